@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace rostrum {
+
+// Appends `text` as a JSON string (RFC 8259) with its quotes. What is not UTF-8
+// becomes U+FFFD.
+void AppendJsonString(std::string& out, absl::string_view text);
+std::string JsonString(absl::string_view text);
+
+}  // namespace rostrum

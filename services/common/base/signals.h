@@ -1,0 +1,15 @@
+#pragma once
+
+#include "absl/time/time.h"
+
+namespace rostrum {
+
+// Blocks SIGTERM and SIGINT and ignores SIGPIPE. Called in main before any
+// thread starts.
+void BlockStopSignals();
+
+// Waits for SIGTERM or SIGINT. True if one came, false after `timeout`. After
+// the first, a second one ends the process at once, as by default.
+bool WaitForStopSignal(absl::Duration timeout = absl::InfiniteDuration());
+
+}  // namespace rostrum

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace rostrum {
+
+// How errors are made, read and passed on. An error is an absl::Status whose
+// details (AIP-193) travel in it: a reason that programs can act on, field
+// violations, a time after which to try again. services/common/rpc/grpc_status.h
+// turns it into a grpc::Status and back; nothing else converts.
+
+// One field that was not as it must be. `field` is the proto path
+// ("comment.body"), `reason` is UPPER_SNAKE, `description` is for people.
+struct FieldViolation {
+  std::string field;
+  std::string reason;
+  std::string description;
+  friend bool operator==(const FieldViolation&, const FieldViolation&) = default;
+};
+
+// The details that an absl::Status of ours may carry.
+struct ErrorDetails {
+  std::string reason;
+  // The service that first said it ("content.rostrum"). Filled in at the edge
+  // of a service when empty.
+  std::string domain;
+  std::map<std::string, std::string> metadata;
+  std::vector<FieldViolation> violations;
+  std::optional<absl::Duration> retry_after;
+};
+
+// Makes an error with a reason.
+//   return Error(absl::StatusCode::kFailedPrecondition, "OFFER_EXPIRED",
+//                "the offer has expired");
+absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string_view message,
+                   std::map<std::string, std::string> metadata = {});
+// INVALID_ARGUMENT with one violation for each field at fault.
+absl::Status InvalidFields(std::vector<FieldViolation> violations);
+absl::Status InvalidField(absl::string_view field, absl::string_view reason,
+                          absl::string_view description);
+// RESOURCE_EXHAUSTED or UNAVAILABLE with a time after which to try again.
+absl::Status RetryLater(absl::StatusCode code, absl::string_view reason, absl::string_view message,
+                        absl::Duration retry_after);
+absl::Status Unavailable(absl::string_view message);
+
+absl::Status WithDetails(absl::StatusCode code, absl::string_view message,
+                         const ErrorDetails& details);
+// The details of a status, empty if it has none.
+ErrorDetails DetailsOf(const absl::Status& status);
+// Shorthand for DetailsOf(status).reason.
+std::string ReasonOf(const absl::Status& status);
+
+// Collects what is wrong with a request, so that one answer names it all.
+//   FieldChecks checks;
+//   checks.Require(!body.empty(), "comment.body", "REQUIRED", "must not be empty");
+//   RETURN_IF_ERROR(checks.status());
+class FieldChecks {
+ public:
+  void Require(bool ok, absl::string_view field, absl::string_view reason,
+               absl::string_view description);
+  // 1..max characters (Unicode code points), no control characters except line
+  // breaks and tabs where `multiline`.
+  void RequireText(absl::string_view text, absl::string_view field, size_t max_characters,
+                   bool multiline = false);
+  // As RequireText, but may be empty.
+  void OptionalText(absl::string_view text, absl::string_view field, size_t max_characters,
+                    bool multiline = false);
+  absl::Status status() const;
+
+ private:
+  std::vector<FieldViolation> violations_;
+};
+
+namespace status_internal {
+inline absl::Status ToStatus(absl::Status status) { return status; }
+template <class T>
+absl::Status ToStatus(const absl::StatusOr<T>& result) {
+  return result.status();
+}
+}  // namespace status_internal
+
+#define ROSTRUM_CONCAT_(a, b) a##b
+#define ROSTRUM_CONCAT(a, b) ROSTRUM_CONCAT_(a, b)
+
+#define RETURN_IF_ERROR(expression)                                                     \
+  do {                                                                                  \
+    if (absl::Status rostrum_status = ::rostrum::status_internal::ToStatus(expression); \
+        !rostrum_status.ok()) {                                                         \
+      return rostrum_status;                                                            \
+    }                                                                                   \
+  } while (false)
+
+#define ASSIGN_OR_RETURN(lhs, expression)                                 \
+  auto ROSTRUM_CONCAT(rostrum_result_, __LINE__) = (expression);          \
+  if (!ROSTRUM_CONCAT(rostrum_result_, __LINE__).ok()) {                  \
+    return std::move(ROSTRUM_CONCAT(rostrum_result_, __LINE__)).status(); \
+  }                                                                       \
+  lhs = *std::move(ROSTRUM_CONCAT(rostrum_result_, __LINE__))
+
+}  // namespace rostrum

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+namespace rostrum {
+
+// A thread that does one kind of timed work until it is stopped. `step` is
+// called, then called again after `interval`, or at once after Wake(). An error
+// is logged and the next try waits longer (up to 30 s). Thread-safe.
+class Worker {
+ public:
+  Worker(std::string name, absl::Duration interval, std::function<absl::Status()> step);
+  // Stops.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void Wake();
+  // Returns after the step that runs, if one does, has ended.
+  void Stop();
+
+ private:
+  void Run();
+
+  const std::string name_;
+  const absl::Duration interval_;
+  const std::function<absl::Status()> step_;
+  absl::Mutex mu_;
+  bool woken_ ABSL_GUARDED_BY(mu_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::thread thread_;
+};
+
+}  // namespace rostrum

@@ -1,0 +1,158 @@
+#include "services/common/events/event_consumer.h"
+
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "services/common/base/log.h"
+#include "services/common/base/status.h"
+#include "services/common/rpc/event_position.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+#include "services/common/rpc/grpc_status.h"
+
+namespace rostrum {
+namespace {
+
+constexpr absl::Duration kReconnect = absl::Milliseconds(200);
+
+constexpr char kLoad[] = "SELECT epoch, xid, id FROM event_position WHERE producer = $1";
+
+constexpr char kStore[] = R"sql(
+  INSERT INTO event_position (producer, epoch, xid, id) VALUES ($1, $2, $3::xid8, $4)
+  ON CONFLICT (producer) DO UPDATE
+  SET epoch = excluded.epoch, xid = excluded.xid, id = excluded.id)sql";
+
+// Makes sure that there is a row to lock.
+constexpr char kPrepare[] = R"sql(
+  INSERT INTO event_position (producer, epoch, xid, id)
+  VALUES ($1, '00000000-0000-0000-0000-000000000000', '0'::xid8, 0) ON CONFLICT DO NOTHING)sql";
+
+// The stored position; without an epoch if there is none yet.
+event::v1::Position ReadPosition(pqxx::work& tx, const std::string& producer, const char* suffix) {
+  event::v1::Position position;
+  const pqxx::result rows = tx.exec_params(absl::StrCat(kLoad, suffix), producer);
+  if (rows.empty()) return position;
+  const std::string epoch = ReadText(rows[0][0]);
+  if (epoch != kNoEpoch) position.set_epoch(epoch);
+  uint64_t xid = 0;
+  if (!absl::SimpleAtoi(rows[0][1].c_str(), &xid)) throw std::runtime_error("not an xid8");
+  position.set_xid(xid);
+  position.set_id(rows[0][2].as<int64_t>());
+  return position;
+}
+
+void WritePosition(pqxx::work& tx, const std::string& producer,
+                   const event::v1::Position& position) {
+  tx.exec_params(kStore, producer, position.epoch(), absl::StrCat(position.xid()), position.id());
+}
+
+bool IsAfter(const event::v1::Position& a, const event::v1::Position& b) {
+  return std::make_tuple(a.xid(), a.id()) > std::make_tuple(b.xid(), b.id());
+}
+
+// Full name of the message in an Any.
+std::string TypeOf(const event::v1::Event& event) {
+  const std::string& url = event.payload().type_url();
+  return url.substr(url.rfind('/') + 1);
+}
+
+}  // namespace
+
+EventConsumer::EventConsumer(PgPool& pool, std::shared_ptr<grpc::Channel> channel,
+                             ServiceCaller& caller, Options options)
+    : pool_(pool),
+      caller_(caller),
+      options_(std::move(options)),
+      stub_(event::v1::EventService::NewStub(std::move(channel))) {
+  worker_ = std::make_unique<Worker>(absl::StrCat("events-of-", options_.producer), kReconnect,
+                                     [this] { return PullOnce(); });
+}
+
+EventConsumer::~EventConsumer() { Stop(); }
+
+void EventConsumer::Stop() {
+  {
+    absl::MutexLock lock(&mu_);
+    stopping_ = true;
+    if (running_ != nullptr) running_->TryCancel();
+  }
+  worker_->Stop();
+}
+
+absl::StatusOr<event::v1::Position> EventConsumer::LoadPosition() {
+  return RunRead<event::v1::Position>(pool_,
+                                      [&](pqxx::work& tx) -> absl::StatusOr<event::v1::Position> {
+                                        return ReadPosition(tx, options_.producer, "");
+                                      });
+}
+
+absl::Status EventConsumer::StorePosition(const event::v1::Position& position) {
+  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    WritePosition(tx, options_.producer, position);
+    return absl::OkStatus();
+  });
+}
+
+// Reads the stream until it ends. An end is normal: connections have an age.
+absl::Status EventConsumer::PullOnce() {
+  event::v1::PullEventsRequest request;
+  ASSIGN_OR_RETURN(const event::v1::Position stored, LoadPosition());
+  if (!stored.epoch().empty()) *request.mutable_after() = stored;
+  for (const auto& [type, handler] : options_.handlers) request.add_types(type);
+
+  grpc::ClientContext context;
+  caller_.Prepare(&context);
+  {
+    absl::MutexLock lock(&mu_);
+    if (stopping_) return absl::OkStatus();
+    running_ = &context;
+  }
+  const std::unique_ptr<grpc::ClientReader<event::v1::PullEventsResponse>> reader =
+      stub_->PullEvents(&context, request);
+  absl::Status applied;
+  event::v1::PullEventsResponse batch;
+  while (applied.ok() && reader->Read(&batch)) applied = ApplyBatch(batch);
+  if (!applied.ok()) context.TryCancel();
+  const absl::Status ended = FromGrpcStatus(reader->Finish());
+  {
+    absl::MutexLock lock(&mu_);
+    running_ = nullptr;
+    if (stopping_) return absl::OkStatus();
+  }
+  if (!applied.ok()) return applied;
+  if (const std::optional<event::v1::Position> position = PositionIn(ended)) {
+    return StartFromSnapshot(*position);
+  }
+  return absl::IsUnavailable(ended) ? absl::OkStatus() : ended;
+}
+
+absl::Status EventConsumer::StartFromSnapshot(const event::v1::Position& position) {
+  LogInfo("reading a snapshot instead of events", {{"producer", options_.producer}});
+  if (options_.resync) RETURN_IF_ERROR(options_.resync());
+  RETURN_IF_ERROR(StorePosition(position));
+  worker_->Wake();
+  return absl::OkStatus();
+}
+
+// The row of the position is locked, so that of two replicas one applies a
+// batch and the other finds it applied.
+absl::Status EventConsumer::ApplyBatch(const event::v1::PullEventsResponse& batch) {
+  RETURN_IF_ERROR(RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    tx.exec_params(kPrepare, options_.producer);
+    const event::v1::Position stored = ReadPosition(tx, options_.producer, " FOR UPDATE");
+    const bool same_epoch = stored.epoch() == batch.position().epoch();
+    if (same_epoch && !IsAfter(batch.position(), stored)) return absl::OkStatus();
+    for (const event::v1::Event& event : batch.events()) {
+      if (same_epoch && !IsAfter(event.position(), stored)) continue;
+      const auto handler = options_.handlers.find(TypeOf(event));
+      if (handler != options_.handlers.end()) RETURN_IF_ERROR(handler->second(tx, event));
+    }
+    WritePosition(tx, options_.producer, batch.position());
+    return absl::OkStatus();
+  }));
+  if (options_.applied) options_.applied();
+  return absl::OkStatus();
+}
+
+}  // namespace rostrum

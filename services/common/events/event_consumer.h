@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "grpcpp/channel.h"
+#include "rostrum/event/v1/event_service.grpc.pb.h"
+#include "services/common/base/worker.h"
+#include "services/common/postgres/pool.h"
+#include "services/common/rpc/channel.h"
+
+namespace rostrum {
+
+// Applies the events of one other service to this service's database: each
+// event and the position after it are committed in one transaction, so it takes
+// effect exactly once, whatever is killed when.
+//
+// Handlers run inside that transaction; they must not call out. An error stops
+// the consumer at that event, is logged, and it is tried again.
+class EventConsumer {
+ public:
+  using Handler = std::function<absl::Status(pqxx::work&, const event::v1::Event&)>;
+  struct Options {
+    std::string producer;  // "content"
+    // By full name of the payload's message; other events are passed over.
+    std::map<std::string, Handler> handlers;
+    // Called when the producer no longer has the events after our position, or
+    // has a new epoch: brings this service's data up to date from a snapshot
+    // (through the producer's API; not in a transaction). May be empty if
+    // nothing needs to be read again.
+    std::function<absl::Status()> resync;
+    // Called after a batch was committed.
+    std::function<void()> applied;
+  };
+  EventConsumer(PgPool& pool, std::shared_ptr<grpc::Channel> channel, ServiceCaller& caller,
+                Options options);
+  ~EventConsumer();
+  void Stop();
+
+ private:
+  absl::Status PullOnce();
+  absl::Status StartFromSnapshot(const event::v1::Position& position);
+  absl::Status ApplyBatch(const event::v1::PullEventsResponse& batch);
+  absl::StatusOr<event::v1::Position> LoadPosition();
+  absl::Status StorePosition(const event::v1::Position& position);
+
+  PgPool& pool_;
+  ServiceCaller& caller_;
+  const Options options_;
+  std::unique_ptr<event::v1::EventService::Stub> stub_;
+  absl::Mutex mu_;
+  grpc::ClientContext* running_ ABSL_GUARDED_BY(mu_) = nullptr;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace rostrum

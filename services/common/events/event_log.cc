@@ -1,0 +1,85 @@
+#include "services/common/events/event_log.h"
+
+#include <tuple>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "services/common/base/status.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+#include "services/common/rpc/proto_time.h"
+
+namespace rostrum {
+namespace {
+
+constexpr char kState[] = R"sql(
+  SELECT epoch, purged_xid, purged_id, pg_snapshot_xmin(pg_current_snapshot())
+  FROM outbox_epoch)sql";
+
+constexpr char kRead[] = R"sql(
+  SELECT xid, id, event_id, type, key, payload, traceparent, create_time
+  FROM outbox
+  WHERE (xid, id) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+  ORDER BY xid, id LIMIT 500)sql";
+
+uint64_t ReadXid(const pqxx::field& field) {
+  uint64_t xid = 0;
+  if (!absl::SimpleAtoi(field.c_str(), &xid)) throw std::runtime_error("not an xid8");
+  return xid;
+}
+
+// Everything below the snapshot's horizon has ended, so a consumer that reads a
+// snapshot now and goes on from just before the horizon misses nothing.
+absl::Status GoOnFrom(absl::string_view reason, absl::string_view message,
+                      const std::string& epoch, uint64_t horizon) {
+  return Error(absl::StatusCode::kFailedPrecondition, reason, message,
+               {{"epoch", epoch}, {"xid", absl::StrCat(horizon - 1)}, {"id", absl::StrCat(INT64_MAX)}});
+}
+
+}  // namespace
+
+absl::StatusOr<event::v1::Position> EventLog::Begin(const event::v1::PullEventsRequest& request) {
+  return RunRead<event::v1::Position>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<event::v1::Position> {
+        const pqxx::row state = tx.exec1(kState);
+        const std::string epoch = ReadText(state[0]);
+        const auto purged = std::make_tuple(ReadXid(state[1]), state[2].as<int64_t>());
+        const uint64_t horizon = ReadXid(state[3]);
+        event::v1::Position position = request.after();
+        if (!position.epoch().empty() && position.epoch() != epoch) {
+          return GoOnFrom("EPOCH_CHANGED", "the database is another one", epoch, horizon);
+        }
+        if (std::make_tuple(position.xid(), position.id()) < purged) {
+          return GoOnFrom("POSITION_PURGED", "events after the position are no longer kept", epoch,
+                          horizon);
+        }
+        position.set_epoch(epoch);
+        return position;
+      });
+}
+
+absl::StatusOr<event::v1::PullEventsResponse> EventLog::Read(
+    const event::v1::Position& after, const std::vector<std::string>& types) {
+  return RunRead<event::v1::PullEventsResponse>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<event::v1::PullEventsResponse> {
+        event::v1::PullEventsResponse batch;
+        *batch.mutable_position() = after;
+        for (const pqxx::row& row : tx.exec_params(kRead, absl::StrCat(after.xid()), after.id())) {
+          batch.mutable_position()->set_xid(ReadXid(row[0]));
+          batch.mutable_position()->set_id(row[1].as<int64_t>());
+          const std::string type = ReadText(row[3]);
+          if (!types.empty() && std::find(types.begin(), types.end(), type) == types.end()) continue;
+          event::v1::Event* event = batch.add_events();
+          event->set_event_id(ReadText(row[2]));
+          *event->mutable_position() = batch.position();
+          event->set_key(ReadText(row[4]));
+          event->mutable_payload()->set_type_url(absl::StrCat("type.googleapis.com/", type));
+          event->mutable_payload()->set_value(ReadBytes(row[5]));
+          event->set_traceparent(ReadText(row[6]));
+          *event->mutable_create_time() = ToProtoTime(ReadTime(row[7]));
+        }
+        return batch;
+      });
+}
+
+}  // namespace rostrum

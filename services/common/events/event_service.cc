@@ -1,0 +1,78 @@
+#include "services/common/events/event_service.h"
+
+#include <string>
+#include <vector>
+
+#include "services/common/base/status.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+
+namespace rostrum {
+namespace {
+
+constexpr absl::Duration kPoll = absl::Milliseconds(200);
+constexpr size_t kMaxTypes = 100;
+
+// What is purged ends at one place, because old events need not be the first in
+// the order of (xid, id).
+constexpr char kPurgeTo[] = R"sql(
+  SELECT xid, id FROM outbox WHERE create_time < $1 ORDER BY xid DESC, id DESC LIMIT 1)sql";
+
+constexpr char kPurge[] = "DELETE FROM outbox WHERE (xid, id) <= ($1::xid8, $2::bigint)";
+
+constexpr char kRememberPurge[] = R"sql(
+  UPDATE outbox_epoch SET purged_xid = $1::xid8, purged_id = $2::bigint
+  WHERE (purged_xid, purged_id) < ($1::xid8, $2::bigint))sql";
+
+}  // namespace
+
+EventService::EventService(PgPool& pool, OutboxSignal& signal, RpcRuntime& runtime)
+    : log_(pool), signal_(signal), rpc_(runtime, event::v1::EventService::service_full_name()) {}
+
+grpc::Status EventService::PullEvents(grpc::ServerContext* ctx,
+                                      const event::v1::PullEventsRequest* request,
+                                      grpc::ServerWriter<event::v1::PullEventsResponse>* writer) {
+  return HandleRpc(rpc_, ctx, "PullEvents", [&](const RequestContext&) -> absl::Status {
+    if (request->types_size() > static_cast<int>(kMaxTypes)) {
+      return InvalidField("types", "TOO_MANY", "must be at most 100");
+    }
+    const std::vector<std::string> types(request->types().begin(), request->types().end());
+    ASSIGN_OR_RETURN(event::v1::Position position, log_.Begin(*request));
+    int64_t seen = signal_.Wait(-1, absl::ZeroDuration());
+    while (!stopping_ && !ctx->IsCancelled()) {
+      ASSIGN_OR_RETURN(const event::v1::PullEventsResponse batch, log_.Read(position, types));
+      const bool moved = batch.position().xid() != position.xid() ||
+                         batch.position().id() != position.id();
+      if (moved) {
+        if (!writer->Write(batch)) break;
+        position = batch.position();
+      } else {
+        seen = signal_.Wait(seen, kPoll);
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
+void EventService::Stop() {
+  stopping_ = true;
+  signal_.Notify();
+}
+
+absl::Status MaintainOutbox(PgPool& pool, absl::Time now, absl::Duration keep, Metrics& metrics) {
+  return RunTx(pool, [&](pqxx::work& tx) -> absl::Status {
+    const pqxx::result last = tx.exec_params(kPurgeTo, SqlTime(now - keep));
+    if (!last.empty()) {
+      tx.exec_params(kRememberPurge, ReadText(last[0][0]), ReadText(last[0][1]));
+      tx.exec_params(kPurge, ReadText(last[0][0]), ReadText(last[0][1]));
+    }
+    const pqxx::row kept = tx.exec1("SELECT count(*), min(create_time) FROM outbox");
+    metrics.Gauge("outbox_pending", "Events kept in the outbox.").Set(kept[0].as<double>());
+    const absl::Time oldest = ReadOptionalTime(kept[1]).value_or(now);
+    metrics.Gauge("outbox_oldest_age_seconds", "Age of the oldest event in the outbox.")
+        .Set(absl::ToDoubleSeconds(now - oldest));
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace rostrum

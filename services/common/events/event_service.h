@@ -1,0 +1,37 @@
+#pragma once
+
+#include <atomic>
+
+#include "rostrum/event/v1/event_service.grpc.pb.h"
+#include "services/common/base/metrics.h"
+#include "services/common/events/event_log.h"
+#include "services/common/events/outbox.h"
+#include "services/common/postgres/pool.h"
+#include "services/common/rpc/handle_rpc.h"
+
+namespace rostrum {
+
+// Serves a service's outbox (rostrum.event.v1.EventService). A pull stream
+// holds a thread, which is fine: there is one for each consumer process.
+class EventService final : public event::v1::EventService::Service {
+ public:
+  EventService(PgPool& pool, OutboxSignal& signal, RpcRuntime& runtime);
+
+  grpc::Status PullEvents(grpc::ServerContext* ctx, const event::v1::PullEventsRequest* request,
+                          grpc::ServerWriter<event::v1::PullEventsResponse>* writer) override;
+
+  // Ends all streams; called before the server shuts down.
+  void Stop();
+
+ private:
+  EventLog log_;
+  OutboxSignal& signal_;
+  RpcMethods rpc_;
+  std::atomic<bool> stopping_{false};
+};
+
+// Deletes events older than `keep`, and sets the gauges outbox_pending (events
+// kept) and outbox_oldest_age_seconds. Called from a worker.
+absl::Status MaintainOutbox(PgPool& pool, absl::Time now, absl::Duration keep, Metrics& metrics);
+
+}  // namespace rostrum

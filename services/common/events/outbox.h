@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "pqxx/pqxx"
+
+namespace rostrum {
+
+// Writes an event in the transaction of what it tells. `key` is the id of the
+// thing it is about; `payload` names the event by its type.
+void WriteEvent(pqxx::work& tx, const std::string& key, const google::protobuf::Message& payload,
+                absl::Time now);
+
+// Wakes the pull streams of this process after a commit, so that events do not
+// wait for the next poll. A hint: missing one costs at most the poll interval.
+// Thread-safe.
+class OutboxSignal {
+ public:
+  void Notify();
+  // Waits for a Notify after `seen`, at most `timeout`; returns what to pass next.
+  int64_t Wait(int64_t seen, absl::Duration timeout);
+
+ private:
+  absl::Mutex mu_;
+  int64_t count_ ABSL_GUARDED_BY(mu_) = 0;
+};
+
+}  // namespace rostrum

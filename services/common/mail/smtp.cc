@@ -1,0 +1,85 @@
+#include "services/common/mail/smtp.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "services/common/base/status.h"
+
+namespace rostrum {
+namespace {
+
+constexpr long kConnectSeconds = 10;
+
+struct Upload {
+  const std::string* bytes;
+  size_t sent = 0;
+};
+
+size_t ReadUpload(char* buffer, size_t size, size_t count, void* user) {
+  auto* upload = static_cast<Upload*>(user);
+  const size_t length = std::min(size * count, upload->bytes->size() - upload->sent);
+  std::memcpy(buffer, upload->bytes->data() + upload->sent, length);
+  upload->sent += length;
+  return length;
+}
+
+size_t Ignore(char*, size_t size, size_t count, void*) { return size * count; }
+
+struct CurlDeleter {
+  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+};
+struct ListDeleter {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+}  // namespace
+
+SmtpTransport::SmtpTransport(SmtpOptions options) : options_(std::move(options)) {
+  static std::once_flag initialised;
+  std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
+                                 const std::string& bytes) {
+  const std::unique_ptr<CURL, CurlDeleter> curl(curl_easy_init());
+  if (curl == nullptr) return Unavailable("the mail relay cannot be reached");
+  const std::unique_ptr<curl_slist, ListDeleter> recipients(
+      curl_slist_append(nullptr, absl::StrCat("<", to, ">").c_str()));
+  Upload upload{&bytes};
+  const std::string sender = absl::StrCat("<", from, ">");
+  CURL* const c = curl.get();
+  curl_easy_setopt(c, CURLOPT_URL, options_.url.c_str());
+  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, static_cast<long>(absl::ToInt64Milliseconds(options_.timeout)));
+  curl_easy_setopt(c, CURLOPT_USE_SSL, static_cast<long>(options_.require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+  if (!options_.username.empty()) {
+    curl_easy_setopt(c, CURLOPT_USERNAME, options_.username.c_str());
+    curl_easy_setopt(c, CURLOPT_PASSWORD, options_.password.c_str());
+  }
+  curl_easy_setopt(c, CURLOPT_MAIL_FROM, sender.c_str());
+  curl_easy_setopt(c, CURLOPT_MAIL_RCPT, recipients.get());
+  curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(c, CURLOPT_READFUNCTION, ReadUpload);
+  curl_easy_setopt(c, CURLOPT_READDATA, &upload);
+  curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, Ignore);
+  const CURLcode result = curl_easy_perform(c);
+  if (result == CURLE_OK) return absl::OkStatus();
+
+  long code = 0;
+  curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
+  const bool refused = code >= 500 && code < 600 && result != CURLE_LOGIN_DENIED;
+  const std::string message = absl::StrCat("mail relay: ", curl_easy_strerror(result), ", code ", code);
+  if (refused) return Error(absl::StatusCode::kInvalidArgument, "MAIL_REFUSED", message);
+  return Unavailable(message);
+}
+
+}  // namespace rostrum

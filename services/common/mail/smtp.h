@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace rostrum {
+
+// Delivers finished mail bytes. Thread-safe.
+class MailTransport {
+ public:
+  virtual ~MailTransport() = default;
+  // UNAVAILABLE: try again later (connection, 4xx). INVALID_ARGUMENT: the relay
+  // refused the recipient for good (5xx).
+  virtual absl::Status Send(const std::string& from, const std::string& to,
+                            const std::string& bytes) = 0;
+};
+
+struct SmtpOptions {
+  std::string url;  // "smtp://host:port" or "smtps://host:port"
+  std::string username;
+  std::string password;
+  bool require_tls = false;
+  absl::Duration timeout = absl::Seconds(30);
+};
+
+// SMTP by libcurl.
+class SmtpTransport final : public MailTransport {
+ public:
+  explicit SmtpTransport(SmtpOptions options);
+  absl::Status Send(const std::string& from, const std::string& to,
+                    const std::string& bytes) override;
+
+ private:
+  const SmtpOptions options_;
+};
+
+}  // namespace rostrum

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace rostrum {
+
+// Escapes text for HTML content and double-quoted attributes.
+void AppendEscaped(absl::string_view text, std::string& out);
+
+// True if a link may stand in rendered text: http, https, mailto, a local path
+// ("/p/x", not "//host") or a fragment.
+bool IsAllowedLink(absl::string_view url);
+
+// True for a picture of our own media: "/v1/media/<uuid>", with a width or not.
+bool IsOwnPicture(absl::string_view url);
+
+}  // namespace rostrum

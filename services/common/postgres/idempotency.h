@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "pqxx/pqxx"
+#include "services/common/rpc/caller.h"
+
+namespace rostrum {
+
+// A request that may be repeated (AIP-155): the same caller, method and request
+// id. An empty request id means that the client did not ask for it.
+struct IdempotencyKey {
+  std::string caller;
+  std::string method;
+  std::string request_id;
+  std::string request_hash;
+  absl::Time now;
+};
+
+// The key of a request; its hash covers the whole message. INVALID_ARGUMENT if
+// the request id is longer than 128 characters.
+absl::StatusOr<IdempotencyKey> IdempotencyKeyFor(const Caller& caller, const char* method,
+                                                 const std::string& request_id,
+                                                 const google::protobuf::Message& request,
+                                                 absl::Time now);
+
+// Claims the key inside the effect's own transaction. A fresh key returns
+// nullopt: do the effect, then call RecordIdempotentResult. A known one returns
+// the id of what the first call made: load and return that. The same id with
+// another request is INVALID_ARGUMENT, reason REQUEST_ID_REUSED. Waits for a
+// transaction that holds the same key.
+absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(pqxx::work& tx,
+                                                               const IdempotencyKey& key);
+void RecordIdempotentResult(pqxx::work& tx, const IdempotencyKey& key, const std::string& result_id);
+// Deletes keys older than 24 hours.
+void PurgeIdempotencyKeys(pqxx::work& tx, absl::Time now);
+
+}  // namespace rostrum

@@ -1,0 +1,133 @@
+#include "services/common/postgres/migrations.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "services/common/base/crypto.h"
+#include "services/common/base/log.h"
+#include "services/common/base/status.h"
+#include "services/common/postgres/transaction.h"
+
+namespace rostrum {
+namespace {
+
+// Any number will do, as long as every release locks the same one.
+constexpr char kLock[] = "SELECT pg_advisory_xact_lock(7206121)";
+
+constexpr char kCreateTable[] = R"sql(
+  CREATE TABLE IF NOT EXISTS schema_migrations (
+    set_name text NOT NULL,
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    apply_time timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (set_name, version)
+  ))sql";
+
+struct Migration {
+  int version;
+  std::string name;
+  std::string sql;
+  std::string checksum;
+};
+
+// The files of a set as migrations 1, 2, 3...
+absl::StatusOr<std::vector<Migration>> Number(const MigrationSet& set) {
+  std::vector<Migration> migrations;
+  for (const EmbeddedFile& file : set.files) {
+    int version = 0;
+    if (!absl::EndsWith(file.name, ".sql") || file.name.size() < 9 || file.name[4] != '_' ||
+        !absl::SimpleAtoi(file.name.substr(0, 4), &version)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file.name, " is not named 0001_what_it_does.sql"));
+    }
+    if (version != static_cast<int>(migrations.size()) + 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(set.name, "/", file.name, " is not number ", migrations.size() + 1));
+    }
+    std::string sql = file.bytes.ToString();
+    std::string checksum = Hex(Sha256(sql));
+    migrations.push_back({version, file.name, std::move(sql), std::move(checksum)});
+  }
+  return migrations;
+}
+
+// Versions of a set that were applied, with their checksums.
+std::map<int, std::string> ReadApplied(pqxx::work& tx, const std::string& set_name) {
+  std::map<int, std::string> applied;
+  for (const pqxx::row& row : tx.exec_params(
+           "SELECT version, checksum FROM schema_migrations WHERE set_name = $1", set_name)) {
+    applied[row[0].as<int>()] = row[1].as<std::string>();
+  }
+  return applied;
+}
+
+absl::StatusOr<int> ApplySet(pqxx::connection& connection, const MigrationSet& set) {
+  ASSIGN_OR_RETURN(const std::vector<Migration> migrations, Number(set));
+  int count = 0;
+  for (const Migration& migration : migrations) {
+    try {
+      pqxx::work tx(connection);
+      tx.exec(kLock);  // for this transaction: others wait, then see it applied
+      const std::map<int, std::string> applied = ReadApplied(tx, set.name);
+      if (const auto known = applied.find(migration.version); known != applied.end()) {
+        if (known->second == migration.checksum) continue;
+        return absl::FailedPreconditionError(absl::StrCat(
+            set.name, "/", migration.name, " was changed after it had been applied"));
+      }
+      tx.exec(migration.sql);
+      tx.exec_params(
+          "INSERT INTO schema_migrations (set_name, version, name, checksum) VALUES ($1, $2, $3, $4)",
+          set.name, migration.version, migration.name, migration.checksum);
+      tx.commit();
+    } catch (const std::exception& error) {
+      return absl::InternalError(absl::StrCat(set.name, "/", migration.name, ": ", error.what()));
+    }
+    LogInfo("migration applied", {{"set", set.name}, {"migration", migration.name}});
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+absl::StatusOr<int> Migrate(const PgOptions& options, const std::vector<MigrationSet>& sets) {
+  try {
+    const std::unique_ptr<pqxx::connection> connection = OpenConnection(options);
+    {
+      pqxx::work tx(*connection);
+      tx.exec(kLock);
+      tx.exec(kCreateTable);
+      tx.commit();
+    }
+    // A migration may take its time, and wait for another process to finish one.
+    pqxx::nontransaction(*connection).exec("SET statement_timeout = 0; SET lock_timeout = '60s'");
+    int count = 0;
+    for (const MigrationSet& set : sets) {
+      ASSIGN_OR_RETURN(const int applied, ApplySet(*connection, set));
+      count += applied;
+    }
+    return count;
+  } catch (const std::exception& error) {
+    return FromPg(error);
+  }
+}
+
+absl::StatusOr<bool> IsMigrated(PgPool& pool, const std::vector<MigrationSet>& sets) {
+  return RunRead<bool>(pool, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
+    const pqxx::row table = tx.exec1("SELECT to_regclass('schema_migrations') IS NOT NULL");
+    if (!table[0].as<bool>()) return false;
+    for (const MigrationSet& set : sets) {
+      const std::map<int, std::string> applied = ReadApplied(tx, set.name);
+      if (applied.size() < set.files.size()) return false;
+    }
+    return true;
+  });
+}
+
+}  // namespace rostrum

@@ -1,0 +1,133 @@
+#include "services/common/postgres/transaction.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/common/base/log.h"
+#include "services/common/postgres/sql_error.h"
+#include "services/common/rpc/request_context.h"
+
+namespace rostrum {
+namespace {
+
+constexpr int kMaxAttempts = 3;
+constexpr absl::Duration kLeastTime = absl::Milliseconds(20);
+
+bool IsBroken(const std::exception& error) {
+  return dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr ||
+         dynamic_cast<const pqxx::in_doubt_error*>(&error) != nullptr ||
+         dynamic_cast<const pqxx::usage_error*>(&error) != nullptr ||
+         dynamic_cast<const pqxx::internal_error*>(&error) != nullptr;
+}
+
+// What is left for statements, by the deadline of the request being served.
+// These are waits on a real database, so the real clock tells.
+absl::StatusOr<absl::Duration> StatementTimeout(const PgOptions& options) {
+  const absl::Duration left = RequestContext::Current().deadline - absl::Now();
+  if (left < kLeastTime) {
+    return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
+                 "no time is left for this request");
+  }
+  return std::min(left, options.statement_timeout);
+}
+
+std::string BeginSettings(bool read_only, absl::Duration statement_timeout) {
+  return absl::StrCat(read_only ? "SET TRANSACTION READ ONLY; " : "",
+                      "SET LOCAL statement_timeout = ",
+                      absl::ToInt64Milliseconds(statement_timeout));
+}
+
+struct Attempt {
+  absl::Status status;
+  bool conflict = false;        // run it again
+  bool never_started = false;   // the connection was dead before anything ran
+};
+
+Attempt RunOnce(pqxx::connection& connection, const std::string& settings, bool* broken,
+                const std::function<absl::Status(pqxx::work&)>& body) {
+  bool started = false;
+  try {
+    pqxx::work tx(connection);
+    tx.exec(settings);
+    started = true;
+    absl::Status status = body(tx);
+    if (status.ok()) tx.commit();
+    return {.status = std::move(status)};
+  } catch (const pqxx::serialization_failure&) {
+    return {.status = Error(absl::StatusCode::kAborted, "CONFLICT", "the change kept conflicting"),
+            .conflict = true};
+  } catch (const pqxx::deadlock_detected&) {
+    return {.status = Error(absl::StatusCode::kAborted, "CONFLICT", "the change kept conflicting"),
+            .conflict = true};
+  } catch (const std::exception& error) {
+    *broken = IsBroken(error);
+    return {.status = FromPg(error), .never_started = *broken && !started};
+  }
+}
+
+}  // namespace
+
+std::string ConstraintName(const std::string& message) {
+  // ... constraint "accounts_email_key" ...
+  const size_t word = message.find("constraint \"");
+  if (word == std::string::npos) return "";
+  const size_t begin = word + sizeof("constraint \"") - 1;
+  const size_t end = message.find('"', begin);
+  if (end == std::string::npos) return "";
+  return absl::AsciiStrToUpper(message.substr(begin, end - begin));
+}
+
+absl::Status FromPg(const std::exception& error) {
+  const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error);
+  const auto with_constraint = [&](absl::StatusCode code, absl::string_view message) {
+    return Error(code, ConstraintName(error.what()), message);
+  };
+  if (dynamic_cast<const pqxx::unique_violation*>(&error) != nullptr) {
+    return with_constraint(absl::StatusCode::kAlreadyExists, "it exists already");
+  }
+  if (dynamic_cast<const pqxx::foreign_key_violation*>(&error) != nullptr) {
+    return with_constraint(absl::StatusCode::kFailedPrecondition, "something it refers to is missing");
+  }
+  if (dynamic_cast<const pqxx::check_violation*>(&error) != nullptr) {
+    return with_constraint(absl::StatusCode::kInvalidArgument, "a value is out of its range");
+  }
+  const std::string state = sql == nullptr ? "" : sql->sqlstate();
+  if (state == "57014") {
+    LogWarning("a statement took too long", {{"error", error.what()}});
+    return Error(absl::StatusCode::kDeadlineExceeded, "DATABASE_TIMEOUT", "the database took too long");
+  }
+  LogError("database error", {{"error", error.what()}, {"sqlstate", state}});
+  if (IsBroken(error) || absl::StartsWith(state, "53") || absl::StartsWith(state, "57P") ||
+      absl::StartsWith(state, "08") || state == "55P03") {
+    return Unavailable("the database cannot be reached");
+  }
+  return absl::InternalError("database error");
+}
+
+namespace pg_internal {
+
+absl::Status Run(PgPool& pool, bool read_only,
+                 const std::function<absl::Status(pqxx::work&)>& body) {
+  bool reconnected = false;
+  for (int attempt = 1;; ++attempt) {
+    ASSIGN_OR_RETURN(const absl::Duration timeout, StatementTimeout(pool.options()));
+    ASSIGN_OR_RETURN(PgPool::Lease lease, pool.Acquire());
+    bool broken = false;
+    Attempt result = RunOnce(*lease, BeginSettings(read_only, timeout), &broken, body);
+    if (broken) lease.Discard();
+    if (result.never_started && !reconnected) {
+      reconnected = true;  // all of the pool's connections are as old
+      pool.DiscardIdle();
+      continue;
+    }
+    if (!result.conflict || attempt >= kMaxAttempts) return result.status;
+  }
+}
+
+}  // namespace pg_internal
+}  // namespace rostrum

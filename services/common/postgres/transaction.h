@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pqxx/pqxx"
+#include "services/common/base/status.h"
+#include "services/common/postgres/pool.h"
+
+namespace rostrum {
+
+// The one table from PostgreSQL errors to statuses. The driver's text goes to
+// the log, never into the status:
+//   unique violation -> ALREADY_EXISTS, the constraint's name as reason
+//   foreign key      -> FAILED_PRECONDITION, the constraint's name as reason
+//   check            -> INVALID_ARGUMENT, the constraint's name as reason
+//   lost connection  -> UNAVAILABLE
+//   statement timeout (57014) -> DEADLINE_EXCEEDED
+//   disk full, too many connections (53xxx), shutting down (57P0x) -> UNAVAILABLE
+//   else             -> INTERNAL
+absl::Status FromPg(const std::exception& error);
+
+namespace pg_internal {
+// Runs `body` in a transaction: commits if it returns OK, else aborts. Runs it
+// again on serialization failures and deadlocks (3 tries, then ABORTED). Sets
+// statement_timeout to what is left of the current request's deadline.
+absl::Status Run(PgPool& pool, bool read_only, const std::function<absl::Status(pqxx::work&)>& body);
+}  // namespace pg_internal
+
+// Runs `body(pqxx::work&) -> absl::StatusOr<T>` in a transaction. No RPC and no
+// Redis call in it: it may run twice.
+template <class T, class F>
+absl::StatusOr<T> RunTx(PgPool& pool, F&& body) {
+  absl::StatusOr<T> result = absl::UnknownError("transaction did not run");
+  absl::Status status = pg_internal::Run(pool, false, [&](pqxx::work& tx) {
+    result = body(tx);
+    return result.status();
+  });
+  if (!status.ok()) return status;
+  return result;
+}
+
+// The same for a body that returns absl::Status.
+template <class F>
+absl::Status RunTx(PgPool& pool, F&& body) {
+  return pg_internal::Run(pool, false, [&](pqxx::work& tx) -> absl::Status { return body(tx); });
+}
+
+// A read: one transaction that cannot write.
+template <class T, class F>
+absl::StatusOr<T> RunRead(PgPool& pool, F&& body) {
+  absl::StatusOr<T> result = absl::UnknownError("transaction did not run");
+  absl::Status status = pg_internal::Run(pool, true, [&](pqxx::work& tx) {
+    result = body(tx);
+    return result.status();
+  });
+  if (!status.ok()) return status;
+  return result;
+}
+
+}  // namespace rostrum

@@ -1,0 +1,197 @@
+#include "services/common/redis/redis.h"
+
+#include <hiredis/hiredis.h>
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/common/base/log.h"
+#include "services/common/base/status.h"
+#include "services/common/redis/redis_url.h"
+
+namespace rostrum {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+struct ReplyDeleter {
+  void operator()(redisReply* reply) const { freeReplyObject(reply); }
+};
+using RawReply = std::unique_ptr<redisReply, ReplyDeleter>;
+
+// Copies a reply. INTERNAL for an error reply, whose text is Redis's own.
+absl::StatusOr<RedisReply> Copy(const redisReply& raw) {
+  RedisReply reply;
+  switch (raw.type) {
+    case REDIS_REPLY_NIL:
+      return reply;
+    case REDIS_REPLY_INTEGER:
+      reply.type = RedisReply::Type::kInteger;
+      reply.integer = raw.integer;
+      return reply;
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+      reply.type = raw.type == REDIS_REPLY_STRING ? RedisReply::Type::kString
+                                                  : RedisReply::Type::kStatus;
+      reply.text.assign(raw.str, raw.len);
+      return reply;
+    case REDIS_REPLY_ARRAY:
+      reply.type = RedisReply::Type::kArray;
+      for (size_t i = 0; i < raw.elements; ++i) {
+        ASSIGN_OR_RETURN(RedisReply element, Copy(*raw.element[i]));
+        reply.elements.push_back(std::move(element));
+      }
+      return reply;
+    default:
+      return absl::InternalError(std::string(raw.str, raw.len));
+  }
+}
+
+// Replies that say that Redis cannot serve now, not that the command is wrong.
+bool MeansAway(const absl::Status& status) {
+  for (const char* prefix : {"LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "OOM", "MISCONF",
+                             "BUSY", "NOAUTH", "WRONGPASS"}) {
+    if (absl::StartsWith(status.message(), prefix)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+struct Redis::Connection {
+  explicit Connection(redisContext* c) : context(c) {}
+  ~Connection() { redisFree(context); }
+  redisContext* context;
+
+  bool Append(const Arguments& arguments) {
+    std::vector<const char*> texts;
+    std::vector<size_t> lengths;
+    for (const std::string& argument : arguments) {
+      texts.push_back(argument.data());
+      lengths.push_back(argument.size());
+    }
+    return redisAppendCommandArgv(context, static_cast<int>(texts.size()), texts.data(),
+                                  lengths.data()) == REDIS_OK;
+  }
+
+  // Null when the connection is of no more use.
+  RawReply Read() {
+    void* reply = nullptr;
+    if (redisGetReply(context, &reply) != REDIS_OK) return nullptr;
+    return RawReply(static_cast<redisReply*>(reply));
+  }
+
+  // Sends one command and expects no error.
+  bool Do(const Arguments& arguments) {
+    if (!Append(arguments)) return false;
+    const RawReply reply = Read();
+    return reply != nullptr && reply->type != REDIS_REPLY_ERROR;
+  }
+};
+
+Redis::Redis(RedisOptions options, Metrics& metrics)
+    : options_(std::move(options)), metrics_(metrics) {}
+
+Redis::~Redis() = default;
+
+absl::StatusOr<std::unique_ptr<Redis::Connection>> Redis::Acquire() {
+  {
+    absl::MutexLock lock(&mu_);
+    if (!idle_.empty()) {
+      auto connection = std::move(idle_.back());
+      idle_.pop_back();
+      return connection;
+    }
+    if (absl::Now() < closed_until_) return Unavailable("Redis is away");
+  }
+  ASSIGN_OR_RETURN(const RedisAddress address, ParseRedisUrl(options_.url));
+  const timeval timeout = absl::ToTimeval(options_.connect_timeout);
+  auto connection = std::make_unique<Connection>(
+      address.unix_path.empty()
+          ? redisConnectWithTimeout(address.host.c_str(), address.port, timeout)
+          : redisConnectUnixWithTimeout(address.unix_path.c_str(), timeout));
+  const bool connected =
+      connection->context != nullptr && connection->context->err == 0 &&
+      redisSetTimeout(connection->context, absl::ToTimeval(options_.command_timeout)) == REDIS_OK &&
+      (address.password.empty() || connection->Do({"AUTH", address.password})) &&
+      (address.database == 0 || connection->Do({"SELECT", absl::StrCat(address.database)}));
+  if (connected) return connection;
+  Failed();
+  return Unavailable("Redis is away");
+}
+
+void Redis::Return(std::unique_ptr<Connection> connection) {
+  absl::MutexLock lock(&mu_);
+  if (idle_.size() < static_cast<size_t>(options_.pool_size)) {
+    idle_.push_back(std::move(connection));
+  }
+}
+
+// All connections are as dead as the one that failed.
+void Redis::Failed() {
+  std::vector<std::unique_ptr<Connection>> idle;
+  absl::MutexLock lock(&mu_);
+  if (absl::Now() >= closed_until_) LogWarning("Redis is away");
+  closed_until_ = absl::Now() + options_.cool_down;
+  idle.swap(idle_);
+}
+
+absl::StatusOr<RedisReply> Redis::Command(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(std::vector<RedisReply> replies, Pipeline({arguments}));
+  return std::move(replies[0]);
+}
+
+absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Arguments>& commands) {
+  if (commands.empty()) return std::vector<RedisReply>();
+  const absl::Time started = absl::Now();
+  // A connection that was kept may be from before Redis was restarted, so what
+  // fails before any reply came is tried once more on a new one.
+  for (bool retried = false;; retried = true) {
+    bool kept;
+    {
+      absl::MutexLock lock(&mu_);
+      kept = !idle_.empty();
+    }
+    ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Acquire());
+    bool alive = true;
+    for (const Arguments& command : commands) alive = alive && connection->Append(command);
+    std::vector<RedisReply> replies;
+    absl::Status error;
+    while (alive && replies.size() < commands.size()) {
+      const RawReply raw = connection->Read();
+      if (raw == nullptr) {
+        alive = false;
+        break;
+      }
+      absl::StatusOr<RedisReply> reply = Copy(*raw);
+      if (!reply.ok() && error.ok()) error = reply.status();
+      replies.push_back(reply.ok() ? *std::move(reply) : RedisReply());
+    }
+    if (!alive) {
+      const bool closed = connection->context->err == REDIS_ERR_EOF;
+      if (kept && closed && replies.empty() && !retried) {
+        absl::MutexLock lock(&mu_);
+        idle_.clear();
+        continue;
+      }
+      Failed();
+      return Unavailable("Redis is away");
+    }
+    metrics_
+        .Seconds("redis_command_duration_seconds", "Duration of Redis commands.",
+                 {{"command", commands[0][0]}})
+        .Observe(absl::ToDoubleSeconds(absl::Now() - started));
+    Return(std::move(connection));
+    if (error.ok()) return replies;
+    if (!MeansAway(error)) return error;
+    LogWarning("Redis refuses to serve", {{"error", std::string(error.message())}});
+    return Unavailable("Redis is away");
+  }
+}
+
+bool Redis::Ping() { return Command({"PING"}).ok(); }
+
+}  // namespace rostrum

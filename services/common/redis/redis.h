@@ -1,0 +1,84 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "services/common/base/metrics.h"
+
+struct redisContext;
+
+namespace rostrum {
+
+// A reply, copied out of hiredis.
+struct RedisReply {
+  enum class Type { kNil, kInteger, kString, kStatus, kArray };
+  Type type = Type::kNil;
+  int64_t integer = 0;
+  std::string text;
+  std::vector<RedisReply> elements;
+
+  bool IsNil() const { return type == Type::kNil; }
+};
+
+struct RedisOptions {
+  std::string url;  // "redis://[:password@]host:port[/db]" or "unix:/path"
+  int pool_size = 8;
+  absl::Duration connect_timeout = absl::Milliseconds(500);
+  absl::Duration command_timeout = absl::Milliseconds(250);
+  // After a failure, how long calls fail at once instead of trying again, so
+  // that a Redis that is away does not slow every request down.
+  absl::Duration cool_down = absl::Milliseconds(500);
+};
+
+// Connections to one Redis. Binary-safe. Never used for what must not be lost:
+// UNAVAILABLE is a normal answer that every caller has a plan for. Thread-safe.
+class Redis {
+ public:
+  Redis(RedisOptions options, Metrics& metrics);
+  ~Redis();
+
+  // One command. UNAVAILABLE if Redis is away, INTERNAL for an error reply.
+  absl::StatusOr<RedisReply> Command(const std::vector<std::string>& arguments);
+  // Several commands in one round trip; an error reply fails the whole.
+  absl::StatusOr<std::vector<RedisReply>> Pipeline(
+      const std::vector<std::vector<std::string>>& commands);
+  bool Ping();
+
+ private:
+  friend class RedisScript;
+  struct Connection;
+  absl::StatusOr<std::unique_ptr<Connection>> Acquire();
+  void Return(std::unique_ptr<Connection> connection);
+  void Failed();
+
+  const RedisOptions options_;
+  Metrics& metrics_;
+  absl::Mutex mu_;
+  std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mu_);
+  absl::Time closed_until_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
+};
+
+// A Lua script, run by EVALSHA and sent again when Redis does not know it. Keys
+// that one script touches must share a hash tag: "meter:{x}:reads". Thread-safe.
+class RedisScript {
+ public:
+  explicit RedisScript(std::string source);
+  absl::StatusOr<RedisReply> Run(Redis& redis, const std::vector<std::string>& keys,
+                                 const std::vector<std::string>& arguments) const;
+
+ private:
+  // The name that Redis gave the script, empty until it was asked.
+  std::string KnownName() const;
+
+  const std::string source_;
+  mutable absl::Mutex mu_;
+  mutable std::string name_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace rostrum

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "services/common/base/ids.h"
+
+namespace rostrum {
+
+// On whose behalf a call is made, as proven by its identity token. Made by
+// identity.h only.
+struct Caller {
+  enum class Kind { kAnonymous, kAccount, kService };
+
+  Kind kind = Kind::kAnonymous;
+  // kAccount:
+  AccountId account_id;
+  SessionId session_id;         // empty with an access token
+  std::string display_name;     // as it was when the token was made
+  std::set<std::string> roles;  // "author", "moderator", "editor", "admin"
+  // Scopes of an access token ("read", "write"); a session has all of them.
+  bool has_all_scopes = false;
+  std::set<std::string> scopes;
+  // kService: "gateway", "account", "subscription", "content", "feed", "comment".
+  std::string service;
+
+  bool IsAccount() const { return kind == Kind::kAccount; }
+  bool IsService() const { return kind == Kind::kService; }
+  bool HasRole(const std::string& role) const { return roles.contains(role); }
+  // A word for logs and for binding tokens and request ids to the caller:
+  // "anonymous", "account:<id>" or "service:<name>".
+  std::string Key() const;
+};
+
+}  // namespace rostrum

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/client_context.h"
+#include "services/common/base/metrics.h"
+#include "services/common/rpc/identity.h"
+
+namespace rostrum {
+
+// A channel to another service: round_robin over what DNS says, keepalive, and
+// retries of UNAVAILABLE for RPCs marked NO_SIDE_EFFECTS or IDEMPOTENT.
+// `target` is "dns:///content:50051", or "127.0.0.1:50051" locally.
+std::shared_ptr<grpc::Channel> NewChannel(const std::string& target);
+
+// The service config of NewChannel: which RPCs are retried, and how.
+std::string ServiceConfigJson();
+
+// Makes calls to one other service as this service. Sets what every call must
+// have: the identity token of this service, what is left of the deadline of the
+// call being served (at most `timeout`), request id and trace. Thread-safe.
+//
+// What the other service says comes back as it is, with its reason. What only
+// the connection says does not, because handlers pass errors on: no answer is
+// UNAVAILABLE / SERVICE_UNAVAILABLE, too late is DEADLINE_EXCEEDED, and a
+// refusal of this service itself is INTERNAL. The original is logged.
+//
+//   pb::CheckAccessResponse response;
+//   RETURN_IF_ERROR(caller_.Call("CheckAccess", [&](grpc::ClientContext* ctx) {
+//     return stub_->CheckAccess(ctx, request, &response);
+//   }));
+class ServiceCaller {
+ public:
+  ServiceCaller(const IdentitySigner& signer, std::string audience, absl::Duration timeout,
+                Metrics& metrics);
+
+  absl::Status Call(const char* method,
+                    const std::function<grpc::Status(grpc::ClientContext*)>& call) const;
+  // Sets metadata on a context that lives longer than a call (streams); no deadline.
+  void Prepare(grpc::ClientContext* ctx) const;
+
+ private:
+  struct State;
+  std::string Token() const;
+  absl::Status Judge(const char* method, const grpc::Status& status) const;
+  void Count(const char* method, grpc::StatusCode code, double seconds) const;
+
+  const IdentitySigner& signer_;
+  const std::string audience_;
+  const absl::Duration timeout_;
+  Metrics& metrics_;
+  const std::shared_ptr<State> state_;  // the token and the metrics, kept
+};
+
+}  // namespace rostrum

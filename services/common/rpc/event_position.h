@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+
+#include "absl/status/status.h"
+#include "rostrum/event/v1/event_service.pb.h"
+
+namespace rostrum {
+
+// No service has this epoch: asking for it tells where the end is.
+inline constexpr char kNoEpoch[] = "00000000-0000-0000-0000-000000000000";
+
+// Where to go on after a snapshot, from the metadata of EPOCH_CHANGED and
+// POSITION_PURGED; nullopt for any other status.
+std::optional<event::v1::Position> PositionIn(const absl::Status& status);
+
+}  // namespace rostrum

@@ -1,0 +1,238 @@
+#include "services/common/rpc/handle_rpc.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "rostrum/access/v1/access.pb.h"
+#include "services/common/base/crypto.h"
+#include "services/common/base/log.h"
+#include "services/common/base/status.h"
+#include "services/common/rpc/access.h"
+#include "services/common/rpc/grpc_status.h"
+
+namespace rostrum {
+namespace {
+
+using google::protobuf::MethodDescriptor;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr size_t kMaxMetadataBytes = 4 << 10;
+constexpr size_t kMaxNetworkBytes = 64;
+constexpr absl::Duration kLeastTimeLeft = absl::Milliseconds(20);
+
+[[noreturn]] void Die(const std::string& why) {
+  LogError(why);
+  std::abort();
+}
+
+Metrics::Labels LabelsOf(const MethodDescriptor& method) {
+  return {{"grpc_service", method.service()->full_name()},
+          {"grpc_method", method.name()},
+          {"grpc_type", method.server_streaming() ? "server_stream" : "unary"}};
+}
+
+// A metadata value; `usable` if it stands once and is of a sane size.
+struct MetadataValue {
+  bool present = false;
+  bool usable = false;
+  std::string value;
+};
+
+MetadataValue Read(const grpc::ServerContextBase& ctx, const char* key) {
+  MetadataValue out;
+  const auto [first, last] = ctx.client_metadata().equal_range(key);
+  if (first == last) return out;
+  out.present = true;
+  out.usable = std::next(first) == last && first->second.size() <= kMaxMetadataBytes;
+  if (out.usable) out.value.assign(first->second.data(), first->second.size());
+  return out;
+}
+
+bool IsNetwork(const std::string& text) {
+  return text.size() <= kMaxNetworkBytes && IsRequestId(text);
+}
+
+absl::Time DeadlineOf(const grpc::ServerContextBase& ctx) {
+  const std::chrono::system_clock::time_point deadline = ctx.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
+  return absl::FromChrono(deadline);
+}
+
+// All but the caller, whose proof can fail.
+RequestContext ReadContext(const grpc::ServerContextBase& ctx, Clock& clock) {
+  RequestContext out;
+  out.request_id = Read(ctx, kRequestIdKey).value;
+  if (!IsRequestId(out.request_id)) out.request_id = NewUuid(clock.Now());
+  out.visitor = VisitorPass::Parse(Read(ctx, kVisitorKey).value).value_or(VisitorPass{});
+  out.network = Read(ctx, kNetworkKey).value;
+  if (!IsNetwork(out.network)) out.network.clear();
+  out.trace =
+      TraceContext::Continue(Read(ctx, kTraceparentKey).value, Read(ctx, kTracestateKey).value);
+  out.deadline = DeadlineOf(ctx);
+  return out;
+}
+
+// A token that cannot be verified is never taken for none.
+absl::StatusOr<Caller> ReadCaller(const grpc::ServerContextBase& ctx, IdentityVerifier& identity) {
+  const MetadataValue token = Read(ctx, kIdentityKey);
+  if (!token.present) return Caller{};
+  if (!token.usable) {
+    return Error(absl::StatusCode::kUnauthenticated, "IDENTITY_INVALID",
+                 "the identity token is not valid");
+  }
+  return identity.Verify(token.value);
+}
+
+absl::Status RunHandler(const std::function<absl::Status(const RequestContext&)>& handler,
+                        const RequestContext& context) {
+  try {
+    return handler(context);
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("exception: ", e.what()));
+  } catch (...) {
+    return absl::InternalError("exception of an unknown type");
+  }
+}
+
+absl::Status Serve(const RpcMethods& rpc, const RpcMethods::Method& method,
+                   const grpc::ServerContextBase& ctx, RequestContext& context,
+                   const std::function<absl::Status(const RequestContext&)>& handler) {
+  ASSIGN_OR_RETURN(context.caller, ReadCaller(ctx, rpc.runtime().identity));
+  RETURN_IF_ERROR(CheckCaller(*method.descriptor, context.caller));
+  // gRPC deadlines are times of the real clock.
+  if (context.deadline - absl::Now() < kLeastTimeLeft) {
+    return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
+                 "too little time was left to begin");
+  }
+  return RunHandler(handler, context);
+}
+
+bool IsOurFault(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kDataLoss;
+}
+
+LogLevel LevelOf(absl::StatusCode code) {
+  if (IsOurFault(code)) return LogLevel::kError;
+  return code == absl::StatusCode::kUnavailable ? LogLevel::kWarning : LogLevel::kInfo;
+}
+
+const char* KindOf(const Caller& caller) {
+  if (caller.IsAccount()) return "account";
+  return caller.IsService() ? "service" : "anonymous";
+}
+
+void LogRpc(const MethodDescriptor& method, const RequestContext& context,
+            const absl::Status& status, double seconds) {
+  LogFields fields = {
+      {"grpc.method", absl::StrCat(method.service()->full_name(), "/", method.name())},
+      {"grpc.code", absl::StatusCodeToString(status.code())},
+      {"duration_ms", seconds * 1000},
+      {"span_id", context.trace.span_id},
+      {"caller", KindOf(context.caller)}};
+  if (context.caller.IsService()) fields.emplace_back("caller_service", context.caller.service);
+  if (context.caller.IsAccount()) {
+    fields.emplace_back("subject", Hex(Sha256(context.caller.account_id.value())).substr(0, 16));
+  }
+  if (!context.trace.parent_id.empty()) {
+    fields.emplace_back("parent_span_id", context.trace.parent_id);
+  }
+  if (!status.ok()) {
+    fields.emplace_back("reason", ReasonOf(status));
+    // Messages to clients may quote what they sent; those of ours do not.
+    if (LevelOf(status.code()) != LogLevel::kInfo) {
+      fields.emplace_back("error", std::string(status.message()));
+    }
+  }
+  Log(LevelOf(status.code()), "rpc", fields);
+}
+
+// What the client may see of it.
+absl::Status Publish(const absl::Status& status, const std::string& request_id) {
+  if (!IsOurFault(status.code())) return status;
+  return Error(status.code(), "INTERNAL", "internal error", {{"request_id", request_id}});
+}
+
+}  // namespace
+
+RpcMethods::RpcMethods(RpcRuntime& runtime, const std::string& service_full_name)
+    : runtime_(runtime), service_full_name_(service_full_name) {
+  const google::protobuf::ServiceDescriptor* service =
+      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service_full_name);
+  if (service == nullptr) Die("unknown gRPC service " + service_full_name);
+  for (int i = 0; i < service->method_count(); ++i) {
+    const MethodDescriptor& descriptor = *service->method(i);
+    const auto& callers = descriptor.options().GetExtension(access::v1::access).callers();
+    if (callers.empty() || std::find(callers.begin(), callers.end(),
+                                     access::v1::CALLER_UNSPECIFIED) != callers.end()) {
+      Die(absl::StrCat(descriptor.full_name(), " does not state who may call it"));
+    }
+    Method method{&descriptor,
+                  &runtime.metrics.Counter("grpc_server_started_total",
+                                           "RPCs that began to be served.", LabelsOf(descriptor)),
+                  &runtime.metrics.Seconds("grpc_server_handling_seconds", "Time to serve an RPC.",
+                                           LabelsOf(descriptor)),
+                  std::make_unique<std::array<std::atomic<prometheus::Counter*>, 17>>()};
+    methods_.emplace(descriptor.name(), std::move(method));
+  }
+}
+
+const RpcMethods::Method& RpcMethods::Find(const char* name) const {
+  const auto it = methods_.find(absl::string_view(name));
+  if (it == methods_.end()) Die(absl::StrCat(service_full_name_, " has no RPC ", name));
+  return it->second;
+}
+
+prometheus::Counter& RpcMethods::Handled(const Method& method, grpc::StatusCode code) const {
+  const size_t known = static_cast<size_t>(code) < method.handled->size()
+                           ? static_cast<size_t>(code)
+                           : static_cast<size_t>(grpc::StatusCode::UNKNOWN);
+  std::atomic<prometheus::Counter*>& kept = (*method.handled)[known];
+  if (prometheus::Counter* counter = kept.load(std::memory_order_acquire)) return *counter;
+  Metrics::Labels labels = LabelsOf(*method.descriptor);
+  labels["grpc_code"] = absl::StatusCodeToString(static_cast<absl::StatusCode>(known));
+  // Two threads may get here at once; both get the same counter.
+  prometheus::Counter& counter = runtime_.metrics.Counter(
+      "grpc_server_handled_total", "RPCs served, whatever the outcome.", labels);
+  kept.store(&counter, std::memory_order_release);
+  return counter;
+}
+
+grpc::Status HandleRpc(const RpcMethods& rpc, grpc::ServerContextBase* ctx, const char* name,
+                       const std::function<absl::Status(const RequestContext&)>& handler) {
+  const SteadyClock::time_point start = SteadyClock::now();
+  const RpcMethods::Method& method = rpc.Find(name);
+  method.started->Increment();
+  RequestContext context = ReadContext(*ctx, rpc.runtime().clock);
+  const ScopedRequestContext bound(context);
+  const ScopedLogFields log_fields(
+      {{"request_id", context.request_id}, {"trace_id", context.trace.trace_id}});
+  const absl::Status status = Serve(rpc, method, *ctx, context, handler);
+
+  const double seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
+  method.seconds->Observe(seconds);
+  rpc.Handled(method, static_cast<grpc::StatusCode>(status.code())).Increment();
+  LogRpc(*method.descriptor, context, status, seconds);
+  return ToGrpcStatus(Publish(status, context.request_id),
+                      absl::StrCat(rpc.runtime().service, ".rostrum"));
+}
+
+void KeepVisitor(grpc::ServerContextBase* ctx) { ctx->AddInitialMetadata(kKeepVisitorKey, "1"); }
+
+void SetSession(grpc::ServerContextBase* ctx, const std::string& token) {
+  ctx->AddInitialMetadata(kSetSessionKey, token);
+}
+
+void EndSession(grpc::ServerContextBase* ctx) { ctx->AddInitialMetadata(kSetSessionKey, ""); }
+
+void SetEtag(grpc::ServerContextBase* ctx, const std::string& etag) {
+  ctx->AddInitialMetadata(kEtagKey, etag);
+}
+
+}  // namespace rostrum

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "google/protobuf/descriptor.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/status.h"
+#include "services/common/base/clock.h"
+#include "services/common/base/metrics.h"
+#include "services/common/rpc/identity.h"
+#include "services/common/rpc/request_context.h"
+
+namespace rostrum {
+
+// What every handler of a process needs, built once in main.
+struct RpcRuntime {
+  std::string service;  // "content": the audience and the error domain
+  IdentityVerifier& identity;
+  Metrics& metrics;
+  Clock& clock;
+};
+
+// The RPCs of one gRPC service, with their descriptors and metrics looked up
+// once. A handler class has one as member:
+//   RpcMethods rpc_{runtime, pb::PostService::service_full_name()};
+class RpcMethods {
+ public:
+  // Dies (at start) if the service is unknown or one of its RPCs states no
+  // callers.
+  RpcMethods(RpcRuntime& runtime, const std::string& service_full_name);
+
+  struct Method {
+    const google::protobuf::MethodDescriptor* descriptor;
+    prometheus::Counter* started;
+    prometheus::Histogram* seconds;
+    // By status code; made when first needed.
+    std::unique_ptr<std::array<std::atomic<prometheus::Counter*>, 17>> handled;
+  };
+  const Method& Find(const char* name) const;
+  RpcRuntime& runtime() const { return runtime_; }
+  prometheus::Counter& Handled(const Method& method, grpc::StatusCode code) const;
+
+ private:
+  RpcRuntime& runtime_;
+  std::string service_full_name_;
+  absl::flat_hash_map<std::string, Method> methods_;
+};
+
+// The one wrapper around every handler, unary or server-streaming. In order:
+// reads the metadata, verifies the identity, binds the request context to the
+// thread, checks the caller table, refuses calls with under 20 ms left, runs
+// the handler behind an exception barrier, turns its status into a grpc::Status
+// with details, counts, measures and logs.
+//
+// INTERNAL, UNKNOWN and DATA_LOSS keep their message to the log; the client
+// gets "internal error" and the request id.
+grpc::Status HandleRpc(const RpcMethods& rpc, grpc::ServerContextBase* ctx, const char* method,
+                       const std::function<absl::Status(const RequestContext&)>& handler);
+
+// Answers in initial metadata, for the gateway (request_context.h has the keys).
+void KeepVisitor(grpc::ServerContextBase* ctx);
+void SetSession(grpc::ServerContextBase* ctx, const std::string& token);
+void EndSession(grpc::ServerContextBase* ctx);
+void SetEtag(grpc::ServerContextBase* ctx, const std::string& etag);
+
+}  // namespace rostrum

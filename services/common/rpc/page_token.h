@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+#include "services/common/rpc/caller.h"
+
+namespace rostrum {
+
+// Opaque page tokens (AIP-158): a keyset cursor, signed, bound to the caller
+// and to every other argument of the list. Changing page_size is allowed, any
+// other change is INVALID_ARGUMENT (reason PAGE_TOKEN_INVALID). Thread-safe.
+class PageTokens {
+ public:
+  // `secret` is shared by all replicas of a service.
+  explicit PageTokens(absl::string_view secret);
+
+  // `scope` is the method and its other arguments, see PageScope.
+  std::string Encode(absl::string_view scope, const std::vector<std::string>& cursor) const;
+  // The cursor, which has exactly `parts` parts; nullopt-like empty vector for
+  // an empty token (the first page).
+  absl::StatusOr<std::vector<std::string>> Decode(absl::string_view scope, absl::string_view token,
+                                                  size_t parts) const;
+
+ private:
+  std::string key_;
+};
+
+// The scope of a list: who asks, and every argument but page_size and
+// page_token.
+std::string PageScope(const Caller& caller, const google::protobuf::Message& request);
+
+// 0 means `fallback`, too large is coerced to `max`, negative is
+// INVALID_ARGUMENT.
+absl::StatusOr<int> PageSize(int requested, int fallback = 20, int max = 100);
+
+}  // namespace rostrum

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "absl/time/time.h"
+#include "google/protobuf/timestamp.pb.h"
+
+namespace rostrum {
+
+// absl::Time inside, Timestamp on the wire.
+google::protobuf::Timestamp ToProtoTime(absl::Time time);
+absl::Time FromProtoTime(const google::protobuf::Timestamp& timestamp);
+
+}  // namespace rostrum

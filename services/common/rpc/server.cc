@@ -1,0 +1,141 @@
+#include "services/common/rpc/server.h"
+
+#include <ctime>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/impl/server_builder_option.h"
+#include "grpcpp/impl/server_builder_plugin.h"
+#include "grpcpp/impl/server_initializer.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "prometheus/exposer.h"
+#include "services/common/base/log.h"
+#include "services/common/base/signals.h"
+
+namespace rostrum {
+namespace {
+
+constexpr char kReflectionPlugin[] = "proto_server_reflection";
+
+// Learns the full names of the services that the server has.
+class ServiceNamesPlugin final : public grpc::ServerBuilderPlugin {
+ public:
+  explicit ServiceNamesPlugin(std::vector<std::string>* names) : names_(names) {}
+  std::string name() override { return "service_names"; }
+  void InitServer(grpc::ServerInitializer*) override {}
+  void Finish(grpc::ServerInitializer* server) override { *names_ = *server->GetServiceList(); }
+  void ChangeArguments(const std::string&, void*) override {}
+
+ private:
+  std::vector<std::string>* names_;
+};
+
+// Linking the reflection library turns reflection on for every server of the
+// process; this takes it out where it is not wanted.
+class PluginsOption final : public grpc::ServerBuilderOption {
+ public:
+  PluginsOption(bool reflection, std::vector<std::string>* names)
+      : reflection_(reflection), names_(names) {}
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    if (!reflection_) {
+      std::erase_if(*plugins,
+                    [](const auto& plugin) { return plugin->name() == kReflectionPlugin; });
+    }
+    plugins->push_back(std::make_unique<ServiceNamesPlugin>(names_));
+  }
+
+ private:
+  const bool reflection_;
+  std::vector<std::string>* names_;
+};
+
+void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 5 * 60 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30 * 1000);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_receive_bytes));
+  grpc::ResourceQuota quota("rostrum");
+  quota.SetMaxThreads(options.max_threads);
+  builder.SetResourceQuota(quota);
+}
+
+}  // namespace
+
+struct Server::Admin {
+  std::vector<std::string> service_names;
+  std::unique_ptr<prometheus::Exposer> exposer;
+};
+
+Server::Server() : admin_(std::make_unique<Admin>()) {}
+
+Server::~Server() { Shutdown(); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      std::vector<grpc::Service*> services,
+                                                      Metrics& metrics) {
+  std::unique_ptr<Server> server(new Server);
+  server->drain_ = options.drain;
+  if (!options.admin_address.empty()) {
+    try {
+      server->admin_->exposer = std::make_unique<prometheus::Exposer>(options.admin_address);
+      server->admin_->exposer->RegisterCollectable(metrics.registry());
+    } catch (const std::exception& e) {
+      return absl::UnavailableError("cannot serve metrics at " + options.admin_address + ": " +
+                                    e.what());
+    }
+  }
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  builder.SetOption(
+      std::make_unique<PluginsOption>(options.reflection, &server->admin_->service_names));
+  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &server->port_);
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  SetLimits(options, builder);
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || server->port_ == 0) {
+    return absl::UnavailableError("cannot listen at " + options.address);
+  }
+  server->SetReady(false);
+  return server;
+}
+
+void Server::SetReady(bool ready) {
+  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+  health->SetServingStatus("", ready);
+  for (const std::string& name : admin_->service_names) health->SetServingStatus(name, ready);
+}
+
+void Server::Shutdown() {
+  if (server_ == nullptr) return;
+  SetReady(false);
+  server_->Shutdown(absl::ToChronoTime(absl::Now() + drain_));
+  server_->Wait();
+  server_.reset();
+}
+
+void ServeUntilStopped(Server& server, const std::function<bool()>& ready) {
+  bool was_ready = false;
+  do {
+    const bool is_ready = ready();
+    if (is_ready != was_ready) {
+      LogInfo(is_ready ? "ready" : "not ready");
+      server.SetReady(is_ready);
+    }
+    was_ready = is_ready;
+  } while (!WaitForStopSignal(absl::Seconds(1)));
+}
+
+}  // namespace rostrum

@@ -1,0 +1,195 @@
+#include "services/common/service/service_main.h"
+
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common_migrations.h"
+#include "services/common/base/crypto.h"
+#include "services/common/base/log.h"
+#include "services/common/base/status.h"
+#include "services/common/postgres/idempotency.h"
+#include "services/common/postgres/transaction.h"
+#include "services/common/rpc/server.h"
+#include "services/common/base/settings_help.h"
+#include "services/common/base/signals.h"
+
+namespace rostrum {
+namespace {
+
+constexpr absl::Duration kKeepEvents = absl::Hours(24 * 7);
+constexpr absl::Duration kMaintenance = absl::Minutes(1);
+
+std::vector<MigrationSet> MigrationsOf(const ServiceDefinition& definition) {
+  return {{"common", common_migrations::Files()}, {definition.name, definition.migrations}};
+}
+
+int Fail(const absl::Status& status) {
+  std::cerr << status.message() << std::endl;
+  return 1;
+}
+
+// The settings that every service has.
+struct CommonSettings {
+  PgOptions postgres;
+  ServerOptions server;
+  std::string keyring_file;
+  std::string key;
+  std::string page_token_secret;
+  LogLevel log_level;
+};
+
+PgOptions ReadPostgresSettings(Settings& env) {
+  return {.url = env.Secret("PG_URL", 1, "The service's own database, as postgresql://user:password@host/name."),
+          .pool_size = env.Int("PG_POOL", 16, 1, 500, "Connections to the database at the most.")};
+}
+
+LogLevel ReadLogLevel(Settings& env) {
+  const std::string name =
+      env.String("LOG_LEVEL", "info", "The least that is logged: debug, info, warning, error.");
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warning") return LogLevel::kWarning;
+  if (name == "error") return LogLevel::kError;
+  if (name != "info") env.AddError("LOG_LEVEL: not debug, info, warning or error");
+  return LogLevel::kInfo;
+}
+
+CommonSettings ReadCommonSettings(Settings& env, const ServiceDefinition& definition) {
+  CommonSettings settings;
+  settings.postgres = ReadPostgresSettings(env);
+  settings.server.address =
+      env.String("LISTEN", absl::StrCat("0.0.0.0:", definition.default_port), "Where gRPC is served.");
+  settings.server.admin_address =
+      env.String("ADMIN_LISTEN", "", "Where /metrics is served, as host:port; empty for nowhere.");
+  settings.server.reflection = env.Bool("REFLECTION", true, "Serve gRPC reflection.");
+  settings.server.drain =
+      env.Duration("DRAIN_TIMEOUT", absl::Seconds(30), "How long running calls may take after SIGTERM.");
+  settings.keyring_file = env.Required(
+      "IDENTITY_KEYRING_FILE", "Public keys of all services (rostrum-keys makes it); read again when it changes.");
+  settings.key = env.Secret("IDENTITY_KEY", 1, "This service's own signing key; give IDENTITY_KEY_FILE.");
+  settings.log_level = ReadLogLevel(env);
+  settings.page_token_secret =
+      env.Secret("PAGE_TOKEN_SECRET", 32, "Signs page tokens; the same in all replicas of the service.");
+  return settings;
+}
+
+// Builds what every service process has. FAILED_PRECONDITION or
+// INVALID_ARGUMENT if the keys are not this service's.
+absl::Status BuildEnvironment(const CommonSettings& settings, ServiceEnvironment& env) {
+  ASSIGN_OR_RETURN(env.keyring, KeyringFile::Open(settings.keyring_file, env.clock));
+  ASSIGN_OR_RETURN(IdentitySigner signer, IdentitySigner::Parse(settings.key, env.clock));
+  if (signer.issuer() != env.name) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("IDENTITY_KEY is the key of ", signer.issuer(), ", not of ", env.name));
+  }
+  env.signer = std::make_unique<IdentitySigner>(std::move(signer));
+  env.verifier = std::make_unique<IdentityVerifier>(env.name, *env.keyring, env.clock);
+  env.runtime = std::make_unique<RpcRuntime>(
+      RpcRuntime{env.name, *env.verifier, env.metrics, env.clock});
+  env.pool = std::make_unique<PgPool>(settings.postgres, env.metrics);
+  env.page_tokens = std::make_unique<PageTokens>(settings.page_token_secret);
+  return absl::OkStatus();
+}
+
+absl::Status Maintain(ServiceEnvironment& env) {
+  RETURN_IF_ERROR(MaintainOutbox(*env.pool, env.clock.Now(), kKeepEvents, env.metrics));
+  return RunTx(*env.pool, [&](pqxx::work& tx) -> absl::Status {
+    PurgeIdempotencyKeys(tx, env.clock.Now());
+    return absl::OkStatus();
+  });
+}
+
+int RunMigrate(const ServiceDefinition& definition) {
+  Settings env;
+  const PgOptions postgres = ReadPostgresSettings(env);
+  if (absl::Status status = env.Check(); !status.ok()) return Fail(status);
+  const absl::StatusOr<int> count = Migrate(postgres, MigrationsOf(definition));
+  if (!count.ok()) return Fail(count.status());
+  LogInfo("schema is up to date", {{"applied", *count}});
+  return 0;
+}
+
+int RunServe(const ServiceDefinition& definition) {
+  Settings settings;
+  const CommonSettings common = ReadCommonSettings(settings, definition);
+  const ServiceDefinition::Build build = definition.configure(settings);
+  if (absl::Status status = settings.Check(); !status.ok()) return Fail(status);
+
+  InitLog(definition.name, common.log_level);
+  ServiceEnvironment env;
+  env.name = definition.name;
+  if (absl::Status status = BuildEnvironment(common, env); !status.ok()) return Fail(status);
+  EventService events(*env.pool, env.outbox_signal, *env.runtime);
+  const std::unique_ptr<ServiceApp> app = build(env);
+  std::vector<grpc::Service*> services = app->services();
+  services.push_back(&events);
+  auto server = Server::Start(common.server, services, env.metrics);
+  if (!server.ok()) return Fail(server.status());
+  LogInfo("listening", {{"port", (*server)->port()}});
+
+  // Serving begins when the schema is there; until then it is not ready.
+  std::unique_ptr<Worker> maintenance;
+  const auto ready = [&] {
+    if (maintenance == nullptr) {
+      const absl::StatusOr<bool> migrated = IsMigrated(*env.pool, MigrationsOf(definition));
+      if (!migrated.ok() || !*migrated) {
+        LogWarning("waiting for the schema");
+        return false;
+      }
+      app->Start();
+      maintenance = std::make_unique<Worker>("maintenance", kMaintenance, [&] { return Maintain(env); });
+    }
+    return env.pool->Ping();
+  };
+  ServeUntilStopped(**server, ready);
+
+  LogInfo("draining");
+  (*server)->SetReady(false);
+  events.Stop();
+  (*server)->Shutdown();
+  if (maintenance != nullptr) {
+    maintenance->Stop();
+    app->Stop();
+  }
+  LogInfo("stopped");
+  return 0;
+}
+
+// Declares everything without looking at values.
+Settings DeclareAll(const ServiceDefinition& definition) {
+  Settings settings(std::map<std::string, std::string>{});
+  ReadCommonSettings(settings, definition);
+  definition.configure(settings);
+  return settings;
+}
+
+}  // namespace
+
+int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
+  BlockStopSignals();
+  InitCrypto();
+  InitLog(definition.name, LogLevel::kInfo);
+  const std::string command = argc > 1 ? argv[1] : "";
+  if (command == "migrate" && argc == 2) return RunMigrate(definition);
+  if ((command == "--help" || command == "help") && argc == 2) {
+    std::cout << HelpText(absl::StrCat("rostrum-", definition.name), definition.summary,
+                          {{"", "serve until SIGTERM"},
+                           {"migrate", "bring the schema up to date and exit"},
+                           {"settings", "print every setting as JSON"},
+                           {"--help", "print this"}},
+                          DeclareAll(definition));
+    return 0;
+  }
+  if (command == "settings" && argc == 2) {
+    std::cout << SettingsJson(DeclareAll(definition)) << std::endl;
+    return 0;
+  }
+  if (argc > 1) {
+    std::cerr << "unknown argument: " << command << "; see --help" << std::endl;
+    return 2;
+  }
+  return RunServe(definition);
+}
+
+}  // namespace rostrum

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/common/base/clock.h"
+#include "services/common/base/metrics.h"
+#include "services/common/base/settings.h"
+#include "services/common/base/worker.h"
+#include "services/common/events/event_service.h"
+#include "services/common/events/outbox.h"
+#include "services/common/postgres/migrations.h"
+#include "services/common/postgres/pool.h"
+#include "services/common/rpc/channel.h"
+#include "services/common/rpc/handle_rpc.h"
+#include "services/common/rpc/identity.h"
+#include "services/common/rpc/page_token.h"
+
+namespace rostrum {
+
+// What every service process has, built from the settings that every service
+// shares, in the order in which it is taken down again.
+struct ServiceEnvironment {
+  std::string name;
+  SystemClock clock;
+  Metrics metrics;
+  std::unique_ptr<KeyringFile> keyring;
+  std::unique_ptr<IdentitySigner> signer;
+  std::unique_ptr<IdentityVerifier> verifier;
+  std::unique_ptr<RpcRuntime> runtime;
+  std::unique_ptr<PgPool> pool;
+  std::unique_ptr<PageTokens> page_tokens;
+  OutboxSignal outbox_signal;
+};
+
+// A service, as main.cc builds it: owns stores, clients, handlers and workers.
+class ServiceApp {
+ public:
+  virtual ~ServiceApp() = default;
+  // The gRPC services to serve.
+  virtual std::vector<grpc::Service*> services() = 0;
+  // Starts workers and consumers; called once the schema is there.
+  virtual void Start() {}
+  // Stops them; called after the server has drained.
+  virtual void Stop() {}
+};
+
+struct ServiceDefinition {
+  std::string name;     // "content"
+  std::string summary;  // one line for --help
+  int default_port;
+  std::vector<EmbeddedFile> migrations;
+  // Declares and reads the service's own settings, and returns what builds the
+  // service from them once all settings are known to be good.
+  using Build = std::function<std::unique_ptr<ServiceApp>(ServiceEnvironment&)>;
+  std::function<Build(Settings&)> configure;
+};
+
+// The main of every service:
+//   rostrum-content            serves (waits for its schema if it must)
+//   rostrum-content migrate    brings the schema up to date and exits
+//   rostrum-content --help     prints what it is and every setting
+//   rostrum-content settings   prints every setting as JSON
+int ServiceMain(int argc, char** argv, const ServiceDefinition& definition);
+
+}  // namespace rostrum

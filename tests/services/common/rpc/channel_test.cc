@@ -1,0 +1,252 @@
+#include "services/common/rpc/channel.h"
+
+#include <atomic>
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "grpcpp/support/validate_service_config.h"
+#include "nlohmann/json.hpp"
+#include "services/common/base/log.h"
+#include "services/common/base/status.h"
+#include "tests/services/common/rpc/comment_handlers.h"
+#include "tests/support/grpc_fixture.h"
+#include "tests/support/status_matchers.h"
+
+namespace rostrum {
+namespace {
+
+namespace pb = rostrum::comment::v1;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(ServiceConfigTest, IsOneThatGrpcTakes) {
+  EXPECT_EQ(grpc::experimental::ValidateServiceConfigJSON(ServiceConfigJson()), "");
+}
+
+TEST(ServiceConfigTest, RetriesWhatMayBeRepeatedAndNothingElse) {
+  ASSERT_NE(pb::Comment::descriptor(), nullptr);  // links the file
+  const std::string config = ServiceConfigJson();
+  EXPECT_THAT(config, HasSubstr(R"("method":"GetComment")"));
+  EXPECT_THAT(config, HasSubstr(R"("method":"CreateComment")"));
+  EXPECT_THAT(config, Not(HasSubstr(R"("method":"UpdateComment")")));
+  const nlohmann::json policy = nlohmann::json::parse(config)["methodConfig"][0]["retryPolicy"];
+  EXPECT_EQ(policy["maxAttempts"], 4);
+  EXPECT_EQ(policy["retryableStatusCodes"], nlohmann::json({"UNAVAILABLE"}));
+}
+
+class ServiceCallerTest : public GrpcFixture {
+ protected:
+  ServiceCallerTest() : GrpcFixture("comment") {
+    Serve({&comments_});
+    stub_ = pb::CommentService::NewStub(channel());
+    SetLogSink([](const std::string&) {});
+  }
+  ~ServiceCallerTest() override { SetLogSink(nullptr); }
+
+  absl::Status Get() {
+    return caller_.Call("GetComment", [&](grpc::ClientContext* ctx) {
+      pb::Comment comment;
+      return stub_->GetComment(ctx, pb::GetCommentRequest(), &comment);
+    });
+  }
+  absl::Status Answer(grpc::Status status) {
+    return caller_.Call("GetComment", [&](grpc::ClientContext*) { return status; });
+  }
+
+  CommentHandlers comments_{runtime()};
+  std::unique_ptr<pb::CommentService::Stub> stub_;
+  ServiceCaller caller_{signer("content"), "comment", absl::Seconds(5), metrics()};
+};
+
+TEST_F(ServiceCallerTest, CallsAsItsServiceAndPassesTheContextOn) {
+  RequestContext seen;
+  comments_.handler = [&](const RequestContext& rc) { return seen = rc, absl::OkStatus(); };
+  RequestContext context;
+  context.request_id = "req-1";
+  context.trace = TraceContext::Continue("", "");
+  context.trace.sampled = true;
+  context.trace.tracestate = "v=1";
+  const ScopedRequestContext bound(context);
+  EXPECT_THAT(Get(), IsOk());
+  EXPECT_EQ(seen.caller.service, "content");
+  EXPECT_EQ(seen.request_id, "req-1");
+  EXPECT_EQ(seen.trace.trace_id, context.trace.trace_id);
+  EXPECT_EQ(seen.trace.parent_id, context.trace.span_id);
+  EXPECT_TRUE(seen.trace.sampled);
+  EXPECT_EQ(seen.trace.tracestate, "v=1");
+  EXPECT_LE(seen.deadline, absl::Now() + absl::Seconds(6));
+}
+
+TEST_F(ServiceCallerTest, WorksWithoutAContext) {
+  RequestContext seen;
+  comments_.handler = [&](const RequestContext& rc) { return seen = rc, absl::OkStatus(); };
+  EXPECT_THAT(Get(), IsOk());
+  EXPECT_TRUE(IsUuid(seen.request_id));
+}
+
+TEST_F(ServiceCallerTest, LeavesTimeForTheWayBack) {
+  RequestContext context;
+  context.deadline = absl::Now() + absl::Seconds(2);
+  const ScopedRequestContext bound(context);
+  absl::Time deadline;
+  EXPECT_THAT(caller_.Call("GetComment",
+                           [&](grpc::ClientContext* ctx) {
+                             deadline = absl::FromChrono(ctx->deadline());
+                             return grpc::Status::OK;
+                           }),
+              IsOk());
+  EXPECT_LT(absl::AbsDuration(deadline - (context.deadline - absl::Milliseconds(20))),
+            absl::Milliseconds(1));
+}
+
+TEST_F(ServiceCallerTest, DoesNotCallWithoutTimeLeft) {
+  RequestContext context;
+  context.deadline = absl::Now() + absl::Milliseconds(10);
+  const ScopedRequestContext bound(context);
+  bool called = false;
+  EXPECT_THAT(caller_.Call("GetComment",
+                           [&](grpc::ClientContext*) { return called = true, grpc::Status::OK; }),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_FALSE(called);
+}
+
+TEST_F(ServiceCallerTest, KeepsItsTokenUntilShortlyBeforeItExpires) {
+  std::string token;
+  comments_.handler = [&](const RequestContext&) {
+    const grpc::string_ref sent = comments_.context->client_metadata().find(kIdentityKey)->second;
+    token.assign(sent.data(), sent.size());
+    return absl::OkStatus();
+  };
+  EXPECT_THAT(Get(), IsOk());
+  const std::string first = token;
+  fake_clock().Advance(absl::Seconds(44));
+  EXPECT_THAT(Get(), IsOk());
+  EXPECT_EQ(token, first);
+  fake_clock().Advance(absl::Seconds(1));
+  EXPECT_THAT(Get(), IsOk());
+  EXPECT_NE(token, first);
+  fake_clock().Advance(absl::Seconds(70));
+  EXPECT_THAT(Get(), IsOk());
+}
+
+TEST_F(ServiceCallerTest, SignsAnewWhenTheClockIsSetBack) {
+  EXPECT_THAT(Get(), IsOk());
+  fake_clock().Advance(-absl::Hours(1));
+  EXPECT_THAT(Get(), IsOk());
+}
+
+TEST_F(ServiceCallerTest, PassesOnWhatTheOtherServiceSays) {
+  comments_.handler = [](const RequestContext&) {
+    return Error(absl::StatusCode::kFailedPrecondition, "TOO_DEEP", "too deep");
+  };
+  const absl::Status status = Get();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(status, HasReason("TOO_DEEP"));
+  EXPECT_EQ(DetailsOf(status).domain, "comment.rostrum");
+}
+
+TEST_F(ServiceCallerTest, KeepsWhatOnlyTheConnectionSays) {
+  const absl::Status status =
+      Answer(grpc::Status(grpc::StatusCode::UNAVAILABLE, "failed to connect to 10.0.0.7:50051"));
+  EXPECT_THAT(status, HasReason("SERVICE_UNAVAILABLE"));
+  EXPECT_EQ(status.message(), "comment is not available");
+  EXPECT_TRUE(DetailsOf(status).retry_after.has_value());
+  EXPECT_THAT(Answer(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "Server Threadpool")),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Answer(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded")),
+              HasReason("DEADLINE_EXCEEDED"));
+  EXPECT_THAT(Answer(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "")),
+              StatusIs(absl::StatusCode::kInternal));
+}
+
+TEST_F(ServiceCallerTest, NeverTellsTheUserToLogInWhenItIsItselfRefused) {
+  EXPECT_THAT(caller_.Call("CreateComment",
+                           [&](grpc::ClientContext* ctx) {
+                             pb::Comment comment;
+                             return stub_->CreateComment(ctx, pb::CreateCommentRequest(), &comment);
+                           }),
+              StatusIs(absl::StatusCode::kInternal));
+  const ServiceCaller elsewhere(signer("content"), "feed", absl::Seconds(5), metrics());
+  EXPECT_THAT(elsewhere.Call("GetComment",
+                             [&](grpc::ClientContext* ctx) {
+                               pb::Comment comment;
+                               return stub_->GetComment(ctx, pb::GetCommentRequest(), &comment);
+                             }),
+              StatusIs(absl::StatusCode::kInternal));
+}
+
+TEST_F(ServiceCallerTest, CountsAndMeasures) {
+  EXPECT_THAT(Get(), IsOk());
+  EXPECT_THAT(Get(), IsOk());
+  const std::string labels =
+      "grpc_method=\"GetComment\",grpc_service=\"comment\",grpc_type=\"unary\"} 2";
+  EXPECT_THAT(metrics().Expose(),
+              HasSubstr("grpc_client_handled_total{grpc_code=\"OK\"," + labels));
+  EXPECT_THAT(metrics().Expose(), HasSubstr("grpc_client_handling_seconds_count{" + labels));
+}
+
+// Answers UNAVAILABLE a number of times before it works.
+class FlakyComments final : public pb::CommentService::Service {
+ public:
+  grpc::Status GetComment(grpc::ServerContext*, const pb::GetCommentRequest*,
+                          pb::Comment*) override {
+    return Try();
+  }
+  grpc::Status UpdateComment(grpc::ServerContext*, const pb::UpdateCommentRequest*,
+                             pb::Comment*) override {
+    return Try();
+  }
+  std::atomic<int> tries{0};
+  int failures = 0;
+
+ private:
+  grpc::Status Try() {
+    if (++tries <= failures) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "not yet");
+    return grpc::Status::OK;
+  }
+};
+
+class NewChannelTest : public testing::Test {
+ protected:
+  NewChannelTest() {
+    int port = 0;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&comments_);
+    server_ = builder.BuildAndStart();
+    stub_ = pb::CommentService::NewStub(NewChannel("127.0.0.1:" + std::to_string(port)));
+    ctx_.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
+  }
+  ~NewChannelTest() override { server_->Shutdown(); }
+
+  FlakyComments comments_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<pb::CommentService::Stub> stub_;
+  grpc::ClientContext ctx_;
+  pb::Comment comment_;
+};
+
+TEST_F(NewChannelTest, TriesAReadUpToFourTimes) {
+  comments_.failures = 3;
+  EXPECT_THAT(stub_->GetComment(&ctx_, pb::GetCommentRequest(), &comment_), IsOk());
+  EXPECT_EQ(comments_.tries, 4);
+}
+
+TEST_F(NewChannelTest, GivesUpAfterFour) {
+  comments_.failures = 100;
+  EXPECT_THAT(stub_->GetComment(&ctx_, pb::GetCommentRequest(), &comment_),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(comments_.tries, 4);
+}
+
+TEST_F(NewChannelTest, NeverRepeatsAnEffectThatIsNotIdempotent) {
+  comments_.failures = 1;
+  EXPECT_THAT(stub_->UpdateComment(&ctx_, pb::UpdateCommentRequest(), &comment_),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(comments_.tries, 1);
+}
+
+}  // namespace
+}  // namespace rostrum

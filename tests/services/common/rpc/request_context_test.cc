@@ -1,0 +1,105 @@
+#include "services/common/rpc/request_context.h"
+
+#include <thread>
+
+#include "gmock/gmock.h"
+#include "services/common/base/crypto.h"
+
+namespace rostrum {
+namespace {
+
+constexpr char kTraceId[] = "4bf92f3577b34da6a3ce929d0e0e4736";
+constexpr char kParentId[] = "00f067aa0ba902b7";
+constexpr char kTraceparent[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+TEST(TraceContextTest, ContinuesATrace) {
+  const TraceContext trace = TraceContext::Continue(kTraceparent, "vendor=1");
+  EXPECT_EQ(trace.trace_id, kTraceId);
+  EXPECT_EQ(trace.parent_id, kParentId);
+  EXPECT_NE(trace.span_id, kParentId);
+  EXPECT_TRUE(trace.sampled);
+  EXPECT_EQ(trace.tracestate, "vendor=1");
+  EXPECT_EQ(trace.Traceparent(), std::string("00-") + kTraceId + "-" + trace.span_id + "-01");
+}
+
+TEST(TraceContextTest, TakesTheKnownPartsOfALaterVersion) {
+  EXPECT_EQ(TraceContext::Continue(std::string("cc") + (kTraceparent + 2) + "-more", "").trace_id,
+            kTraceId);
+}
+
+TEST(TraceContextTest, BeginsATraceWhereNoneIsGivenOrItIsMalformed) {
+  const std::string good = kTraceparent;
+  for (const std::string& bad :
+       {std::string(), std::string("00"), "ff" + good.substr(2), good + "-more", good.substr(0, 54),
+        std::string(10000, '0'),
+        std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"),
+        std::string("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
+        std::string("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01")}) {
+    const TraceContext trace = TraceContext::Continue(bad, "vendor=1");
+    EXPECT_EQ(trace.trace_id.size(), 32u) << bad;
+    EXPECT_NE(trace.trace_id, kTraceId) << bad;
+    EXPECT_EQ(trace.parent_id, "");
+    EXPECT_EQ(trace.tracestate, "");
+    EXPECT_FALSE(trace.sampled);
+  }
+}
+
+TEST(VisitorPassTest, ComesBack) {
+  const VisitorPass pass{Base64Url(RandomBytes(16)), Base64Url(RandomBytes(32)), true};
+  const auto read = VisitorPass::Parse(pass.ToString());
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->id, pass.id);
+  EXPECT_EQ(read->secret, pass.secret);
+  EXPECT_TRUE(read->fresh);
+  EXPECT_FALSE(VisitorPass::Parse(pass.id + "." + pass.secret)->fresh);
+}
+
+TEST(VisitorPassTest, RefusesAnythingElse) {
+  const std::string id = Base64Url(std::string(16, 'i'));
+  const std::string secret = Base64Url(std::string(32, 's'));
+  for (const std::string& bad :
+       {std::string(), id, id + ".", "." + secret, secret + "." + id, id + "." + secret + ".",
+        id + "." + secret + ".Fresh", id + "." + secret + ".fresh.fresh", " " + id + "." + secret,
+        id + "." + secret.substr(1), id + "=." + secret, std::string(1 << 20, 'a')}) {
+    EXPECT_FALSE(VisitorPass::Parse(bad).has_value()) << bad.substr(0, 100);
+  }
+}
+
+TEST(VisitorPassTest, DigestDependsOnSecretAndSubject) {
+  VisitorPass a{"id", "secret-a", false};
+  VisitorPass b{"id", "secret-b", false};
+  EXPECT_EQ(a.Digest("post"), a.Digest("post"));
+  EXPECT_NE(a.Digest("post"), a.Digest("other"));
+  EXPECT_NE(a.Digest("post"), b.Digest("post"));
+  EXPECT_EQ(a.KeyHash(), b.KeyHash());
+}
+
+TEST(IsRequestIdTest, AllowsAShortPlainWord) {
+  EXPECT_TRUE(IsRequestId("0192-Ab._"));
+  EXPECT_TRUE(IsRequestId(std::string(64, 'a')));
+  for (const std::string& bad :
+       {std::string(), std::string(65, 'a'), std::string("a b"), std::string("a\n"),
+        std::string("é"), std::string("a\0b", 3), std::string("a\"")}) {
+    EXPECT_FALSE(IsRequestId(bad)) << bad;
+  }
+}
+
+TEST(ScopedRequestContextTest, BindsToThisThreadAndNests) {
+  RequestContext outer, inner;
+  outer.request_id = "outer";
+  inner.request_id = "inner";
+  EXPECT_EQ(RequestContext::Current().request_id, "");
+  {
+    const ScopedRequestContext bind_outer(outer);
+    {
+      const ScopedRequestContext bind_inner(inner);
+      EXPECT_EQ(RequestContext::Current().request_id, "inner");
+      std::thread([] { EXPECT_EQ(RequestContext::Current().request_id, ""); }).join();
+    }
+    EXPECT_EQ(RequestContext::Current().request_id, "outer");
+  }
+  EXPECT_EQ(RequestContext::Current().deadline, absl::InfiniteFuture());
+}
+
+}  // namespace
+}  // namespace rostrum
