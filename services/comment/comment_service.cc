@@ -1,0 +1,204 @@
+#include "services/comment/comment_service.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "services/comment/comment_proto.h"
+#include "services/common/base/status.h"
+#include "services/common/markdown/markdown.h"
+
+namespace rostrum::comment {
+namespace {
+
+constexpr Rate kPerMinute{.burst = 10, .period = absl::Minutes(1)};
+constexpr Rate kPerDay{.burst = 200, .period = absl::Hours(24)};
+
+absl::StatusOr<std::string> RenderBody(const std::string& body) {
+  FieldChecks checks;
+  checks.RequireText(body, "comment.body", kMaxBodyCharacters, /*multiline=*/true);
+  RETURN_IF_ERROR(checks.status());
+  ASSIGN_OR_RETURN(RenderedMarkdown rendered,
+                   RenderMarkdown(body, kCommentMarkdown, "comment.body"));
+  return std::move(rendered.html);
+}
+
+std::vector<std::string> CursorParts(const Comment& last) {
+  return {absl::StrCat(absl::ToUnixMicros(last.create_time)), last.id.value()};
+}
+
+absl::StatusOr<std::optional<CommentCursor>> ParseCursor(const std::vector<std::string>& parts) {
+  if (parts.empty()) return std::nullopt;
+  int64_t micros = 0;
+  if (!absl::SimpleAtoi(parts[0], &micros)) return absl::InternalError("cursor is not a time");
+  return CommentCursor{absl::FromUnixMicros(micros), CommentId(parts[1])};
+}
+
+// Only the body of a comment can be changed.
+absl::Status CheckUpdateMask(const google::protobuf::FieldMask& mask) {
+  for (const std::string& path : mask.paths()) {
+    if (path != "body") {
+      return InvalidField("update_mask", "NOT_UPDATABLE",
+                          absl::StrCat("\"", path, "\" cannot be changed"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+CommentService::CommentService(CommentStore& store, ContentClient& content, Throttle& throttle,
+                               const PageTokens& page_tokens, Clock& clock, RpcRuntime& runtime)
+    : store_(store),
+      content_(content),
+      throttle_(throttle),
+      page_tokens_(page_tokens),
+      clock_(clock),
+      rpc_(runtime, v1::CommentService::service_full_name()) {}
+
+grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
+                                           const v1::CreateCommentRequest* request,
+                                           v1::Comment* response) {
+  return HandleRpc(rpc_, ctx, "CreateComment", [&](const RequestContext& rc) -> absl::Status {
+    ASSIGN_OR_RETURN(const PostId post_id, ParseId<PostId>(request->post_id(), "post_id"));
+    std::optional<CommentId> parent_id;
+    if (!request->comment().parent_id().empty()) {
+      ASSIGN_OR_RETURN(parent_id,
+                       ParseId<CommentId>(request->comment().parent_id(), "comment.parent_id"));
+    }
+    ASSIGN_OR_RETURN(std::string html, RenderBody(request->comment().body()));
+    const absl::Time now = clock_.Now();
+    ASSIGN_OR_RETURN(const IdempotencyKey key,
+                     IdempotencyKeyFor(rc.caller, "CreateComment", request->request_id(), *request,
+                                       now));
+    RETURN_IF_ERROR(content_.CheckReadable(post_id, rc));
+    RETURN_IF_ERROR(throttle_.Check(absl::StrCat("comment:minute:", rc.caller.Key()), kPerMinute));
+    RETURN_IF_ERROR(throttle_.Check(absl::StrCat("comment:day:", rc.caller.Key()), kPerDay));
+
+    ASSIGN_OR_RETURN(const Comment comment,
+                     store_.Create({.id = CommentId(NewUuid(now)),
+                                    .post_id = post_id,
+                                    .parent_id = parent_id,
+                                    .author_id = rc.caller.account_id,
+                                    .author_name = rc.caller.display_name,
+                                    .body = request->comment().body(),
+                                    .body_html = std::move(html),
+                                    .create_time = now},
+                                   key));
+    *response = ToProto(comment);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
+                                          const v1::ListCommentsRequest* request,
+                                          v1::ListCommentsResponse* response) {
+  return HandleRpc(rpc_, ctx, "ListComments", [&](const RequestContext& rc) -> absl::Status {
+    CommentQuery query;
+    ASSIGN_OR_RETURN(query.post_id, ParseId<PostId>(request->post_id(), "post_id"));
+    if (!request->parent_id().empty()) {
+      if (request->flat()) {
+        return InvalidField("flat", "CONTRADICTION", "cannot be combined with parent_id");
+      }
+      ASSIGN_OR_RETURN(query.parent_id, ParseId<CommentId>(request->parent_id(), "parent_id"));
+    }
+    query.flat = request->flat();
+    query.newest_first = request->order() == v1::COMMENT_ORDER_NEWEST;
+    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
+    const std::string scope =
+        absl::StrCat("ListComments:", request->post_id(), ":", request->parent_id(), ":",
+                     query.flat, ":", query.newest_first);
+    ASSIGN_OR_RETURN(std::vector<std::string> parts,
+                     page_tokens_.Decode(scope, request->page_token(), 2));
+    ASSIGN_OR_RETURN(query.after, ParseCursor(parts));
+    RETURN_IF_ERROR(content_.CheckReadable(query.post_id, rc));
+    if (query.parent_id.has_value()) {
+      // A parent on another post must not open that post's discussion.
+      ASSIGN_OR_RETURN(const Comment parent, store_.Get(*query.parent_id));
+      if (parent.post_id != query.post_id) {
+        return Error(absl::StatusCode::kNotFound, "COMMENT_NOT_FOUND", "there is no such comment");
+      }
+    }
+
+    query.limit = page_size + 1;  // one more tells whether there is a next page
+    ASSIGN_OR_RETURN(std::vector<Comment> comments, store_.List(query));
+    if (comments.size() > static_cast<size_t>(page_size)) {
+      comments.resize(page_size);
+      response->set_next_page_token(page_tokens_.Encode(scope, CursorParts(comments.back())));
+    }
+    for (const Comment& comment : comments) *response->add_comments() = ToProto(comment);
+    ASSIGN_OR_RETURN(const int total, store_.Count(query.post_id));
+    response->set_total_count(total);
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<Comment> CommentService::LoadReadable(const std::string& comment_id,
+                                                     const RequestContext& rc) {
+  ASSIGN_OR_RETURN(const CommentId id, ParseId<CommentId>(comment_id, "comment_id"));
+  ASSIGN_OR_RETURN(Comment comment, store_.Get(id));
+  RETURN_IF_ERROR(content_.CheckReadable(comment.post_id, rc));
+  return comment;
+}
+
+grpc::Status CommentService::GetComment(grpc::ServerContext* ctx,
+                                        const v1::GetCommentRequest* request,
+                                        v1::Comment* response) {
+  return HandleRpc(rpc_, ctx, "GetComment", [&](const RequestContext& rc) -> absl::Status {
+    ASSIGN_OR_RETURN(const Comment comment, LoadReadable(request->comment_id(), rc));
+    *response = ToProto(comment);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status CommentService::UpdateComment(grpc::ServerContext* ctx,
+                                           const v1::UpdateCommentRequest* request,
+                                           v1::Comment* response) {
+  return HandleRpc(rpc_, ctx, "UpdateComment", [&](const RequestContext& rc) -> absl::Status {
+    const v1::Comment& wanted = request->comment();
+    ASSIGN_OR_RETURN(const CommentId id,
+                     ParseId<CommentId>(wanted.comment_id(), "comment.comment_id"));
+    RETURN_IF_ERROR(CheckUpdateMask(request->update_mask()));
+    ASSIGN_OR_RETURN(const std::string html, RenderBody(wanted.body()));
+    RETURN_IF_ERROR(LoadReadable(wanted.comment_id(), rc));
+    ASSIGN_OR_RETURN(const Comment comment, store_.Update(id, [&](Comment& stored) {
+      return Edit(stored, rc.caller.account_id, wanted.etag(), wanted.body(), html, clock_.Now());
+    }));
+    *response = ToProto(comment);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status CommentService::DeleteComment(grpc::ServerContext* ctx,
+                                           const v1::DeleteCommentRequest* request,
+                                           v1::Comment* response) {
+  return HandleRpc(rpc_, ctx, "DeleteComment", [&](const RequestContext& rc) -> absl::Status {
+    ASSIGN_OR_RETURN(const CommentId id, ParseId<CommentId>(request->comment_id(), "comment_id"));
+    // Not LoadReadable: one may take back one's words after losing access.
+    ASSIGN_OR_RETURN(const Comment comment, store_.Update(id, [&](Comment& stored) {
+      return Delete(stored, rc.caller.account_id, request->etag(), clock_.Now());
+    }));
+    *response = ToProto(comment);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status CommentService::ListCommentRevisions(grpc::ServerContext* ctx,
+                                                  const v1::ListCommentRevisionsRequest* request,
+                                                  v1::ListCommentRevisionsResponse* response) {
+  return HandleRpc(rpc_, ctx, "ListCommentRevisions",
+                   [&](const RequestContext& rc) -> absl::Status {
+                     ASSIGN_OR_RETURN(const Comment comment,
+                                      LoadReadable(request->comment_id(), rc));
+                     ASSIGN_OR_RETURN(const std::vector<Revision> revisions,
+                                      store_.ListRevisions(comment.id));
+                     for (const Revision& revision : revisions) {
+                       *response->add_revisions() = ToProto(revision);
+                     }
+                     return absl::OkStatus();
+                   });
+}
+
+}  // namespace rostrum::comment

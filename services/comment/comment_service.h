@@ -1,0 +1,45 @@
+#pragma once
+
+#include "rostrum/comment/v1/comment_service.grpc.pb.h"
+#include "services/comment/comment_store.h"
+#include "services/comment/content_client.h"
+#include "services/common/base/clock.h"
+#include "services/common/redis/throttle.h"
+#include "services/common/rpc/handle_rpc.h"
+#include "services/common/rpc/page_token.h"
+
+namespace rostrum::comment {
+
+// The handlers of rostrum.comment.v1.CommentService. Thread-safe.
+class CommentService final : public comment::v1::CommentService::Service {
+ public:
+  CommentService(CommentStore& store, ContentClient& content, Throttle& throttle,
+                 const PageTokens& page_tokens, Clock& clock, RpcRuntime& runtime);
+
+  grpc::Status CreateComment(grpc::ServerContext* ctx, const v1::CreateCommentRequest* request,
+                             v1::Comment* response) override;
+  grpc::Status ListComments(grpc::ServerContext* ctx, const v1::ListCommentsRequest* request,
+                            v1::ListCommentsResponse* response) override;
+  grpc::Status GetComment(grpc::ServerContext* ctx, const v1::GetCommentRequest* request,
+                          v1::Comment* response) override;
+  grpc::Status UpdateComment(grpc::ServerContext* ctx, const v1::UpdateCommentRequest* request,
+                             v1::Comment* response) override;
+  grpc::Status DeleteComment(grpc::ServerContext* ctx, const v1::DeleteCommentRequest* request,
+                             v1::Comment* response) override;
+  grpc::Status ListCommentRevisions(grpc::ServerContext* ctx,
+                                    const v1::ListCommentRevisionsRequest* request,
+                                    v1::ListCommentRevisionsResponse* response) override;
+
+ private:
+  // The comment, if the caller may read the post that it is about.
+  absl::StatusOr<Comment> LoadReadable(const std::string& comment_id, const RequestContext& rc);
+
+  CommentStore& store_;
+  ContentClient& content_;
+  Throttle& throttle_;
+  const PageTokens& page_tokens_;
+  Clock& clock_;
+  RpcMethods rpc_;
+};
+
+}  // namespace rostrum::comment

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/comment/comment.h"
+#include "services/common/postgres/idempotency.h"
+
+namespace rostrum::comment {
+
+struct NewComment {
+  CommentId id;
+  PostId post_id;
+  std::optional<CommentId> parent_id;
+  AccountId author_id;
+  std::string author_name;
+  std::string body;
+  std::string body_html;
+  absl::Time create_time;
+};
+
+// A place in a discussion: the last comment of a page.
+struct CommentCursor {
+  absl::Time create_time;
+  CommentId id;
+};
+
+struct CommentQuery {
+  PostId post_id;
+  std::optional<CommentId> parent_id;  // replies to it; else those on the post
+  bool flat = false;                   // the whole discussion
+  bool newest_first = false;
+  std::optional<CommentCursor> after;
+  int limit = 20;
+};
+
+// Stores comments. Thread-safe. All methods may return UNAVAILABLE when the
+// database cannot be reached; other codes are listed per method.
+class CommentStore {
+ public:
+  virtual ~CommentStore() = default;
+
+  // Adds a comment, once for each key. NOT_FOUND / PARENT_NOT_FOUND (also for a
+  // parent on another post), the errors of CheckReplyTo, INVALID_ARGUMENT /
+  // REQUEST_ID_REUSED.
+  virtual absl::StatusOr<Comment> Create(const NewComment& comment, const IdempotencyKey& key) = 0;
+
+  // NOT_FOUND.
+  virtual absl::StatusOr<Comment> Get(const CommentId& id) = 0;
+
+  // Changes a comment by `change`, which runs inside the transaction and maybe
+  // twice; its error is returned and nothing is changed. Keeps the former text
+  // of an edit, forgets all of them at a deletion. NOT_FOUND.
+  virtual absl::StatusOr<Comment> Update(const CommentId& id,
+                                         const std::function<absl::Status(Comment&)>& change) = 0;
+
+  // By (create_time, id).
+  virtual absl::StatusOr<std::vector<Comment>> List(const CommentQuery& query) = 0;
+
+  // Comments on a post that were not deleted.
+  virtual absl::StatusOr<int> Count(const PostId& post_id) = 0;
+
+  // Newest first, at most 50.
+  virtual absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) = 0;
+};
+
+}  // namespace rostrum::comment

@@ -1,0 +1,83 @@
+#include "comment_migrations.h"
+#include "rostrum/account/v1/events.pb.h"
+#include "services/comment/comment_service.h"
+#include "services/comment/content_client.h"
+#include "services/comment/postgres_comment_store.h"
+#include "services/common/events/event_consumer.h"
+#include "services/common/redis/redis.h"
+#include "services/common/redis/throttle.h"
+#include "services/common/service/service_main.h"
+
+namespace rostrum::comment {
+namespace {
+
+struct CommentSettings {
+  std::string redis_url;
+  std::string content_target;
+  std::string account_target;
+};
+
+class CommentApp final : public ServiceApp {
+ public:
+  CommentApp(ServiceEnvironment& env, const CommentSettings& settings)
+      : env_(env),
+        redis_({.url = settings.redis_url}, env.metrics),
+        throttle_(redis_, env.clock),
+        store_(*env.pool, env.outbox_signal),
+        content_(NewChannel(settings.content_target), *env.signer, env.metrics),
+        account_channel_(NewChannel(settings.account_target)),
+        account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics),
+        service_(store_, content_, throttle_, *env.page_tokens, env.clock, *env.runtime) {}
+
+  std::vector<grpc::Service*> services() override { return {&service_}; }
+
+  void Start() override {
+    accounts_ = std::make_unique<EventConsumer>(
+        *env_.pool, account_channel_, account_caller_,
+        EventConsumer::Options{.producer = "account",
+                               .handlers = {{account::v1::ProfileChanged::descriptor()->full_name(),
+                                             ApplyProfileChanged}}});
+  }
+  void Stop() override { accounts_->Stop(); }
+
+ private:
+  static absl::Status ApplyProfileChanged(pqxx::work& tx, const event::v1::Event& event) {
+    account::v1::ProfileChanged changed;
+    if (!event.payload().UnpackTo(&changed)) return absl::InternalError("not a ProfileChanged");
+    RenameCommenter(tx, AccountId(changed.account_id()), changed.display_name());
+    return absl::OkStatus();
+  }
+
+  ServiceEnvironment& env_;
+  Redis redis_;
+  RedisThrottle throttle_;
+  PostgresCommentStore store_;
+  GrpcContentClient content_;
+  std::shared_ptr<grpc::Channel> account_channel_;
+  ServiceCaller account_caller_;
+  CommentService service_;
+  std::unique_ptr<EventConsumer> accounts_;
+};
+
+ServiceDefinition::Build Configure(Settings& env) {
+  CommentSettings settings;
+  settings.redis_url =
+      env.Required("REDIS_CACHE_URL", "Redis for limits; may be lost, as redis://host:port or unix:/path.");
+  settings.content_target = env.Required("CONTENT_TARGET", "Where content is, as host:port or a gRPC name.");
+  settings.account_target = env.Required("ACCOUNT_TARGET", "Where account is, as host:port or a gRPC name.");
+  return [settings](ServiceEnvironment& environment) {
+    return std::make_unique<CommentApp>(environment, settings);
+  };
+}
+
+}  // namespace
+}  // namespace rostrum::comment
+
+int main(int argc, char** argv) {
+  return rostrum::ServiceMain(argc, argv,
+                              {.name = "comment",
+                               .summary = "The discussion of posts.",
+                               .default_port = 50055,
+                               .migrations = rostrum::comment::migrations::Files(),
+                               .configure = rostrum::comment::Configure});
+}

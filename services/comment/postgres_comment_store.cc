@@ -1,0 +1,209 @@
+#include "services/comment/postgres_comment_store.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "rostrum/comment/v1/events.pb.h"
+#include "services/comment/comment_proto.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+
+namespace rostrum::comment {
+namespace {
+
+constexpr char kColumns[] = R"sql(
+  SELECT c.comment_id, c.post_id, c.parent_id, c.author_id, p.display_name, c.body, c.body_html,
+         c.create_time, c.edit_time, c.delete_time, c.reply_count, c.depth, c.version
+  FROM comments c JOIN commenters p ON p.account_id = c.author_id
+)sql";
+
+constexpr char kUpsertCommenter[] = R"sql(
+  INSERT INTO commenters (account_id, display_name) VALUES ($1, $2)
+  ON CONFLICT (account_id) DO UPDATE SET display_name = excluded.display_name
+  WHERE commenters.display_name <> excluded.display_name)sql";
+
+constexpr char kInsert[] = R"sql(
+  INSERT INTO comments (comment_id, post_id, parent_id, author_id, body, body_html, create_time, depth)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql";
+
+constexpr char kAddReply[] =
+    "UPDATE comments SET reply_count = reply_count + 1 WHERE comment_id = $1";
+
+constexpr char kAddToDiscussion[] = R"sql(
+  INSERT INTO discussions (post_id, comment_count) VALUES ($1, $2)
+  ON CONFLICT (post_id) DO UPDATE SET comment_count = discussions.comment_count + $2)sql";
+
+constexpr char kUpdate[] = R"sql(
+  UPDATE comments SET body = $2, body_html = $3, edit_time = $4, delete_time = $5, version = $6
+  WHERE comment_id = $1)sql";
+
+constexpr char kKeepRevision[] = R"sql(
+  INSERT INTO comment_revisions (comment_id, version, body_html, create_time)
+  VALUES ($1, $2, $3, $4))sql";
+
+constexpr char kForgetRevisions[] = "DELETE FROM comment_revisions WHERE comment_id = $1";
+
+constexpr char kListRevisions[] = R"sql(
+  SELECT body_html, create_time FROM comment_revisions
+  WHERE comment_id = $1 ORDER BY version DESC LIMIT 50)sql";
+
+Comment ReadComment(const pqxx::row& row) {
+  return Comment{
+      .id = ReadId<CommentId>(row[0]),
+      .post_id = ReadId<PostId>(row[1]),
+      .parent_id = ReadOptionalId<CommentId>(row[2]),
+      .author_id = ReadId<AccountId>(row[3]),
+      .author_name = ReadText(row[4]),
+      .body = ReadText(row[5]),
+      .body_html = ReadText(row[6]),
+      .create_time = ReadTime(row[7]),
+      .edit_time = ReadOptionalTime(row[8]),
+      .delete_time = ReadOptionalTime(row[9]),
+      .reply_count = row[10].as<int>(),
+      .depth = row[11].as<int>(),
+      .version = row[12].as<int64_t>(),
+  };
+}
+
+enum class Lock { kNone, kForUpdate };
+
+absl::StatusOr<Comment> Load(pqxx::work& tx, const CommentId& id, Lock lock = Lock::kNone) {
+  const pqxx::result rows =
+      tx.exec_params(absl::StrCat(kColumns, " WHERE c.comment_id = $1",
+                                  lock == Lock::kForUpdate ? " FOR UPDATE OF c" : ""),
+                     id.value());
+  if (rows.empty()) {
+    return Error(absl::StatusCode::kNotFound, "COMMENT_NOT_FOUND", "there is no such comment");
+  }
+  return ReadComment(rows[0]);
+}
+
+// Loads the parent and checks that it can be replied to.
+absl::StatusOr<Comment> LoadParent(pqxx::work& tx, const NewComment& comment) {
+  absl::StatusOr<Comment> parent = Load(tx, *comment.parent_id, Lock::kForUpdate);
+  if (absl::IsNotFound(parent.status()) || (parent.ok() && parent->post_id != comment.post_id)) {
+    return Error(absl::StatusCode::kNotFound, "PARENT_NOT_FOUND",
+                 "there is no such comment to reply to");
+  }
+  RETURN_IF_ERROR(parent);
+  RETURN_IF_ERROR(CheckReplyTo(*parent));
+  return parent;
+}
+
+}  // namespace
+
+absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
+                                                     const IdempotencyKey& key) {
+  auto created = RunTx<Comment>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Comment> {
+    ASSIGN_OR_RETURN(std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
+    if (known.has_value()) return Load(tx, CommentId(*known));
+
+    std::optional<Comment> parent;
+    if (comment.parent_id.has_value()) {
+      ASSIGN_OR_RETURN(parent, LoadParent(tx, comment));
+    }
+    RenameCommenter(tx, comment.author_id, comment.author_name);
+    tx.exec_params(kInsert, comment.id.value(), comment.post_id.value(),
+                   parent ? std::make_optional(parent->id.value()) : std::nullopt,
+                   comment.author_id.value(), comment.body, comment.body_html,
+                   SqlTime(comment.create_time), parent ? parent->depth + 1 : 0);
+    if (parent.has_value()) tx.exec_params(kAddReply, parent->id.value());
+    tx.exec_params(kAddToDiscussion, comment.post_id.value(), 1);
+    RecordIdempotentResult(tx, key, comment.id.value());
+
+    ASSIGN_OR_RETURN(Comment stored, Load(tx, comment.id));
+    pb::CommentCreated event;
+    *event.mutable_comment() = ToProto(stored);
+    if (parent.has_value()) event.set_parent_account_id(parent->author_id.value());
+    WriteEvent(tx, comment.post_id.value(), event, comment.create_time);
+    return stored;
+  });
+  if (created.ok()) signal_.Notify();
+  return created;
+}
+
+absl::StatusOr<Comment> PostgresCommentStore::Get(const CommentId& id) {
+  return RunRead<Comment>(pool_, [&](pqxx::work& tx) { return Load(tx, id); });
+}
+
+absl::StatusOr<Comment> PostgresCommentStore::Update(
+    const CommentId& id, const std::function<absl::Status(Comment&)>& change) {
+  auto updated = RunTx<Comment>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Comment> {
+    ASSIGN_OR_RETURN(const Comment before, Load(tx, id, Lock::kForUpdate));
+    Comment after = before;
+    RETURN_IF_ERROR(change(after));
+    if (after.version == before.version) return after;
+
+    tx.exec_params(kUpdate, id.value(), after.body, after.body_html, SqlTime(after.edit_time),
+                   SqlTime(after.delete_time), after.version);
+    if (after.deleted()) {
+      tx.exec_params(kForgetRevisions, id.value());
+      tx.exec_params(kAddToDiscussion, after.post_id.value(), -1);
+    } else {
+      tx.exec_params(kKeepRevision, id.value(), before.version, before.body_html,
+                     SqlTime(before.edit_time.value_or(before.create_time)));
+    }
+    pb::CommentChanged event;
+    *event.mutable_comment() = ToProto(after);
+    WriteEvent(tx, after.post_id.value(), event,
+               after.deleted() ? *after.delete_time : *after.edit_time);
+    return after;
+  });
+  if (updated.ok()) signal_.Notify();
+  return updated;
+}
+
+absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQuery& query) {
+  // $1 is what is listed, $2 and $3 the cursor, $4 the limit.
+  const std::string where = query.parent_id.has_value() ? "c.parent_id = $1"
+                            : query.flat ? "c.post_id = $1"
+                                         : "c.post_id = $1 AND c.parent_id IS NULL";
+  const std::string& listed =
+      query.parent_id.has_value() ? query.parent_id->value() : query.post_id.value();
+  const std::string order =
+      query.newest_first ? "c.create_time DESC, c.comment_id DESC" : "c.create_time, c.comment_id";
+  const std::string beyond =
+      absl::StrCat("(c.create_time, c.comment_id) ", query.newest_first ? "<" : ">",
+                   " ($2::timestamptz, $3::uuid)");
+  std::optional<std::string> cursor_time, cursor_id;
+  if (query.after.has_value()) {
+    cursor_time = SqlTime(query.after->create_time);
+    cursor_id = query.after->id.value();
+  }
+  return RunRead<std::vector<Comment>>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Comment>> {
+        const pqxx::result rows = tx.exec_params(
+            absl::StrCat(kColumns, " WHERE ", where, " AND ($2::timestamptz IS NULL OR ", beyond,
+                         ") ORDER BY ", order, " LIMIT $4"),
+            listed, cursor_time, cursor_id, query.limit);
+        std::vector<Comment> comments;
+        comments.reserve(rows.size());
+        for (const pqxx::row& row : rows) comments.push_back(ReadComment(row));
+        return comments;
+      });
+}
+
+absl::StatusOr<int> PostgresCommentStore::Count(const PostId& post_id) {
+  return RunRead<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+    const pqxx::result rows = tx.exec_params(
+        "SELECT comment_count FROM discussions WHERE post_id = $1", post_id.value());
+    return rows.empty() ? 0 : rows[0][0].as<int>();
+  });
+}
+
+absl::StatusOr<std::vector<Revision>> PostgresCommentStore::ListRevisions(const CommentId& id) {
+  return RunRead<std::vector<Revision>>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Revision>> {
+        std::vector<Revision> revisions;
+        for (const pqxx::row& row : tx.exec_params(kListRevisions, id.value())) {
+          revisions.push_back({ReadText(row[0]), ReadTime(row[1])});
+        }
+        return revisions;
+      });
+}
+
+void RenameCommenter(pqxx::work& tx, const AccountId& account_id, const std::string& display_name) {
+  tx.exec_params(kUpsertCommenter, account_id.value(), display_name);
+}
+
+}  // namespace rostrum::comment

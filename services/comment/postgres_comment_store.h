@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/comment/comment_store.h"
+#include "services/common/events/outbox.h"
+#include "services/common/postgres/pool.h"
+
+namespace rostrum::comment {
+
+class PostgresCommentStore final : public CommentStore {
+ public:
+  PostgresCommentStore(PgPool& pool, OutboxSignal& signal) : pool_(pool), signal_(signal) {}
+
+  absl::StatusOr<Comment> Create(const NewComment& comment, const IdempotencyKey& key) override;
+  absl::StatusOr<Comment> Get(const CommentId& id) override;
+  absl::StatusOr<Comment> Update(const CommentId& id,
+                                 const std::function<absl::Status(Comment&)>& change) override;
+  absl::StatusOr<std::vector<Comment>> List(const CommentQuery& query) override;
+  absl::StatusOr<int> Count(const PostId& post_id) override;
+  absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) override;
+
+ private:
+  PgPool& pool_;
+  OutboxSignal& signal_;
+};
+
+// Keeps a person's name up to date, inside the transaction of the event.
+void RenameCommenter(pqxx::work& tx, const AccountId& account_id, const std::string& display_name);
+
+}  // namespace rostrum::comment

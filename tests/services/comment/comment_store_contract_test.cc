@@ -1,0 +1,228 @@
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "comment_migrations.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rostrum/comment/v1/events.pb.h"
+#include "services/comment/comment_proto.h"
+#include "services/comment/postgres_comment_store.h"
+#include "services/common/base/status.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+#include "tests/services/comment/fake_comment_store.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/storage/postgres_server.h"
+
+namespace rostrum::comment {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
+const AccountId kAnna("00000000-0000-7000-8000-00000000000a");
+const PostId kPost("00000000-0000-7000-8000-000000000001");
+
+struct PostgresUnderTest {
+  TestDatabase database{MigrationsOf("comment", migrations::Files())};
+  OutboxSignal signal;
+  PostgresCommentStore store{database.pool, signal};
+};
+
+struct FakeUnderTest {
+  FakeCommentStore store;
+};
+
+// What every CommentStore does, the real one and the fake.
+template <class UnderTest>
+class CommentStoreContract : public ::testing::Test {
+ protected:
+  NewComment Written(const std::string& body, absl::Time time = kNoon) {
+    return {.id = CommentId(NewUuid(time)),
+            .post_id = kPost,
+            .author_id = kAnna,
+            .author_name = "Anna",
+            .body = body,
+            .body_html = "<p>" + body + "</p>",
+            .create_time = time};
+  }
+  IdempotencyKey Key(const std::string& request_id = "", const std::string& hash = "h") {
+    return {.caller = "account:a", .method = "CreateComment", .request_id = request_id,
+            .request_hash = hash, .now = kNoon};
+  }
+  std::vector<std::string> Bodies(const CommentQuery& query) {
+    std::vector<std::string> bodies;
+    const std::vector<Comment> comments = store().List(query).value();
+    for (const Comment& comment : comments) bodies.push_back(comment.body);
+    return bodies;
+  }
+  CommentStore& store() { return under_test_.store; }
+
+  UnderTest under_test_;
+};
+
+using Stores = ::testing::Types<FakeUnderTest, PostgresUnderTest>;
+TYPED_TEST_SUITE(CommentStoreContract, Stores);
+
+TYPED_TEST(CommentStoreContract, ReturnsWhatWasStored) {
+  const auto created = this->store().Create(this->Written("hello"), this->Key());
+  ASSERT_THAT(created, IsOk());
+  const auto found = this->store().Get(created->id);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(found->body, "hello");
+  EXPECT_EQ(found->author_name, "Anna");
+  EXPECT_EQ(found->create_time, kNoon);
+  EXPECT_EQ(found->version, 1);
+  EXPECT_THAT(this->store().Get(CommentId(NewUuid(kNoon))).status(), HasReason("COMMENT_NOT_FOUND"));
+}
+
+TYPED_TEST(CommentStoreContract, AKeyMakesOneComment) {
+  const auto first = this->store().Create(this->Written("once"), this->Key("k"));
+  const auto second = this->store().Create(this->Written("once"), this->Key("k"));
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(first->id, second->id);
+  EXPECT_EQ(this->store().Count(kPost).value(), 1);
+  EXPECT_THAT(this->store().Create(this->Written("other"), this->Key("k", "other")).status(),
+              HasViolation("request_id"));
+}
+
+TYPED_TEST(CommentStoreContract, ParallelRepeatsMakeOneComment) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back(
+        [&] { EXPECT_THAT(this->store().Create(this->Written("once"), this->Key("k")), IsOk()); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(this->store().Count(kPost).value(), 1);
+}
+
+TYPED_TEST(CommentStoreContract, ARepliesCountAndDepthAreKept) {
+  const auto parent = this->store().Create(this->Written("parent"), this->Key());
+  NewComment reply = this->Written("reply");
+  reply.parent_id = parent->id;
+  const auto created = this->store().Create(reply, this->Key());
+  ASSERT_THAT(created, IsOk());
+  EXPECT_EQ(created->depth, 1);
+  EXPECT_EQ(this->store().Get(parent->id)->reply_count, 1);
+  EXPECT_THAT(this->Bodies({.post_id = kPost}), ElementsAre("parent"));
+  EXPECT_THAT(this->Bodies({.post_id = kPost, .parent_id = parent->id}), ElementsAre("reply"));
+  EXPECT_THAT(this->Bodies({.post_id = kPost, .flat = true, .limit = 5}).size(), 2u);
+}
+
+TYPED_TEST(CommentStoreContract, AParentIsOnTheSamePost) {
+  const auto parent = this->store().Create(this->Written("parent"), this->Key());
+  NewComment reply = this->Written("reply");
+  reply.parent_id = parent->id;
+  reply.post_id = PostId(NewUuid(kNoon));
+  EXPECT_THAT(this->store().Create(reply, this->Key()).status(), HasReason("PARENT_NOT_FOUND"));
+  reply.parent_id = CommentId(NewUuid(kNoon));
+  EXPECT_THAT(this->store().Create(reply, this->Key()).status(), HasReason("PARENT_NOT_FOUND"));
+}
+
+TYPED_TEST(CommentStoreContract, PagesByTimeThenId) {
+  // Two share their time: the id decides, and no page loses or repeats one.
+  for (const int second : {0, 1, 1, 2}) {
+    ASSERT_THAT(this->store().Create(this->Written(std::to_string(second), kNoon + absl::Seconds(second)),
+                                     this->Key()),
+                IsOk());
+  }
+  for (const bool newest_first : {false, true}) {
+    std::vector<std::string> bodies;
+    CommentQuery query{.post_id = kPost, .newest_first = newest_first, .limit = 1};
+    for (auto page = this->store().List(query).value(); !page.empty();
+         page = this->store().List(query).value()) {
+      bodies.push_back(page[0].body);
+      query.after = CommentCursor{page[0].create_time, page[0].id};
+    }
+    if (newest_first) {
+      EXPECT_THAT(bodies, ElementsAre("2", "1", "1", "0"));
+    } else {
+      EXPECT_THAT(bodies, ElementsAre("0", "1", "1", "2"));
+    }
+  }
+}
+
+TYPED_TEST(CommentStoreContract, AnEditKeepsTheFormerTextsAndADeletionForgetsThem) {
+  const auto created = this->store().Create(this->Written("one"), this->Key());
+  const auto edit = [&](const std::string& body) {
+    return this->store().Update(created->id, [&](Comment& comment) {
+      return Edit(comment, kAnna, "", body, "<p>" + body + "</p>", kNoon + absl::Minutes(1));
+    });
+  };
+  ASSERT_THAT(edit("two"), IsOk());
+  ASSERT_THAT(edit("three"), IsOk());
+  const auto revisions = this->store().ListRevisions(created->id).value();
+  ASSERT_EQ(revisions.size(), 2u);
+  EXPECT_EQ(revisions[0].body_html, "<p>two</p>");
+  EXPECT_EQ(revisions[1].body_html, "<p>one</p>");
+  EXPECT_EQ(revisions[1].create_time, kNoon);
+
+  ASSERT_THAT(this->store().Update(created->id, [&](Comment& comment) {
+    return Delete(comment, kAnna, "", kNoon + absl::Minutes(2));
+  }), IsOk());
+  EXPECT_THAT(this->store().ListRevisions(created->id).value(), IsEmpty());
+  EXPECT_EQ(this->store().Count(kPost).value(), 0);
+  EXPECT_TRUE(this->store().Get(created->id)->deleted());
+}
+
+TYPED_TEST(CommentStoreContract, AChangeThatIsRefusedChangesNothing) {
+  const auto created = this->store().Create(this->Written("one"), this->Key());
+  const auto refused = this->store().Update(created->id, [](Comment& comment) {
+    comment.body = "half done";
+    return absl::AbortedError("no");
+  });
+  EXPECT_THAT(refused.status(), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_EQ(this->store().Get(created->id)->body, "one");
+}
+
+TYPED_TEST(CommentStoreContract, HostileTextComesBackAsItIs) {
+  const std::string hostile = "'; DROP TABLE comments; -- \\ \" % \xF0\x9F\x98\x80 \xD8\xA7";
+  const auto created = this->store().Create(this->Written(hostile), this->Key());
+  ASSERT_THAT(created, IsOk());
+  EXPECT_EQ(this->store().Get(created->id)->body, hostile);
+}
+
+// Events of the outbox, by type.
+std::map<std::string, int> EventCounts(PgPool& pool) {
+  return RunRead<std::map<std::string, int>>(
+             pool,
+             [](pqxx::work& tx) -> absl::StatusOr<std::map<std::string, int>> {
+               std::map<std::string, int> counts;
+               for (const pqxx::row& row : tx.exec("SELECT type FROM outbox")) {
+                 ++counts[ReadText(row[0])];
+               }
+               return counts;
+             })
+      .value();
+}
+
+TEST(PostgresCommentStoreTest, TellsEachEffectOnce) {
+  PostgresUnderTest under_test;
+  NewComment comment{.id = CommentId(NewUuid(kNoon)), .post_id = kPost, .author_id = kAnna,
+                     .author_name = "Anna", .body = "x", .body_html = "x", .create_time = kNoon};
+  const IdempotencyKey key{.caller = "c", .method = "m", .request_id = "k", .request_hash = "h",
+                           .now = kNoon};
+  ASSERT_THAT(under_test.store.Create(comment, key), IsOk());
+  ASSERT_THAT(under_test.store.Create(comment, key), IsOk());
+  const auto edit = [](Comment& c) { return Edit(c, kAnna, "", "y", "y", kNoon); };
+  ASSERT_THAT(under_test.store.Update(comment.id, edit), IsOk());
+  ASSERT_THAT(under_test.store.Update(comment.id, edit), IsOk());  // the same text again
+  const auto counts = EventCounts(under_test.database.pool);
+  EXPECT_EQ(counts.at(pb::CommentCreated::descriptor()->full_name()), 1);
+  EXPECT_EQ(counts.at(pb::CommentChanged::descriptor()->full_name()), 1);
+}
+
+TEST(PostgresCommentStoreTest, SaysSoWhenTheDatabaseIsAway) {
+  Metrics metrics;
+  PgPool pool({.url = "postgresql:///none?host=/nowhere"}, metrics);
+  OutboxSignal signal;
+  PostgresCommentStore store(pool, signal);
+  EXPECT_THAT(store.Get(CommentId(NewUuid(kNoon))).status(),
+              StatusIs(absl::StatusCode::kUnavailable));
+}
+
+}  // namespace
+}  // namespace rostrum::comment
