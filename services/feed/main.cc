@@ -1,0 +1,105 @@
+#include "feed_migrations.h"
+#include "rostrum/content/v1/events.pb.h"
+#include "services/common/base/status.h"
+#include "services/common/events/event_consumer.h"
+#include "services/common/postgres/transaction.h"
+#include "services/common/service/service_main.h"
+#include "services/feed/content_client.h"
+#include "services/feed/feed_service.h"
+#include "services/feed/follow_service.h"
+#include "services/feed/post_projection.h"
+#include "services/feed/postgres_feed_store.h"
+#include "services/feed/postgres_follow_store.h"
+
+namespace rostrum::feed {
+namespace {
+
+class FeedApp final : public ServiceApp {
+ public:
+  FeedApp(ServiceEnvironment& env, const std::string& content_target)
+      : env_(env),
+        content_channel_(NewChannel(content_target)),
+        content_caller_(*env.signer, "content", absl::Seconds(5), env.metrics),
+        content_(content_channel_, *env.signer, env.metrics),
+        follow_store_(*env.pool),
+        feed_store_(*env.pool),
+        follows_(follow_store_, content_, *env.page_tokens, env.clock, *env.runtime),
+        feeds_(feed_store_, *env.page_tokens, *env.runtime) {}
+
+  std::vector<grpc::Service*> services() override { return {&follows_, &feeds_}; }
+
+  void Start() override {
+    posts_ = std::make_unique<EventConsumer>(
+        *env_.pool, content_channel_, content_caller_,
+        EventConsumer::Options{
+            .producer = "content",
+            .handlers = {{content::v1::PostPublished::descriptor()->full_name(),
+                          [this](auto& tx, const auto& event) { return Published(tx, event); }},
+                         {content::v1::PostUnpublished::descriptor()->full_name(), Unpublished}},
+            .resync = [this] { return Resync(); }});
+  }
+  void Stop() override { posts_->Stop(); }
+
+ private:
+  absl::Status Published(pqxx::work& tx, const event::v1::Event& event) {
+    content::v1::PostPublished published;
+    if (!event.payload().UnpackTo(&published)) return absl::InternalError("not a PostPublished");
+    return ApplyPublished(tx, published.post(), env_.clock.Now());
+  }
+
+  static absl::Status Unpublished(pqxx::work& tx, const event::v1::Event& event) {
+    content::v1::PostUnpublished unpublished;
+    if (!event.payload().UnpackTo(&unpublished)) {
+      return absl::InternalError("not a PostUnpublished");
+    }
+    ApplyUnpublished(tx, PostId(unpublished.post_id()));
+    return absl::OkStatus();
+  }
+
+  // Reads everything that is published again and forgets the rest.
+  absl::Status Resync() {
+    const absl::Time begin = env_.clock.Now();
+    RETURN_IF_ERROR(content_.ReadPublished([&](const ContentClient::Page& page) {
+      return RunTx(*env_.pool, [&](pqxx::work& tx) -> absl::Status {
+        for (const content::v1::PostSummary& post : page) {
+          RETURN_IF_ERROR(ApplyPublished(tx, post, env_.clock.Now()));
+        }
+        return absl::OkStatus();
+      });
+    }));
+    return RunTx(*env_.pool, [&](pqxx::work& tx) -> absl::Status {
+      RemoveToldBefore(tx, begin);
+      return absl::OkStatus();
+    });
+  }
+
+  ServiceEnvironment& env_;
+  std::shared_ptr<grpc::Channel> content_channel_;
+  ServiceCaller content_caller_;
+  GrpcContentClient content_;
+  PostgresFollowStore follow_store_;
+  PostgresFeedStore feed_store_;
+  FollowService follows_;
+  FeedService feeds_;
+  std::unique_ptr<EventConsumer> posts_;
+};
+
+ServiceDefinition::Build Configure(Settings& env) {
+  const std::string content_target =
+      env.Required("CONTENT_TARGET", "Where content is, as host:port or a gRPC name.");
+  return [content_target](ServiceEnvironment& environment) {
+    return std::make_unique<FeedApp>(environment, content_target);
+  };
+}
+
+}  // namespace
+}  // namespace rostrum::feed
+
+int main(int argc, char** argv) {
+  return rostrum::ServiceMain(argc, argv,
+                              {.name = "feed",
+                               .summary = "Follows and personal feeds.",
+                               .default_port = 50054,
+                               .migrations = rostrum::feed::migrations::Files(),
+                               .configure = rostrum::feed::Configure});
+}

@@ -1,0 +1,62 @@
+#include "services/feed/post_projection.h"
+
+#include <string>
+
+#include "services/common/base/status.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/rpc/proto_time.h"
+#include "services/feed/target_sql.h"
+
+namespace rostrum::feed {
+namespace {
+
+constexpr char kUpsertPost[] = R"sql(
+  INSERT INTO posts (post_id, publish_time, summary, told_time) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (post_id) DO UPDATE
+  SET publish_time = excluded.publish_time, summary = excluded.summary,
+      told_time = excluded.told_time)sql";
+
+constexpr char kInsertEntry[] = R"sql(
+  INSERT INTO feed_entries (kind, target_id, publish_time, post_id) VALUES ($1, $2, $3, $4)
+  ON CONFLICT DO NOTHING)sql";
+
+}  // namespace
+
+std::vector<Target> TargetsOf(const content::v1::PostSummary& post) {
+  std::vector<Target> targets = {
+      {FollowKind::kChannel, post.channel().channel_id(), post.channel().display_name(),
+       post.channel().slug()},
+      {FollowKind::kAuthor, post.author().author_id(), post.author().display_name(),
+       post.author().slug()}};
+  for (const content::v1::Topic& topic : post.topics()) {
+    targets.push_back({FollowKind::kTopic, topic.topic_id(), topic.display_name(), topic.slug()});
+  }
+  return targets;
+}
+
+absl::Status ApplyPublished(pqxx::work& tx, const content::v1::PostSummary& post, absl::Time now) {
+  RETURN_IF_ERROR(CheckUuid(post.post_id(), "post.post_id"));
+  content::v1::PostSummary kept = post;
+  kept.clear_view_count();  // they would not be kept up to date
+  kept.clear_unique_view_count();
+  const std::string publish_time = SqlTime(FromProtoTime(post.publish_time()));
+  tx.exec_params(kUpsertPost, post.post_id(), publish_time, SqlBytes(kept.SerializeAsString()),
+                 SqlTime(now));
+  tx.exec_params("DELETE FROM feed_entries WHERE post_id = $1", post.post_id());
+  for (const Target& target : TargetsOf(post)) {
+    UpsertTarget(tx, target);
+    tx.exec_params(kInsertEntry, static_cast<int>(target.kind), target.id, publish_time,
+                   post.post_id());
+  }
+  return absl::OkStatus();
+}
+
+void ApplyUnpublished(pqxx::work& tx, const PostId& post_id) {
+  tx.exec_params("DELETE FROM posts WHERE post_id = $1", post_id.value());
+}
+
+void RemoveToldBefore(pqxx::work& tx, absl::Time time) {
+  tx.exec_params("DELETE FROM posts WHERE told_time < $1", SqlTime(time));
+}
+
+}  // namespace rostrum::feed

@@ -1,0 +1,146 @@
+#include "services/feed/postgres_feed_store.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "services/common/base/status.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+#include "services/feed/post_projection.h"
+
+namespace rostrum::feed {
+namespace {
+
+// One index scan for each thing followed, never more than a page of each. The
+// page after ($2, $3), of $4 items. Unread is what lies above the mark.
+constexpr char kPage[] = R"sql(
+  SELECT p.post_id, p.publish_time, p.summary,
+         m.account_id IS NULL OR (p.publish_time, p.post_id) > (m.publish_time, m.post_id)
+  FROM (SELECT DISTINCT e.publish_time, e.post_id
+        FROM follows f CROSS JOIN LATERAL (
+          SELECT publish_time, post_id FROM feed_entries
+          WHERE kind = f.kind AND target_id = f.target_id
+            AND (publish_time, post_id) < ($2::timestamptz, $3::uuid)
+          ORDER BY publish_time DESC, post_id DESC LIMIT $4) e
+        WHERE f.account_id = $1
+        ORDER BY e.publish_time DESC, e.post_id DESC LIMIT $4) page
+  JOIN posts p USING (post_id)
+  LEFT JOIN feed_marks m ON m.account_id = $1
+  ORDER BY p.publish_time DESC, p.post_id DESC)sql";
+
+// Which of a page's targets the account follows.
+constexpr char kReasons[] = R"sql(
+  SELECT e.post_id, e.kind, e.target_id
+  FROM feed_entries e JOIN follows f USING (kind, target_id)
+  WHERE f.account_id = $1 AND e.post_id = ANY ($2::uuid[]))sql";
+
+constexpr char kMark[] = R"sql(
+  INSERT INTO feed_marks (account_id, publish_time, post_id) VALUES ($1, $2, $3)
+  ON CONFLICT (account_id) DO UPDATE
+  SET publish_time = excluded.publish_time, post_id = excluded.post_id
+  WHERE (feed_marks.publish_time, feed_marks.post_id) < (excluded.publish_time, excluded.post_id)
+  )sql";
+
+constexpr char kUnread[] = R"sql(
+  SELECT count(*) FROM (
+    SELECT DISTINCT e.publish_time, e.post_id
+    FROM follows f
+    LEFT JOIN feed_marks m ON m.account_id = f.account_id
+    CROSS JOIN LATERAL (
+      SELECT publish_time, post_id FROM feed_entries
+      WHERE kind = f.kind AND target_id = f.target_id
+        AND (publish_time, post_id) > (coalesce(m.publish_time, '-infinity'::timestamptz),
+                                       coalesce(m.post_id, '00000000-0000-0000-0000-000000000000'::uuid))
+      ORDER BY publish_time DESC, post_id DESC LIMIT $2) e
+    WHERE f.account_id = $1 LIMIT $2) unread)sql";
+
+constexpr char kNewest[] = R"sql(
+  SELECT max(e.publish_time)
+  FROM follows f CROSS JOIN LATERAL (
+    SELECT publish_time FROM feed_entries
+    WHERE kind = f.kind AND target_id = f.target_id
+    ORDER BY publish_time DESC, post_id DESC LIMIT 1) e
+  WHERE f.account_id = $1)sql";
+
+constexpr char kLastId[] = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
+using TargetKey = std::pair<int, std::string>;
+
+// By post, what of it the account follows.
+std::map<std::string, std::set<TargetKey>> LoadReasons(pqxx::work& tx, const AccountId& account_id,
+                                                       const std::vector<std::string>& post_ids) {
+  std::map<std::string, std::set<TargetKey>> followed;
+  for (const pqxx::row& row : tx.exec_params(kReasons, account_id.value(), SqlArray(post_ids))) {
+    followed[ReadText(row[0])].emplace(row[1].as<int>(), ReadText(row[2]));
+  }
+  return followed;
+}
+
+absl::StatusOr<FeedItem> ReadItem(const pqxx::row& row) {
+  FeedItem item{.place = {ReadTime(row[1]), ReadId<PostId>(row[0])}, .unread = row[3].as<bool>()};
+  if (!item.post.ParseFromString(ReadBytes(row[2]))) {
+    return absl::InternalError("a stored summary cannot be read");
+  }
+  return item;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<FeedItem>> PostgresFeedStore::List(const AccountId& account_id,
+                                                              const std::optional<FeedPlace>& after,
+                                                              int limit) {
+  const std::string time = after.has_value() ? SqlTime(after->publish_time) : "infinity";
+  const std::string id = after.has_value() ? after->post_id.value() : kLastId;
+  return RunRead<std::vector<FeedItem>>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<FeedItem>> {
+        std::vector<FeedItem> items;
+        std::vector<std::string> post_ids;
+        for (const pqxx::row& row : tx.exec_params(kPage, account_id.value(), time, id, limit)) {
+          ASSIGN_OR_RETURN(FeedItem item, ReadItem(row));
+          post_ids.push_back(item.place.post_id.value());
+          items.push_back(std::move(item));
+        }
+        const auto followed = LoadReasons(tx, account_id, post_ids);
+        // A follow may have ended between the two queries: no reason, no item.
+        std::erase_if(items, [&](const FeedItem& item) {
+          return !followed.contains(item.place.post_id.value());
+        });
+        for (FeedItem& item : items) {
+          const std::set<TargetKey>& keys = followed.at(item.place.post_id.value());
+          for (Target& target : TargetsOf(item.post)) {
+            if (keys.contains({static_cast<int>(target.kind), target.id})) {
+              item.reasons.push_back(std::move(target));
+            }
+          }
+        }
+        return items;
+      });
+}
+
+absl::StatusOr<bool> PostgresFeedStore::FollowsNothing(const AccountId& account_id) {
+  return RunRead<bool>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
+    return tx.exec_params("SELECT 1 FROM follows WHERE account_id = $1 LIMIT 1", account_id.value())
+        .empty();
+  });
+}
+
+absl::Status PostgresFeedStore::MarkSeen(const AccountId& account_id, const FeedPlace& place) {
+  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    tx.exec_params(kMark, account_id.value(), SqlTime(place.publish_time), place.post_id.value());
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<FeedState> PostgresFeedStore::State(const AccountId& account_id) {
+  return RunRead<FeedState>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<FeedState> {
+    const pqxx::row unread = tx.exec_params1(kUnread, account_id.value(), kMaxUnread);
+    const pqxx::row newest = tx.exec_params1(kNewest, account_id.value());
+    return FeedState{.unread_count = unread[0].as<int>(),
+                     .newest_time = ReadOptionalTime(newest[0])};
+  });
+}
+
+}  // namespace rostrum::feed
