@@ -1,6 +1,7 @@
 #include "services/comment/content_client.h"
 
 #include "services/common/base/status.h"
+#include "services/common/rpc/visitor_proto.h"
 
 namespace rostrum::comment {
 
@@ -15,11 +16,7 @@ absl::Status GrpcContentClient::CheckReadable(const PostId& post_id,
   request.set_post_id(post_id.value());
   request.set_account_id(context.caller.account_id.value());
   for (const std::string& role : context.caller.roles) request.add_roles(role);
-  if (!context.visitor.empty()) {
-    request.mutable_visitor()->set_id(context.visitor.id);
-    request.mutable_visitor()->set_secret(context.visitor.secret);
-    request.mutable_visitor()->set_fresh(context.visitor.fresh);
-  }
+  if (!context.visitor.empty()) *request.mutable_visitor() = ToProto(context.visitor);
   content::v1::CheckPostAccessResponse response;
   RETURN_IF_ERROR(caller_.Call("CheckPostAccess", [&](grpc::ClientContext* ctx) {
     return stub_->CheckPostAccess(ctx, request, &response);

@@ -130,9 +130,7 @@ absl::Status EventConsumer::PullOnce() {
 absl::Status EventConsumer::StartFromSnapshot(const event::v1::Position& position) {
   LogInfo("reading a snapshot instead of events", {{"producer", options_.producer}});
   if (options_.resync) RETURN_IF_ERROR(options_.resync());
-  RETURN_IF_ERROR(StorePosition(position));
-  worker_->Wake();
-  return absl::OkStatus();
+  return StorePosition(position);
 }
 
 // The row of the position is locked, so that of two replicas one applies a

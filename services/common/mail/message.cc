@@ -16,9 +16,9 @@ namespace {
 
 constexpr char kCrlf[] = "\r\n";
 constexpr size_t kMaxEncodedLine = 76;
-// Bytes of text in one encoded word: 75 characters less "=?UTF-8?Q?" and "?=",
-// three characters for a byte.
-constexpr size_t kMaxEncodedWordBytes = 20;
+// Bytes of text in one encoded word, three characters for a byte: with
+// "Subject: =?UTF-8?Q?" and "?=" a line has at most 76 characters.
+constexpr size_t kMaxEncodedWordBytes = 18;
 
 bool IsHeaderSafe(absl::string_view text) {
   for (const char c : text) {
@@ -93,7 +93,8 @@ std::string QuotedPrintable(absl::string_view text) {
     const bool at_end = i + 1 == text.size() || text[i + 1] == '\n' || text[i + 1] == '\r';
     const bool blank = c == ' ' || c == '\t';
     // A dot or a "From" that begins a line is what transports change.
-    const bool delicate = column == 0 && (c == '.' || c == 'F');
+    const bool begins = column == 0 || column == kMaxEncodedLine - 1;
+    const bool delicate = begins && (c == '.' || c == 'F');
     const bool plain = (c >= 0x21 && c <= 0x7e && c != '=' && !delicate) || (blank && !at_end);
     append(plain ? std::string(1, c) : absl::StrFormat("=%02X", static_cast<unsigned char>(c)));
   }

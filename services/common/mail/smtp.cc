@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
+#include "services/common/mail/message.h"
 
 namespace rostrum {
 namespace {
@@ -48,6 +49,9 @@ SmtpTransport::SmtpTransport(SmtpOptions options) : options_(std::move(options))
 
 absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
                                  const std::string& bytes) {
+  if (!IsMailAddress(from) || !IsMailAddress(to)) {
+    return absl::InvalidArgumentError("a mail goes from one address to another");
+  }
   const std::unique_ptr<CURL, CurlDeleter> curl(curl_easy_init());
   if (curl == nullptr) return Unavailable("the mail relay cannot be reached");
   const std::unique_ptr<curl_slist, ListDeleter> recipients(
@@ -76,7 +80,11 @@ absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
 
   long code = 0;
   curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
-  const bool refused = code >= 500 && code < 600 && result != CURLE_LOGIN_DENIED;
+  // 530 wants a login or TLS, and a 5xx greeting (a weird reply before any byte
+  // was sent) is about this client: neither says anything of the recipient.
+  const bool greeted_badly = result == CURLE_WEIRD_SERVER_REPLY && upload.sent == 0;
+  const bool refused = code >= 500 && code < 600 && code != 530 && !greeted_badly &&
+                       result != CURLE_LOGIN_DENIED && result != CURLE_USE_SSL_FAILED;
   const std::string message = absl::StrCat("mail relay: ", curl_easy_strerror(result), ", code ", code);
   if (refused) return Error(absl::StatusCode::kInvalidArgument, "MAIL_REFUSED", message);
   return Unavailable(message);

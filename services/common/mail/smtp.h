@@ -11,8 +11,8 @@ namespace rostrum {
 class MailTransport {
  public:
   virtual ~MailTransport() = default;
-  // UNAVAILABLE: try again later (connection, 4xx). INVALID_ARGUMENT: the relay
-  // refused the recipient for good (5xx).
+  // UNAVAILABLE: try again later (connection, login, 4xx). INVALID_ARGUMENT: the
+  // relay refused the mail for good (5xx), or an address is none.
   virtual absl::Status Send(const std::string& from, const std::string& to,
                             const std::string& bytes) = 0;
 };

@@ -7,7 +7,7 @@
 namespace rostrum {
 
 std::string SqlTime(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%E6S+00", time, absl::UTCTimeZone());
+  return absl::FormatTime("%E4Y-%m-%d %H:%M:%E6S+00", time, absl::UTCTimeZone());
 }
 
 std::optional<std::string> SqlTime(const std::optional<absl::Time>& time) {

@@ -99,14 +99,14 @@ absl::StatusOr<int> ApplySet(pqxx::connection& connection, const MigrationSet& s
 absl::StatusOr<int> Migrate(const PgOptions& options, const std::vector<MigrationSet>& sets) {
   try {
     const std::unique_ptr<pqxx::connection> connection = OpenConnection(options);
+    // A migration may take its time, and wait for another process to finish one.
+    pqxx::nontransaction(*connection).exec("SET statement_timeout = 0; SET lock_timeout = '60s'");
     {
       pqxx::work tx(*connection);
       tx.exec(kLock);
       tx.exec(kCreateTable);
       tx.commit();
     }
-    // A migration may take its time, and wait for another process to finish one.
-    pqxx::nontransaction(*connection).exec("SET statement_timeout = 0; SET lock_timeout = '60s'");
     int count = 0;
     for (const MigrationSet& set : sets) {
       ASSIGN_OR_RETURN(const int applied, ApplySet(*connection, set));

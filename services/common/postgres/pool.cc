@@ -1,10 +1,13 @@
 #include "services/common/postgres/pool.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/request_context.h"
 
 namespace rostrum {
 namespace {
@@ -57,7 +60,8 @@ absl::StatusOr<PgPool::Lease> PgPool::Acquire() {
     const auto free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
       return used_ < options_.pool_size;
     };
-    if (!mu_.AwaitWithTimeout(absl::Condition(&free), options_.acquire_timeout)) {
+    const absl::Duration left = RequestContext::Current().deadline - absl::Now();
+    if (!mu_.AwaitWithTimeout(absl::Condition(&free), std::min(options_.acquire_timeout, left))) {
       return RetryLater(absl::StatusCode::kResourceExhausted, "DATABASE_BUSY",
                         "the service is busy", absl::Seconds(1));
     }

@@ -44,7 +44,8 @@ class PgPool {
   };
 
   // UNAVAILABLE if the database cannot be reached; RESOURCE_EXHAUSTED with
-  // RetryInfo (reason DATABASE_BUSY) if none came free in time.
+  // RetryInfo (reason DATABASE_BUSY) if none came free in time, or before the
+  // deadline of the request being served.
   absl::StatusOr<Lease> Acquire();
   // Closes all connections that are not on loan: the server was restarted.
   void DiscardIdle();

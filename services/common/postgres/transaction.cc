@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kMaxAttempts = 3;
 constexpr absl::Duration kLeastTime = absl::Milliseconds(20);
+constexpr absl::Duration kPause = absl::Milliseconds(10);
 
 bool IsBroken(const std::exception& error) {
   return dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr ||
@@ -115,8 +116,8 @@ absl::Status Run(PgPool& pool, bool read_only,
                  const std::function<absl::Status(pqxx::work&)>& body) {
   bool reconnected = false;
   for (int attempt = 1;; ++attempt) {
-    ASSIGN_OR_RETURN(const absl::Duration timeout, StatementTimeout(pool.options()));
     ASSIGN_OR_RETURN(PgPool::Lease lease, pool.Acquire());
+    ASSIGN_OR_RETURN(const absl::Duration timeout, StatementTimeout(pool.options()));
     bool broken = false;
     Attempt result = RunOnce(*lease, BeginSettings(read_only, timeout), &broken, body);
     if (broken) lease.Discard();
@@ -126,6 +127,9 @@ absl::Status Run(PgPool& pool, bool read_only,
       continue;
     }
     if (!result.conflict || attempt >= kMaxAttempts) return result.status;
+    // Lets the one that won get through first: the rows that were given up go to
+    // whoever asks next, even if others have been waiting.
+    absl::SleepFor(kPause * attempt);
   }
 }
 

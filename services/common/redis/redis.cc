@@ -2,6 +2,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -157,12 +158,14 @@ absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Argume
     }
     ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Acquire());
     bool alive = true;
+    int failure = 0;
     for (const Arguments& command : commands) alive = alive && connection->Append(command);
     std::vector<RedisReply> replies;
     absl::Status error;
     while (alive && replies.size() < commands.size()) {
       const RawReply raw = connection->Read();
       if (raw == nullptr) {
+        failure = errno;
         alive = false;
         break;
       }
@@ -171,7 +174,9 @@ absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Argume
       replies.push_back(reply.ok() ? *std::move(reply) : RedisReply());
     }
     if (!alive) {
-      const bool closed = connection->context->err == REDIS_ERR_EOF;
+      // EOF from a read, EPIPE from a write (of a unix socket, at once).
+      const bool closed = connection->context->err == REDIS_ERR_EOF ||
+                          (connection->context->err == REDIS_ERR_IO && failure == EPIPE);
       if (kept && closed && replies.empty() && !retried) {
         absl::MutexLock lock(&mu_);
         idle_.clear();

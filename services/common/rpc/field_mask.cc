@@ -1,6 +1,7 @@
 #include "services/common/rpc/field_mask.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
@@ -24,10 +25,15 @@ bool IsPopulated(const Message& message, const std::string& name) {
                               : reflection->HasField(message, field);
 }
 
+// True if `path` names one of these fields or something inside one.
+bool IsAmong(const std::vector<std::string>& fields, const std::string& path) {
+  return HasPath(fields, path.substr(0, path.find('.')));
+}
+
 absl::Status CheckPath(const std::string& path, const Message& message,
                        const std::vector<std::string>& updatable) {
-  if (HasPath(updatable, path)) return absl::OkStatus();
   const bool exists = FieldMaskUtil::GetFieldDescriptors(message.GetDescriptor(), path, nullptr);
+  if (exists && IsAmong(updatable, path)) return absl::OkStatus();
   return InvalidField("update_mask", exists ? "NOT_UPDATABLE" : "NO_SUCH_FIELD",
                       absl::StrCat("\"", path.substr(0, kMaxNamedBytes), "\" ",
                                    exists ? "cannot be changed" : "is not a field"));
@@ -39,17 +45,26 @@ absl::StatusOr<std::vector<std::string>> UpdatedPaths(const google::protobuf::Fi
                                                       const Message& message,
                                                       const std::vector<std::string>& updatable) {
   if (mask.paths_size() == 1 && mask.paths(0) == "*") return updatable;
+  std::vector<std::string> paths;
+  if (mask.paths().empty()) {
+    std::copy_if(updatable.begin(), updatable.end(), std::back_inserter(paths),
+                 [&](const std::string& name) { return IsPopulated(message, name); });
+    return paths;
+  }
   for (const std::string& path : mask.paths()) {
     RETURN_IF_ERROR(CheckPath(path, message, updatable));
-  }
-  std::vector<std::string> paths;
-  for (const std::string& name : updatable) {
-    const bool wanted = mask.paths().empty() ? IsPopulated(message, name)
-                                             : std::find(mask.paths().begin(), mask.paths().end(),
-                                                         name) != mask.paths().end();
-    if (wanted) paths.push_back(name);
+    if (!HasPath(paths, path)) paths.push_back(path);
   }
   return paths;
+}
+
+void MergeFields(const Message& from, const std::vector<std::string>& paths, Message& into) {
+  google::protobuf::FieldMask mask;
+  for (const std::string& path : paths) mask.add_paths(path);
+  FieldMaskUtil::MergeOptions options;
+  options.set_replace_message_fields(true);
+  options.set_replace_repeated_fields(true);
+  FieldMaskUtil::MergeMessageTo(from, mask, options, &into);
 }
 
 bool HasPath(const std::vector<std::string>& paths, const std::string& path) {

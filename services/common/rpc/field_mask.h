@@ -9,18 +9,22 @@
 
 namespace rostrum {
 
-// Which fields an update changes (AIP-134), each once, in the order of
-// `updatable`, which names the top-level fields of `message` that may be
-// changed.
+// Which fields an update changes (AIP-134), each once. `updatable` names the
+// top-level fields of `message` that may be changed, and with them all that is
+// inside them.
 //   mask empty: those that are not empty in `message`.
 //   mask "*":   all of `updatable`.
-//   else:       those that it names.
+//   else:       those that it names, such as "picture" or "picture.caption".
 // INVALID_ARGUMENT naming update_mask: NO_SUCH_FIELD for a path that is not a
-// field of the message, NOT_UPDATABLE for one that is but may not be changed
-// (also for a path into a field, such as "picture.caption").
+// field of the message, NOT_UPDATABLE for one that is but may not be changed.
 absl::StatusOr<std::vector<std::string>> UpdatedPaths(const google::protobuf::FieldMask& mask,
                                                       const google::protobuf::Message& message,
                                                       const std::vector<std::string>& updatable);
+
+// Copies the fields that `paths` names from one message into another of the
+// same type; what is empty in `from` becomes empty.
+void MergeFields(const google::protobuf::Message& from, const std::vector<std::string>& paths,
+                 google::protobuf::Message& into);
 
 // True if `paths` holds `path`.
 bool HasPath(const std::vector<std::string>& paths, const std::string& path);

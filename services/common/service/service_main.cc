@@ -63,6 +63,7 @@ CommonSettings ReadCommonSettings(Settings& env, const ServiceDefinition& defini
   settings.server.admin_address =
       env.String("ADMIN_LISTEN", "", "Where /metrics is served, as host:port; empty for nowhere.");
   settings.server.reflection = env.Bool("REFLECTION", true, "Serve gRPC reflection.");
+  settings.server.max_receive_bytes = definition.max_receive_bytes;
   settings.server.drain =
       env.Duration("DRAIN_TIMEOUT", absl::Seconds(30), "How long running calls may take after SIGTERM.");
   settings.keyring_file = env.Required(

@@ -56,6 +56,8 @@ struct ServiceDefinition {
   // service from them once all settings are known to be good.
   using Build = std::function<std::unique_ptr<ServiceApp>(ServiceEnvironment&)>;
   std::function<Build(Settings&)> configure;
+  // The largest message that the service takes.
+  size_t max_receive_bytes = 4 << 20;
 };
 
 // The main of every service:

@@ -14,6 +14,8 @@ RedisServer::RedisServer(bool persistent)
     : folder_(NewTemporaryFolder()),
       url_(absl::StrCat("unix:", folder_, "/socket")),
       persistent_(persistent) {
+  // As the services do: writing to one that was stopped is an error, not a signal.
+  std::signal(SIGPIPE, SIG_IGN);
   Start();
 }
 

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "services/common/base/status.h"
+
+namespace rostrum {
+
+// Where to go afterwards: empty, or a path on this site of at most 500
+// characters that no browser takes for another site. Adds the violation
+// INVALID_PATH on `field`.
+void CheckReturnPath(FieldChecks& checks, const std::string& path, absl::string_view field);
+
+}  // namespace rostrum

@@ -1,0 +1,267 @@
+#include "services/common/events/event_consumer.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/common/events/event_service.h"
+#include "tests/services/common/events/producer.h"
+#include "tests/support/grpc_fixture.h"
+#include "tests/support/status_matchers.h"
+
+namespace rostrum {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+bool Eventually(const std::function<bool()>& condition) {
+  const absl::Time deadline = absl::Now() + absl::Minutes(1);
+  while (!condition()) {
+    if (absl::Now() > deadline) return false;
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  return true;
+}
+
+// The account service tells events; the comment service applies them to a
+// database of its own, where each handled event adds a row.
+class EventConsumerTest : public GrpcFixture {
+ protected:
+  EventConsumerTest() : GrpcFixture("account") {
+    Execute(consumer_, "CREATE TABLE applied (number serial, name text NOT NULL)");
+    Serve({&service_});
+  }
+  void TearDown() override {
+    consumers_.clear();
+    service_.Stop();
+    Stop();
+  }
+
+  static void Execute(TestDatabase& database, const std::string& sql) {
+    EXPECT_THAT(RunTx(database.pool,
+                      [&](pqxx::work& tx) -> absl::Status {
+                        tx.exec(sql);
+                        return absl::OkStatus();
+                      }),
+                IsOk());
+  }
+  static absl::Status Apply(pqxx::work& tx, const event::v1::Event& event) {
+    tx.exec_params("INSERT INTO applied (name) VALUES ($1)", NameIn(event));
+    return absl::OkStatus();
+  }
+  EventConsumer& Consume(EventConsumer::Handler handler = Apply,
+                         std::function<absl::Status()> resync = nullptr) {
+    EventConsumer::Options options{.producer = "account", .resync = std::move(resync)};
+    options.handlers[account::v1::ProfileChanged::descriptor()->full_name()] = std::move(handler);
+    options.applied = [this] { ++batches_; };
+    return *consumers_.emplace_back(
+        std::make_unique<EventConsumer>(consumer_.pool, channel(), caller_, std::move(options)));
+  }
+  void Write(const std::string& name) {
+    WriteName(producer_.pool, name);
+    signal_.Notify();
+  }
+  // In the order in which they were applied. Tries again while connections are cut.
+  std::vector<std::string> Applied() {
+    absl::StatusOr<std::vector<std::string>> names;
+    EXPECT_TRUE(Eventually([&] {
+      names = RunRead<std::vector<std::string>>(
+          consumer_.pool, [](pqxx::work& tx) -> absl::StatusOr<std::vector<std::string>> {
+            std::vector<std::string> all;
+            for (const pqxx::row& row : tx.exec("SELECT name FROM applied ORDER BY number")) {
+              all.push_back(row[0].as<std::string>());
+            }
+            return all;
+          });
+      return names.ok();
+    }));
+    return *names;
+  }
+  bool Reaches(size_t count) {
+    return Eventually([&] { return Applied().size() >= count; });
+  }
+  // After one more event has come through, everything before it has too.
+  std::vector<std::string> AppliedUpTo(const std::string& last) {
+    Write(last);
+    EXPECT_TRUE(Eventually([&] {
+      const std::vector<std::string> names = Applied();
+      return !names.empty() && names.back() == last;
+    }));
+    return Applied();
+  }
+  // As after a restore from a backup.
+  void ChangeEpoch() { Execute(producer_, "UPDATE outbox_epoch SET epoch = gen_random_uuid()"); }
+
+  TestDatabase producer_{ProducerSchema()};
+  TestDatabase consumer_{ProducerSchema()};
+  OutboxSignal signal_;
+  EventService service_{producer_.pool, signal_, runtime()};
+  ServiceCaller caller_{signer("comment"), "account", absl::Seconds(10), metrics()};
+  std::atomic<int> batches_{0};
+  std::vector<std::unique_ptr<EventConsumer>> consumers_;
+};
+
+TEST_F(EventConsumerTest, AppliesWhatExistsAndWhatComes) {
+  Write("a");
+  Consume();
+  EXPECT_TRUE(Reaches(1));
+  EXPECT_THAT(AppliedUpTo("b"), ElementsAre("a", "b"));
+  EXPECT_GE(batches_, 2);
+}
+
+TEST_F(EventConsumerTest, PassesOverOtherTypes) {
+  Consume();
+  EXPECT_THAT(RunTx(producer_.pool,
+                    [](pqxx::work& tx) -> absl::Status {
+                      WriteEvent(tx, "key", account::v1::CredentialsRevoked(), kNoon);
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));
+}
+
+TEST_F(EventConsumerTest, TwoReplicasApplyEachEventOnce) {
+  std::vector<std::string> written;
+  Consume();
+  Consume();
+  for (int i = 0; i < 100; ++i) {
+    written.push_back(std::to_string(i));
+    Write(written.back());
+  }
+  written.push_back("last");
+  EXPECT_EQ(AppliedUpTo("last"), written);
+  consumers_.erase(consumers_.begin());
+  written.push_back("alone");
+  EXPECT_EQ(AppliedUpTo("alone"), written);
+}
+
+TEST_F(EventConsumerTest, GoesOnWhereAnotherProcessEnded) {
+  for (int round = 0; round < 3; ++round) {
+    Write(std::to_string(round));
+    Consume();
+    EXPECT_TRUE(Reaches(round + 1));
+    consumers_.clear();
+  }
+  EXPECT_THAT(Applied(), ElementsAre("0", "1", "2"));
+}
+
+TEST_F(EventConsumerTest, AppliesEachEventOnceHoweverOftenItIsCutOff) {
+  Consume();
+  const std::string cut =
+      std::string("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '") +
+      pqxx::connection(consumer_.url).dbname() + "'";
+  std::vector<std::string> written;
+  for (int i = 0; i < 60; ++i) {
+    written.push_back(std::to_string(i));
+    Write(written.back());
+    if (i % 10 == 5) PostgresServer::Get().Execute(cut);
+  }
+  written.push_back("last");
+  EXPECT_EQ(AppliedUpTo("last"), written);
+}
+
+TEST_F(EventConsumerTest, StopsAtAnEventThatFailsAndTriesAgain) {
+  std::atomic<int> failures{2};
+  Consume([&](pqxx::work& tx, const event::v1::Event& event) -> absl::Status {
+    RETURN_IF_ERROR(Apply(tx, event));
+    if (NameIn(event) == "b" && failures-- > 0) return absl::InternalError("cannot yet");
+    return absl::OkStatus();
+  });
+  Write("a");
+  Write("b");
+  Write("c");
+  EXPECT_TRUE(Reaches(3));
+  EXPECT_THAT(Applied(), ElementsAre("a", "b", "c"));
+  EXPECT_LT(failures, 0);
+}
+
+TEST_F(EventConsumerTest, AHandlerThatThrowsIsTriedAgain) {
+  std::atomic<int> failures{1};
+  Consume([&](pqxx::work& tx, const event::v1::Event& event) -> absl::Status {
+    if (failures-- > 0) tx.exec("SELECT 1 / 0");
+    return Apply(tx, event);
+  });
+  EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));
+}
+
+TEST_F(EventConsumerTest, ANewEpochIsResyncedOnce) {
+  std::atomic<int> resyncs{0};
+  const auto resync = [&] {
+    ++resyncs;
+    return absl::OkStatus();
+  };
+  Consume(Apply, resync);
+  EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));
+  consumers_.clear();
+  EXPECT_EQ(resyncs, 0);
+
+  Write("in the snapshot");
+  ChangeEpoch();
+  Consume(Apply, resync);
+  EXPECT_TRUE(Eventually([&] { return resyncs > 0; }));
+  // What the snapshot holds is not told again.
+  EXPECT_THAT(AppliedUpTo("b"), ElementsAre("a", "b"));
+  consumers_.clear();
+  Consume(Apply, resync);
+  EXPECT_THAT(AppliedUpTo("c"), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(resyncs, 1);
+}
+
+TEST_F(EventConsumerTest, APurgedPositionIsResyncedOnce) {
+  std::atomic<int> resyncs{0};
+  Write("purged");
+  EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()), IsOk());
+  Consume(Apply, [&] {
+    ++resyncs;
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(Eventually([&] { return resyncs > 0; }));
+  EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));
+  EXPECT_EQ(resyncs, 1);
+}
+
+TEST_F(EventConsumerTest, AResyncThatFailsIsTriedAgainBeforeAnyEvent) {
+  std::atomic<int> resyncs{0};
+  Write("purged");
+  EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()), IsOk());
+  Write("a");
+  Consume(Apply, [&]() -> absl::Status {
+    EXPECT_THAT(Applied(), IsEmpty());
+    if (++resyncs == 1) return absl::UnavailableError("not yet");
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(Eventually([&] { return resyncs == 2; }));
+  EXPECT_THAT(AppliedUpTo("b"), ElementsAre("b"));
+  EXPECT_EQ(resyncs, 2);
+}
+
+TEST_F(EventConsumerTest, WithoutResyncItGoesOnFromTheSnapshot) {
+  Write("purged");
+  EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()), IsOk());
+  Consume();
+  EXPECT_TRUE(Eventually([&] {
+    return RunRead<bool>(consumer_.pool, [](pqxx::work& tx) -> absl::StatusOr<bool> {
+             return !tx.exec("SELECT 1 FROM event_position").empty();
+           })
+        .value();
+  }));
+  EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));
+}
+
+TEST_F(EventConsumerTest, StopsWhileItWaitsForEvents) {
+  EventConsumer& consumer = Consume();
+  EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));
+  consumer.Stop();
+  consumer.Stop();
+  Write("b");
+  EXPECT_THAT(Applied(), ElementsAre("a"));
+}
+
+}  // namespace
+}  // namespace rostrum

@@ -1,0 +1,206 @@
+#include "services/common/redis/redis.h"
+
+#include <csignal>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/storage/redis_server.h"
+
+namespace rostrum {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class RedisTest : public ::testing::Test {
+ protected:
+  // As every binary does (signals.h): hiredis writes to sockets that are gone.
+  RedisTest() { std::signal(SIGPIPE, SIG_IGN); }
+
+  // Until Redis serves again after an outage.
+  bool Recovers() {
+    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    while (absl::Now() < deadline) {
+      if (redis_.Ping()) return true;
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    return false;
+  }
+
+  TestRedis test_;
+  Redis& redis_ = test_.redis;
+};
+
+TEST_F(RedisTest, ReadsEveryKindOfReply) {
+  const auto type = [&](const std::vector<std::string>& command) {
+    return redis_.Command(command).value().type;
+  };
+  EXPECT_EQ(type({"SET", "key", "7"}), RedisReply::Type::kStatus);
+  EXPECT_EQ(type({"GET", "key"}), RedisReply::Type::kString);
+  EXPECT_EQ(type({"GET", "none"}), RedisReply::Type::kNil);
+  EXPECT_EQ(redis_.Command({"INCRBY", "key", "-10"})->integer, -3);
+  const RedisReply reply =
+      redis_.Command({"EVAL", "return {1, 'two', {3, false}, redis.status_reply('FINE')}", "0"}).value();
+  ASSERT_EQ(reply.type, RedisReply::Type::kArray);
+  ASSERT_THAT(reply.elements, SizeIs(4));
+  EXPECT_EQ(reply.elements[0].integer, 1);
+  EXPECT_EQ(reply.elements[1].text, "two");
+  ASSERT_THAT(reply.elements[2].elements, SizeIs(2));
+  EXPECT_EQ(reply.elements[2].elements[0].integer, 3);
+  EXPECT_TRUE(reply.elements[2].elements[1].IsNil());
+  EXPECT_EQ(reply.elements[3].text, "FINE");
+}
+
+TEST_F(RedisTest, KeepsEveryByte) {
+  std::string bytes = "%s %b \r\n$-1\r\n";
+  for (int i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(i));
+  ASSERT_THAT(redis_.Command({"SET", bytes, bytes}), IsOk());
+  EXPECT_EQ(redis_.Command({"GET", bytes})->text, bytes);
+  EXPECT_EQ(redis_.Command({"STRLEN", bytes})->integer, static_cast<int64_t>(bytes.size()));
+  ASSERT_THAT(redis_.Command({"SET", "", ""}), IsOk());
+  EXPECT_EQ(redis_.Command({"GET", ""})->type, RedisReply::Type::kString);
+}
+
+TEST_F(RedisTest, AnErrorReplyIsInternalAndTheConnectionStaysGood) {
+  ASSERT_THAT(redis_.Command({"SET", "key", "text"}), IsOk());
+  const absl::Status status = redis_.Command({"INCR", "key"}).status();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("not an integer"));
+  EXPECT_EQ(redis_.Command({"GET", "key"})->text, "text");
+}
+
+TEST_F(RedisTest, APipelineAnswersInOrder) {
+  std::vector<std::vector<std::string>> commands;
+  for (int i = 0; i < 1000; ++i) commands.push_back({"INCR", "counter"});
+  const auto replies = redis_.Pipeline(commands);
+  ASSERT_THAT(replies, IsOk());
+  ASSERT_THAT(*replies, SizeIs(1000));
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ((*replies)[i].integer, i + 1);
+  EXPECT_THAT(redis_.Pipeline({}).value(), SizeIs(0));
+}
+
+TEST_F(RedisTest, AnErrorInAPipelineFailsTheWholeAndLeavesNothingUnread) {
+  EXPECT_THAT(redis_.Pipeline({{"SET", "a", "text"}, {"INCR", "a"}, {"SET", "b", "1"}, {"NOSUCH"}}),
+              StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(redis_.Command({"GET", "a"})->text, "text");
+  EXPECT_EQ(redis_.Command({"GET", "b"})->text, "1");
+}
+
+TEST_F(RedisTest, ServesManyThreads) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 16; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 50; ++n) EXPECT_THAT(redis_.Command({"INCR", "counter"}), IsOk());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(redis_.Command({"GET", "counter"})->text, "800");
+}
+
+TEST_F(RedisTest, MeasuresCommands) {
+  ASSERT_THAT(redis_.Command({"GET", "key"}), IsOk());
+  EXPECT_THAT(test_.metrics.Expose(),
+              HasSubstr("redis_command_duration_seconds_count{command=\"GET\"} 1"));
+}
+
+TEST_F(RedisTest, RunsAScriptWithKeysAndArguments) {
+  const RedisScript script("return {KEYS[1], KEYS[2], ARGV[1]}");
+  for (int i = 0; i < 2; ++i) {
+    const auto reply = script.Run(redis_, {"a", "b"}, {std::string("x\0y", 3)});
+    ASSERT_THAT(reply, IsOk());
+    ASSERT_THAT(reply->elements, SizeIs(3));
+    EXPECT_EQ(reply->elements[1].text, "b");
+    EXPECT_EQ(reply->elements[2].text, std::string("x\0y", 3));
+  }
+}
+
+TEST_F(RedisTest, RunsAScriptThatRedisForgot) {
+  const RedisScript script("return redis.call('INCR', KEYS[1])");
+  EXPECT_EQ(script.Run(redis_, {"key"}, {})->integer, 1);
+  ASSERT_THAT(redis_.Command({"SCRIPT", "FLUSH"}), IsOk());
+  EXPECT_EQ(script.Run(redis_, {"key"}, {})->integer, 2);
+  EXPECT_EQ(script.Run(redis_, {"key"}, {})->integer, 3);
+}
+
+TEST_F(RedisTest, AScriptThatFailsIsInternal) {
+  EXPECT_THAT(RedisScript("not lua").Run(redis_, {}, {}), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(RedisScript("return redis.call('NOSUCH')").Run(redis_, {}, {}),
+              StatusIs(absl::StatusCode::kInternal));
+}
+
+TEST_F(RedisTest, IsUnavailableWhileAwayAndRecovers) {
+  const RedisScript script("return redis.call('INCR', KEYS[1])");
+  EXPECT_EQ(script.Run(redis_, {"key"}, {})->integer, 1);
+  test_.server.Stop();
+  EXPECT_THAT(redis_.Command({"GET", "key"}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(redis_.Pipeline({{"GET", "key"}, {"GET", "key"}}),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(script.Run(redis_, {"key"}, {}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_FALSE(redis_.Ping());
+  test_.server.Start();
+  ASSERT_TRUE(Recovers());
+  EXPECT_EQ(script.Run(redis_, {"key"}, {})->integer, 1);
+}
+
+TEST_F(RedisTest, ARestartBetweenTwoCommandsIsNotNoticed) {
+  // Long cool-down: what failed once would go on failing.
+  Redis redis({.url = test_.server.url(), .cool_down = absl::Hours(1)}, test_.metrics);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_THAT(redis.Command({"SET", "key", "value"}), IsOk());
+    test_.server.Stop();
+    test_.server.Start();
+  }
+  EXPECT_THAT(redis.Command({"GET", "key"}), IsOk());
+}
+
+TEST_F(RedisTest, DoesNotTryAgainBeforeTheCoolDownIsOver) {
+  Redis patient({.url = test_.server.url(), .cool_down = absl::Hours(1)}, test_.metrics);
+  test_.server.Stop();
+  EXPECT_FALSE(patient.Ping());
+  test_.server.Start();
+  EXPECT_THAT(patient.Command({"GET", "key"}), StatusIs(absl::StatusCode::kUnavailable));
+  // One that has not met the outage is served.
+  ASSERT_TRUE(Recovers());
+}
+
+TEST_F(RedisTest, GivesUpOnARedisThatDoesNotAnswer) {
+  // Longer than the command's time, which is what ends the wait.
+  Redis redis({.url = test_.server.url(), .command_timeout = absl::Milliseconds(50)}, test_.metrics);
+  EXPECT_THAT(redis.Command({"BLPOP", "nothing", "3600"}), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(RedisTest, ARefusalToServeIsUnavailable) {
+  ASSERT_THAT(redis_.Command({"CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", "1"}), IsOk());
+  EXPECT_THAT(redis_.Command({"SET", "key", "value"}), StatusIs(absl::StatusCode::kUnavailable));
+  ASSERT_THAT(redis_.Command({"CONFIG", "SET", "maxmemory", "0"}), IsOk());
+  EXPECT_THAT(redis_.Command({"SET", "key", "value"}), IsOk());
+}
+
+TEST_F(RedisTest, SaysUnavailableWithTheWrongPassword) {
+  ASSERT_THAT(redis_.Command({"CONFIG", "SET", "requirepass", "secret"}), IsOk());
+  Redis stranger({.url = test_.server.url()}, test_.metrics);
+  EXPECT_THAT(stranger.Command({"GET", "key"}), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST(RedisAddressTest, AMalformedUrlIsAnError) {
+  Metrics metrics;
+  Redis redis({.url = "nonsense"}, metrics);
+  EXPECT_THAT(redis.Command({"PING"}), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(RedisAddressTest, NobodyListeningIsUnavailable) {
+  Metrics metrics;
+  Redis redis({.url = "unix:/nonexistent/socket"}, metrics);
+  EXPECT_THAT(redis.Command({"PING"}), StatusIs(absl::StatusCode::kUnavailable));
+  Redis by_port({.url = "redis://127.0.0.1:1"}, metrics);
+  EXPECT_THAT(by_port.Command({"PING"}), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+}  // namespace
+}  // namespace rostrum
