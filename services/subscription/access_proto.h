@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+
+#include "rostrum/subscription/v1/access_service.pb.h"
+#include "rostrum/subscription/v1/trial_service.pb.h"
+#include "services/subscription/entitlement.h"
+#include "services/subscription/meter.h"
+#include "services/subscription/offer_book.h"
+#include "services/subscription/trial_store.h"
+
+namespace rostrum::subscription {
+
+namespace pb = rostrum::subscription::v1;
+
+// The conversions of entitlement, meter, offer and trial to the wire.
+
+pb::AccessReason ToProto(Entitlement::Reason reason);
+pb::Entitlement ToProto(const std::optional<Entitlement>& entitlement);
+// The state follows from what is left; `returning` is for the greeting.
+pb::Meter ToProto(const MeterReading& reading, const MeterSettings& settings, bool returning,
+                  absl::Time now);
+pb::Offer ToProto(const Offer& offer, absl::Duration trial_duration, absl::Time now);
+pb::Trial ToProto(const Trial& trial, absl::Time now);
+
+}  // namespace rostrum::subscription

@@ -1,0 +1,132 @@
+#include <memory>
+
+#include "rostrum/account/v1/events.pb.h"
+#include "services/common/base/status.h"
+#include "services/common/events/event_consumer.h"
+#include "services/common/postgres/transaction.h"
+#include "services/common/service/service_main.h"
+#include "services/subscription/access_service.h"
+#include "services/subscription/membership_service.h"
+#include "services/subscription/postgres_membership_store.h"
+#include "services/subscription/settings.h"
+#include "services/subscription/test_payment_service.h"
+#include "services/subscription/trial_service.h"
+#include "services/subscription/webhook_delivery.h"
+#include "subscription_migrations.h"
+
+namespace rostrum::subscription {
+namespace {
+
+constexpr absl::Duration kTimedWork = absl::Milliseconds(500);
+constexpr absl::Duration kCleanUp = absl::Minutes(10);
+
+class SubscriptionApp final : public ServiceApp {
+ public:
+  SubscriptionApp(ServiceEnvironment& env, const SubscriptionSettings& settings)
+      : env_(env),
+        settings_(settings),
+        redis_({.url = settings.redis_url}, env.metrics),
+        account_channel_(NewChannel(settings.account_target)),
+        account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics) {}
+
+  std::vector<grpc::Service*> services() override {
+    return {&access_service_, &trial_service_, &membership_service_, &test_payment_service_};
+  }
+
+  void Start() override {
+    accounts_ = std::make_unique<EventConsumer>(
+        *env_.pool, account_channel_, account_caller_,
+        EventConsumer::Options{
+            .producer = "account",
+            .handlers = {{account::v1::AccountVerified::descriptor()->full_name(),
+                          [this](pqxx::work& tx, const event::v1::Event& event) {
+                            return ApplyAccountVerified(tx, event);
+                          }}},
+            .applied = [this] { env_.outbox_signal.Notify(); }});
+    Every("ended-trials", kTimedWork, [this] { return trials_.TellEnded(env_.clock.Now()); });
+    Every("lapsed-memberships", kTimedWork,
+          [this] { return memberships_.LapseDue(env_.clock.Now()); });
+    Every("renewals", kTimedWork, [this] { return provider_.RenewDue(); });
+    workers_.push_back(std::make_unique<Worker>("webhooks", kTimedWork,
+                                                [this] { return delivery_.DeliverDue(); }));
+    workers_.push_back(std::make_unique<Worker>("clean-up", kCleanUp, [this] {
+      return RunTx(*env_.pool, [this](pqxx::work& tx) {
+        PurgeMembershipRecords(tx, env_.clock.Now());
+        return absl::OkStatus();
+      });
+    }));
+  }
+  void Stop() override {
+    workers_.clear();
+    accounts_->Stop();
+  }
+
+ private:
+  // Work that tells how many things it did.
+  template <class F>
+  void Every(const char* name, absl::Duration interval, F step) {
+    workers_.push_back(
+        std::make_unique<Worker>(name, interval, [step] { return step().status(); }));
+  }
+
+  // The reader's own call usually came first: then the trial stands already.
+  absl::Status ApplyAccountVerified(pqxx::work& tx, const event::v1::Event& event) {
+    account::v1::AccountVerified verified;
+    if (!event.payload().UnpackTo(&verified)) return absl::InternalError("not an AccountVerified");
+    if (!verified.trial_accepted()) return absl::OkStatus();
+    const auto started = trials_.StartIn(tx, AccountId(verified.account_id()),
+                                         verified.person_key(), env_.clock.Now());
+    return ReasonOf(started.status()) == "TRIAL_USED" ? absl::OkStatus() : started.status();
+  }
+
+  ServiceEnvironment& env_;
+  const SubscriptionSettings settings_;
+  Redis redis_;
+  RedisMeter meter_{redis_, settings_.meter};
+  RedisOfferBook offers_{redis_, settings_.offer};
+  TrialCountdown countdown_{redis_};
+  PostgresEntitlementStore entitlement_store_{*env_.pool};
+  RememberedEntitlements entitlements_{entitlement_store_, env_.clock};
+  PostgresTrialStore trials_{*env_.pool, env_.outbox_signal, settings_.trial_duration,
+                             env_.metrics};
+  PostgresMembershipStore memberships_{*env_.pool, env_.outbox_signal, settings_.membership};
+  TestPaymentProvider provider_{*env_.pool, settings_.test_provider, env_.clock};
+  WebhookDelivery delivery_{*env_.pool, settings_.webhook_url,
+                            settings_.test_provider.secrets.front(), env_.clock};
+
+  Paywall paywall_{entitlements_,            meter_,     offers_,     settings_.meter,
+                   settings_.trial_duration, env_.clock, env_.metrics};
+  AccessService access_service_{paywall_, entitlements_, env_.clock, *env_.runtime};
+  TrialService trial_service_{trials_,         offers_,
+                              countdown_,      settings_.offer,
+                              settings_.trial_duration, env_.clock,
+                              *env_.runtime};
+  MembershipService membership_service_{memberships_,      provider_,  settings_.plans,
+                                        *env_.page_tokens, env_.clock, *env_.runtime};
+  TestPaymentService test_payment_service_{provider_, *env_.runtime};
+
+  std::shared_ptr<grpc::Channel> account_channel_;
+  ServiceCaller account_caller_;
+  std::unique_ptr<EventConsumer> accounts_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+ServiceDefinition::Build Configure(Settings& env) {
+  const SubscriptionSettings settings = ReadSubscriptionSettings(env);
+  return [settings](ServiceEnvironment& environment) {
+    return std::make_unique<SubscriptionApp>(environment, settings);
+  };
+}
+
+}  // namespace
+}  // namespace rostrum::subscription
+
+int main(int argc, char** argv) {
+  return rostrum::ServiceMain(
+      argc, argv,
+      {.name = "subscription",
+       .summary = "The right to read: meter, offers, trials, memberships, payments.",
+       .default_port = 50052,
+       .migrations = rostrum::subscription::migrations::Files(),
+       .configure = rostrum::subscription::Configure});
+}

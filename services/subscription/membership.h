@@ -1,0 +1,80 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "services/common/base/ids.h"
+#include "services/subscription/payment_provider.h"
+
+namespace rostrum::subscription {
+
+enum class CheckoutState { kOpen = 1, kCompleted = 2, kDeclined = 3, kExpired = 4 };
+
+// An attempt to join.
+struct Checkout {
+  CheckoutId id;
+  AccountId account_id;
+  std::string plan_id;
+  std::string provider;
+  std::string provider_reference;  // empty until the provider has answered
+  std::string checkout_url;
+  std::string return_path;
+  CheckoutState state = CheckoutState::kOpen;
+  absl::Time create_time;
+  absl::Time expire_time;
+
+  // What it is now: one that nobody paid in time has expired.
+  CheckoutState StateAt(absl::Time now) const;
+};
+
+inline constexpr absl::Duration kCheckoutLifetime = absl::Hours(24);
+
+enum class MembershipState { kActive = 1, kGrace = 2, kCancelled = 3, kEnded = 4 };
+
+// A paid membership.
+struct Membership {
+  AccountId account_id;
+  std::string plan_id;
+  std::string provider;
+  std::string provider_subscription;
+  MembershipState state = MembershipState::kActive;
+  absl::Time start_time;
+  absl::Time period_end_time;
+  std::optional<absl::Time> grace_end_time;
+  std::optional<absl::Time> cancel_time;
+  // Until when it gives the right to read; nullopt when it is over.
+  std::optional<absl::Time> entitled_until;
+  int64_t sequence = 0;
+
+  bool IsEntitled(absl::Time now) const { return entitled_until.has_value() && now < *entitled_until; }
+};
+
+struct MembershipSettings {
+  // Reading goes on for this long after a failed payment.
+  absl::Duration grace = absl::Hours(24 * 7);
+  // And for this long after the end of a period whose renewal we have not heard
+  // of yet.
+  absl::Duration renewal_leeway = absl::Hours(24);
+};
+
+// What an event makes of a membership. These rules hold inside the store's
+// transaction, so they are pure functions of what stands there.
+struct Applied {
+  std::optional<Membership> membership;  // to be stored
+  // A subscription that runs beside another of the same account: it must not be
+  // renewed.
+  std::string superfluous_subscription;
+};
+// `current` is the account's membership, if it has one; `checkout` is the one
+// that the event's subscription began with.
+Applied Apply(const std::optional<Membership>& current, const Checkout& checkout,
+              const PaymentEvent& event, const MembershipSettings& settings);
+
+// True if the event tells of a payment: there is a receipt for it.
+bool IsPayment(PaymentEvent::Kind kind);
+
+// Ends a membership that nobody renewed.
+void Lapse(Membership& membership);
+
+}  // namespace rostrum::subscription

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/common/base/ids.h"
+#include "services/subscription/plan.h"
+
+namespace rostrum::subscription {
+
+// What happened at a payment provider. It carries all that stands there now and
+// not only what changed, so events may come in any order: the one with the
+// highest sequence is right.
+struct PaymentEvent {
+  enum class Kind {
+    kCheckoutCompleted,
+    kCheckoutDeclined,
+    kRenewed,
+    kPaymentFailed,
+    kCancelled,
+    kResumed,
+    kEnded,
+  };
+  std::string provider;
+  std::string id;  // the provider's own; an event takes effect once
+  Kind kind = Kind::kCheckoutCompleted;
+  std::string reference;     // of the checkout
+  std::string subscription;  // the provider's number of what is renewed; empty if declined
+  int64_t sequence = 0;
+  absl::Time time;
+  // The period that is paid for (unset if declined).
+  absl::Time period_start_time;
+  absl::Time period_end_time;
+  // What was paid, for kCheckoutCompleted and kRenewed.
+  Money amount;
+};
+
+// A request to take a payment.
+struct CheckoutOrder {
+  CheckoutId checkout_id;
+  Plan plan;
+  std::string return_path;
+};
+
+struct OpenedCheckout {
+  std::string reference;
+  std::string url;  // where the person pays
+};
+
+// A webhook as it came in.
+struct Webhook {
+  std::string body;
+  std::map<std::string, std::string> headers;  // lower-case names
+};
+
+// Takes payments. Thread-safe. Each method may return UNAVAILABLE.
+class PaymentProvider {
+ public:
+  virtual ~PaymentProvider() = default;
+  // The name in URLs and in the database.
+  virtual const std::string& name() const = 0;
+  // The same checkout again returns the same.
+  virtual absl::StatusOr<OpenedCheckout> OpenCheckout(const CheckoutOrder& order) = 0;
+  // Stops renewing at the end of the period, or takes that back. Repeating it
+  // returns what stands. Its webhook, if one comes as well, has the same id.
+  // FAILED_PRECONDITION / MEMBERSHIP_ENDED.
+  virtual absl::StatusOr<PaymentEvent> Cancel(const std::string& subscription) = 0;
+  virtual absl::StatusOr<PaymentEvent> Resume(const std::string& subscription) = 0;
+  // The event of a webhook; nullopt for a kind that means nothing to us.
+  // UNAUTHENTICATED / WEBHOOK_SIGNATURE_INVALID, INVALID_ARGUMENT.
+  virtual absl::StatusOr<std::optional<PaymentEvent>> ReadWebhook(const Webhook& webhook) = 0;
+};
+
+}  // namespace rostrum::subscription

@@ -1,0 +1,257 @@
+#include "services/subscription/postgres_membership_store.h"
+
+#include "absl/strings/str_cat.h"
+#include "services/common/base/log.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+#include "services/subscription/entitlement.h"
+
+namespace rostrum::subscription {
+namespace {
+
+constexpr char kCheckoutColumns[] = R"sql(
+  SELECT checkout_id, account_id, plan_id, provider, coalesce(provider_reference, ''),
+         checkout_url, return_path, state, create_time, expire_time FROM checkouts)sql";
+
+constexpr char kInsertCheckout[] = R"sql(
+  INSERT INTO checkouts (checkout_id, account_id, plan_id, provider, return_path, state,
+                         create_time, expire_time)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql";
+
+constexpr char kSetOpened[] = R"sql(
+  UPDATE checkouts SET provider_reference = $2, checkout_url = $3
+  WHERE checkout_id = $1 AND provider_reference IS NULL)sql";
+
+constexpr char kMembershipColumns[] = R"sql(
+  SELECT account_id, plan_id, provider, provider_subscription, state, start_time,
+         period_end_time, grace_end_time, cancel_time, entitled_until, sequence
+  FROM memberships)sql";
+
+constexpr char kUpsertMembership[] = R"sql(
+  INSERT INTO memberships (account_id, plan_id, provider, provider_subscription, state, start_time,
+                           period_end_time, grace_end_time, cancel_time, entitled_until, sequence)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+  ON CONFLICT (account_id) DO UPDATE SET
+    plan_id = excluded.plan_id, provider = excluded.provider,
+    provider_subscription = excluded.provider_subscription, state = excluded.state,
+    start_time = excluded.start_time, period_end_time = excluded.period_end_time,
+    grace_end_time = excluded.grace_end_time, cancel_time = excluded.cancel_time,
+    entitled_until = excluded.entitled_until, sequence = excluded.sequence)sql";
+
+constexpr char kInsertPayment[] = R"sql(
+  INSERT INTO payments (payment_id, provider, event_id, account_id, plan_id, currency_code,
+                        minor_units, create_time, period_start_time, period_end_time)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10))sql";
+
+constexpr char kClaimEvent[] = R"sql(
+  INSERT INTO webhook_events (provider, event_id, receive_time) VALUES ($1, $2, $3)
+  ON CONFLICT DO NOTHING)sql";
+
+constexpr char kDue[] = R"sql(
+   WHERE entitled_until <= $1 ORDER BY entitled_until LIMIT 100 FOR UPDATE SKIP LOCKED)sql";
+
+constexpr char kListPayments[] = R"sql(
+  SELECT payment_id, plan_id, currency_code, minor_units, create_time, period_start_time,
+         period_end_time
+  FROM payments
+  WHERE account_id = $1
+    AND ($2::timestamptz IS NULL OR (create_time, payment_id) < ($2::timestamptz, $3::uuid))
+  ORDER BY create_time DESC, payment_id DESC LIMIT $4)sql";
+
+Checkout ReadCheckout(const pqxx::row& row) {
+  return Checkout{.id = ReadId<CheckoutId>(row[0]),
+                  .account_id = ReadId<AccountId>(row[1]),
+                  .plan_id = ReadText(row[2]),
+                  .provider = ReadText(row[3]),
+                  .provider_reference = ReadText(row[4]),
+                  .checkout_url = ReadText(row[5]),
+                  .return_path = ReadText(row[6]),
+                  .state = static_cast<CheckoutState>(row[7].as<int>()),
+                  .create_time = ReadTime(row[8]),
+                  .expire_time = ReadTime(row[9])};
+}
+
+Membership ReadMembership(const pqxx::row& row) {
+  return Membership{.account_id = ReadId<AccountId>(row[0]),
+                    .plan_id = ReadText(row[1]),
+                    .provider = ReadText(row[2]),
+                    .provider_subscription = ReadText(row[3]),
+                    .state = static_cast<MembershipState>(row[4].as<int>()),
+                    .start_time = ReadTime(row[5]),
+                    .period_end_time = ReadTime(row[6]),
+                    .grace_end_time = ReadOptionalTime(row[7]),
+                    .cancel_time = ReadOptionalTime(row[8]),
+                    .entitled_until = ReadOptionalTime(row[9]),
+                    .sequence = row[10].as<int64_t>()};
+}
+
+absl::StatusOr<Checkout> LoadCheckout(pqxx::work& tx, const CheckoutId& id) {
+  const pqxx::result rows =
+      tx.exec_params(absl::StrCat(kCheckoutColumns, " WHERE checkout_id = $1"), id.value());
+  if (rows.empty()) {
+    return Error(absl::StatusCode::kNotFound, "CHECKOUT_NOT_FOUND", "there is no such checkout");
+  }
+  return ReadCheckout(rows[0]);
+}
+
+std::optional<Membership> FindMembership(pqxx::work& tx, const AccountId& account_id,
+                                         const char* suffix = "") {
+  const pqxx::result rows = tx.exec_params(
+      absl::StrCat(kMembershipColumns, " WHERE account_id = $1", suffix), account_id.value());
+  if (rows.empty()) return std::nullopt;
+  return ReadMembership(rows[0]);
+}
+
+void Save(pqxx::work& tx, const Membership& m) {
+  tx.exec_params(kUpsertMembership, m.account_id.value(), m.plan_id, m.provider,
+                 m.provider_subscription, static_cast<int>(m.state), SqlTime(m.start_time),
+                 SqlTime(m.period_end_time), SqlTime(m.grace_end_time), SqlTime(m.cancel_time),
+                 SqlTime(m.entitled_until), m.sequence);
+}
+
+// Makes the events of one account wait for each other, also while it has no
+// membership that could be locked.
+void LockAccount(pqxx::work& tx, const AccountId& account_id) {
+  tx.exec_params("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", account_id.value());
+}
+
+}  // namespace
+
+absl::StatusOr<Checkout> PostgresMembershipStore::AddCheckout(const Checkout& checkout,
+                                                              const IdempotencyKey& key) {
+  return RunTx<Checkout>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Checkout> {
+    ASSIGN_OR_RETURN(const std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
+    if (known.has_value()) return LoadCheckout(tx, CheckoutId(*known));
+
+    const std::optional<Membership> membership = FindMembership(tx, checkout.account_id);
+    if (membership.has_value() && membership->IsEntitled(checkout.create_time)) {
+      return Error(absl::StatusCode::kFailedPrecondition, "ALREADY_MEMBER",
+                   "this account is a member");
+    }
+    tx.exec_params(kInsertCheckout, checkout.id.value(), checkout.account_id.value(),
+                   checkout.plan_id, checkout.provider, checkout.return_path,
+                   static_cast<int>(checkout.state), SqlTime(checkout.create_time),
+                   SqlTime(checkout.expire_time));
+    RecordIdempotentResult(tx, key, checkout.id.value());
+    return LoadCheckout(tx, checkout.id);
+  });
+}
+
+absl::StatusOr<Checkout> PostgresMembershipStore::SetOpened(const CheckoutId& id,
+                                                            const OpenedCheckout& opened) {
+  return RunTx<Checkout>(pool_, [&](pqxx::work& tx) {
+    tx.exec_params(kSetOpened, id.value(), opened.reference, opened.url);
+    return LoadCheckout(tx, id);
+  });
+}
+
+absl::StatusOr<Checkout> PostgresMembershipStore::GetCheckout(const CheckoutId& id,
+                                                              const AccountId& account_id) {
+  return RunRead<Checkout>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Checkout> {
+    ASSIGN_OR_RETURN(Checkout checkout, LoadCheckout(tx, id));
+    if (checkout.account_id != account_id) {
+      return Error(absl::StatusCode::kNotFound, "CHECKOUT_NOT_FOUND", "there is no such checkout");
+    }
+    return checkout;
+  });
+}
+
+absl::StatusOr<Membership> PostgresMembershipStore::Get(const AccountId& account_id) {
+  return RunRead<Membership>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Membership> {
+    std::optional<Membership> membership = FindMembership(tx, account_id);
+    if (!membership.has_value()) {
+      return Error(absl::StatusCode::kNotFound, "NO_MEMBERSHIP", "there is no membership");
+    }
+    return *std::move(membership);
+  });
+}
+
+absl::StatusOr<std::string> PostgresMembershipStore::Apply(const PaymentEvent& event,
+                                                           absl::Time now) {
+  auto superfluous = RunTx<std::string>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::string> {
+    const pqxx::result claimed =
+        tx.exec_params(kClaimEvent, event.provider, event.id, SqlTime(now));
+    if (claimed.affected_rows() == 0) return "";
+    const pqxx::result rows = tx.exec_params(
+        absl::StrCat(kCheckoutColumns, " WHERE provider = $1 AND provider_reference = $2"),
+        event.provider, event.reference);
+    if (rows.empty()) {
+      // Of another installation, or older than what is kept.
+      LogWarning("a payment event for no checkout of ours", {{"provider", event.provider}});
+      return "";
+    }
+    const Checkout checkout = ReadCheckout(rows[0]);
+    const bool declined = event.kind == PaymentEvent::Kind::kCheckoutDeclined;
+    if (declined || checkout.state != CheckoutState::kCompleted) {
+      tx.exec_params("UPDATE checkouts SET state = $2 WHERE checkout_id = $1 AND state <> 2",
+                     checkout.id.value(),
+                     static_cast<int>(declined ? CheckoutState::kDeclined
+                                               : CheckoutState::kCompleted));
+    }
+    if (declined) return "";
+    if (IsPayment(event.kind)) {
+      tx.exec_params(kInsertPayment, NewUuid(event.time), event.provider, event.id,
+                     checkout.account_id.value(), checkout.plan_id, event.amount.currency_code,
+                     event.amount.minor_units, SqlTime(event.time),
+                     SqlTime(event.period_start_time), SqlTime(event.period_end_time));
+    }
+    LockAccount(tx, checkout.account_id);
+    Applied applied = rostrum::subscription::Apply(FindMembership(tx, checkout.account_id),
+                                                   checkout, event, settings_);
+    if (applied.membership.has_value()) {
+      Save(tx, *applied.membership);
+      TellEntitlement(tx, checkout.account_id, now);
+    }
+    return std::move(applied.superfluous_subscription);
+  });
+  if (superfluous.ok()) signal_.Notify();
+  return superfluous;
+}
+
+absl::StatusOr<int> PostgresMembershipStore::LapseDue(absl::Time now) {
+  auto count = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+    const pqxx::result due =
+        tx.exec_params(absl::StrCat(kMembershipColumns, kDue), SqlTime(now));
+    for (const pqxx::row& row : due) {
+      Membership membership = ReadMembership(row);
+      Lapse(membership);
+      Save(tx, membership);
+      TellEntitlement(tx, membership.account_id, now);
+    }
+    return static_cast<int>(due.size());
+  });
+  if (count.ok() && *count > 0) signal_.Notify();
+  return count;
+}
+
+absl::StatusOr<std::vector<Payment>> PostgresMembershipStore::ListPayments(
+    const AccountId& account_id, const std::optional<PaymentCursor>& after, int limit) {
+  std::optional<std::string> cursor_time, cursor_id;
+  if (after.has_value()) {
+    cursor_time = SqlTime(after->create_time);
+    cursor_id = after->id;
+  }
+  return RunRead<std::vector<Payment>>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Payment>> {
+        std::vector<Payment> payments;
+        for (const pqxx::row& row :
+             tx.exec_params(kListPayments, account_id.value(), cursor_time, cursor_id, limit)) {
+          payments.push_back({.id = ReadText(row[0]),
+                              .plan_id = ReadText(row[1]),
+                              .amount = {ReadText(row[2]), row[3].as<int64_t>()},
+                              .create_time = ReadTime(row[4]),
+                              .period_start_time = ReadTime(row[5]),
+                              .period_end_time = ReadTime(row[6])});
+        }
+        return payments;
+      });
+}
+
+void PurgeMembershipRecords(pqxx::work& tx, absl::Time now) {
+  tx.exec_params("DELETE FROM webhook_events WHERE receive_time < $1",
+                 SqlTime(now - absl::Hours(24 * 30)));
+  tx.exec_params("DELETE FROM checkouts WHERE create_time < $1 AND state <> 2",
+                 SqlTime(now - absl::Hours(24 * 90)));
+}
+
+}  // namespace rostrum::subscription

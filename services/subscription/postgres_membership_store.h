@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/common/events/outbox.h"
+#include "services/common/postgres/pool.h"
+#include "services/subscription/membership_store.h"
+
+namespace rostrum::subscription {
+
+class PostgresMembershipStore final : public MembershipStore {
+ public:
+  PostgresMembershipStore(PgPool& pool, OutboxSignal& signal, const MembershipSettings& settings)
+      : pool_(pool), signal_(signal), settings_(settings) {}
+
+  absl::StatusOr<Checkout> AddCheckout(const Checkout& checkout,
+                                       const IdempotencyKey& key) override;
+  absl::StatusOr<Checkout> SetOpened(const CheckoutId& id, const OpenedCheckout& opened) override;
+  absl::StatusOr<Checkout> GetCheckout(const CheckoutId& id, const AccountId& account_id) override;
+  absl::StatusOr<Membership> Get(const AccountId& account_id) override;
+  absl::StatusOr<std::string> Apply(const PaymentEvent& event, absl::Time now) override;
+  absl::StatusOr<int> LapseDue(absl::Time now) override;
+  absl::StatusOr<std::vector<Payment>> ListPayments(const AccountId& account_id,
+                                                    const std::optional<PaymentCursor>& after,
+                                                    int limit) override;
+
+ private:
+  PgPool& pool_;
+  OutboxSignal& signal_;
+  const MembershipSettings settings_;
+};
+
+// Deletes what is of no more use: webhook events after 30 days, checkouts that
+// nobody paid after 90.
+void PurgeMembershipRecords(pqxx::work& tx, absl::Time now);
+
+}  // namespace rostrum::subscription

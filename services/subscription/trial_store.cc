@@ -1,0 +1,88 @@
+#include "services/subscription/trial_store.h"
+
+#include "services/common/base/status.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+#include "services/subscription/entitlement.h"
+
+namespace rostrum::subscription {
+namespace {
+
+constexpr char kInsert[] = R"sql(
+  INSERT INTO trials (account_id, person_key, start_time, end_time) VALUES ($1, $2, $3, $4)
+  ON CONFLICT DO NOTHING)sql";
+
+constexpr char kFind[] = "SELECT account_id, start_time, end_time FROM trials WHERE account_id = $1";
+
+// Any number of replicas may claim; each row is claimed once.
+constexpr char kClaimEnded[] = R"sql(
+  UPDATE trials SET end_told_time = $1
+  WHERE account_id IN (
+    SELECT account_id FROM trials WHERE end_told_time IS NULL AND end_time <= $1
+    ORDER BY end_time LIMIT 100 FOR UPDATE SKIP LOCKED)
+  RETURNING account_id)sql";
+
+std::optional<Trial> Find(pqxx::work& tx, const AccountId& account_id) {
+  const pqxx::result rows = tx.exec_params(kFind, account_id.value());
+  if (rows.empty()) return std::nullopt;
+  return Trial{ReadId<AccountId>(rows[0][0]), ReadTime(rows[0][1]), ReadTime(rows[0][2])};
+}
+
+}  // namespace
+
+PostgresTrialStore::PostgresTrialStore(PgPool& pool, OutboxSignal& signal,
+                                       absl::Duration duration, Metrics& metrics)
+    : pool_(pool),
+      signal_(signal),
+      duration_(duration),
+      started_(metrics.Counter("trials_started_total", "Free trials that began.")) {}
+
+absl::StatusOr<StartedTrial> PostgresTrialStore::StartIn(pqxx::work& tx,
+                                                         const AccountId& account_id,
+                                                         const std::string& person_key,
+                                                         absl::Time now) {
+  const pqxx::result inserted = tx.exec_params(kInsert, account_id.value(), SqlBytes(person_key),
+                                               SqlTime(now), SqlTime(now + duration_));
+  const std::optional<Trial> trial = Find(tx, account_id);
+  if (!trial.has_value()) {
+    return Error(absl::StatusCode::kFailedPrecondition, "TRIAL_USED",
+                 "this person has had the free trial already");
+  }
+  const bool began = inserted.affected_rows() > 0;
+  if (began) {
+    TellEntitlement(tx, account_id, now);
+    started_.Increment();
+  }
+  return StartedTrial{*trial, began};
+}
+
+absl::StatusOr<StartedTrial> PostgresTrialStore::Start(const AccountId& account_id,
+                                                       const std::string& person_key,
+                                                       absl::Time now) {
+  auto started = RunTx<StartedTrial>(
+      pool_, [&](pqxx::work& tx) { return StartIn(tx, account_id, person_key, now); });
+  if (started.ok()) signal_.Notify();
+  return started;
+}
+
+absl::StatusOr<Trial> PostgresTrialStore::Get(const AccountId& account_id) {
+  return RunRead<Trial>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Trial> {
+    const std::optional<Trial> trial = Find(tx, account_id);
+    if (!trial.has_value()) {
+      return Error(absl::StatusCode::kNotFound, "NO_TRIAL", "there was no trial");
+    }
+    return *trial;
+  });
+}
+
+absl::StatusOr<int> PostgresTrialStore::TellEnded(absl::Time now) {
+  auto count = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+    const pqxx::result ended = tx.exec_params(kClaimEnded, SqlTime(now));
+    for (const pqxx::row& row : ended) TellEntitlement(tx, ReadId<AccountId>(row[0]), now);
+    return static_cast<int>(ended.size());
+  });
+  if (count.ok() && *count > 0) signal_.Notify();
+  return count;
+}
+
+}  // namespace rostrum::subscription

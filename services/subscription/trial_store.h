@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "pqxx/pqxx"
+#include "services/common/base/ids.h"
+#include "services/common/base/metrics.h"
+#include "services/common/events/outbox.h"
+#include "services/common/postgres/pool.h"
+
+namespace rostrum::subscription {
+
+// A free trial. It runs while now < end_time, whatever anything else says.
+struct Trial {
+  AccountId account_id;
+  absl::Time start_time;
+  absl::Time end_time;
+  bool IsActive(absl::Time now) const { return now < end_time; }
+};
+
+struct StartedTrial {
+  Trial trial;
+  bool began;  // false if it stood already
+};
+
+// Stores trials. Thread-safe. All methods may return UNAVAILABLE when the
+// database cannot be reached.
+class TrialStore {
+ public:
+  virtual ~TrialStore() = default;
+  // Once an account and once a person, whatever runs in parallel.
+  // FAILED_PRECONDITION / TRIAL_USED if the person had one with another account.
+  virtual absl::StatusOr<StartedTrial> Start(const AccountId& account_id,
+                                             const std::string& person_key, absl::Time now) = 0;
+  // NOT_FOUND / NO_TRIAL.
+  virtual absl::StatusOr<Trial> Get(const AccountId& account_id) = 0;
+  // Tells others of trials that have ended; returns how many.
+  virtual absl::StatusOr<int> TellEnded(absl::Time now) = 0;
+};
+
+class PostgresTrialStore final : public TrialStore {
+ public:
+  PostgresTrialStore(PgPool& pool, OutboxSignal& signal, absl::Duration duration,
+                     Metrics& metrics);
+  absl::StatusOr<StartedTrial> Start(const AccountId& account_id, const std::string& person_key,
+                                     absl::Time now) override;
+  absl::StatusOr<Trial> Get(const AccountId& account_id) override;
+  absl::StatusOr<int> TellEnded(absl::Time now) override;
+
+  // Start inside a transaction of somebody else: of an event.
+  absl::StatusOr<StartedTrial> StartIn(pqxx::work& tx, const AccountId& account_id,
+                                       const std::string& person_key, absl::Time now);
+
+ private:
+  PgPool& pool_;
+  OutboxSignal& signal_;
+  const absl::Duration duration_;
+  prometheus::Counter& started_;
+};
+
+}  // namespace rostrum::subscription

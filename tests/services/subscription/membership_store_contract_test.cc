@@ -1,0 +1,152 @@
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "services/subscription/postgres_membership_store.h"
+#include "subscription_migrations.h"
+#include "tests/services/subscription/fake_membership_store.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/storage/postgres_server.h"
+
+namespace rostrum::subscription {
+namespace {
+
+using Kind = PaymentEvent::Kind;
+
+const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
+constexpr absl::Duration kMonth = absl::Hours(24 * 30);
+const AccountId kAnna("00000000-0000-7000-8000-00000000000a");
+const AccountId kBert("00000000-0000-7000-8000-00000000000b");
+constexpr MembershipSettings kSettings;
+
+struct PostgresUnderTest {
+  TestDatabase database{MigrationsOf("subscription", migrations::Files())};
+  OutboxSignal signal;
+  PostgresMembershipStore store{database.pool, signal, kSettings};
+};
+struct FakeUnderTest {
+  FakeMembershipStore store{kSettings};
+};
+
+// What every MembershipStore does, the real one and the fake.
+template <class UnderTest>
+class MembershipStoreContract : public ::testing::Test {
+ protected:
+  absl::StatusOr<Checkout> Add(const std::string& request_id = "", const std::string& hash = "h") {
+    return store().AddCheckout({.id = CheckoutId(NewUuid(kNoon)),
+                                .account_id = kAnna,
+                                .plan_id = "monthly",
+                                .provider = "test",
+                                .return_path = "/account",
+                                .create_time = kNoon,
+                                .expire_time = kNoon + kCheckoutLifetime},
+                               {.caller = "account:a", .method = "CreateCheckout",
+                                .request_id = request_id, .request_hash = hash, .now = kNoon});
+  }
+  Checkout Opened(const std::string& reference) {
+    return store().SetOpened(Add()->id, {reference, "https://pay.example/" + reference}).value();
+  }
+  PaymentEvent Event(Kind kind, const std::string& reference, int sequence = 1) {
+    return {.provider = "test",
+            .id = reference + std::to_string(sequence),
+            .kind = kind,
+            .reference = reference,
+            .subscription = reference,
+            .sequence = sequence,
+            .time = kNoon + absl::Hours(sequence),
+            .period_start_time = kNoon,
+            .period_end_time = kNoon + kMonth,
+            .amount = {"EUR", 700}};
+  }
+  MembershipStore& store() { return under_test_.store; }
+
+  UnderTest under_test_;
+};
+using Stores = ::testing::Types<FakeUnderTest, PostgresUnderTest>;
+TYPED_TEST_SUITE(MembershipStoreContract, Stores);
+
+TYPED_TEST(MembershipStoreContract, AKeyMakesOneCheckout) {
+  const auto first = this->Add("k");
+  EXPECT_EQ(this->Add("k")->id, first->id);
+  EXPECT_THAT(this->Add("k", "other").status(), HasViolation("request_id"));
+  EXPECT_NE(this->Add("l")->id, first->id);
+}
+
+TYPED_TEST(MembershipStoreContract, KeepsTheProvidersFirstAnswer) {
+  const Checkout checkout = this->Opened("one");
+  EXPECT_EQ(this->store().SetOpened(checkout.id, {"two", "x"})->provider_reference, "one");
+  const auto found = this->store().GetCheckout(checkout.id, kAnna);
+  EXPECT_EQ(found->checkout_url, "https://pay.example/one");
+  EXPECT_EQ(found->StateAt(kNoon), CheckoutState::kOpen);
+  EXPECT_EQ(found->StateAt(kNoon + kCheckoutLifetime), CheckoutState::kExpired);
+  EXPECT_THAT(this->store().GetCheckout(checkout.id, kBert).status(),
+              HasReason("CHECKOUT_NOT_FOUND"));
+}
+
+TYPED_TEST(MembershipStoreContract, APaymentMakesAMemberOnce) {
+  const Checkout checkout = this->Opened("one");
+  EXPECT_THAT(this->store().Get(kAnna).status(), HasReason("NO_MEMBERSHIP"));
+  const PaymentEvent paid = this->Event(Kind::kCheckoutCompleted, "one");
+  ASSERT_THAT(this->store().Apply(paid, kNoon), IsOk());
+  ASSERT_THAT(this->store().Apply(paid, kNoon), IsOk());
+  EXPECT_EQ(this->store().Get(kAnna)->state, MembershipState::kActive);
+  EXPECT_EQ(this->store().GetCheckout(checkout.id, kAnna)->state, CheckoutState::kCompleted);
+  EXPECT_EQ(this->store().ListPayments(kAnna, std::nullopt, 10)->size(), 1u);
+  EXPECT_THAT(this->Add().status(), HasReason("ALREADY_MEMBER"));
+}
+
+TYPED_TEST(MembershipStoreContract, ADeclinedPaymentMakesNobodyAMember) {
+  const Checkout checkout = this->Opened("one");
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kCheckoutDeclined, "one"), kNoon), IsOk());
+  EXPECT_EQ(this->store().GetCheckout(checkout.id, kAnna)->state, CheckoutState::kDeclined);
+  EXPECT_THAT(this->store().Get(kAnna).status(), HasReason("NO_MEMBERSHIP"));
+}
+
+TYPED_TEST(MembershipStoreContract, AnEventOfNoCheckoutIsPassedOver) {
+  EXPECT_THAT(this->store().Apply(this->Event(Kind::kRenewed, "unknown"), kNoon), IsOk());
+}
+
+TYPED_TEST(MembershipStoreContract, ParallelDeliveriesTakeEffectOnce) {
+  this->Opened("one");
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      const Kind kind = i % 2 == 0 ? Kind::kCheckoutCompleted : Kind::kRenewed;
+      EXPECT_THAT(this->store().Apply(this->Event(kind, "one", 1 + i % 2), kNoon), IsOk());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(this->store().Get(kAnna)->sequence, 2);
+  EXPECT_EQ(this->store().ListPayments(kAnna, std::nullopt, 10)->size(), 2u);
+}
+
+TYPED_TEST(MembershipStoreContract, WhatNobodyRenewsLapses) {
+  this->Opened("one");
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kCheckoutCompleted, "one"), kNoon), IsOk());
+  const absl::Time until = *this->store().Get(kAnna)->entitled_until;
+  EXPECT_EQ(this->store().LapseDue(until - absl::Seconds(1)).value(), 0);
+  EXPECT_EQ(this->store().LapseDue(until).value(), 1);
+  EXPECT_EQ(this->store().LapseDue(until).value(), 0);
+  EXPECT_EQ(this->store().Get(kAnna)->state, MembershipState::kEnded);
+}
+
+TYPED_TEST(MembershipStoreContract, ListsPaymentsNewestFirstByPage) {
+  this->Opened("one");
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kCheckoutCompleted, "one", 1), kNoon), IsOk());
+  for (int sequence = 2; sequence <= 4; ++sequence) {
+    ASSERT_THAT(this->store().Apply(this->Event(Kind::kRenewed, "one", sequence), kNoon), IsOk());
+  }
+  std::vector<absl::Time> times;
+  std::optional<PaymentCursor> after;
+  for (auto page = this->store().ListPayments(kAnna, after, 1).value(); !page.empty();
+       page = this->store().ListPayments(kAnna, after, 1).value()) {
+    times.push_back(page[0].create_time);
+    after = PaymentCursor{page[0].create_time, page[0].id};
+  }
+  EXPECT_EQ(times.size(), 4u);
+  EXPECT_TRUE(std::is_sorted(times.rbegin(), times.rend()));
+}
+
+}  // namespace
+}  // namespace rostrum::subscription

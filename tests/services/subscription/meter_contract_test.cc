@@ -1,0 +1,137 @@
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/subscription/meter.h"
+#include "tests/services/subscription/fakes.h"
+#include "tests/support/grpc_fixture.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/storage/redis_server.h"
+
+namespace rostrum::subscription {
+namespace {
+
+constexpr MeterSettings kSettings{.fresh_passes_per_network = 3};
+
+PostId Post(int number) {
+  return PostId("00000000-0000-7000-8000-00000000000" + std::to_string(number));
+}
+
+struct RedisUnderTest {
+  TestRedis redis;
+  RedisMeter meter{redis.redis, kSettings};
+};
+struct FakeUnderTest {
+  FakeMeter meter{kSettings};
+};
+
+// What every Meter does, the real one and the fake.
+template <class UnderTest>
+class MeterContract : public ::testing::Test {
+ protected:
+  bool Read(const VisitorPass& pass, int post) {
+    return under_test_.meter.Read(pass, Post(post), "net").value().granted;
+  }
+  UnderTest under_test_;
+};
+using Meters = ::testing::Types<FakeUnderTest, RedisUnderTest>;
+TYPED_TEST_SUITE(MeterContract, Meters);
+
+TYPED_TEST(MeterContract, FiveDifferentPostsAreFreeAndOneTwiceCountsOnce) {
+  const VisitorPass pass = GrpcTestServer::NewVisitor();
+  for (int post = 1; post <= 5; ++post) {
+    EXPECT_TRUE(this->Read(pass, post));
+    EXPECT_TRUE(this->Read(pass, post));
+  }
+  EXPECT_FALSE(this->Read(pass, 6));
+  EXPECT_FALSE(this->Read(pass, 6));
+  EXPECT_TRUE(this->Read(pass, 1)) << "what was read stays open";
+  const MeterReading look = this->under_test_.meter.Look(pass).value();
+  EXPECT_EQ(look.used, 5);
+  EXPECT_GT(look.period_left, absl::Hours(24 * 29));
+}
+
+TYPED_TEST(MeterContract, PeekingCountsNothing) {
+  const VisitorPass pass = GrpcTestServer::NewVisitor();
+  EXPECT_FALSE(this->under_test_.meter.Peek(pass, Post(1))->granted);
+  EXPECT_EQ(this->under_test_.meter.Look(pass)->used, 0);
+  EXPECT_TRUE(this->Read(pass, 1));
+  EXPECT_TRUE(this->under_test_.meter.Peek(pass, Post(1))->granted);
+}
+
+TYPED_TEST(MeterContract, ParallelReadsTakeExactlyWhatIsFree) {
+  const VisitorPass pass = GrpcTestServer::NewVisitor();
+  std::atomic<int> granted = 0;
+  std::vector<std::thread> threads;
+  for (int post = 0; post < 9; ++post) {
+    threads.emplace_back([&, post] { granted += this->Read(pass, post) ? 1 : 0; });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(granted, 5);
+  EXPECT_EQ(this->under_test_.meter.Look(pass)->used, 5);
+}
+
+TYPED_TEST(MeterContract, TooManyNewVisitorsOfANetworkGetNothing) {
+  for (int visitor = 0; visitor < 3; ++visitor) {
+    EXPECT_TRUE(this->Read(GrpcTestServer::NewVisitor(), 1));
+  }
+  const MeterReading refused =
+      this->under_test_.meter.Read(GrpcTestServer::NewVisitor(), Post(1), "net").value();
+  EXPECT_TRUE(refused.network_limit);
+  EXPECT_FALSE(refused.granted);
+  EXPECT_TRUE(this->under_test_.meter.Read(GrpcTestServer::NewVisitor(), Post(1), "other")->granted);
+}
+
+TYPED_TEST(MeterContract, TheSecondReadOfAVisitorIsNoNewVisitor) {
+  const VisitorPass pass = GrpcTestServer::NewVisitor();
+  for (int post = 1; post <= 5; ++post) EXPECT_TRUE(this->Read(pass, post));
+}
+
+TEST(RedisMeterTest, KeepsNothingThatTellsWhoReadWhat) {
+  RedisUnderTest under_test;
+  const VisitorPass pass = GrpcTestServer::NewVisitor();
+  ASSERT_THAT(under_test.meter.Read(pass, Post(1), "net"), IsOk());
+  std::string everything;
+  const auto keys = under_test.redis.redis.Command({"KEYS", "*"}).value();
+  for (const RedisReply& key : keys.elements) {
+    everything += key.text + "\n";
+    const auto members = under_test.redis.redis.Command({"SMEMBERS", key.text});
+    if (!members.ok()) continue;
+    for (const RedisReply& member : members->elements) everything += member.text + "\n";
+  }
+  EXPECT_TRUE(absl::StrContains(everything, "meter:{"));
+  EXPECT_FALSE(absl::StrContains(everything, pass.id));
+  EXPECT_FALSE(absl::StrContains(everything, pass.secret));
+  EXPECT_FALSE(absl::StrContains(everything, Post(1).value()));
+  for (const RedisReply& key : keys.elements) {
+    EXPECT_GT(under_test.redis.redis.Command({"TTL", key.text})->integer, 0) << key.text;
+  }
+}
+
+TEST(RedisMeterTest, TheAllocationIsWholeAgainAfterThePeriod) {
+  TestRedis redis;
+  RedisMeter meter(redis.redis, {.limit = 1, .period = absl::Milliseconds(300)});
+  const VisitorPass pass = GrpcTestServer::NewVisitor();
+  ASSERT_TRUE(meter.Read(pass, Post(1), "")->granted);
+  ASSERT_FALSE(meter.Read(pass, Post(2), "")->granted);
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  while (!meter.Read(pass, Post(2), "")->granted && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_TRUE(meter.Peek(pass, Post(2))->granted);
+}
+
+TEST(RedisMeterTest, SaysSoWhenRedisIsAway) {
+  RedisUnderTest under_test;
+  under_test.redis.server.Stop();
+  EXPECT_THAT(under_test.meter.Read(GrpcTestServer::NewVisitor(), Post(1), "net").status(),
+              StatusIs(absl::StatusCode::kUnavailable));
+}
+
+}  // namespace
+}  // namespace rostrum::subscription

@@ -1,0 +1,146 @@
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rostrum/subscription/v1/events.pb.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+#include "services/common/rpc/proto_time.h"
+#include "services/subscription/trial_store.h"
+#include "subscription_migrations.h"
+#include "tests/services/subscription/fakes.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/storage/postgres_server.h"
+
+namespace rostrum::subscription {
+namespace {
+
+const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
+constexpr absl::Duration kFortnight = absl::Hours(24 * 14);
+const std::string kPerson(32, 'p');
+
+AccountId Account(int number) {
+  return AccountId("00000000-0000-7000-8000-00000000000" + std::to_string(number));
+}
+
+struct PostgresUnderTest {
+  TestDatabase database{MigrationsOf("subscription", migrations::Files())};
+  OutboxSignal signal;
+  PostgresTrialStore store{database.pool, signal, kFortnight, database.metrics};
+};
+struct FakeUnderTest {
+  FakeTrialStore store{kFortnight};
+};
+
+// What every TrialStore does, the real one and the fake.
+template <class UnderTest>
+class TrialStoreContract : public ::testing::Test {
+ protected:
+  TrialStore& store() { return under_test_.store; }
+  UnderTest under_test_;
+};
+using Stores = ::testing::Types<FakeUnderTest, PostgresUnderTest>;
+TYPED_TEST_SUITE(TrialStoreContract, Stores);
+
+TYPED_TEST(TrialStoreContract, StartsOnceAnAccount) {
+  const StartedTrial first = this->store().Start(Account(1), kPerson, kNoon).value();
+  EXPECT_TRUE(first.began);
+  EXPECT_EQ(first.trial.end_time, kNoon + kFortnight);
+  const StartedTrial again =
+      this->store().Start(Account(1), kPerson, kNoon + absl::Hours(1)).value();
+  EXPECT_FALSE(again.began);
+  EXPECT_EQ(again.trial.end_time, first.trial.end_time);
+  EXPECT_EQ(this->store().Get(Account(1))->end_time, first.trial.end_time);
+}
+
+TYPED_TEST(TrialStoreContract, StartsOnceAPerson) {
+  ASSERT_THAT(this->store().Start(Account(1), kPerson, kNoon), IsOk());
+  EXPECT_THAT(this->store().Start(Account(2), kPerson, kNoon).status(), HasReason("TRIAL_USED"));
+  EXPECT_THAT(this->store().Get(Account(2)).status(), HasReason("NO_TRIAL"));
+  EXPECT_THAT(this->store().Start(Account(2), std::string(32, 'q'), kNoon), IsOk());
+}
+
+TYPED_TEST(TrialStoreContract, ParallelStartsOfAPersonMakeOne) {
+  std::atomic<int> began = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      const auto started = this->store().Start(Account(i / 2), kPerson, kNoon);
+      if (started.ok() && started->began) ++began;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(began, 1);
+}
+
+TYPED_TEST(TrialStoreContract, TellsOfAnEndOnce) {
+  ASSERT_THAT(this->store().Start(Account(1), kPerson, kNoon), IsOk());
+  EXPECT_EQ(this->store().TellEnded(kNoon + kFortnight - absl::Seconds(1)).value(), 0);
+  EXPECT_EQ(this->store().TellEnded(kNoon + kFortnight).value(), 1);
+  EXPECT_EQ(this->store().TellEnded(kNoon + kFortnight).value(), 0);
+}
+
+// What was told of an account, in order: "trial", "membership" or "nothing".
+std::vector<bool> ToldEntitled(PgPool& pool) {
+  return RunRead<std::vector<bool>>(
+             pool,
+             [](pqxx::work& tx) -> absl::StatusOr<std::vector<bool>> {
+               std::vector<bool> told;
+               for (const pqxx::row& row : tx.exec("SELECT payload FROM outbox ORDER BY id")) {
+                 google::protobuf::Any any;
+                 v1::EntitlementChanged event;
+                 if (!any.ParseFromString(ReadBytes(row[0])) || !any.UnpackTo(&event)) {
+                   event.ParseFromString(ReadBytes(row[0]));
+                 }
+                 told.push_back(event.entitled());
+               }
+               return told;
+             })
+      .value();
+}
+
+TEST(PostgresTrialStoreTest, TellsOthersOfBeginningAndEnd) {
+  PostgresUnderTest under_test;
+  ASSERT_THAT(under_test.store.Start(Account(1), kPerson, kNoon), IsOk());
+  ASSERT_THAT(under_test.store.Start(Account(1), kPerson, kNoon), IsOk());
+  ASSERT_THAT(under_test.store.TellEnded(kNoon + kFortnight), IsOk());
+  EXPECT_THAT(ToldEntitled(under_test.database.pool), ::testing::ElementsAre(true, false));
+}
+
+TEST(PostgresEntitlementStoreTest, ATrialEntitlesUntilItsVeryEnd) {
+  PostgresUnderTest under_test;
+  PostgresEntitlementStore entitlements(under_test.database.pool);
+  ASSERT_THAT(under_test.store.Start(Account(1), kPerson, kNoon), IsOk());
+  const absl::Time end = kNoon + kFortnight;
+  const Standing last = entitlements.Get(Account(1), end - absl::Microseconds(1)).value();
+  ASSERT_TRUE(last.entitlement.has_value());
+  EXPECT_EQ(last.entitlement->reason, Entitlement::Reason::kTrial);
+  const Standing after = entitlements.Get(Account(1), end).value();
+  EXPECT_FALSE(after.entitlement.has_value());
+  EXPECT_TRUE(after.had_trial);
+  EXPECT_FALSE(entitlements.Get(Account(2), kNoon)->had_trial);
+}
+
+TEST(RememberedEntitlementsTest, AnOutageTakesNothingFromWhoHadItJustNow) {
+  FakeEntitlementStore store;
+  FakeClock clock(kNoon);
+  RememberedEntitlements remembered(store, clock);
+  store.standings[Account(1)].entitlement =
+      Entitlement{Entitlement::Reason::kMembership, kNoon + absl::Hours(1)};
+  ASSERT_THAT(remembered.Get(Account(1), clock.Now()), IsOk());
+  store.away = true;
+  clock.Advance(absl::Minutes(10));
+  EXPECT_TRUE(remembered.Get(Account(1), clock.Now())->entitlement.has_value());
+  EXPECT_THAT(remembered.Get(Account(2), clock.Now()).status(),
+              StatusIs(absl::StatusCode::kUnavailable));
+  clock.Advance(absl::Seconds(1));
+  EXPECT_THAT(remembered.Get(Account(1), clock.Now()).status(),
+              StatusIs(absl::StatusCode::kUnavailable));
+}
+
+}  // namespace
+}  // namespace rostrum::subscription
