@@ -1,0 +1,26 @@
+#pragma once
+
+#include "rostrum/content/v1/catalog_service.pb.h"
+#include "rostrum/content/v1/desk_service.pb.h"
+#include "rostrum/content/v1/post_service.pb.h"
+#include "services/content/catalog.h"
+#include "services/content/manuscript.h"
+#include "services/content/media.h"
+#include "services/content/post.h"
+
+namespace rostrum::content {
+
+namespace pb = rostrum::content::v1;
+
+// The one conversion of what this service has to the wire.
+pb::Channel ToProto(const Channel& channel);
+pb::Topic ToProto(const Topic& topic);
+// Whose account it is stays between the author and the editors.
+enum class ShowAccount { kNo, kYes };
+pb::Author ToProto(const Author& author, ShowAccount show = ShowAccount::kNo);
+pb::PostSummary ToProto(const PostSummary& post);
+pb::Manuscript ToProto(const Manuscript& manuscript);
+pb::Revision ToProto(const Revision& revision);
+pb::Media ToProto(const Media& media);
+
+}  // namespace rostrum::content

@@ -1,0 +1,150 @@
+#include <memory>
+#include <vector>
+
+#include "content_migrations.h"
+#include "rostrum/subscription/v1/events.pb.h"
+#include "services/common/base/log.h"
+#include "services/common/events/event_consumer.h"
+#include "services/common/postgres/transaction.h"
+#include "services/common/redis/redis.h"
+#include "services/common/service/service_main.h"
+#include "services/content/catalog_service.h"
+#include "services/content/desk_service.h"
+#include "services/content/entitlement_store.h"
+#include "services/content/media_service.h"
+#include "services/content/post_service.h"
+#include "services/content/postgres_catalog_store.h"
+#include "services/content/postgres_manuscript_store.h"
+#include "services/content/postgres_post_store.h"
+#include "services/content/reader_access.h"
+#include "services/content/subscription_client.h"
+#include "services/content/view_counter.h"
+
+namespace rostrum::content {
+namespace {
+
+constexpr absl::Duration kCleanUp = absl::Minutes(10);
+// How many posts one transaction publishes or announces.
+constexpr int kBatch = 100;
+// A picture of the largest size, and what is around it.
+constexpr size_t kMaxMessage = kMaxPictureBytes + (64 << 10);
+
+struct ContentSettings {
+  std::string redis_url;
+  std::string subscription_target;
+  absl::Duration settle_interval;
+  absl::Duration schedule_interval;
+};
+
+class ContentApp final : public ServiceApp {
+ public:
+  ContentApp(ServiceEnvironment& env, const ContentSettings& settings)
+      : env_(env),
+        settings_(settings),
+        redis_({.url = settings.redis_url}, env.metrics),
+        subscription_channel_(NewChannel(settings.subscription_target)),
+        subscription_caller_(*env.signer, "subscription", absl::Seconds(2), env.metrics),
+        subscription_(subscription_channel_, *env.signer, env.metrics) {}
+
+  std::vector<grpc::Service*> services() override {
+    return {&post_service_, &catalog_service_, &desk_service_, &media_service_};
+  }
+
+  void Start() override {
+    subscriptions_ = std::make_unique<EventConsumer>(
+        *env_.pool, subscription_channel_, subscription_caller_,
+        EventConsumer::Options{
+            .producer = "subscription",
+            .handlers = {{subscription::v1::EntitlementChanged::descriptor()->full_name(),
+                          ApplyEntitlementChanged}},
+            // Whoever is not known is asked for; no snapshot is needed.
+            .resync = [this] { return entitlements_.Clear(); }});
+    Work("views", settings_.settle_interval, [this] { return views_.Settle(); });
+    Work("scheduled-posts", settings_.schedule_interval, [this] {
+      return UntilNothingIsLeft(
+          [this] { return manuscripts_.PublishDue(env_.clock.Now(), kBatch); });
+    });
+    Work("announcements", settings_.schedule_interval, [this] {
+      return UntilNothingIsLeft(
+          [this] { return manuscripts_.AnnounceChanges(env_.clock.Now(), kBatch); });
+    });
+    Work("clean-up", kCleanUp, [this] {
+      return RunTx(*env_.pool, [this](pqxx::work& tx) {
+        PurgeViews(tx, env_.clock.Now());
+        return absl::OkStatus();
+      });
+    });
+  }
+  void Stop() override {
+    workers_.clear();
+    subscriptions_->Stop();
+    // The views of the last requests.
+    if (const absl::Status settled = views_.Settle(); !settled.ok()) {
+      LogWarning("the last views wait in Redis", {{"why", settled.ToString()}});
+    }
+  }
+
+ private:
+  void Work(const char* name, absl::Duration interval, std::function<absl::Status()> step) {
+    workers_.push_back(std::make_unique<Worker>(name, interval, std::move(step)));
+  }
+
+  template <class F>
+  static absl::Status UntilNothingIsLeft(F step) {
+    absl::StatusOr<int> done = step();
+    while (done.ok() && *done > 0) done = step();
+    return done.status();
+  }
+
+  ServiceEnvironment& env_;
+  const ContentSettings settings_;
+  Redis redis_;
+  std::shared_ptr<grpc::Channel> subscription_channel_;
+  ServiceCaller subscription_caller_;
+  GrpcSubscriptionClient subscription_;
+
+  PostgresCatalogStore catalog_{*env_.pool};
+  PostgresPostStore posts_{*env_.pool};
+  PostgresManuscriptStore manuscripts_{*env_.pool, env_.outbox_signal};
+  PostgresMediaStore media_{*env_.pool};
+  PostgresEntitlementStore entitlements_{*env_.pool};
+  ReaderAccess access_{entitlements_, subscription_, env_.clock};
+  ViewCounter views_{redis_, *env_.pool, env_.clock, env_.metrics};
+
+  PostService post_service_{posts_, catalog_, access_, views_, *env_.page_tokens, *env_.runtime};
+  CatalogService catalog_service_{catalog_, *env_.page_tokens, env_.clock, *env_.runtime};
+  DeskService desk_service_{manuscripts_, catalog_, *env_.page_tokens, env_.clock, *env_.runtime};
+  MediaService media_service_{media_, env_.clock, *env_.runtime};
+
+  std::unique_ptr<EventConsumer> subscriptions_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+ServiceDefinition::Build Configure(Settings& env) {
+  ContentSettings settings;
+  settings.redis_url = env.Required(
+      "REDIS_URL", "Redis that keeps what it is told, as redis://host:port or unix:/path.");
+  settings.subscription_target =
+      env.Required("SUBSCRIPTION_TARGET", "Where subscription is, as host:port or a gRPC name.");
+  settings.settle_interval = env.Duration("VIEW_SETTLE_INTERVAL", absl::Seconds(2),
+                                          "How often views are moved into the database.");
+  settings.schedule_interval =
+      env.Duration("SCHEDULE_INTERVAL", absl::Seconds(1), "How often scheduled posts are looked for.");
+  return [settings](ServiceEnvironment& environment) {
+    InitPictures();
+    return std::make_unique<ContentApp>(environment, settings);
+  };
+}
+
+}  // namespace
+}  // namespace rostrum::content
+
+int main(int argc, char** argv) {
+  return rostrum::ServiceMain(argc, argv,
+                              {.name = "content",
+                               .summary = "Channels, posts, authors, topics, pictures, views.",
+                               .default_port = 50053,
+                               .migrations = rostrum::content::migrations::Files(),
+                               .configure = rostrum::content::Configure,
+                               .max_receive_bytes = rostrum::content::kMaxMessage});
+}

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "rostrum/content/v1/desk_service.pb.h"
+#include "services/content/post.h"
+
+namespace rostrum::content {
+
+using ManuscriptState = v1::ManuscriptState;
+
+// What an author writes.
+struct ManuscriptContent {
+  std::string slug;
+  std::string title;
+  std::string lede;
+  std::string markdown;
+  std::string body_html;  // rendered from `markdown` when it was saved
+  std::string preview_html;
+  int word_count = 0;
+  std::optional<ChannelId> channel_id;
+  std::vector<TopicId> topic_ids;
+  AuthorId author_id;
+  AccessLevel access_level = subscription::v1::ACCESS_LEVEL_METERED;
+  std::optional<Picture> picture;
+
+  friend bool operator==(const ManuscriptContent&, const ManuscriptContent&) = default;
+};
+
+// A post as those who write it see it.
+struct Manuscript {
+  PostId id;
+  ManuscriptContent content;
+  AccountId author_account_id;  // of content.author_id as stored; empty for none
+  ManuscriptState state = v1::MANUSCRIPT_STATE_DRAFT;
+  std::optional<absl::Time> publish_time;   // the first time; kept when taken back
+  std::optional<absl::Time> schedule_time;  // while it is scheduled
+  std::optional<absl::Time> revise_time;    // of the text, after publishing
+  absl::Time create_time;
+  absl::Time update_time;
+  absl::Time text_time;       // of the present title and text
+  AccountId text_account_id;  // who wrote them
+  int64_t version = 1;
+
+  bool published() const { return state == v1::MANUSCRIPT_STATE_PUBLISHED; }
+};
+
+// A former text.
+struct Revision {
+  int revision = 0;  // counts from 1
+  std::string title;
+  std::string markdown;
+  absl::Time create_time;
+  AccountId account_id;
+};
+
+// Who works at the desk.
+struct DeskUser {
+  AccountId account_id;
+  bool edits_all = false;  // editors and admins
+};
+
+inline constexpr size_t kMaxTitle = 200;
+inline constexpr size_t kMaxLede = 500;
+inline constexpr size_t kMaxPostSlug = 100;
+inline constexpr size_t kMaxTopics = 10;
+inline constexpr int kMaxRevisions = 500;
+inline constexpr absl::Duration kMaxScheduleAhead = absl::Hours(24 * 366);
+
+// What may be done with a manuscript. These rules hold inside the store's
+// transaction, so they are pure functions of what stands there. What changes
+// nothing leaves the version as it is.
+
+// NOT_FOUND / POST_NOT_FOUND for another's manuscript.
+absl::Status CheckDesk(const Manuscript& manuscript, const DeskUser& user);
+
+// Takes over `content`, which was made from the present content by `user`.
+// ABORTED / ETAG_MISMATCH, FAILED_PRECONDITION / INCOMPLETE if what is
+// published or scheduled would lose its text or channel.
+absl::Status Edit(Manuscript& manuscript, const ManuscriptContent& content, const DeskUser& user,
+                  const std::string& etag, absl::Time now);
+// `first_published` is when it appeared elsewhere before, if it did.
+// FAILED_PRECONDITION / INCOMPLETE, INVALID_ARGUMENT / IN_FUTURE, ABORTED /
+// ETAG_MISMATCH.
+absl::Status Publish(Manuscript& manuscript, std::optional<absl::Time> first_published,
+                     const std::string& etag, absl::Time now);
+// As Publish; INVALID_ARGUMENT / NOT_IN_FUTURE or TOO_FAR_AHEAD,
+// FAILED_PRECONDITION / ALREADY_PUBLISHED.
+absl::Status Schedule(Manuscript& manuscript, absl::Time publish_time, const std::string& etag,
+                      absl::Time now);
+// ABORTED / ETAG_MISMATCH.
+absl::Status Unpublish(Manuscript& manuscript, const std::string& etag, absl::Time now);
+// FAILED_PRECONDITION / WAS_PUBLISHED, ABORTED / ETAG_MISMATCH.
+absl::Status CheckDelete(const Manuscript& manuscript, const std::string& etag);
+
+}  // namespace rostrum::content

@@ -1,0 +1,122 @@
+#include "services/content/media.h"
+
+#include <vips/vips.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "services/common/base/crypto.h"
+#include "services/common/base/log.h"
+#include "services/common/base/status.h"
+
+namespace rostrum::content {
+namespace {
+
+constexpr std::array<int, 4> kWidths = {320, 640, 1280, 1920};
+constexpr int kQuality = 80;
+constexpr char kContentType[] = "image/webp";
+
+struct ImageDeleter {
+  void operator()(VipsImage* image) const { g_object_unref(image); }
+};
+using Image = std::unique_ptr<VipsImage, ImageDeleter>;
+
+absl::Status NotAPicture(const std::string& field) {
+  vips_error_clear();
+  return InvalidField(field, "NOT_A_PICTURE", "must be a JPEG, PNG, WebP or GIF picture");
+}
+
+// By the first bytes: libvips would also open formats that we do not take.
+bool LooksLikeAPicture(const std::string& bytes) {
+  const absl::string_view text = bytes;
+  return absl::StartsWith(text, "\xFF\xD8\xFF") || absl::StartsWith(text, "\x89PNG\r\n\x1A\n") ||
+         absl::StartsWith(text, "GIF87a") || absl::StartsWith(text, "GIF89a") ||
+         (absl::StartsWith(text, "RIFF") && text.substr(std::min<size_t>(8, text.size()), 4) == "WEBP");
+}
+
+absl::StatusOr<MediaVariant> EncodeVariant(const std::string& bytes, int width,
+                                           const std::string& field) {
+  VipsImage* scaled = nullptr;
+  if (vips_thumbnail_buffer(const_cast<char*>(bytes.data()), bytes.size(), &scaled, width,
+                            "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN,
+                            nullptr) != 0) {
+    return NotAPicture(field);
+  }
+  const Image image(scaled);
+  void* data = nullptr;
+  size_t size = 0;
+  if (vips_webpsave_buffer(scaled, &data, &size, "Q", kQuality, "strip", TRUE, nullptr) != 0) {
+    return NotAPicture(field);
+  }
+  MediaVariant variant{vips_image_get_width(scaled),
+                       std::string(static_cast<const char*>(data), size)};
+  g_free(data);
+  return variant;
+}
+
+// A UUID (version 8, RFC 9562) from a hash.
+std::string UuidOfHash(const std::string& hash) {
+  std::string bytes = hash.substr(0, 16);
+  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x80);
+  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
+  const std::string hex = Hex(bytes);
+  return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-", hex.substr(12, 4), "-",
+                      hex.substr(16, 4), "-", hex.substr(20));
+}
+
+}  // namespace
+
+void InitPictures() {
+  if (VIPS_INIT("rostrum") != 0) {
+    LogError("libvips cannot be used", {{"why", vips_error_buffer()}});
+    std::abort();
+  }
+  // Decoders that were not fuzzed stay shut, and nothing is kept in between.
+  vips_block_untrusted_set(TRUE);
+  vips_cache_set_max(0);
+  vips_concurrency_set(1);
+}
+
+absl::StatusOr<EncodedPicture> EncodePicture(const std::string& bytes, const std::string& field) {
+  if (bytes.size() > kMaxPictureBytes) {
+    return InvalidField(field, "TOO_LARGE", "must have at most 10 MiB");
+  }
+  if (!LooksLikeAPicture(bytes)) return NotAPicture(field);
+  const Image header(vips_image_new_from_buffer(bytes.data(), bytes.size(), "", "access",
+                                                VIPS_ACCESS_SEQUENTIAL, nullptr));
+  if (header == nullptr) return NotAPicture(field);
+  const int64_t pixels = static_cast<int64_t>(vips_image_get_width(header.get())) *
+                         vips_image_get_height(header.get());
+  if (pixels > kMaxPixels) {
+    return InvalidField(field, "TOO_MANY_PIXELS", "must have at most 40 megapixels");
+  }
+
+  EncodedPicture picture;
+  for (const int width : kWidths) {
+    ASSIGN_OR_RETURN(MediaVariant variant, EncodeVariant(bytes, width, field));
+    // A picture that is not that wide was not made wider: this is its last.
+    const bool last = variant.width < width;
+    if (picture.variants.empty() || picture.variants.back().width < variant.width) {
+      picture.variants.push_back(std::move(variant));
+    }
+    if (last) break;
+  }
+  const MediaVariant& largest = picture.variants.back();
+  const Image decoded(vips_image_new_from_buffer(largest.bytes.data(), largest.bytes.size(), "",
+                                                 nullptr));
+  if (decoded == nullptr) return NotAPicture(field);
+  picture.media = {.id = MediaId(UuidOfHash(Sha256(largest.bytes))),
+                   .width = vips_image_get_width(decoded.get()),
+                   .height = vips_image_get_height(decoded.get()),
+                   .content_type = kContentType};
+  for (const MediaVariant& variant : picture.variants) {
+    picture.media.variant_widths.push_back(variant.width);
+  }
+  return picture;
+}
+
+}  // namespace rostrum::content

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/common/base/ids.h"
+
+namespace rostrum::content {
+
+// A picture as it is kept.
+struct Media {
+  MediaId id;
+  int width = 0;  // in pixels, of the largest variant
+  int height = 0;
+  std::string content_type;
+  std::vector<int> variant_widths;  // ascending
+};
+
+struct MediaVariant {
+  int width = 0;
+  std::string bytes;
+};
+
+// A picture that was encoded anew.
+struct EncodedPicture {
+  Media media;
+  std::vector<MediaVariant> variants;  // ascending by width
+};
+
+inline constexpr size_t kMaxPictureBytes = 10 << 20;
+inline constexpr int64_t kMaxPixels = 40'000'000;
+
+// Readies libvips; dies if it cannot be used. Called early in main.
+void InitPictures();
+
+// Decodes a JPEG, PNG, WebP or GIF (its first frame), turns it as its metadata
+// says, drops the metadata, and encodes it as WebP in several widths. Named
+// after the hash of what it became. Thread-safe. INVALID_ARGUMENT naming
+// `field`: TOO_LARGE, NOT_A_PICTURE, TOO_MANY_PIXELS.
+absl::StatusOr<EncodedPicture> EncodePicture(const std::string& bytes, const std::string& field);
+
+}  // namespace rostrum::content

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "rostrum/content/v1/desk_service.grpc.pb.h"
+#include "services/common/base/clock.h"
+#include "services/common/rpc/handle_rpc.h"
+#include "services/content/media_store.h"
+
+namespace rostrum::content {
+
+// The handlers of rostrum.content.v1.MediaService. Thread-safe.
+class MediaService final : public v1::MediaService::Service {
+ public:
+  MediaService(MediaStore& store, Clock& clock, RpcRuntime& runtime)
+      : store_(store), clock_(clock), rpc_(runtime, v1::MediaService::service_full_name()) {}
+
+  grpc::Status CreateMedia(grpc::ServerContext* ctx, const v1::CreateMediaRequest* request,
+                           v1::Media* response) override;
+  grpc::Status GetMedia(grpc::ServerContext* ctx, const v1::GetMediaRequest* request,
+                        http::v1::HttpBody* response) override;
+
+ private:
+  MediaStore& store_;
+  Clock& clock_;
+  RpcMethods rpc_;
+};
+
+}  // namespace rostrum::content

@@ -1,0 +1,54 @@
+#include "services/content/media_store.h"
+
+#include "services/common/base/status.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+
+namespace rostrum::content {
+namespace {
+
+constexpr char kInsertMedia[] = R"sql(
+  INSERT INTO media (media_id, width, height, content_type, account_id, create_time)
+  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING)sql";
+
+constexpr char kInsertVariant[] =
+    "INSERT INTO media_variants (media_id, width, bytes) VALUES ($1, $2, $3)";
+
+// $2 is 0 for any width. Those that fit come first, of them the widest; of
+// those that do not fit the narrowest.
+constexpr char kGet[] = R"sql(
+  SELECT m.content_type, v.bytes
+  FROM media m JOIN media_variants v USING (media_id)
+  WHERE m.media_id = $1
+  ORDER BY ($2 = 0 OR v.width <= $2) DESC,
+           CASE WHEN $2 = 0 OR v.width <= $2 THEN -v.width ELSE v.width END
+  LIMIT 1)sql";
+
+}  // namespace
+
+absl::Status PostgresMediaStore::Put(const EncodedPicture& picture, const AccountId& account_id,
+                                     absl::Time now) {
+  const Media& media = picture.media;
+  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    const pqxx::result inserted =
+        tx.exec_params(kInsertMedia, media.id.value(), media.width, media.height,
+                       media.content_type, account_id.value(), SqlTime(now));
+    if (inserted.affected_rows() == 0) return absl::OkStatus();
+    for (const MediaVariant& variant : picture.variants) {
+      tx.exec_params(kInsertVariant, media.id.value(), variant.width, SqlBytes(variant.bytes));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<MediaBytes> PostgresMediaStore::Get(const MediaId& id, int width) {
+  return RunRead<MediaBytes>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<MediaBytes> {
+    const pqxx::result rows = tx.exec_params(kGet, id.value(), width);
+    if (rows.empty()) {
+      return Error(absl::StatusCode::kNotFound, "MEDIA_NOT_FOUND", "there is no such picture");
+    }
+    return MediaBytes{ReadText(rows[0][0]), ReadBytes(rows[0][1])};
+  });
+}
+
+}  // namespace rostrum::content

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "rostrum/subscription/v1/access_service.pb.h"
+#include "services/content/catalog.h"
+
+namespace rostrum::content {
+
+using AccessLevel = subscription::v1::AccessLevel;
+
+// The picture of a post.
+struct Picture {
+  MediaId media_id;
+  std::string caption;
+  std::string credit;
+  std::string alt_text;
+  int width = 0;  // in pixels; known when it is read
+  int height = 0;
+
+  // What an author says of it.
+  friend bool operator==(const Picture& a, const Picture& b) {
+    return a.media_id == b.media_id && a.caption == b.caption && a.credit == b.credit &&
+           a.alt_text == b.alt_text;
+  }
+};
+
+// A published post without its text.
+struct PostSummary {
+  PostId id;
+  std::string slug;
+  std::string title;
+  std::string lede;
+  Channel channel;
+  Author author;
+  std::vector<Topic> topics;
+  AccessLevel access_level = subscription::v1::ACCESS_LEVEL_METERED;
+  std::optional<Picture> picture;
+  absl::Time publish_time;
+  std::optional<absl::Time> revise_time;
+  int word_count = 0;
+  int64_t view_count = 0;
+  int64_t unique_view_count = 0;
+  int64_t version = 1;
+};
+
+}  // namespace rostrum::content

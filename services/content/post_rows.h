@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pqxx/pqxx"
+#include "services/content/post.h"
+
+namespace rostrum::content {
+
+// Reading summaries inside a transaction, for the stores of posts and
+// manuscripts.
+
+// `tail` is what follows FROM: more joins, WHERE (p is posts), ORDER BY, LIMIT.
+std::vector<PostSummary> LoadSummaries(pqxx::work& tx, const std::string& tail,
+                                       const std::vector<std::string>& arguments);
+
+// Writes PostPublished as the post stands now.
+void WritePostPublished(pqxx::work& tx, const PostSummary& post, absl::Time now);
+
+}  // namespace rostrum::content

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/content/post.h"
+
+namespace rostrum::content {
+
+// Which post: its id, or channel (id or slug) and slug.
+struct PostRef {
+  std::optional<PostId> id;
+  std::string channel;
+  std::string slug;
+};
+
+// A place in a list of posts: the last post of a page.
+struct PostCursor {
+  absl::Time publish_time;
+  PostId id;
+};
+
+// Filters are combined.
+struct PostQuery {
+  std::optional<ChannelId> channel_id;
+  std::optional<AuthorId> author_id;
+  std::optional<TopicId> topic_id;
+  std::optional<AccessLevel> access_level;
+  std::optional<PostCursor> after;
+  int limit = 20;
+};
+
+// What a decision about access needs to know of a post.
+struct PostFacts {
+  PostId id;
+  bool published = false;
+  AccessLevel access_level = subscription::v1::ACCESS_LEVEL_PREMIUM;
+  AccountId author_account_id;  // empty if the author has no account
+};
+
+enum class TextPart { kBody, kPreview };
+
+// Reads published posts. Thread-safe. All methods may return UNAVAILABLE when
+// the database cannot be reached; other codes are listed per method.
+class PostStore {
+ public:
+  virtual ~PostStore() = default;
+
+  // NOT_FOUND / POST_NOT_FOUND unless it is published. Former slugs work too.
+  virtual absl::StatusOr<PostSummary> Find(const PostRef& ref) = 0;
+
+  // NOT_FOUND / POST_NOT_FOUND; drafts are found.
+  virtual absl::StatusOr<PostFacts> GetFacts(const PostId& id) = 0;
+
+  // HTML of a published post, read only after it was decided who may have it.
+  // UNAVAILABLE / POST_CHANGED if the post no longer has the access level for
+  // which that was decided, or is no longer published.
+  virtual absl::StatusOr<std::string> GetText(const PostId& id, AccessLevel decided_for,
+                                              TextPart part) = 0;
+
+  // Published posts, newest first, by (publish_time, id).
+  virtual absl::StatusOr<std::vector<PostSummary>> List(const PostQuery& query) = 0;
+};
+
+}  // namespace rostrum::content

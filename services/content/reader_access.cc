@@ -1,0 +1,69 @@
+#include "services/content/reader_access.h"
+
+#include "services/common/base/status.h"
+#include "services/common/rpc/proto_time.h"
+#include "services/common/rpc/visitor_proto.h"
+
+namespace rostrum::content {
+namespace {
+
+namespace spb = rostrum::subscription::v1;
+
+bool IsStaff(const PostFacts& post, const Reader& reader) {
+  if (reader.account_id.empty()) return false;
+  return reader.account_id == post.author_account_id || reader.roles.contains("editor") ||
+         reader.roles.contains("admin");
+}
+
+spb::ReadingAccess Granted(spb::AccessReason reason, absl::Time now) {
+  spb::ReadingAccess access;
+  access.set_granted(true);
+  access.set_reason(reason);
+  *access.mutable_server_time() = ToProtoTime(now);
+  return access;
+}
+
+}  // namespace
+
+absl::StatusOr<spb::ReadingAccess> ReaderAccess::Decide(const PostFacts& post,
+                                                        const Reader& reader, Mode mode) {
+  const absl::Time now = clock_.Now();
+  if (post.access_level == spb::ACCESS_LEVEL_PUBLIC) {
+    return Granted(spb::ACCESS_REASON_PUBLIC, now);
+  }
+  if (IsStaff(post, reader)) return Granted(spb::ACCESS_REASON_STAFF, now);
+  if (!reader.account_id.empty()) {
+    ASSIGN_OR_RETURN(const std::optional<KnownEntitlement> known,
+                     entitlements_.Find(reader.account_id, now));
+    if (known.has_value()) {
+      spb::ReadingAccess access = Granted(known->reason, now);
+      *access.mutable_entitlement_end_time() = ToProtoTime(known->end_time);
+      return access;
+    }
+  }
+  absl::StatusOr<spb::ReadingAccess> access = Ask(post, reader, mode);
+  const bool away =
+      absl::IsUnavailable(access.status()) || absl::IsDeadlineExceeded(access.status());
+  if (!away) return access;
+  // A paywall is never shown because of an outage.
+  if (post.access_level == spb::ACCESS_LEVEL_METERED) {
+    return Granted(spb::ACCESS_REASON_METER_UNAVAILABLE, now);
+  }
+  return RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",
+                    "whether you may read this cannot be found out at this moment",
+                    absl::Seconds(5));
+}
+
+absl::StatusOr<spb::ReadingAccess> ReaderAccess::Ask(const PostFacts& post, const Reader& reader,
+                                                     Mode mode) {
+  spb::CheckAccessRequest request;
+  request.set_post_id(post.id.value());
+  request.set_access_level(post.access_level);
+  request.set_account_id(reader.account_id.value());
+  if (!reader.visitor.empty()) *request.mutable_visitor() = ToProto(reader.visitor);
+  request.set_network(reader.network);
+  request.set_peek(mode == Mode::kPeek);
+  return subscription_.CheckAccess(request);
+}
+
+}  // namespace rostrum::content

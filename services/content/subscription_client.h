@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/channel.h"
+#include "rostrum/subscription/v1/access_service.grpc.pb.h"
+#include "services/common/rpc/channel.h"
+
+namespace rostrum::content {
+
+// What this service asks subscription. Thread-safe.
+class SubscriptionClient {
+ public:
+  virtual ~SubscriptionClient() = default;
+  // UNAVAILABLE or DEADLINE_EXCEEDED while it is away.
+  virtual absl::StatusOr<subscription::v1::ReadingAccess> CheckAccess(
+      const subscription::v1::CheckAccessRequest& request) = 0;
+};
+
+class GrpcSubscriptionClient final : public SubscriptionClient {
+ public:
+  GrpcSubscriptionClient(std::shared_ptr<grpc::Channel> channel, const IdentitySigner& signer,
+                         Metrics& metrics);
+  absl::StatusOr<subscription::v1::ReadingAccess> CheckAccess(
+      const subscription::v1::CheckAccessRequest& request) override;
+
+ private:
+  ServiceCaller caller_;
+  std::unique_ptr<subscription::v1::AccessService::Stub> stub_;
+};
+
+}  // namespace rostrum::content

@@ -1,0 +1,226 @@
+#include "services/content/view_counter.h"
+
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "services/common/base/crypto.h"
+#include "services/common/base/status.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+
+namespace rostrum::content {
+namespace {
+
+constexpr char kCurrent[] = "{views}:current";
+constexpr char kBatches[] = "{views}:batches";
+constexpr int64_t kKeepSeconds = 2 * 24 * 3600;
+// More posts than this are not kept in memory while Redis is away.
+constexpr size_t kMaxPending = 10'000;
+
+// KEYS: current, readers. ARGV: post, views, element ("" for none), seconds.
+constexpr char kCount[] = R"lua(
+  redis.call('HINCRBY', KEYS[1], ARGV[1], ARGV[2])
+  if ARGV[3] ~= '' then
+    redis.call('PFADD', KEYS[2], ARGV[3])
+    redis.call('EXPIRE', KEYS[2], ARGV[4])
+  end
+  return 1
+)lua";
+
+// KEYS: current, batch, batches. ARGV: uuid.
+constexpr char kCut[] = R"lua(
+  if redis.call('EXISTS', KEYS[1]) == 1 then
+    redis.call('RENAME', KEYS[1], KEYS[2])
+    redis.call('SADD', KEYS[3], ARGV[1])
+  end
+  return redis.call('SMEMBERS', KEYS[3])
+)lua";
+
+// Two settlements of the same posts take their turn.
+constexpr char kLock[] = "SELECT pg_advisory_xact_lock(hashtextextended('view settlement', 0))";
+
+constexpr char kAddViews[] = R"sql(
+  INSERT INTO post_views (post_id, view_count)
+  SELECT v.post_id, v.views FROM unnest($1::uuid[], $2::bigint[]) AS v (post_id, views)
+  ON CONFLICT (post_id) DO UPDATE SET view_count = post_views.view_count + excluded.view_count)sql";
+
+// A sketch only grows, but one that Redis lost begins anew: then the larger
+// count stands.
+constexpr char kAddReaders[] = R"sql(
+  WITH counted AS (
+    SELECT v.post_id, v.readers, coalesce(r.readers, 0) AS before
+    FROM unnest($1::uuid[], $2::bigint[]) AS v (post_id, readers)
+    LEFT JOIN post_readers r ON r.post_id = v.post_id AND r.day = $3
+  ), grown AS (
+    INSERT INTO post_readers (post_id, day, readers)
+    SELECT post_id, $3, readers FROM counted WHERE readers > before
+    ON CONFLICT (post_id, day) DO UPDATE SET readers = excluded.readers
+  )
+  UPDATE post_views p SET unique_view_count = p.unique_view_count + c.readers - c.before
+  FROM counted c WHERE c.post_id = p.post_id AND c.readers > c.before)sql";
+
+std::string BatchKey(const std::string& id) { return absl::StrCat("{views}:batch:", id); }
+
+std::string ReadersKey(const std::string& day, const std::string& post_id) {
+  return absl::StrCat("{views}:readers:", day, ":", post_id);
+}
+
+std::string DayOf(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
+}
+
+// Two arrays for unnest.
+std::pair<std::string, std::string> Arrays(const std::map<std::string, int64_t>& counts) {
+  std::vector<std::string> posts, numbers;
+  for (const auto& [post, count] : counts) {
+    posts.push_back(post);
+    numbers.push_back(absl::StrCat(count));
+  }
+  return {SqlArray(posts), SqlArray(numbers)};
+}
+
+}  // namespace
+
+ViewCounter::ViewCounter(Redis& redis, PgPool& pool, Clock& clock, Metrics& metrics)
+    : redis_(redis),
+      pool_(pool),
+      clock_(clock),
+      counted_(metrics.Counter("views_total", "Views that were counted.")),
+      settled_(metrics.Counter("views_settled_total", "Views that were added to PostgreSQL.")),
+      count_(kCount),
+      cut_(kCut) {}
+
+void ViewCounter::Count(const PostId& post_id, const Reader& reader) {
+  counted_.Increment();
+  const std::string day = DayOf(clock_.Now());
+  const auto counted = count_.Run(redis_, {kCurrent, ReadersKey(day, post_id.value())},
+                                  {post_id.value(), "1", ReaderElement(reader, day),
+                                   absl::StrCat(kKeepSeconds)});
+  if (counted.ok()) return;
+  absl::MutexLock lock(&mu_);
+  if (pending_.size() < kMaxPending || pending_.contains(post_id.value())) {
+    ++pending_[post_id.value()];
+  }
+}
+
+std::string ViewCounter::ReaderElement(const Reader& reader, const std::string& day) {
+  const absl::StatusOr<std::string> salt = SaltOf(day);
+  if (!salt.ok()) return "";
+  // A pass that was just made may never come back; its network stands for it.
+  const std::string who = !reader.account_id.empty()  ? absl::StrCat("a:", reader.account_id.value())
+                          : reader.visitor.empty() || reader.visitor.fresh
+                              ? absl::StrCat("n:", reader.network)
+                              : absl::StrCat("v:", reader.visitor.id);
+  return HmacSha256(*salt, who);
+}
+
+absl::StatusOr<std::string> ViewCounter::SaltOf(const std::string& day) {
+  {
+    absl::MutexLock lock(&mu_);
+    if (salt_day_ == day) return salt_;
+  }
+  const std::string key = absl::StrCat("{views}:salt:", day);
+  ASSIGN_OR_RETURN(const std::vector<RedisReply> replies,
+                   redis_.Pipeline({{"SET", key, RandomBytes(32), "NX", "EX",
+                                     absl::StrCat(kKeepSeconds)},
+                                    {"GET", key}}));
+  absl::MutexLock lock(&mu_);
+  salt_day_ = day;
+  salt_ = replies[1].text;
+  return salt_;
+}
+
+void ViewCounter::FlushPending() {
+  Counts pending;
+  {
+    absl::MutexLock lock(&mu_);
+    pending.swap(pending_);
+  }
+  for (auto entry = pending.begin(); entry != pending.end(); entry = pending.erase(entry)) {
+    const auto& [post, views] = *entry;
+    if (count_.Run(redis_, {kCurrent, ReadersKey("", post)}, {post, absl::StrCat(views), "", "0"})
+            .ok()) {
+      continue;
+    }
+    absl::MutexLock lock(&mu_);
+    for (const auto& [post, views] : pending) pending_[post] += views;
+    return;
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> ViewCounter::Batches() {
+  const std::string id = NewUuid(clock_.Now());
+  ASSIGN_OR_RETURN(const RedisReply reply,
+                   cut_.Run(redis_, {kCurrent, BatchKey(id), kBatches}, {id}));
+  std::vector<std::string> ids;
+  for (const RedisReply& element : reply.elements) ids.push_back(element.text);
+  return ids;
+}
+
+absl::Status ViewCounter::Settle() {
+  FlushPending();
+  absl::StatusOr<std::vector<std::string>> batches = Batches();
+  // While Redis is away there is nothing to settle.
+  if (absl::IsUnavailable(batches.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(batches);
+  for (const std::string& id : *batches) RETURN_IF_ERROR(SettleBatch(id));
+  return absl::OkStatus();
+}
+
+absl::Status ViewCounter::SettleBatch(const std::string& batch_id) {
+  ASSIGN_OR_RETURN(const RedisReply reply, redis_.Command({"HGETALL", BatchKey(batch_id)}));
+  Counts views;
+  for (size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
+    int64_t count = 0;
+    if (IsUuid(reply.elements[i].text) && absl::SimpleAtoi(reply.elements[i + 1].text, &count)) {
+      views[reply.elements[i].text] = count;
+    }
+  }
+  const absl::Time now = clock_.Now();
+  // A batch may hold views from before midnight.
+  std::map<std::string, Counts> readers;
+  for (const std::string& day : {DayOf(now - absl::Hours(24)), DayOf(now)}) {
+    ASSIGN_OR_RETURN(readers[day], ReadersOn(day, views));
+  }
+  bool added = false;
+  RETURN_IF_ERROR(RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    tx.exec(kLock);
+    const pqxx::result claimed = tx.exec_params(
+        "INSERT INTO view_flush (batch_id, settle_time) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        batch_id, SqlTime(now));
+    added = claimed.affected_rows() > 0;
+    if (!added || views.empty()) return absl::OkStatus();
+    const auto [posts, counts] = Arrays(views);
+    tx.exec_params(kAddViews, posts, counts);
+    for (const auto& [day, by_post] : readers) {
+      const auto [read_posts, read_counts] = Arrays(by_post);
+      tx.exec_params(kAddReaders, read_posts, read_counts, day);
+    }
+    return absl::OkStatus();
+  }));
+  if (added) {
+    for (const auto& [post, count] : views) settled_.Increment(static_cast<double>(count));
+  }
+  return redis_.Pipeline({{"DEL", BatchKey(batch_id)}, {"SREM", kBatches, batch_id}}).status();
+}
+
+absl::StatusOr<ViewCounter::Counts> ViewCounter::ReadersOn(const std::string& day,
+                                                           const Counts& views) {
+  Counts readers;
+  if (views.empty()) return readers;
+  std::vector<std::vector<std::string>> commands;
+  for (const auto& [post, count] : views) commands.push_back({"PFCOUNT", ReadersKey(day, post)});
+  ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, redis_.Pipeline(commands));
+  size_t next = 0;
+  for (const auto& [post, count] : views) readers[post] = replies[next++].integer;
+  return readers;
+}
+
+void PurgeViews(pqxx::work& tx, absl::Time now) {
+  tx.exec_params("DELETE FROM view_flush WHERE settle_time < $1", SqlTime(now - absl::Hours(24 * 7)));
+  tx.exec_params("DELETE FROM post_readers WHERE day < $1::timestamptz::date",
+                 SqlTime(now - absl::Hours(24 * 31)));
+}
+
+}  // namespace rostrum::content

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "services/common/base/clock.h"
+#include "services/common/base/metrics.h"
+#include "services/common/postgres/pool.h"
+#include "services/common/redis/redis.h"
+#include "services/content/reader_access.h"
+
+namespace rostrum::content {
+
+// Counts views in Redis and settles them into PostgreSQL. Thread-safe.
+//
+// Keys, all with the hash tag {views}:
+//   {views}:current            hash, views by post since the last settlement
+//   {views}:batch:<uuid>       such a hash on its way into PostgreSQL
+//   {views}:batches            the uuids of those
+//   {views}:salt:<day>         a random key of the day, gone after two
+//   {views}:readers:<day>:<post>  HyperLogLog of readers under that key
+//
+// A batch is added in one transaction that also records its uuid, so a crash at
+// any point neither loses nor doubles it. What Redis loses when it is killed
+// itself is what its append-only file lost: a second. Who read is not kept: the
+// sketch cannot be asked for anybody, and its key is thrown away.
+class ViewCounter {
+ public:
+  ViewCounter(Redis& redis, PgPool& pool, Clock& clock, Metrics& metrics);
+
+  // Counts a view, and its reader once a day. While Redis is away views wait in
+  // memory and readers are not counted.
+  void Count(const PostId& post_id, const Reader& reader);
+
+  // Moves what was counted into PostgreSQL.
+  absl::Status Settle();
+
+ private:
+  using Counts = std::map<std::string, int64_t>;  // by post
+
+  // The element that stands for a reader today, or empty without Redis.
+  std::string ReaderElement(const Reader& reader, const std::string& day);
+  absl::StatusOr<std::string> SaltOf(const std::string& day);
+  void FlushPending();
+  absl::StatusOr<std::vector<std::string>> Batches();
+  absl::Status SettleBatch(const std::string& batch_id);
+  absl::StatusOr<Counts> ReadersOn(const std::string& day, const Counts& views);
+
+  Redis& redis_;
+  PgPool& pool_;
+  Clock& clock_;
+  prometheus::Counter& counted_;
+  prometheus::Counter& settled_;
+  const RedisScript count_;
+  const RedisScript cut_;
+  absl::Mutex mu_;
+  Counts pending_ ABSL_GUARDED_BY(mu_);
+  std::string salt_day_ ABSL_GUARDED_BY(mu_);
+  std::string salt_ ABSL_GUARDED_BY(mu_);
+};
+
+// Forgets settled batches after 7 days and daily readers after 31.
+void PurgeViews(pqxx::work& tx, absl::Time now);
+
+}  // namespace rostrum::content
