@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "pqxx/pqxx"
+#include "services/account/account.h"
+#include "services/account/session_store.h"
+
+namespace rostrum::account {
+
+// What the PostgreSQL stores of this service do to each other's tables inside
+// their transactions.
+
+// Of `accounts a`, as ReadAccount reads them.
+inline constexpr char kAccountColumns[] =
+    "a.account_id, a.email, a.display_name, a.bio, a.language, a.time_zone, a.roles, "
+    "a.password_hash, a.create_time, a.version";
+inline constexpr int kAccountColumnCount = 10;
+Account ReadAccount(const pqxx::row& row, int first = 0);
+
+// Of `sessions s`, as ReadSession reads them.
+inline constexpr char kSessionColumns[] =
+    "s.session_id, s.account_id, s.create_time, s.last_use_time, s.expire_time";
+inline constexpr int kSessionColumnCount = 5;
+Session ReadSession(const pqxx::row& row, int first = 0);
+
+// The account, held against changes until the transaction ends; nullopt if there
+// is none.
+std::optional<Account> LockAccount(pqxx::work& tx, const AccountId& id);
+absl::Status AccountNotFound();
+
+// Opens a session of a locked account and ends the oldest beyond kMaxSessions.
+Session InsertSession(pqxx::work& tx, const AccountId& account_id, const NewSession& session);
+// Ends all sessions of an account but `keep` (which may be empty), told by an
+// event; returns how many.
+int EndSessions(pqxx::work& tx, const AccountId& account_id, const SessionId& keep,
+                absl::Time now);
+// Sets the password of a locked account and voids the links on their way to it.
+void SetPasswordHash(pqxx::work& tx, const AccountId& account_id, const std::string& hash);
+
+// Writes CredentialsRevoked. Both lists empty: whatever is kept of the account.
+void WriteRevoked(pqxx::work& tx, const AccountId& account_id,
+                  const std::vector<std::string>& session_ids,
+                  const std::vector<std::string>& token_ids, absl::Time now);
+
+// Uses are noted to the hour, so that they draw no picture of a day.
+absl::Time HourOf(absl::Time time);
+
+}  // namespace rostrum::account

@@ -1,0 +1,202 @@
+#include "services/account/account_service.h"
+
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "services/account/account_proto.h"
+#include "services/account/field_rules.h"
+#include "services/common/base/status.h"
+#include "services/common/rpc/field_mask.h"
+
+namespace rostrum::account {
+namespace {
+
+constexpr int kMaxBatch = 100;
+constexpr size_t kMaxQueryCharacters = 254;
+
+absl::StatusOr<ProfileChange> ReadChange(const v1::UpdateAccountRequest& request) {
+  const v1::Account& wanted = request.account();
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                   UpdatedPaths(request.update_mask(), wanted,
+                                {"display_name", "bio", "language", "time_zone"}));
+  ProfileChange change{.etag = wanted.etag()};
+  if (HasPath(paths, "display_name")) change.display_name = wanted.display_name();
+  if (HasPath(paths, "bio")) change.bio = wanted.bio();
+  if (HasPath(paths, "language")) change.language = wanted.language();
+  if (HasPath(paths, "time_zone")) change.time_zone = wanted.time_zone();
+  RETURN_IF_ERROR(CheckProfile(change));
+  return change;
+}
+
+absl::Status PasswordWrong() {
+  return Error(absl::StatusCode::kPermissionDenied, "PASSWORD_WRONG",
+               "the current password is wrong");
+}
+
+absl::StatusOr<std::optional<AccountCursor>> ParseCursor(const std::vector<std::string>& parts) {
+  if (parts.empty()) return std::optional<AccountCursor>();
+  int64_t micros = 0;
+  if (!absl::SimpleAtoi(parts[0], &micros)) return absl::InternalError("cursor is not a time");
+  return std::make_optional(AccountCursor{absl::FromUnixMicros(micros), AccountId(parts[1])});
+}
+
+}  // namespace
+
+AccountService::AccountService(AccountStore& accounts, SubscriptionClient& subscription,
+                               PasswordHasher& hasher, Limits& limits, const Mails& mails,
+                               const AccountKeys& keys, const PageTokens& page_tokens,
+                               Clock& clock, RpcRuntime& runtime)
+    : accounts_(accounts),
+      subscription_(subscription),
+      hasher_(hasher),
+      limits_(limits),
+      mails_(mails),
+      keys_(keys),
+      page_tokens_(page_tokens),
+      clock_(clock),
+      rpc_(runtime, v1::AccountService::service_full_name()) {}
+
+grpc::Status AccountService::GetAccount(grpc::ServerContext* ctx, const v1::GetAccountRequest*,
+                                        v1::Account* response) {
+  return HandleRpc(rpc_, ctx, "GetAccount", [&](const RequestContext& rc) -> absl::Status {
+    ASSIGN_OR_RETURN(const Account account, accounts_.Get(rc.caller.account_id));
+    *response = ToProto(account);
+    SetEtag(ctx, response->etag());
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status AccountService::UpdateAccount(grpc::ServerContext* ctx,
+                                           const v1::UpdateAccountRequest* request,
+                                           v1::Account* response) {
+  return HandleRpc(rpc_, ctx, "UpdateAccount", [&](const RequestContext& rc) -> absl::Status {
+    ASSIGN_OR_RETURN(const ProfileChange change, ReadChange(*request));
+    ASSIGN_OR_RETURN(
+        const Account account,
+        accounts_.Update(
+            rc.caller.account_id,
+            [&](Account& stored) { return ChangeProfile(stored, change); }, clock_.Now()));
+    *response = ToProto(account);
+    SetEtag(ctx, response->etag());
+    return absl::OkStatus();
+  });
+}
+
+absl::Status AccountService::ChangePassword(const Account& account, const std::string& current,
+                                            const std::string& wanted,
+                                            const SessionId& keep_session) {
+  if (account.password_hash.empty()) {
+    if (!current.empty()) return PasswordWrong();
+  } else {
+    ASSIGN_OR_RETURN(const PasswordCheck check, hasher_.Verify(current, account.password_hash));
+    if (!check.matches) return PasswordWrong();
+  }
+  ASSIGN_OR_RETURN(std::string hash, hasher_.Hash(wanted));
+  ASSIGN_OR_RETURN(Mail mail, mails_.PasswordChanged(account.email));
+  return accounts_.ChangePassword({.account_id = account.id,
+                                   .old_hash = account.password_hash,
+                                   .new_hash = std::move(hash),
+                                   .keep_session = keep_session,
+                                   .mail = std::move(mail),
+                                   .now = clock_.Now()});
+}
+
+grpc::Status AccountService::ChangePassword(grpc::ServerContext* ctx,
+                                            const v1::ChangePasswordRequest* request,
+                                            v1::ChangePasswordResponse*) {
+  return HandleRpc(rpc_, ctx, "ChangePassword", [&](const RequestContext& rc) -> absl::Status {
+    ASSIGN_OR_RETURN(const Account account, accounts_.Get(rc.caller.account_id));
+    FieldChecks checks;
+    if (!request->current_password().empty()) {
+      CheckTypedPassword(checks, request->current_password(), "current_password");
+    }
+    CheckNewPassword(checks, request->new_password(),
+                     {account.display_name, account.email, mails_.site_name()}, "new_password");
+    RETURN_IF_ERROR(checks.status());
+    RETURN_IF_ERROR(limits_.CheckPassword(account.id));
+    return ChangePassword(account, request->current_password(), request->new_password(),
+                          rc.caller.session_id);
+  });
+}
+
+grpc::Status AccountService::StartTrial(grpc::ServerContext* ctx, const v1::StartTrialRequest*,
+                                        subscription::v1::Trial* response) {
+  return HandleRpc(rpc_, ctx, "StartTrial", [&](const RequestContext& rc) -> absl::Status {
+    ASSIGN_OR_RETURN(const Account account, accounts_.Get(rc.caller.account_id));
+    RETURN_IF_ERROR(subscription_.AcceptOffer(rc.visitor));
+    ASSIGN_OR_RETURN(*response,
+                     subscription_.StartTrial(account.id, keys_.PersonKey(account.email)));
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status AccountService::GetProfile(grpc::ServerContext* ctx,
+                                        const v1::GetProfileRequest* request,
+                                        v1::Profile* response) {
+  return HandleRpc(rpc_, ctx, "GetProfile", [&](const RequestContext&) -> absl::Status {
+    ASSIGN_OR_RETURN(const AccountId id, ParseId<AccountId>(request->account_id(), "account_id"));
+    ASSIGN_OR_RETURN(const Account account, accounts_.Get(id));
+    *response = ToProfile(account);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status AccountService::BatchGetProfiles(grpc::ServerContext* ctx,
+                                              const v1::BatchGetProfilesRequest* request,
+                                              v1::BatchGetProfilesResponse* response) {
+  return HandleRpc(rpc_, ctx, "BatchGetProfiles", [&](const RequestContext&) -> absl::Status {
+    if (request->account_ids().empty() || request->account_ids_size() > kMaxBatch) {
+      return InvalidField("account_ids", "INVALID_COUNT", "must be 1 to 100");
+    }
+    std::vector<AccountId> ids;
+    for (const std::string& text : request->account_ids()) {
+      ASSIGN_OR_RETURN(AccountId id, ParseId<AccountId>(text, "account_ids"));
+      ids.push_back(std::move(id));
+    }
+    ASSIGN_OR_RETURN(const std::vector<Account> accounts, accounts_.BatchGet(ids));
+    for (const Account& account : accounts) *response->add_profiles() = ToProfile(account);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status AccountService::SetRoles(grpc::ServerContext* ctx, const v1::SetRolesRequest* request,
+                                      v1::Account* response) {
+  return HandleRpc(rpc_, ctx, "SetRoles", [&](const RequestContext& rc) -> absl::Status {
+    ASSIGN_OR_RETURN(const AccountId id, ParseId<AccountId>(request->account_id(), "account_id"));
+    ASSIGN_OR_RETURN(const std::vector<std::string> roles,
+                     NormalRoles({request->roles().begin(), request->roles().end()}, "roles"));
+    ASSIGN_OR_RETURN(const Account account,
+                     accounts_.SetRoles(id, roles, rc.caller.account_id, clock_.Now()));
+    *response = ToProto(account);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status AccountService::ListAccounts(grpc::ServerContext* ctx,
+                                          const v1::ListAccountsRequest* request,
+                                          v1::ListAccountsResponse* response) {
+  return HandleRpc(rpc_, ctx, "ListAccounts", [&](const RequestContext& rc) -> absl::Status {
+    FieldChecks checks;
+    checks.OptionalText(request->query(), "query", kMaxQueryCharacters);
+    RETURN_IF_ERROR(checks.status());
+    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
+    const std::string scope = PageScope(rc.caller, *request);
+    ASSIGN_OR_RETURN(const std::vector<std::string> parts,
+                     page_tokens_.Decode(scope, request->page_token(), 2));
+    AccountQuery query{.text = request->query(), .limit = page_size + 1};
+    ASSIGN_OR_RETURN(query.after, ParseCursor(parts));
+
+    ASSIGN_OR_RETURN(std::vector<Account> accounts, accounts_.List(query));
+    if (accounts.size() > static_cast<size_t>(page_size)) {
+      accounts.resize(page_size);
+      const Account& last = accounts.back();
+      response->set_next_page_token(page_tokens_.Encode(
+          scope, {absl::StrCat(absl::ToUnixMicros(last.create_time)), last.id.value()}));
+    }
+    for (const Account& account : accounts) *response->add_accounts() = ToProto(account);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace rostrum::account

@@ -1,0 +1,41 @@
+#include "services/account/limits.h"
+
+#include "absl/strings/str_cat.h"
+#include "services/common/base/status.h"
+
+namespace rostrum::account {
+
+Limits::Limits(Throttle& throttle, const AccountKeys& keys, LimitRates rates)
+    : throttle_(throttle), keys_(keys), rates_(rates) {}
+
+absl::Status Limits::CheckNetwork(const char* what, const RequestContext& context,
+                                  const Rate& rate) {
+  // Programs inside the platform have no network.
+  if (context.network.empty()) return absl::OkStatus();
+  return throttle_.Check(absl::StrCat("account:", what, ":network:", context.network), rate);
+}
+
+absl::Status Limits::CheckLogin(const RequestContext& context, const std::string& email) {
+  RETURN_IF_ERROR(CheckNetwork("login", context, rates_.login_per_network));
+  return throttle_.Check(absl::StrCat("account:login:address:", keys_.ThrottleKey(email)),
+                         rates_.login_per_account);
+}
+
+absl::Status Limits::CheckPassword(const AccountId& account_id) {
+  return throttle_.Check(absl::StrCat("account:password:", account_id.value()),
+                         rates_.login_per_account);
+}
+
+absl::Status Limits::CheckSignUp(const RequestContext& context, const std::string& email) {
+  RETURN_IF_ERROR(CheckNetwork("signup", context, rates_.sign_up_per_network));
+  return throttle_.Check(absl::StrCat("account:mail:address:", keys_.ThrottleKey(email)),
+                         rates_.mail_per_address);
+}
+
+absl::Status Limits::CheckMail(const RequestContext& context, const std::string& email) {
+  RETURN_IF_ERROR(CheckNetwork("mail", context, rates_.mail_per_network));
+  return throttle_.Check(absl::StrCat("account:mail:address:", keys_.ThrottleKey(email)),
+                         rates_.mail_per_address);
+}
+
+}  // namespace rostrum::account

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "services/account/account_keys.h"
+#include "services/common/base/ids.h"
+#include "services/common/redis/throttle.h"
+#include "services/common/rpc/request_context.h"
+
+namespace rostrum::account {
+
+struct LimitRates {
+  Rate login_per_network{.burst = 25, .period = absl::Minutes(5)};
+  Rate login_per_account{.burst = 25, .period = absl::Hours(1)};
+  Rate sign_up_per_network{.burst = 25, .period = absl::Minutes(5)};
+  Rate mail_per_network{.burst = 25, .period = absl::Minutes(5)};
+  Rate mail_per_address{.burst = 5, .period = absl::Minutes(30)};
+};
+
+// How often one may try. Each counts the try and says OK or RESOURCE_EXHAUSTED /
+// RATE_LIMITED with RetryInfo, alike for known and unknown addresses, which
+// appear in keys as keyed hashes only. Thread-safe.
+class Limits {
+ public:
+  Limits(Throttle& throttle, const AccountKeys& keys, LimitRates rates);
+
+  absl::Status CheckLogin(const RequestContext& context, const std::string& email);
+  // A guess at the password of an account from inside one of its sessions.
+  absl::Status CheckPassword(const AccountId& account_id);
+  absl::Status CheckSignUp(const RequestContext& context, const std::string& email);
+  absl::Status CheckMail(const RequestContext& context, const std::string& email);
+
+ private:
+  absl::Status CheckNetwork(const char* what, const RequestContext& context, const Rate& rate);
+
+  Throttle& throttle_;
+  const AccountKeys& keys_;
+  const LimitRates rates_;
+};
+
+}  // namespace rostrum::account

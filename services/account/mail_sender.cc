@@ -1,0 +1,101 @@
+#include "services/account/mail_sender.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "services/common/base/log.h"
+#include "services/common/base/status.h"
+
+namespace rostrum::account {
+namespace {
+
+// Longer than a mail may take, so that nobody else sends it meanwhile.
+constexpr absl::Duration kLease = absl::Minutes(5);
+constexpr absl::Duration kPollInterval = absl::Seconds(5);
+
+prometheus::Counter& MailCounter(Metrics& metrics, const char* outcome) {
+  return metrics.Counter("mails_total", "Attempts to deliver a mail, by outcome.",
+                         {{"outcome", outcome}});
+}
+
+}  // namespace
+
+absl::Duration MailBackoff(int attempt) {
+  static constexpr absl::Duration kSteps[] = {absl::Minutes(1),  absl::Minutes(5), absl::Minutes(30),
+                                              absl::Hours(2), absl::Hours(8), absl::Hours(24)};
+  return kSteps[std::clamp<int>(attempt, 1, std::size(kSteps)) - 1];
+}
+
+MailSender::MailSender(MailQueue& queue, MailTransport& transport, std::string from, Clock& clock,
+                       Metrics& metrics)
+    : queue_(queue),
+      transport_(transport),
+      from_(std::move(from)),
+      clock_(clock),
+      delivered_(MailCounter(metrics, "delivered")),
+      refused_(MailCounter(metrics, "refused")),
+      dropped_(MailCounter(metrics, "dropped")),
+      put_off_(MailCounter(metrics, "put_off")) {}
+
+MailSender::~MailSender() { Stop(); }
+
+void MailSender::Start(int threads, MailSignal& signal) {
+  for (int i = 0; i < threads; ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>("mail", kPollInterval, [this] { return SendDue(); }));
+  }
+  signal_ = &signal;
+  signal.Connect([this] {
+    for (const auto& worker : workers_) worker->Wake();
+  });
+}
+
+void MailSender::Stop() {
+  if (signal_ != nullptr) signal_->Connect(nullptr);
+  signal_ = nullptr;
+  stopping_ = true;
+  workers_.clear();
+}
+
+absl::Status MailSender::SendDue() {
+  while (!stopping_) {
+    // One at a time: a slow relay must not hold what another worker could send.
+    ASSIGN_OR_RETURN(const std::vector<ClaimedMail> due, queue_.Claim(clock_.Now(), kLease, 1));
+    if (due.empty()) return absl::OkStatus();
+    for (const ClaimedMail& claimed : due) RETURN_IF_ERROR(SendOne(claimed));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MailSender::SendOne(const ClaimedMail& claimed) {
+  const absl::Status sent =
+      transport_.Send(from_, claimed.mail.recipient, claimed.mail.bytes);
+  if (!sent.ok()) return Fail(claimed, sent);
+  delivered_.Increment();
+  return queue_.Finish(claimed.mail.id, MailOutcome::kDelivered, clock_.Now());
+}
+
+absl::Status MailSender::Fail(const ClaimedMail& claimed, const absl::Status& why) {
+  const absl::Time now = clock_.Now();
+  const int attempt = claimed.attempts + 1;
+  // The code only: what a relay says may hold the address.
+  const LogFields fields = {{"mail_id", claimed.mail.id},
+                            {"attempt", attempt},
+                            {"code", absl::StatusCodeToString(why.code())}};
+  if (why.code() == absl::StatusCode::kInvalidArgument) {
+    LogWarning("mail refused for good", fields);
+    refused_.Increment();
+    return queue_.Finish(claimed.mail.id, MailOutcome::kRefused, now);
+  }
+  const absl::Time next = now + MailBackoff(attempt);
+  if (next > claimed.create_time + kMailPatience) {
+    LogError("mail dropped, it could not be delivered for too long", fields);
+    dropped_.Increment();
+    return queue_.Finish(claimed.mail.id, MailOutcome::kDropped, now);
+  }
+  LogWarning("mail put off", fields);
+  put_off_.Increment();
+  return queue_.RetryAt(claimed.mail.id, next);
+}
+
+}  // namespace rostrum::account

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/account/mail_queue.h"
+#include "services/common/base/clock.h"
+
+namespace rostrum::account {
+
+struct MailSettings {
+  std::string site_name;   // "Rostrum"
+  std::string public_url;  // "https://example.org", without a slash at the end
+  std::string from;        // address
+  std::string from_name;
+};
+
+// Writes the mails of this service: text and HTML, short, with no picture and
+// nothing that tells whether they were read. Thread-safe.
+class Mails {
+ public:
+  Mails(MailSettings settings, Clock& clock);
+
+  // Link and six-digit code of a sign-up. Without the name that was given, which
+  // a stranger could have filled with anything.
+  absl::StatusOr<Mail> VerifyAddress(const std::string& email, const std::string& token,
+                                     const std::string& code, absl::Duration lifetime) const;
+  // Somebody signed up with an address that has an account.
+  absl::StatusOr<Mail> AlreadyMember(const std::string& email) const;
+  absl::StatusOr<Mail> LoginLink(const std::string& email, const std::string& token) const;
+  absl::StatusOr<Mail> PasswordReset(const std::string& email, const std::string& token) const;
+  absl::StatusOr<Mail> PasswordChanged(const std::string& email) const;
+
+  const std::string& site_name() const { return settings_.site_name; }
+
+ private:
+  struct Content;
+  absl::StatusOr<Mail> Build(const std::string& email, const Content& content) const;
+
+  const MailSettings settings_;
+  const std::string host_;  // of Message-IDs
+  Clock& clock_;
+};
+
+}  // namespace rostrum::account

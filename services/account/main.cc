@@ -1,0 +1,112 @@
+#include <cstring>
+#include <memory>
+
+#include "account_migrations.h"
+#include "services/account/account_service.h"
+#include "services/account/cleanup.h"
+#include "services/account/create_account.h"
+#include "services/account/identity_service.h"
+#include "services/account/mail_sender.h"
+#include "services/account/postgres_access_token_store.h"
+#include "services/account/postgres_account_store.h"
+#include "services/account/postgres_mail_queue.h"
+#include "services/account/postgres_one_time_token_store.h"
+#include "services/account/postgres_session_store.h"
+#include "services/account/postgres_sign_up_store.h"
+#include "services/account/session_service.h"
+#include "services/account/settings.h"
+#include "services/account/sign_up_service.h"
+#include "services/common/service/service_main.h"
+
+namespace rostrum::account {
+namespace {
+
+constexpr absl::Duration kCleanUpInterval = absl::Minutes(10);
+
+class AccountApp final : public ServiceApp {
+ public:
+  AccountApp(ServiceEnvironment& env, const AccountSettings& settings)
+      : env_(env),
+        settings_(settings),
+        redis_({.url = settings.redis_url}, env.metrics),
+        throttle_(redis_, env.clock),
+        keys_(settings.person_key_secret),
+        limits_(throttle_, keys_, settings.limits),
+        mails_(settings.mail, env.clock),
+        hasher_(settings.password, env.metrics),
+        transport_(settings.smtp),
+        subscription_(NewChannel(settings.subscription_target), *env.signer, env.metrics),
+        mail_sender_(mail_queue_, transport_, settings.mail.from, env.clock, env.metrics) {}
+
+  std::vector<grpc::Service*> services() override {
+    return {&account_service_, &sign_up_service_, &session_service_, &identity_service_};
+  }
+
+  void Start() override {
+    mail_sender_.Start(settings_.mail_threads, mail_signal_);
+    cleanup_ = std::make_unique<Worker>("cleanup", kCleanUpInterval, [this] {
+      return CleanUp(*env_.pool, settings_.sign_up.sessions.idle, env_.clock.Now());
+    });
+  }
+  void Stop() override {
+    cleanup_.reset();
+    mail_sender_.Stop();
+  }
+
+ private:
+  ServiceEnvironment& env_;
+  const AccountSettings settings_;
+  Redis redis_;
+  RedisThrottle throttle_;
+  AccountKeys keys_;
+  Limits limits_;
+  Mails mails_;
+  PasswordHasher hasher_;
+  SmtpTransport transport_;
+  GrpcSubscriptionClient subscription_;
+
+  MailSignal mail_signal_;
+  PostgresMailQueue mail_queue_{*env_.pool};
+  PostgresAccountStore accounts_{*env_.pool, env_.outbox_signal, mail_signal_};
+  PostgresSignUpStore sign_ups_{*env_.pool, env_.outbox_signal, mail_signal_};
+  PostgresSessionStore sessions_{*env_.pool, env_.outbox_signal};
+  PostgresOneTimeTokenStore one_time_tokens_{*env_.pool, env_.outbox_signal, mail_signal_};
+  PostgresAccessTokenStore access_tokens_{*env_.pool, env_.outbox_signal};
+
+  AccountService account_service_{accounts_, subscription_,     hasher_,    limits_,      mails_,
+                                  keys_,     *env_.page_tokens, env_.clock, *env_.runtime};
+  SignUpService sign_up_service_{sign_ups_, subscription_,      hasher_,    limits_,      mails_,
+                                 keys_,     settings_.sign_up, env_.clock, *env_.runtime};
+  SessionService session_service_{
+      accounts_, sessions_, one_time_tokens_,          hasher_,    limits_,
+      mails_,    settings_.sign_up.sessions, env_.clock, *env_.runtime};
+  IdentityService identity_service_{
+      sessions_, access_tokens_, *env_.signer, settings_.sign_up.sessions, env_.clock,
+      *env_.runtime};
+
+  MailSender mail_sender_;
+  std::unique_ptr<Worker> cleanup_;
+};
+
+ServiceDefinition::Build Configure(Settings& env) {
+  const AccountSettings settings = ReadAccountSettings(env);
+  return [settings](ServiceEnvironment& environment) {
+    return std::make_unique<AccountApp>(environment, settings);
+  };
+}
+
+}  // namespace
+}  // namespace rostrum::account
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "create-account") == 0) {
+    return rostrum::account::CreateAccountMain(argc, argv);
+  }
+  return rostrum::ServiceMain(
+      argc, argv,
+      {.name = "account",
+       .summary = "People: sign-up, login, sessions, profiles, roles, access tokens.",
+       .default_port = 50051,
+       .migrations = rostrum::account::migrations::Files(),
+       .configure = rostrum::account::Configure});
+}

@@ -1,0 +1,120 @@
+#include "services/account/password_hasher.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+
+#include "services/common/base/crypto.h"
+#include "services/common/base/log.h"
+#include "services/common/base/status.h"
+#include "services/common/rpc/request_context.h"
+#include "sodium.h"
+
+namespace rostrum::account {
+namespace {
+
+// How long a call without a deadline waits for its turn.
+constexpr absl::Duration kLongestWait = absl::Seconds(10);
+
+size_t MemoryBytes(const PasswordOptions& options) {
+  return static_cast<size_t>(options.memory_kib) * 1024;
+}
+
+}  // namespace
+
+struct PasswordHasher::Job {
+  std::function<void()> work;
+  bool abandoned = false;  // nobody waits any more
+  bool done = false;
+};
+
+PasswordHasher::PasswordHasher(PasswordOptions options, Metrics& metrics)
+    : options_(options),
+      run_(metrics.Counter("password_hashes_total", "Password hashes made or checked.")),
+      refused_(metrics.Counter("password_hashes_refused_total",
+                               "Password hashes refused because the queue was full.")),
+      dummy_hash_((InitCrypto(), HashNow(RandomBytes(32)))) {
+  for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { RunThread(); });
+}
+
+PasswordHasher::~PasswordHasher() {
+  {
+    absl::MutexLock lock(&mu_);
+    stopping_ = true;
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+std::string PasswordHasher::HashNow(const std::string& password) const {
+  char encoded[crypto_pwhash_STRBYTES];
+  if (crypto_pwhash_str_alg(encoded, password.data(), password.size(), options_.ops,
+                            MemoryBytes(options_), crypto_pwhash_ALG_ARGON2ID13) != 0) {
+    return "";  // out of memory
+  }
+  return encoded;
+}
+
+void PasswordHasher::RunThread() {
+  const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return stopping_ || !jobs_.empty();
+  };
+  while (true) {
+    std::shared_ptr<Job> job;
+    {
+      absl::MutexLock lock(&mu_);
+      mu_.Await(absl::Condition(&something));
+      if (stopping_) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+      if (job->abandoned) continue;
+    }
+    job->work();
+    run_.Increment();
+    absl::MutexLock lock(&mu_);
+    job->done = true;
+  }
+}
+
+absl::Status PasswordHasher::Run(std::function<void()> work) {
+  const absl::Time deadline =
+      std::min(RequestContext::Current().deadline, absl::Now() + kLongestWait);
+  const auto job = std::make_shared<Job>();
+  job->work = std::move(work);
+  absl::MutexLock lock(&mu_);
+  if (jobs_.size() >= static_cast<size_t>(options_.queue)) {
+    refused_.Increment();
+    return RetryLater(absl::StatusCode::kResourceExhausted, "BUSY",
+                      "too many people are logging in; try again shortly", absl::Seconds(2));
+  }
+  jobs_.push_back(job);
+  if (mu_.AwaitWithDeadline(absl::Condition(&job->done), deadline)) return absl::OkStatus();
+  job->abandoned = true;
+  return absl::DeadlineExceededError("the turn to check the password did not come in time");
+}
+
+absl::StatusOr<std::string> PasswordHasher::Hash(const std::string& password) {
+  // The work may outlive this call, so it owns all it touches.
+  const auto encoded = std::make_shared<std::string>();
+  RETURN_IF_ERROR(Run([this, password, encoded] { *encoded = HashNow(password); }));
+  if (encoded->empty()) {
+    LogError("no memory to hash a password");
+    return Unavailable("out of memory");
+  }
+  return *encoded;
+}
+
+absl::StatusOr<PasswordCheck> PasswordHasher::Verify(const std::string& password,
+                                                     const std::string& hash) {
+  const auto check = std::make_shared<PasswordCheck>();
+  const std::string against = hash.empty() ? dummy_hash_ : hash;
+  RETURN_IF_ERROR(Run([this, password, against, check] {
+    check->matches =
+        crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0;
+    check->outdated = crypto_pwhash_str_needs_rehash(against.c_str(), options_.ops,
+                                                     MemoryBytes(options_)) == 1;
+  }));
+  if (hash.empty()) check->matches = false;
+  return *check;
+}
+
+}  // namespace rostrum::account

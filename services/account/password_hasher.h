@@ -1,0 +1,65 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "services/common/base/metrics.h"
+
+namespace rostrum::account {
+
+struct PasswordOptions {
+  // OWASP's minimum for Argon2id; settings go no lower. Tests may.
+  int memory_kib = kMinMemoryKib;
+  int ops = 2;
+  int threads = 1;
+  int queue = 64;
+
+  static constexpr int kMinMemoryKib = 19456;
+};
+
+struct PasswordCheck {
+  bool matches = false;
+  bool outdated = false;  // made with other parameters: hash it again
+};
+
+// Argon2id in threads of its own, so that a flood of logins takes neither the
+// memory nor the threads of everything else: at most `threads` hashes run,
+// `queue` wait, and the rest is refused before any work. Thread-safe.
+//
+// Both calls wait for their turn, at most until the deadline of the current
+// request. RESOURCE_EXHAUSTED / BUSY with RetryInfo when the queue is full,
+// DEADLINE_EXCEEDED when the turn did not come in time.
+class PasswordHasher {
+ public:
+  PasswordHasher(PasswordOptions options, Metrics& metrics);
+  ~PasswordHasher();
+
+  absl::StatusOr<std::string> Hash(const std::string& password);
+  // An empty `hash` (no such account, or one without a password) costs the same
+  // and never matches.
+  absl::StatusOr<PasswordCheck> Verify(const std::string& password, const std::string& hash);
+
+ private:
+  struct Job;
+  absl::Status Run(std::function<void()> work);
+  void RunThread();
+  std::string HashNow(const std::string& password) const;
+
+  const PasswordOptions options_;
+  prometheus::Counter& run_;
+  prometheus::Counter& refused_;
+  const std::string dummy_hash_;
+  absl::Mutex mu_;
+  std::deque<std::shared_ptr<Job>> jobs_ ABSL_GUARDED_BY(mu_);
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace rostrum::account

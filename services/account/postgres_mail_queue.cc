@@ -1,0 +1,80 @@
+#include "services/account/postgres_mail_queue.h"
+
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+
+namespace rostrum::account {
+namespace {
+
+// A mail without a recipient is finished as it comes.
+constexpr char kEnqueue[] = R"sql(
+  INSERT INTO mails (mail_id, recipient, bytes, create_time, attempt_time, finish_time, outcome)
+  VALUES ($1, $2, $3, $4, $4,
+          CASE WHEN $2 = '' THEN $4::timestamptz END,
+          CASE WHEN $2 = '' THEN 'unaddressed' ELSE '' END))sql";
+
+constexpr char kClaim[] = R"sql(
+  UPDATE mails SET attempt_time = $2
+  FROM (SELECT mail_id FROM mails WHERE finish_time IS NULL AND attempt_time <= $1
+        ORDER BY attempt_time LIMIT $3 FOR UPDATE SKIP LOCKED) due
+  WHERE mails.mail_id = due.mail_id
+  RETURNING mails.mail_id, recipient, bytes, create_time, attempts)sql";
+
+constexpr char kFinish[] = R"sql(
+  UPDATE mails SET recipient = '', bytes = '', finish_time = $2, outcome = $3,
+                   attempts = attempts + 1
+  WHERE mail_id = $1 AND finish_time IS NULL)sql";
+
+constexpr char kRetry[] = R"sql(
+  UPDATE mails SET attempt_time = $2, attempts = attempts + 1
+  WHERE mail_id = $1 AND finish_time IS NULL)sql";
+
+const char* NameOf(MailOutcome outcome) {
+  switch (outcome) {
+    case MailOutcome::kDelivered: return "delivered";
+    case MailOutcome::kRefused: return "refused";
+    case MailOutcome::kDropped: return "dropped";
+  }
+  return "";
+}
+
+}  // namespace
+
+void EnqueueMail(pqxx::work& tx, const Mail& mail, absl::Time now) {
+  tx.exec_params(kEnqueue, mail.id, mail.recipient, SqlBytes(mail.bytes), SqlTime(now));
+}
+
+absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now,
+                                                                  absl::Duration lease,
+                                                                  int limit) {
+  return RunTx<std::vector<ClaimedMail>>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<ClaimedMail>> {
+        std::vector<ClaimedMail> claimed;
+        for (const pqxx::row& row :
+             tx.exec_params(kClaim, SqlTime(now), SqlTime(now + lease), limit)) {
+          claimed.push_back({.mail = {.id = ReadText(row[0]),
+                                      .recipient = ReadText(row[1]),
+                                      .bytes = ReadBytes(row[2])},
+                             .create_time = ReadTime(row[3]),
+                             .attempts = row[4].as<int>()});
+        }
+        return claimed;
+      });
+}
+
+absl::Status PostgresMailQueue::Finish(const std::string& id, MailOutcome outcome,
+                                       absl::Time now) {
+  return RunTx(pool_, [&](pqxx::work& tx) {
+    tx.exec_params(kFinish, id, SqlTime(now), NameOf(outcome));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status PostgresMailQueue::RetryAt(const std::string& id, absl::Time time) {
+  return RunTx(pool_, [&](pqxx::work& tx) {
+    tx.exec_params(kRetry, id, SqlTime(time));
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace rostrum::account

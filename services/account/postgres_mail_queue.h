@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/account/mail_queue.h"
+#include "services/common/postgres/pool.h"
+
+namespace rostrum::account {
+
+class PostgresMailQueue final : public MailQueue {
+ public:
+  explicit PostgresMailQueue(PgPool& pool) : pool_(pool) {}
+
+  absl::StatusOr<std::vector<ClaimedMail>> Claim(absl::Time now, absl::Duration lease,
+                                                 int limit) override;
+  absl::Status Finish(const std::string& id, MailOutcome outcome, absl::Time now) override;
+  absl::Status RetryAt(const std::string& id, absl::Time time) override;
+
+ private:
+  PgPool& pool_;
+};
+
+// Puts a mail into the queue, inside the transaction of what it tells.
+void EnqueueMail(pqxx::work& tx, const Mail& mail, absl::Time now);
+
+}  // namespace rostrum::account

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "services/account/sign_up_store.h"
+
+namespace rostrum::account {
+
+// What holds of a sign-up inside the store's transaction: pure functions of
+// what stands there.
+struct SignUpState {
+  int code_tries = 0;
+  int resends = 0;
+  absl::Time resend_time;
+  absl::Time expire_time;
+  bool verified = false;
+};
+
+// RESOURCE_EXHAUSTED / RESEND_LIMIT with RetryInfo.
+absl::Status CheckResend(const SignUpState& state, absl::Time now);
+
+// For a link, whose token proves the mailbox. FAILED_PRECONDITION /
+// VERIFICATION_USED or VERIFICATION_EXPIRED.
+absl::Status CheckLink(const SignUpState& state, absl::Time now);
+
+// For a code. What became of the sign-up is told only to who knows the code,
+// since anybody can begin one for any address. Counts a wrong code in `state`.
+// FAILED_PRECONDITION / VERIFICATION_EXPIRED or CODE_TRIES_EXHAUSTED,
+// PERMISSION_DENIED / CODE_WRONG with tries_left, then as CheckLink.
+absl::Status CheckCode(SignUpState& state, bool code_right, absl::Time now);
+
+// NOT_FOUND / VERIFICATION_INVALID.
+absl::Status VerificationInvalid();
+// ALREADY_EXISTS / EMAIL_VERIFIED_ALREADY.
+absl::Status EmailVerifiedAlready();
+// NOT_FOUND / SIGN_UP_NOT_FOUND.
+absl::Status SignUpNotFound();
+
+}  // namespace rostrum::account
