@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "gateway/http/message.h"
+
+namespace rostrum::http {
+
+// Compresses the body with gzip if the client takes it, the type is one that
+// shrinks, there are at least 1 KiB and the answer allows it (`compressible`,
+// no Content-Encoding or no-transform yet, no stream). Whatever could have been
+// compressed gets Vary: Accept-Encoding. A strong ETag becomes weak, because
+// the bytes are no longer the ones it was made for.
+void MaybeCompress(const HttpHeaders& request, HttpResponse& response);
+
+// True if Accept-Encoding allows gzip (RFC 9110, 12.5.3). No header, no gzip.
+bool AcceptsGzip(const HttpHeaders& request);
+
+// `text` as one gzip member; empty if zlib fails for lack of memory.
+std::string Gzip(absl::string_view text, int level);
+
+}  // namespace rostrum::http

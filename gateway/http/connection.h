@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "absl/container/flat_hash_set.h"
+#include "boost/asio/buffer.hpp"
+#include "boost/asio/ip/tcp.hpp"
+#include "gateway/http/connection_limits.h"
+#include "gateway/http/message.h"
+#include "gateway/http/request_reader.h"
+#include "gateway/http/response_head.h"
+#include "gateway/http/server.h"
+
+namespace rostrum::http {
+
+// What the connections of a server share.
+struct ServerContext {
+  const HttpServerOptions& options;
+  HttpHandler& handler;
+  HttpObserver& observer;
+  std::atomic<bool> draining = false;
+  std::atomic<bool> stopping = false;
+  std::atomic<size_t> buffered_body_bytes = 0;
+};
+
+// One client's connection: reads a request, has it handled, sends the answer,
+// and so on. Lives in the coroutine that runs it, on one thread.
+class Connection {
+ public:
+  using Registry = absl::flat_hash_set<Connection*>;
+
+  // Is in `registry` as long as it lives.
+  Connection(ServerContext& context, boost::asio::ip::tcp::socket socket, const IpAddress& peer,
+             ConnectionLimits::Slot slot, Registry& registry);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  boost::asio::awaitable<void> Run();
+
+  // Called every now and then: gives up what is late.
+  void Tick(Deadline::Clock::time_point now);
+  // Closes if idle; else the request that runs is the last.
+  void BeginStop();
+  void ForceClose();
+
+ private:
+  enum class Phase { kIdle, kReading, kHandling, kWriting, kClosing };
+  class Stream;  // connection_stream.h
+  class BodyBudget;
+  using Buffers = std::array<boost::asio::const_buffer, 3>;
+  static boost::asio::const_buffer ToBuffer(absl::string_view text) {
+    return {text.data(), text.size()};
+  }
+  // Whether the answer went out whole, and whether the connection may go on.
+  struct Sent {
+    bool whole = false;
+    bool keep = false;
+  };
+
+  boost::asio::awaitable<bool> ServeOne(bool first, bool last);
+  boost::asio::awaitable<ReadOutcome> ReadRequest(bool first, HttpRequest& request,
+                                                  BodyBudget& budget);
+  boost::asio::awaitable<ReadOutcome> ReadBody(HttpRequest& request, BodyBudget& budget);
+  boost::asio::awaitable<HttpResponse> Handle(HttpRequest& request);
+  boost::asio::awaitable<Sent> Respond(const HttpRequest& request, HttpResponse& response,
+                                       bool last);
+  boost::asio::awaitable<bool> SendBytes(const HttpRequest& request, const HttpResponse& response,
+                                         bool keep);
+  boost::asio::awaitable<Sent> SendStream(const HttpRequest& request, HttpResponse& response,
+                                          bool keep);
+  boost::asio::awaitable<void> RefuseAndLinger(const Refusal& refusal, const RequestHead* head);
+  boost::asio::awaitable<bool> Write(Buffers buffers);
+  boost::asio::awaitable<void> Linger();
+  HttpResponse Refuse(const Refusal& refusal, const RequestHead* head);
+  bool HasUnreadBytes() const;
+
+  ServerContext& context_;
+  boost::asio::ip::tcp::socket socket_;
+  const IpAddress peer_;
+  const ConnectionLimits::Slot slot_;
+  Registry& registry_;
+  RequestReader reader_;
+  Deadline deadline_;
+  Phase phase_ = Phase::kIdle;
+  bool timed_out_ = false;
+  uint64_t body_sent_ = 0;
+  // While a stream is sent.
+  std::shared_ptr<Stream> stream_;
+};
+
+}  // namespace rostrum::http

@@ -1,0 +1,124 @@
+#include "gateway/http/network.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "services/common/base/crypto.h"
+
+namespace rostrum::http {
+namespace {
+
+// Drops a port: "1.2.3.4:80", "[::1]:80", "[::1]".
+absl::string_view WithoutPort(absl::string_view text) {
+  if (!text.empty() && text.front() == '[') {
+    const size_t end = text.find(']');
+    return end == absl::string_view::npos ? absl::string_view() : text.substr(1, end - 1);
+  }
+  const size_t colon = text.find(':');
+  const bool one_colon = colon != absl::string_view::npos && text.rfind(':') == colon;
+  return one_colon ? text.substr(0, colon) : text;
+}
+
+}  // namespace
+
+IpAddress IpAddress::FromV4(const std::array<uint8_t, 4>& bytes) {
+  IpAddress address;
+  std::copy(bytes.begin(), bytes.end(), address.bytes_.begin());
+  return address;
+}
+
+IpAddress IpAddress::FromV6(const std::array<uint8_t, 16>& bytes) {
+  constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) {
+    return FromV4({bytes[12], bytes[13], bytes[14], bytes[15]});
+  }
+  IpAddress address;
+  address.v4_ = false;
+  address.bytes_ = bytes;
+  return address;
+}
+
+absl::StatusOr<IpAddress> IpAddress::Parse(absl::string_view text) {
+  const std::string copy(text);
+  std::array<uint8_t, 4> v4;
+  std::array<uint8_t, 16> v6;
+  if (inet_pton(AF_INET, copy.c_str(), v4.data()) == 1) return FromV4(v4);
+  if (inet_pton(AF_INET6, copy.c_str(), v6.data()) == 1) return FromV6(v6);
+  return absl::InvalidArgumentError("not an IP address");
+}
+
+std::string IpAddress::ToString() const {
+  char text[INET6_ADDRSTRLEN] = "";
+  inet_ntop(v4_ ? AF_INET : AF_INET6, bytes_.data(), text, sizeof(text));
+  return text;
+}
+
+IpAddress IpAddress::Masked(int bits) const {
+  IpAddress masked = *this;
+  for (int i = 0; i < 16; ++i) {
+    const int kept = std::clamp(bits - i * 8, 0, 8);
+    masked.bytes_[i] &= static_cast<uint8_t>(0xff00 >> kept);
+  }
+  return masked;
+}
+
+absl::StatusOr<CidrList> CidrList::Parse(absl::string_view text) {
+  CidrList list;
+  for (absl::string_view element : absl::StrSplit(text, ',')) {
+    element = absl::StripAsciiWhitespace(element);
+    if (element.empty()) continue;
+    const std::vector<std::string> parts = absl::StrSplit(element, '/');
+    const absl::StatusOr<IpAddress> base = IpAddress::Parse(parts[0]);
+    int bits = base.ok() && base->is_v4() ? 32 : 128;
+    const int most = bits;
+    const bool valid = base.ok() && parts.size() <= 2 &&
+                       (parts.size() == 1 || absl::SimpleAtoi(parts[1], &bits)) && bits >= 0 &&
+                       bits <= most && base->Masked(bits) == *base;
+    if (!valid) {
+      return absl::InvalidArgumentError(absl::StrCat("not a network: ", element));
+    }
+    list.networks_.push_back({*base, bits});
+  }
+  return list;
+}
+
+bool CidrList::Contains(const IpAddress& address) const {
+  return std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
+    return network.base.is_v4() == address.is_v4() &&
+           address.Masked(network.bits) == network.base;
+  });
+}
+
+IpAddress ClientAddress(const IpAddress& peer, const CidrList& trusted_proxies,
+                        const HttpHeaders& headers) {
+  if (!trusted_proxies.Contains(peer)) return peer;
+  const std::string* last = nullptr;
+  for (const auto& [name, value] : headers) {
+    if (absl::EqualsIgnoreCase(name, "x-forwarded-for")) last = &value;
+  }
+  if (last == nullptr) return peer;
+  const absl::string_view all = *last;
+  const size_t comma = all.rfind(',');
+  const absl::string_view element = absl::StripAsciiWhitespace(
+      comma == absl::string_view::npos ? all : all.substr(comma + 1));
+  const absl::StatusOr<IpAddress> client = IpAddress::Parse(WithoutPort(element));
+  return client.ok() ? *client : peer;
+}
+
+std::string NetworkPrefix(const IpAddress& address) {
+  const int bits = address.is_v4() ? 24 : 64;
+  return absl::StrCat(address.Masked(bits).ToString(), "/", bits);
+}
+
+std::string NetworkKey(absl::string_view secret, absl::string_view prefix, absl::Time now) {
+  const int64_t hour = absl::ToUnixSeconds(now) / 3600;
+  return Base64Url(HmacSha256(secret, absl::StrCat("network\n", prefix, "\n", hour)).substr(0, 16));
+}
+
+}  // namespace rostrum::http

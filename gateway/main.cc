@@ -1,0 +1,217 @@
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "gateway/http/csrf.h"
+#include "gateway/http/server.h"
+#include "gateway/http/server_metrics.h"
+#include "gateway/proxy/api.h"
+#include "gateway/proxy/backends.h"
+#include "gateway/proxy/caller_context.h"
+#include "gateway/proxy/event_tail.h"
+#include "gateway/proxy/gateway.h"
+#include "gateway/proxy/identities.h"
+#include "gateway/proxy/limits.h"
+#include "gateway/public_services.h"
+#include "gateway/transcoding/openapi.h"
+#include "gateway/transcoding/transcoder.h"
+#include "prometheus/exposer.h"
+#include "rostrum/account/v1/events.pb.h"
+#include "rostrum_descriptors.h"
+#include "services/common/base/crypto.h"
+#include "services/common/base/log.h"
+#include "services/common/base/settings.h"
+#include "services/common/base/settings_help.h"
+#include "services/common/base/signals.h"
+#include "services/common/base/status.h"
+#include "services/common/redis/throttle.h"
+#include "services/common/rpc/identity.h"
+
+namespace rostrum::gateway {
+namespace {
+
+constexpr absl::Duration kNoticeTime = absl::Seconds(1);
+
+struct GatewaySettings {
+  http::HttpServerOptions server;
+  std::string admin_address;
+  std::map<std::string, std::string> targets;
+  BrowserSettings browser;
+  std::string redis_url;
+  std::string signing_key;
+  LimitSettings limits;
+  ApiSettings api;
+  absl::Duration drain;
+  bool tls;
+};
+
+int Fail(const absl::Status& status) {
+  std::cerr << status.message() << std::endl;
+  return 1;
+}
+
+// Takes "host:port" apart.
+void ReadListen(Settings& env, http::HttpServerOptions& server) {
+  const std::string listen = env.String("LISTEN", "0.0.0.0:8080", "Where HTTP is served.");
+  const size_t colon = listen.rfind(':');
+  if (colon == std::string::npos || !absl::SimpleAtoi(listen.substr(colon + 1), &server.port)) {
+    env.AddError("LISTEN: not host:port");
+    return;
+  }
+  server.address = listen.substr(0, colon);
+}
+
+void ReadOrigins(Settings& env, BrowserSettings& browser) {
+  const std::string urls = env.Required(
+      "PUBLIC_URL", "Where readers find the site, such as https://example.org; several by comma.");
+  for (const absl::string_view url : absl::StrSplit(urls, ',', absl::SkipEmpty())) {
+    auto origin = http::ParseOrigin(url);
+    if (!origin.ok()) {
+      env.AddError(absl::StrCat("PUBLIC_URL: ", std::string(origin.status().message())));
+    } else {
+      browser.origins.push_back(*std::move(origin));
+    }
+  }
+}
+
+GatewaySettings ReadSettings(Settings& env) {
+  GatewaySettings settings;
+  ReadListen(env, settings.server);
+  settings.server.threads = env.Int("THREADS", 2, 1, 256, "Threads that serve HTTP.");
+  settings.server.max_connections =
+      env.Int("MAX_CONNECTIONS", 4096, 1, 1'000'000, "Open connections at the most.");
+  settings.server.max_connections_per_host =
+      env.Int("MAX_CONNECTIONS_PER_HOST", 64, 1, 1'000'000, "Open connections of one address.");
+  const auto proxies = http::CidrList::Parse(
+      env.String("TRUSTED_PROXIES", "", "Networks whose X-Forwarded-For is believed."));
+  if (proxies.ok()) {
+    settings.server.trusted_proxies = *proxies;
+  } else {
+    env.AddError(absl::StrCat("TRUSTED_PROXIES: ", std::string(proxies.status().message())));
+  }
+  settings.admin_address = env.String("ADMIN_LISTEN", "", "Where /metrics is served; empty for nowhere.");
+  for (const char* service : {"account", "subscription", "content", "feed", "comment"}) {
+    settings.targets[service] =
+        env.Required(absl::StrCat(absl::AsciiStrToUpper(service), "_TARGET"),
+                     absl::StrCat("Where ", service, " is, as host:port or a gRPC name."));
+  }
+  ReadOrigins(env, settings.browser);
+  settings.browser.cookies.secure = env.Bool(
+      "COOKIE_SECURE", true, "Off only for development over plain HTTP on loopback.");
+  settings.browser.network_secret = env.Secret(
+      "NETWORK_KEY_SECRET", 32, "Names networks for an hour; the same in all gateways.");
+  settings.redis_url = env.Required("REDIS_CACHE_URL", "Redis for limits; may be lost.");
+  settings.signing_key = env.Secret("IDENTITY_KEY", 1, "The gateway's own signing key; give IDENTITY_KEY_FILE.");
+  settings.limits.reads.burst =
+      env.Int("RATE_READS", 1200, 1, 10'000'000, "Reads of one account or network in a minute.");
+  settings.limits.writes.burst =
+      env.Int("RATE_WRITES", 240, 1, 10'000'000, "Writes of one account or network in a minute.");
+  settings.api.read_timeout = env.Duration("READ_TIMEOUT", absl::Seconds(5), "Deadline of reads.");
+  settings.api.write_timeout = env.Duration("WRITE_TIMEOUT", absl::Seconds(15), "Deadline of writes.");
+  settings.drain = env.Duration("DRAIN_TIMEOUT", absl::Seconds(30), "How long requests may take after SIGTERM.");
+  settings.tls = env.Bool("HSTS", false, "Tell browsers to use HTTPS only; for sites that have it.");
+  return settings;
+}
+
+// Drops identities as soon as account says that they are no longer true.
+void ApplyRevocation(const event::v1::Event& event, Identities& identities) {
+  account::v1::CredentialsRevoked revoked;
+  if (!event.payload().UnpackTo(&revoked)) return;
+  if (revoked.session_ids().empty() && revoked.token_ids().empty()) {
+    identities.DropAccount(revoked.account_id());
+  }
+  for (const std::string& id : revoked.session_ids()) identities.DropSession(id);
+  for (const std::string& id : revoked.token_ids()) identities.DropToken(id);
+}
+
+absl::Status Run(GatewaySettings settings) {
+  SystemClock clock;
+  Metrics metrics;
+  ASSIGN_OR_RETURN(const IdentitySigner signer, IdentitySigner::Parse(settings.signing_key, clock));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Transcoder> transcoder,
+                   Transcoder::Create(PublicServices()));
+  ASSIGN_OR_RETURN(std::string openapi,
+                   OpenApiDocument(descriptors::Files().at(0).bytes.ToString()));
+  std::unique_ptr<prometheus::Exposer> exposer;
+  if (!settings.admin_address.empty()) {
+    exposer = std::make_unique<prometheus::Exposer>(settings.admin_address, 1);
+    exposer->RegisterCollectable(metrics.registry());
+  }
+
+  Backends backends(settings.targets, metrics);
+  Identities identities(backends, clock);
+  CallerContexts callers(settings.browser, identities, clock);
+  Redis redis({.url = settings.redis_url}, metrics);
+  RedisThrottle shared(redis, clock);
+  LocalThrottle local(clock);
+  http::BlockingPool blocking({});
+  Limits limits(settings.limits, local, shared, blocking);
+  Api api(settings.api, *transcoder, backends, callers, limits, clock);
+  Gateway gateway({.tls = settings.tls, .openapi = std::move(openapi)}, api, backends);
+
+  const ServiceCaller account_caller(signer, "account", absl::Seconds(5), metrics);
+  const EventTail revocations(
+      backends.channel("account"), account_caller,
+      {.producer = "account",
+       .types = {account::v1::CredentialsRevoked::descriptor()->full_name()},
+       .on_event = [&](const event::v1::Event& event) { ApplyRevocation(event, identities); },
+       .missed = [&] { identities.DropAll(); }});
+
+  settings.server.body_limit = [&transcoder](const http::RequestHead& head) {
+    return static_cast<size_t>(transcoder->MaxBodyBytes(head.method, head.path));
+  };
+  http::ServerMetrics observer(metrics);
+  http::HttpServer server(settings.server, gateway, observer);
+  RETURN_IF_ERROR(server.Start());
+  LogInfo("listening", {{"port", server.port()}});
+  WaitForStopSignal();
+
+  LogInfo("draining");
+  gateway.Drain();
+  server.Drain();
+  absl::SleepFor(kNoticeTime);  // for balancers to notice
+  server.Stop(settings.drain);
+  LogInfo("stopped");
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  const std::string command = argc > 1 ? argv[1] : "";
+  if (command == "--help" || command == "help" || command == "settings") {
+    Settings declared(std::map<std::string, std::string>{});
+    ReadSettings(declared);
+    std::cout << (command == "settings"
+                      ? SettingsJson(declared) + "\n"
+                      : HelpText("rostrum-gateway", "HTTP for browsers and programs.",
+                                 {{"", "serve until SIGTERM"},
+                                  {"settings", "print every setting as JSON"},
+                                  {"--help", "print this"}},
+                                 declared));
+    return 0;
+  }
+  if (argc > 1) {
+    std::cerr << "unknown argument: " << command << "; see --help" << std::endl;
+    return 2;
+  }
+  Settings env;
+  GatewaySettings settings = ReadSettings(env);
+  if (absl::Status status = env.Check(); !status.ok()) return Fail(status);
+  const absl::Status status = Run(std::move(settings));
+  return status.ok() ? 0 : Fail(status);
+}
+
+}  // namespace
+}  // namespace rostrum::gateway
+
+int main(int argc, char** argv) {
+  rostrum::BlockStopSignals();
+  rostrum::InitCrypto();
+  rostrum::InitLog("gateway", rostrum::LogLevel::kInfo);
+  return rostrum::gateway::Main(argc, argv);
+}

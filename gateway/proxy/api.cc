@@ -1,0 +1,123 @@
+#include "gateway/proxy/api.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "gateway/proxy/error_response.h"
+#include "gateway/proxy/stream_answer.h"
+#include "gateway/transcoding/header_binding.h"
+#include "services/common/base/status.h"
+#include "services/common/rpc/grpc_status.h"
+#include "services/common/rpc/request_context.h"
+
+namespace rostrum::gateway {
+namespace {
+
+HttpRequestView ViewOf(const http::HttpRequest& request) {
+  return {.method = request.method,
+          .path = request.path,
+          .query = request.query,
+          .header = [&request](absl::string_view name) { return request.headers.Find(name); },
+          .body = request.body};
+}
+
+// The answer's own etag, or the one that the service sent beside it because it
+// depends on more than the message.
+std::string EtagOfAnswer(const UnaryResult& result, const HttpAnswer& answer) {
+  const auto sent = result.metadata.find(kEtagKey);
+  return sent == result.metadata.end() ? answer.etag : sent->second;
+}
+
+bool IsNotModified(const http::HttpRequest& request, const std::string& etag) {
+  const std::string* known = request.headers.Find("If-None-Match");
+  return known != nullptr && (request.method == "GET" || request.method == "HEAD") &&
+         EtagMatches(*known, etag);
+}
+
+}  // namespace
+
+Api::Api(const ApiSettings& settings, const Transcoder& transcoder, Backends& backends,
+         CallerContexts& callers, Limits& limits, Clock& clock)
+    : settings_(settings),
+      transcoder_(transcoder),
+      backends_(backends),
+      callers_(callers),
+      limits_(limits),
+      clock_(clock) {}
+
+asio::awaitable<http::HttpResponse> Api::Handle(http::HttpRequest& request) {
+  CallerContext caller;
+  const absl::Status read = co_await callers_.Read(request, caller);
+  http::HttpResponse response;
+  std::string route = "none";
+  auto transcoded = transcoder_.Request(ViewOf(request));
+  if (transcoded.ok()) route = transcoded->route->path;
+  if (!read.ok()) {
+    response = ErrorResponse(read);
+  } else if (!transcoded.ok()) {
+    response = ErrorResponse(transcoded.status());
+  } else if (absl::Status limit = co_await limits_.Check(caller, transcoded->is_read);
+             !limit.ok()) {
+    response = ErrorResponse(limit);
+  } else if (transcoded->server_streaming) {
+    response = co_await OpenStream(request, *transcoded, caller);
+  } else {
+    response = co_await CallUnary(request, *transcoded, caller);
+  }
+  response.route = std::move(route);
+  response.headers.Set("X-Request-Id", caller.request_id);
+  co_return response;
+}
+
+BackendCall Api::CallFor(const TranscodedRequest& transcoded, const CallerContext& caller) const {
+  return {.service = transcoded.service,
+          .method = transcoded.method,
+          .request = transcoded.message,
+          .metadata = caller.MetadataFor(transcoded.service)};
+}
+
+asio::awaitable<http::HttpResponse> Api::CallUnary(const http::HttpRequest& request,
+                                                   const TranscodedRequest& transcoded,
+                                                   const CallerContext& caller) {
+  BackendCall call = CallFor(transcoded, caller);
+  call.deadline =
+      clock_.Now() + (transcoded.is_read ? settings_.read_timeout : settings_.write_timeout);
+  const UnaryResult result = co_await backends_.Call(std::move(call));
+
+  http::HttpResponse response;
+  if (!result.status.ok()) {
+    response = ErrorResponse(ToRpcStatus(result.status));
+  } else if (auto answer = transcoder_.Response(transcoded, result.message); !answer.ok()) {
+    response = ErrorResponse(answer.status());
+  } else {
+    answer->etag = EtagOfAnswer(result, *answer);
+    if (IsNotModified(request, answer->etag)) {
+      answer->status = 304;
+      answer->body.clear();
+    }
+    response = ToHttpResponse(*std::move(answer));
+  }
+  callers_.ApplyCookies(result.metadata, caller, response);
+  co_return response;
+}
+
+// The status line waits for the first message or the end, so that an error that
+// comes before any message keeps its HTTP status.
+asio::awaitable<http::HttpResponse> Api::OpenStream(const http::HttpRequest& request,
+                                                    const TranscodedRequest& transcoded,
+                                                    const CallerContext& caller) {
+  const std::shared_ptr<BackendStream> stream =
+      co_await backends_.Open(CallFor(transcoded, caller));
+  std::string first;
+  const bool has_first = co_await stream->Next(first);
+  if (!has_first && !stream->status().ok()) {
+    co_return ErrorResponse(ToRpcStatus(stream->status()));
+  }
+  const std::string* accept = request.headers.Find("Accept");
+  co_return StreamAnswer(transcoder_, transcoded, stream,
+                         has_first ? std::optional<std::string>(std::move(first)) : std::nullopt,
+                         ChooseFraming(accept == nullptr ? "" : *accept), settings_.heartbeat);
+}
+
+}  // namespace rostrum::gateway

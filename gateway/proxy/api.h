@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "gateway/http/message.h"
+#include "gateway/proxy/backends.h"
+#include "gateway/proxy/caller_context.h"
+#include "gateway/proxy/limits.h"
+#include "gateway/transcoding/transcoder.h"
+#include "services/common/base/clock.h"
+
+namespace rostrum::gateway {
+
+struct ApiSettings {
+  absl::Duration read_timeout = absl::Seconds(5);
+  absl::Duration write_timeout = absl::Seconds(15);
+  // How often a quiet event stream says that it is still there.
+  absl::Duration heartbeat = absl::Seconds(15);
+};
+
+// The HTTP API: finds the RPC of a request, calls it and turns what comes back
+// into HTTP. Knows no endpoint by name. Thread-safe.
+class Api {
+ public:
+  Api(const ApiSettings& settings, const Transcoder& transcoder, Backends& backends,
+      CallerContexts& callers, Limits& limits, Clock& clock);
+
+  asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request);
+
+ private:
+  asio::awaitable<http::HttpResponse> CallUnary(const http::HttpRequest& request,
+                                                const TranscodedRequest& transcoded,
+                                                const CallerContext& caller);
+  asio::awaitable<http::HttpResponse> OpenStream(const http::HttpRequest& request,
+                                                 const TranscodedRequest& transcoded,
+                                                 const CallerContext& caller);
+  BackendCall CallFor(const TranscodedRequest& transcoded, const CallerContext& caller) const;
+
+  const ApiSettings settings_;
+  const Transcoder& transcoder_;
+  Backends& backends_;
+  CallerContexts& callers_;
+  Limits& limits_;
+  Clock& clock_;
+};
+
+}  // namespace rostrum::gateway

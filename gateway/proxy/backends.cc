@@ -1,0 +1,127 @@
+#include "gateway/proxy/backends.h"
+
+#include <chrono>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "boost/asio/async_result.hpp"
+#include "boost/asio/executor_work_guard.hpp"
+#include "boost/asio/post.hpp"
+#include "boost/asio/this_coro.hpp"
+#include "boost/asio/use_awaitable.hpp"
+#include "gateway/proxy/byte_buffer.h"
+#include "gateway/proxy/grpc_stream.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "services/common/rpc/channel.h"
+
+namespace rostrum::gateway {
+namespace {
+
+// Everything that must live as long as a unary call does.
+struct UnaryCall {
+  grpc::ClientContext context;
+  grpc::ByteBuffer request;
+  grpc::ByteBuffer response;
+};
+
+}  // namespace
+
+void PrepareContext(const BackendCall& call, grpc::ClientContext& context) {
+  for (const auto& [key, value] : call.metadata) context.AddMetadata(key, value);
+  if (call.timeout != absl::InfiniteDuration()) {
+    // gRPC deadlines are times of the real clock.
+    context.set_deadline(absl::ToChronoTime(absl::Now() + call.timeout));
+  }
+}
+
+struct Backends::Backend {
+  explicit Backend(const std::string& target) : channel(NewChannel(target)), stub(channel) {}
+  std::shared_ptr<grpc::Channel> channel;
+  grpc::GenericStub stub;
+};
+
+Backends::Backends(const std::map<std::string, std::string>& targets, Metrics& metrics)
+    : metrics_(metrics) {
+  for (const auto& [service, target] : targets) {
+    backends_[service] = std::make_unique<Backend>(target);
+  }
+}
+
+Backends::~Backends() = default;
+
+Backends::Backend& Backends::Find(const std::string& service) const {
+  return *backends_.at(service);
+}
+
+std::shared_ptr<grpc::Channel> Backends::channel(const std::string& service) const {
+  return Find(service).channel;
+}
+
+asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
+  const absl::Time started = absl::Now();
+  auto state = std::make_shared<UnaryCall>();
+  PrepareContext(call, state->context);
+  state->request = ToByteBuffer(call.request);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  grpc::GenericStub& stub = Find(call.service).stub;
+
+  // Named: g++ 12 miscompiles a lambda with captures inside co_await.
+  auto initiate = [state, executor, &stub, pending = pending_, method = call.method](auto handler) {
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    auto work = asio::make_work_guard(executor);
+    pending->Add(&state->context);
+    stub.UnaryCall(&state->context, method, grpc::StubOptions(), &state->request, &state->response,
+                   [state, shared, executor, work, pending](grpc::Status status) mutable {
+                     asio::post(executor, [done = std::move(shared),
+                                           status = std::move(status)]() mutable {
+                       (*done)(std::move(status));
+                     });
+                     // The event loop may go as soon as the call is no more.
+                     work.reset();
+                     pending->Remove(&state->context);
+                   });
+  };
+  grpc::Status status =
+      co_await asio::async_initiate<decltype(asio::use_awaitable), void(grpc::Status)>(
+          std::move(initiate), asio::use_awaitable);
+
+  UnaryResult result{.status = std::move(status), .message = {}, .metadata = {}};
+  if (result.status.ok()) result.message = FromByteBuffer(state->response);
+  for (const auto& [key, value] : state->context.GetServerInitialMetadata()) {
+    result.metadata.emplace(std::string(key.data(), key.size()),
+                            std::string(value.data(), value.size()));
+  }
+  Count(call, result.status, absl::Now() - started);
+  co_return result;
+}
+
+void Backends::Count(const BackendCall& call, const grpc::Status& status, absl::Duration took) {
+  Metrics::Labels labels = {{"grpc_service", call.service},
+                            {"grpc_method", call.method.substr(call.method.rfind('/') + 1)},
+                            {"grpc_type", "unary"}};
+  metrics_
+      .Seconds("grpc_client_handling_seconds", "Time until another service answered.", labels)
+      .Observe(absl::ToDoubleSeconds(took));
+  labels["grpc_code"] =
+      absl::StatusCodeToString(static_cast<absl::StatusCode>(status.error_code()));
+  metrics_.Counter("grpc_client_handled_total", "RPCs made to other services, by outcome.", labels)
+      .Increment();
+}
+
+asio::awaitable<std::shared_ptr<BackendStream>> Backends::Open(BackendCall call) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  co_return OpenGrpcStream(Find(call.service).stub, call, executor, pending_);
+}
+
+std::vector<std::string> Backends::Unconnected() const {
+  std::vector<std::string> names;
+  for (const auto& [service, backend] : backends_) {
+    if (backend->channel->GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY) {
+      names.push_back(service);
+    }
+  }
+  return names;
+}
+
+}  // namespace rostrum::gateway

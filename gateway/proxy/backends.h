@@ -1,0 +1,85 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "boost/asio/awaitable.hpp"
+#include "gateway/proxy/pending_calls.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/support/status.h"
+#include "services/common/base/metrics.h"
+
+namespace rostrum::gateway {
+
+namespace asio = boost::asio;
+
+// Metadata of a call, made by the gateway alone: no header of a client is ever
+// passed on.
+using CallMetadata = std::vector<std::pair<std::string, std::string>>;
+
+// What came back of a unary call.
+struct UnaryResult {
+  grpc::Status status;
+  std::string message;  // serialised
+  // Initial metadata of the answer.
+  std::map<std::string, std::string> metadata;
+};
+
+// A call to make. `service` is the backend ("content"), `method` the full path
+// ("/rostrum.content.v1.PostService/GetPost").
+struct BackendCall {
+  std::string service;
+  std::string method;
+  std::string request;  // serialised
+  CallMetadata metadata;
+  absl::Duration timeout = absl::InfiniteDuration();
+};
+
+// A server stream, read by one coroutine.
+class BackendStream {
+ public:
+  virtual ~BackendStream() = default;
+  // Waits for the next message. False at the end: then status() is set.
+  virtual asio::awaitable<bool> Next(std::string& message) = 0;
+  virtual grpc::Status status() const = 0;
+  // Ends the call; a waiting Next returns false. Any thread.
+  virtual void Cancel() = 0;
+};
+
+// The services behind the gateway, called by gRPC without knowing their
+// messages. Thread-safe.
+class Backends {
+ public:
+  // Targets by service name.
+  Backends(const std::map<std::string, std::string>& targets, Metrics& metrics);
+  ~Backends();
+
+  // Resumes on the executor of the awaiting coroutine.
+  asio::awaitable<UnaryResult> Call(BackendCall call);
+  // Starts a server stream.
+  asio::awaitable<std::shared_ptr<BackendStream>> Open(BackendCall call);
+
+  bool Has(const std::string& service) const { return backends_.contains(service); }
+  std::shared_ptr<grpc::Channel> channel(const std::string& service) const;
+  // Starts connecting, and names the services that are not connected.
+  std::vector<std::string> Unconnected() const;
+  // Ends every call, and those that are still made. Before the executors of
+  // coroutines that may be waiting are destroyed.
+  void CancelAll() { pending_->CancelAll(); }
+
+ private:
+  struct Backend;
+  Backend& Find(const std::string& service) const;
+  void Count(const BackendCall& call, const grpc::Status& status, absl::Duration took);
+
+  const std::shared_ptr<PendingCalls> pending_ = std::make_shared<PendingCalls>();
+  std::map<std::string, std::unique_ptr<Backend>> backends_;
+  Metrics& metrics_;
+};
+
+}  // namespace rostrum::gateway

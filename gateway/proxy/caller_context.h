@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gateway/http/cookies.h"
+#include "gateway/http/message.h"
+#include "gateway/proxy/backends.h"
+#include "gateway/proxy/identities.h"
+#include "services/common/base/clock.h"
+
+namespace rostrum::gateway {
+
+// How the gateway knows browsers again.
+struct BrowserSettings {
+  http::CookieSettings cookies;
+  // Origins from which state may be changed with cookies.
+  std::vector<std::string> origins;
+  // Shared by all gateways; names networks for an hour.
+  std::string network_secret;
+};
+
+inline constexpr char kSessionCookie[] = "session";
+inline constexpr char kVisitorCookie[] = "pass";
+
+// Who sends a request, and what every call on its behalf carries.
+struct CallerContext {
+  std::string request_id;
+  std::string traceparent;
+  std::string visitor;  // "<id>.<secret>", from the cookie or made for now
+  bool fresh_visitor = false;
+  std::string network;
+  // The credential, if any, and whether it came by cookie.
+  std::string credential;
+  bool by_cookie = false;
+  std::shared_ptr<const Identity> identity;  // null: nobody is signed in
+
+  // Metadata of a call to `service`.
+  CallMetadata MetadataFor(const std::string& service) const;
+};
+
+// Reads a request's cookies and headers. Thread-safe.
+class CallerContexts {
+ public:
+  CallerContexts(const BrowserSettings& settings, Identities& identities, Clock& clock);
+
+  // Errors: INVALID_ARGUMENT / INVALID_COOKIES, UNAUTHENTICATED /
+  // CREDENTIAL_INVALID for a bearer token that is none, PERMISSION_DENIED /
+  // CROSS_SITE_REQUEST, UNAVAILABLE (account is away). A session that is over is
+  // no error: its caller is nobody. The request id is set in every case.
+  asio::awaitable<absl::Status> Read(const http::HttpRequest& request, CallerContext& context);
+
+  // Sets the cookies that the answer of a service asked for (metadata of
+  // request_context.h).
+  void ApplyCookies(const std::map<std::string, std::string>& metadata,
+                    const CallerContext& context, http::HttpResponse& response);
+  // Takes the session cookie away.
+  void ClearSession(const CallerContext& context, http::HttpResponse& response);
+
+ private:
+  absl::Status ReadCredential(const http::HttpRequest& request, const http::Cookies& cookies,
+                              CallerContext& context) const;
+  void AddCookie(const http::NewCookie& cookie, http::HttpResponse& response) const;
+
+  const BrowserSettings settings_;
+  Identities& identities_;
+  Clock& clock_;
+};
+
+}  // namespace rostrum::gateway

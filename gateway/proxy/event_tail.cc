@@ -1,0 +1,70 @@
+#include "gateway/proxy/event_tail.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/common/rpc/event_position.h"
+#include "services/common/rpc/grpc_status.h"
+
+namespace rostrum::gateway {
+namespace {
+
+constexpr absl::Duration kReconnect = absl::Milliseconds(500);
+}  // namespace
+
+EventTail::EventTail(std::shared_ptr<grpc::Channel> channel, const ServiceCaller& caller,
+                     Options options)
+    : caller_(caller),
+      options_(std::move(options)),
+      stub_(event::v1::EventService::NewStub(std::move(channel))) {
+  position_.set_epoch(kNoEpoch);
+  worker_ = std::make_unique<Worker>(absl::StrCat("tail-", options_.producer), kReconnect,
+                                     [this] { return PullOnce(); });
+}
+
+EventTail::~EventTail() {
+  {
+    absl::MutexLock lock(&mu_);
+    stopping_ = true;
+    if (running_ != nullptr) running_->TryCancel();
+  }
+  worker_->Stop();
+}
+
+absl::Status EventTail::PullOnce() {
+  event::v1::PullEventsRequest request;
+  *request.mutable_after() = position_;
+  for (const std::string& type : options_.types) request.add_types(type);
+  const absl::Status status = Read(request);
+  if (const auto position = PositionIn(status)) {
+    position_ = *position;
+    options_.missed();
+    worker_->Wake();
+    return absl::OkStatus();
+  }
+  // Streams end now and then (connection age); that is no error.
+  absl::MutexLock lock(&mu_);
+  return stopping_ || absl::IsUnavailable(status) ? absl::OkStatus() : status;
+}
+
+absl::Status EventTail::Read(const event::v1::PullEventsRequest& request) {
+  grpc::ClientContext context;
+  caller_.Prepare(&context);
+  {
+    absl::MutexLock lock(&mu_);
+    if (stopping_) return absl::OkStatus();
+    running_ = &context;
+  }
+  auto reader = stub_->PullEvents(&context, request);
+  event::v1::PullEventsResponse response;
+  while (reader->Read(&response)) {
+    for (const event::v1::Event& event : response.events()) options_.on_event(event);
+    position_ = response.position();
+  }
+  const grpc::Status status = reader->Finish();
+  absl::MutexLock lock(&mu_);
+  running_ = nullptr;
+  return FromGrpcStatus(status);
+}
+
+}  // namespace rostrum::gateway

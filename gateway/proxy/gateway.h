@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "gateway/http/message.h"
+#include "gateway/proxy/api.h"
+#include "gateway/proxy/backends.h"
+
+namespace rostrum::gateway {
+
+// Everything the gateway serves, by path:
+//   /v1/...        the API (Api)
+//   /openapi.json  the description of it
+//   /healthz       this process runs
+//   /readyz        it takes requests; lists the services it cannot reach
+// Thread-safe.
+class Gateway final : public http::HttpHandler {
+ public:
+  struct Options {
+    bool tls = false;
+    std::string openapi;  // the document
+  };
+  Gateway(Options options, Api& api, Backends& backends);
+
+  asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request) override;
+
+  // From now on not ready: a balancer should send nothing more.
+  void Drain() { draining_ = true; }
+
+ private:
+  http::HttpResponse Ready();
+  http::HttpResponse OpenApi(const http::HttpRequest& request) const;
+
+  const Options options_;
+  const std::shared_ptr<const std::string> openapi_;
+  const std::string openapi_etag_;
+  Api& api_;
+  Backends& backends_;
+  std::atomic<bool> draining_{false};
+  // Once all services were reached it stays ready: what is away later is
+  // answered for one by one, and the rest goes on.
+  std::atomic<bool> was_connected_{false};
+};
+
+}  // namespace rostrum::gateway

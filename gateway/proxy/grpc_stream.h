@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+
+#include "boost/asio/any_io_executor.hpp"
+#include "gateway/proxy/backends.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/generic/generic_stub.h"
+
+namespace rostrum::gateway {
+
+// Sets metadata and deadline of a call.
+void PrepareContext(const BackendCall& call, grpc::ClientContext& context);
+
+// Starts a server stream whose messages are handed over on `executor`.
+std::shared_ptr<BackendStream> OpenGrpcStream(grpc::GenericStub& stub, const BackendCall& call,
+                                              const asio::any_io_executor& executor,
+                                              std::shared_ptr<PendingCalls> pending);
+
+}  // namespace rostrum::gateway

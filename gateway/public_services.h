@@ -1,0 +1,13 @@
+#pragma once
+
+#include <vector>
+
+#include "google/protobuf/descriptor.h"
+
+namespace rostrum::gateway {
+
+// The gRPC services that HTTP is translated to. Naming them also makes the
+// linker keep their messages.
+std::vector<const google::protobuf::ServiceDescriptor*> PublicServices();
+
+}  // namespace rostrum::gateway

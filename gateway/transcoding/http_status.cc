@@ -1,0 +1,195 @@
+#include "gateway/transcoding/http_status.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <optional>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "google/protobuf/util/time_util.h"
+#include "google/rpc/code.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "nlohmann/json.hpp"
+
+namespace rostrum::gateway {
+namespace {
+
+using google::protobuf::UnknownField;
+using google::rpc::BadRequest;
+using google::rpc::ErrorInfo;
+using google::rpc::RetryInfo;
+using Json = nlohmann::ordered_json;
+
+struct CodeRow {
+  const char* name;
+  int http;
+  const char* message;  // instead of gRPC's own
+};
+// By google.rpc.Code.
+constexpr CodeRow kCodes[] = {
+    {"OK", 200, "fine"},
+    {"CANCELLED", 499, "the request was cancelled"},
+    {"UNKNOWN", 500, "something went wrong"},
+    {"INVALID_ARGUMENT", 400, "the request is not valid"},
+    {"DEADLINE_EXCEEDED", 504, "the answer took too long"},
+    {"NOT_FOUND", 404, "not found"},
+    {"ALREADY_EXISTS", 409, "it exists already"},
+    {"PERMISSION_DENIED", 403, "not allowed"},
+    {"RESOURCE_EXHAUSTED", 429, "too much is asked at once"},
+    {"FAILED_PRECONDITION", 400, "not in this state"},
+    {"ABORTED", 409, "something else came in between"},
+    {"OUT_OF_RANGE", 400, "out of range"},
+    {"UNIMPLEMENTED", 501, "not offered"},
+    {"INTERNAL", 500, "something went wrong"},
+    {"UNAVAILABLE", 503, "the service is not available"},
+    {"DATA_LOSS", 500, "something went wrong"},
+    {"UNAUTHENTICATED", 401, "sign in first"},
+};
+// BadRequest.FieldViolation.reason, which the packaged proto does not know yet.
+constexpr int kViolationReasonField = 3;
+
+const CodeRow& RowOf(int code) {
+  const bool known = code >= 0 && code < static_cast<int>(std::size(kCodes));
+  return kCodes[known ? code : static_cast<int>(google::rpc::UNKNOWN)];
+}
+
+std::string ViolationReason(const BadRequest::FieldViolation& violation) {
+  const auto& unknown = violation.GetReflection()->GetUnknownFields(violation);
+  for (int i = 0; i < unknown.field_count(); ++i) {
+    if (unknown.field(i).number() == kViolationReasonField &&
+        unknown.field(i).type() == UnknownField::TYPE_LENGTH_DELIMITED) {
+      return unknown.field(i).length_delimited();
+    }
+  }
+  return "";
+}
+
+Json ErrorInfoJson(const ErrorInfo& info) {
+  Json out;
+  out["reason"] = info.reason();
+  out["domain"] = info.domain();
+  const std::map<std::string, std::string> metadata(info.metadata().begin(), info.metadata().end());
+  if (!metadata.empty()) out["metadata"] = metadata;
+  return out;
+}
+
+Json BadRequestJson(const BadRequest& bad) {
+  Json violations = Json::array();
+  for (const BadRequest::FieldViolation& violation : bad.field_violations()) {
+    Json out;
+    out["field"] = violation.field();
+    const std::string reason = ViolationReason(violation);
+    if (!reason.empty()) out["reason"] = reason;
+    out["description"] = violation.description();
+    violations.push_back(std::move(out));
+  }
+  return Json{{"fieldViolations", std::move(violations)}};
+}
+
+int64_t RetrySeconds(const RetryInfo& retry) {
+  const google::protobuf::Duration& delay = retry.retry_delay();
+  return std::max<int64_t>(1, delay.seconds() + (delay.nanos() > 0 ? 1 : 0));
+}
+
+// What the reply needs to know of the details.
+struct Details {
+  Json json = Json::array();
+  std::optional<ErrorInfo> info;
+  std::optional<int64_t> retry_seconds;
+};
+
+Details ReadDetails(const google::rpc::Status& status) {
+  Details details;
+  for (const google::protobuf::Any& any : status.details()) {
+    ErrorInfo info;
+    BadRequest bad;
+    RetryInfo retry;
+    Json out;
+    out["@type"] = any.type_url();
+    if (any.UnpackTo(&info)) {
+      out.update(ErrorInfoJson(info));
+      details.info = info;
+    } else if (any.UnpackTo(&bad)) {
+      out.update(BadRequestJson(bad));
+    } else if (any.UnpackTo(&retry)) {
+      out["retryDelay"] = google::protobuf::util::TimeUtil::ToString(retry.retry_delay());
+      details.retry_seconds = RetrySeconds(retry);
+    } else {
+      out["value"] = absl::Base64Escape(any.value());
+    }
+    details.json.push_back(std::move(out));
+  }
+  return details;
+}
+
+// 405, 413 and 415 have no code of their own.
+int StatusOfError(int code, const ErrorInfo& info) {
+  if (info.domain() == kGatewayDomain) {
+    if (info.reason() == "METHOD_NOT_ALLOWED") return 405;
+    if (info.reason() == "BODY_TOO_LARGE") return 413;
+    if (info.reason() == "UNSUPPORTED_MEDIA_TYPE") return 415;
+  }
+  return RowOf(code).http;
+}
+
+// ToRpcStatus gives an error of ours without a reason its code's name as one.
+bool HasReason(int code, const Details& details) {
+  return details.info &&
+         !(details.info->domain() == kGatewayDomain && details.info->reason() == RowOf(code).name);
+}
+
+void AddHeaders(const Details& details, HttpAnswer& answer) {
+  if (answer.status == 429 || answer.status == 503) {
+    answer.headers.emplace_back("Retry-After", absl::StrCat(details.retry_seconds.value_or(1)));
+  }
+  if (answer.status == 401) {
+    answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"rostrum\"");
+  }
+  if (answer.status == 405) {
+    const auto allow = details.info->metadata().find("allow");
+    if (allow != details.info->metadata().end()) {
+      answer.headers.emplace_back("Allow", allow->second);
+    }
+  }
+}
+
+}  // namespace
+
+int HttpStatusOf(int code) { return RowOf(code).http; }
+absl::string_view CodeName(int code) { return RowOf(code).name; }
+
+HttpAnswer ErrorAnswer(const google::rpc::Status& status) {
+  google::rpc::Status shown = status;
+  if (shown.code() == 0) shown.set_code(google::rpc::INTERNAL);  // an error that says it is none
+  Details details = ReadDetails(shown);
+  if (!HasReason(shown.code(), details)) {
+    shown.set_message(RowOf(shown.code()).message);
+  }
+  if (!details.info) {
+    ErrorInfo info;
+    info.set_reason(RowOf(shown.code()).name);
+    info.set_domain(kGatewayDomain);
+    Json json{{"@type", "type.googleapis.com/google.rpc.ErrorInfo"}};
+    json.update(ErrorInfoJson(info));
+    details.json.insert(details.json.begin(), std::move(json));
+    details.info = info;
+  }
+
+  HttpAnswer answer;
+  answer.status = StatusOfError(shown.code(), *details.info);
+  Json error;
+  error["code"] = answer.status;
+  error["status"] = std::string(CodeName(shown.code()));
+  error["message"] = shown.message();
+  error["details"] = details.json;
+  Json whole;
+  whole["error"] = std::move(error);
+  answer.body = whole.dump(-1, ' ', false, Json::error_handler_t::replace);
+  AddHeaders(details, answer);
+  return answer;
+}
+
+}  // namespace rostrum::gateway
