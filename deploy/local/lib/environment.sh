@@ -1,0 +1,119 @@
+# The settings of every process of the stack, all in this file. Sourced by up.
+# shellcheck shell=bash
+
+SERVICES=(account subscription content feed comment)
+
+redis_url() { printf 'redis://:%s@127.0.0.1:%s' "$(secret redis)" "${PORT[$1]}"; }
+target() { printf '127.0.0.1:%s' "${PORT[$1]}"; }
+site_url() { printf 'http://127.0.0.1:%s' "${PORT[gateway]}"; }
+
+# settings_of NAME: prints the settings of that process, one NAME=VALUE a line.
+settings_of() {
+  case $1 in
+    account | subscription | content | feed | comment)
+      common_settings "$1"
+      service_settings "$1"
+      ;;
+    migrate-*)
+      common_settings "${1#migrate-}"
+      service_settings "${1#migrate-}"
+      ;;
+    gateway)
+      common_settings gateway
+      gateway_settings
+      ;;
+    seed) cat "$STATE/stack.env.new" ;;
+    *) return 0 ;;
+  esac
+  # Given with --env-file; the last one counts.
+  cat "$STATE/extra.env"
+}
+
+common_settings() {
+  local name=$1 service
+  cat <<SETTINGS
+LISTEN=$(target "$name")
+ADMIN_LISTEN=$(target "$name-admin")
+PUBLIC_URL=$(site_url)
+IDENTITY_KEYRING_FILE=$STATE/keys/keyring.json
+IDENTITY_KEY_FILE=$STATE/keys/$name.key.json
+REDIS_URL=$(redis_url redis-state)
+REDIS_CACHE_URL=$(redis_url redis-cache)
+SETTINGS
+  for service in "${SERVICES[@]}"; do
+    printf '%s_TARGET=%s\n' "${service^^}" "$(target "$service")"
+  done
+}
+
+service_settings() {
+  cat <<SETTINGS
+PG_URL=$(service_postgres_url "$1")
+PAGE_TOKEN_SECRET=$(secret "page-token-$1")
+SETTINGS
+  case $1 in
+    account)
+      cat <<SETTINGS
+SMTP_URL=smtp://127.0.0.1:${PORT[mail]}
+MAIL_FROM=no-reply@rostrum.example
+PERSON_KEY_SECRET=$(secret person-key)
+SETTINGS
+      ;;
+    subscription)
+      cat <<SETTINGS
+PAYMENT_PROVIDER=test
+PAYMENT_WEBHOOK_SECRET=$(secret payment-webhook)
+PAYMENT_WEBHOOK_URL=$(site_url)/v1/payments/test/webhook
+SETTINGS
+      ;;
+  esac
+}
+
+# Plain HTTP on loopback: cookies cannot be Secure here, and only here.
+gateway_settings() {
+  cat <<SETTINGS
+NETWORK_KEY_SECRET=$(secret network-key)
+COOKIE_SECURE=false
+SETTINGS
+}
+
+# stack_settings: what tests and tools need to know; stack.env.
+stack_settings() {
+  local service name
+  cat <<SETTINGS
+ROSTRUM_URL=$(site_url)
+ROSTRUM_STATE=$STATE
+ROSTRUM_BUILD=$BUILD
+ROSTRUM_SUPERVISOR_PID=$$
+ROSTRUM_PIDS=$STATE/pids
+ROSTRUM_LOGS=$LOGS
+ROSTRUM_KEYS=$STATE/keys
+ROSTRUM_LOGINS=$PG_HOME/logins
+MAILDIR=$STATE/mail
+SMTP_URL=smtp://127.0.0.1:${PORT[mail]}
+REDIS_URL=$(redis_url redis-state)
+REDIS_CACHE_URL=$(redis_url redis-cache)
+PAYMENT_WEBHOOK_SECRET=$(secret payment-webhook)
+PG_URL=$(superuser_postgres_url)
+SETTINGS
+  for service in "${SERVICES[@]}"; do
+    printf 'PG_URL_%s=%s\n' "${service^^}" "$(service_postgres_url "$service")"
+    printf '%s_TARGET=%s\n' "${service^^}" "$(target "$service")"
+  done
+  for name in "${SERVICES[@]}" gateway; do
+    printf '%s_ADMIN_URL=http://%s\n' "${name^^}" "$(target "$name-admin")"
+  done
+}
+
+# Checks and gathers the files given with --env-file.
+read_extra_settings() {
+  local file line
+  : >"$STATE/extra.env"
+  for file in "$@"; do
+    [[ -r $file ]] || die "--env-file $file cannot be read"
+    while IFS= read -r line || [[ -n $line ]]; do
+      [[ -n $line && $line != \#* ]] || continue
+      [[ $line =~ ^[A-Z][A-Z0-9_]*= ]] || die "--env-file $file: not NAME=VALUE: $line"
+      printf '%s\n' "$line" >>"$STATE/extra.env"
+    done <"$file"
+  done
+}

@@ -1,0 +1,274 @@
+# The stack as a whole: its folder, its start, its watch, its end. Sourced by up.
+# shellcheck shell=bash
+
+# All that up puts into its folder; --fresh and --ephemeral remove no more.
+STATE_ENTRIES=(postgres redis-state redis-cache mail keys secrets logs pids control nap lock
+  stack.env stack.env.new extra.env redis-state.conf redis-cache.conf)
+
+# Makes or takes the stack's folder, alone.
+open_state() {
+  local lock entry
+  BUILD=$(cd "$BUILD" 2>/dev/null && pwd) || die "nothing is built; run make build"
+  if [[ -z $STATE ]]; then
+    if ((EPHEMERAL)); then STATE=$(mktemp -d /tmp/rostrum.XXXXXX); else STATE=$ROOT/.run; fi
+    chmod_state=1
+  fi
+  mkdir -p "$STATE"
+  STATE=$(cd "$STATE" && pwd)
+  if [[ -v chmod_state ]]; then chmod 755 "$STATE"; fi
+  LOGS=$STATE/logs
+  exec {lock}>"$STATE/lock"
+  if ! flock -n "$lock"; then
+    # Children that are still stopping hold the lock too.
+    if [[ -e $STATE/pids/supervisor ]] && kill -0 "$(<"$STATE/pids/supervisor")" 2>/dev/null; then
+      die "a stack is running in $STATE; stop it, or use --ephemeral"
+    fi
+    say "up: waiting for an earlier stack in $STATE to end"
+    flock -w 30 "$lock" || die "an earlier stack in $STATE does not end"
+  fi
+  rm -rf "$STATE"/{pids,control,nap,stack.env,stack.env.new}
+  mkdir -p "$STATE"/{pids,logs,secrets,keys,mail/cur,mail/new,mail/tmp,redis-state,redis-cache}
+  chmod 700 "$STATE"/{secrets,keys,mail,logs,redis-state,redis-cache}
+  for entry in "$LOGS"/*.log; do
+    if [[ -e $entry ]]; then mv "$entry" "$entry.1"; fi
+  done
+  echo $$ >"$STATE/pids/supervisor"
+  (umask 077 && mkfifo "$STATE/control" "$STATE/nap")
+  exec {control_fd}<>"$STATE/control" {nap_fd}<>"$STATE/nap"
+  exec {guardian_fd}> >(exec {control_fd}>&- {nap_fd}>&- {lock}>&- && exec setsid "$here/lib/guardian")
+  if ((EPHEMERAL)); then
+    for entry in "${STATE_ENTRIES[@]}" ''; do tell_guardian "doomed $STATE/$entry"; done
+  fi
+}
+
+forget_data() {
+  if [[ -n ${PG_HOME-} ]]; then rm -rf -- "$PG_HOME"; fi
+  rm -rf -- "$STATE"/{redis-state,redis-cache,mail,keys,secrets}/*
+  mkdir -p "$STATE"/mail/{cur,new,tmp}
+}
+
+# The end, however it came about. The exit status is the reason's.
+close_state() {
+  local status=$1
+  trap - EXIT
+  set +e
+  if ((stops_asked)); then say "up: stopping"; fi
+  stop_all
+  if ((EPHEMERAL)); then
+    if ((status != 0 && stops_asked == 0)); then keep_logs; fi
+    rm -rf -- "${STATE_ENTRIES[@]/#/$STATE/}" ${PG_HOME:+"$PG_HOME"}
+    rmdir --ignore-fail-on-non-empty "$STATE"
+  else
+    rm -rf -- "$STATE"/{pids,control,nap,stack.env,stack.env.new}
+  fi
+  tell_guardian 'done'
+  exit "$status"
+}
+
+# What a failed test run wants to be understood by.
+keep_logs() {
+  local kept=$BUILD/stack-logs/${STATE##*/}
+  mkdir -p "${kept%/*}" && cp -r "$LOGS" "$kept" && say "up: the logs are kept in $kept"
+}
+
+prepare_stack() {
+  local name binary
+  for binary in redis-server curl setpriv; do
+    command -v "$binary" >/dev/null || die "$binary is not installed; run deploy/local/install"
+  done
+  /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null ||
+    die "python3-aiosmtpd is not installed; run deploy/local/install"
+  for name in "${SERVICES[@]}" gateway keys health; do
+    command_of "$name"
+    [[ -x ${COMMAND[0]} ]] || die "${COMMAND[0]} is missing; run make build"
+  done
+  read_extra_settings "${env_files[@]}"
+  prepare_postgres
+  if ((fresh)); then
+    forget_data
+    prepare_postgres
+  fi
+  if ((EPHEMERAL)); then tell_guardian "doomed $PG_HOME"; fi
+  take_ports "$fixed_port"
+  write_connection_rules
+  write_redis_settings redis-state appendonly=yes appendfsync=everysec maxmemory=256mb \
+    maxmemory-policy=noeviction
+  write_redis_settings redis-cache appendonly=no maxmemory=64mb maxmemory-policy=volatile-ttl
+}
+
+# write_redis_settings NAME OPTION=VALUE...
+write_redis_settings() {
+  local name=$1 option
+  shift
+  (
+    umask 077
+    {
+      printf 'bind 127.0.0.1\nport %s\ndir "%s"\nsave ""\nrequirepass %s\n' \
+        "${PORT[$name]}" "$STATE/$name" "$(secret redis)"
+      for option in "$@"; do printf '%s %s\n' "${option%%=*}" "${option#*=}"; done
+    } >"$STATE/$name.conf"
+  )
+}
+
+# command_of NAME: sets COMMAND to what runs under that name.
+command_of() {
+  case $1 in
+    postgres) postgres_command ;;
+    redis-*) COMMAND=(redis-server "$STATE/$1.conf") ;;
+    mail)
+      COMMAND=(/usr/bin/python3 -m aiosmtpd -n -l "127.0.0.1:${PORT[mail]}"
+        -c aiosmtpd.handlers.Mailbox "$STATE/mail")
+      ;;
+    keys) COMMAND=("$BUILD/services/common/rostrum-keys" "$STATE/keys") ;;
+    health) COMMAND=("$BUILD/deploy/rostrum-health") ;;
+    migrate-*) COMMAND=("$BUILD/services/rostrum-${1#migrate-}" migrate) ;;
+    gateway) COMMAND=("$BUILD/gateway/rostrum-gateway") ;;
+    seed) COMMAND=("$here/seed") ;;
+    *) COMMAND=("$BUILD/services/rostrum-$1") ;;
+  esac
+}
+
+redis_ready() {
+  [[ $(REDISCLI_AUTH=$(secret redis) redis-cli -h 127.0.0.1 -p "${PORT[$1]}" ping) == PONG ]]
+}
+
+mail_ready() {
+  (
+    exec {mail_fd}<>"/dev/tcp/127.0.0.1/${PORT[mail]}"
+    read -r -t 2 -u "$mail_fd" banner && [[ $banner == 220* ]]
+    printf 'QUIT\r\n' >&"$mail_fd"
+  )
+}
+
+# ready NAME: whether it does its work now.
+ready() {
+  case $1 in
+    postgres) postgres_ready ;;
+    redis-*) redis_ready "$1" ;;
+    mail) mail_ready ;;
+    gateway) curl -fsS -o /dev/null --max-time 2 "$(site_url)/readyz" ;;
+    *) "$BUILD/deploy/rostrum-health" "$(target "$1")" 1 ;;
+  esac
+}
+
+start() {
+  local name
+  for name in "$@"; do
+    command_of "$name"
+    launch "$name" "${COMMAND[@]}"
+  done
+}
+
+# become_ready NAME...: waits until all of them are ready, or dies with the log.
+become_ready() {
+  local name
+  for name in "$@"; do
+    await "$name" 30 ready "$name" && continue
+    running "$name" || die_with_log "$name"
+    say "up: $name is not ready after 30 s; its log ends:"
+    show_log "$name"
+    exit 1
+  done
+}
+
+start_stack() {
+  local service
+  say "up: starting"
+  start redis-state redis-cache mail keys
+  make_cluster
+  start postgres
+  become_ready postgres
+  make_databases
+  finish keys
+  start "${SERVICES[@]/#/migrate-}"
+  for service in "${SERVICES[@]}"; do finish "migrate-$service"; done
+  become_ready redis-state redis-cache mail
+  start "${SERVICES[@]}"
+  become_ready "${SERVICES[@]}"
+  start gateway
+  become_ready gateway
+  (umask 077 && stack_settings >"$STATE/stack.env.new")
+  seed_demo
+  mv "$STATE/stack.env.new" "$STATE/stack.env"
+}
+
+# Demo data, once for each set of databases. The seeder may run again after it
+# was interrupted, and writes who can log in to $ROSTRUM_LOGINS: role, address
+# and password, with tabs between.
+seed_demo() {
+  ((demo)) && [[ -x $here/seed && ! -e $PG_HOME/seeded ]] || return 0
+  say "up: adding demo data"
+  start seed
+  finish seed
+  touch "$PG_HOME/seeded"
+}
+
+print_table() {
+  local name
+  cat <<TABLE
+
+Rostrum is running.
+  Site      $(site_url)
+  Mail      $STATE/mail/new (SMTP on 127.0.0.1:${PORT[mail]})
+  Logs      $LOGS
+  Data      $PG_HOME (PostgreSQL on 127.0.0.1:${PORT[postgres]})
+  Settings  $STATE/stack.env
+TABLE
+  printf '  Metrics   gateway %s/metrics\n' "$(target gateway-admin)"
+  for name in "${SERVICES[@]}"; do
+    printf '            %s %s/metrics\n' "$name" "$(target "$name-admin")"
+  done
+  if [[ -s $PG_HOME/logins ]]; then
+    grep -v '^#' "$PG_HOME/logins" | expand -t 12,44 | sed '1s/^/  Logins    /; 2,$s/^/            /'
+  fi
+  printf 'Ready after %s s. Ctrl-C stops everything.\n' "$SECONDS"
+}
+
+parent_is_gone() {
+  local stat
+  ((EPHEMERAL && PPID != 1)) || return 1
+  read -r stat <"/proc/$$/stat"
+  read -r _ stat _ <<<"${stat##*) }"
+  ((stat != PPID))
+}
+
+# Until somebody asks to stop, the command ends, or a child dies unasked.
+watch_stack() {
+  local request name reply
+  while :; do
+    if read -r -t 0.2 -u "$control_fd" request name reply; then
+      answer "$request" "$name" "$reply"
+    fi
+    stop_if_asked
+    if parent_is_gone; then exit 1; fi
+    for name in "${!child_pid[@]}"; do
+      if ! running "$name"; then child_ended "$name"; fi
+    done
+  done
+}
+
+child_ended() {
+  if [[ $1 == command ]]; then exit "${child_status[command]}"; fi
+  ((restartable)) || die_with_log "$1"
+  say "up: $1 stopped ($(describe_end "$1")); waiting to be told to start it again"
+}
+
+# answer REQUEST NAME REPLY: does what ./child asks; the file REPLY gets "ok" or
+# what is wrong.
+answer() {
+  local request=$1 name=$2 reply=$3 result=ok
+  if [[ ! -v PORT[$name] ]]; then
+    result="there is no child '$name'"
+  elif [[ $request == stop || $request == restart ]]; then
+    stop_children 40 "$name"
+  fi
+  if [[ $result == ok && $request != stop ]]; then
+    if running "$name"; then
+      result="$name runs already"
+    else
+      start "$name"
+      await "$name" 30 ready "$name" || result="$name did not become ready; see $LOGS/$name.log"
+    fi
+  fi
+  printf '%s\n' "$result" >"$reply.new" && mv "$reply.new" "$reply"
+}

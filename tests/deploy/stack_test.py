@@ -1,0 +1,282 @@
+"""Tests of deploy/local/up and child, on real processes.
+
+usage: stack_test.py BUILD [unittest arguments]
+"""
+
+import os
+import pathlib
+import shutil
+import signal
+import smtplib
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+LOCAL = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "local"
+SERVICES = ["account", "subscription", "content", "feed", "comment"]
+CHILDREN = SERVICES + ["gateway", "postgres", "redis-state", "redis-cache", "mail"]
+BUILD = ""
+
+
+def wait_for(what, condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds} s for {what}")
+
+
+def session_of(pid):
+    """The session of a live process, None for one that is gone or a zombie."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else int(fields[3])
+
+
+def processes_in(sessions):
+    pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+    return [pid for pid in pids if session_of(pid) in sessions]
+
+
+class Stack:
+    """A running `up --ephemeral` (or a lasting one) in a folder of its own."""
+
+    def __init__(self, folder, *options, ephemeral=True):
+        self.folder = pathlib.Path(folder)
+        self.state = self.folder / "state"
+        self.output = open(self.folder / "output", "ab+")
+        arguments = [LOCAL / "up", "--build", BUILD, "--state", self.state, "--no-demo"]
+        arguments += ["--ephemeral"] if ephemeral else ["--port", str(18000 + os.getpid() % 1000)]
+        self.process = subprocess.Popen(
+            arguments + list(options),
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.settings = {}
+        self.sessions = set()
+
+    def wait_ready(self):
+        def ready():
+            if self.process.poll() is not None:
+                raise AssertionError("up ended: " + self.read_output())
+            # Not what an earlier one that was killed left there.
+            path = self.state / "stack.env"
+            mine = f"ROSTRUM_SUPERVISOR_PID={self.process.pid}\n"
+            return path.exists() and mine in path.read_text()
+
+        wait_for("the stack", ready)
+        lines = (self.state / "stack.env").read_text().splitlines()
+        self.settings = dict(line.split("=", 1) for line in lines)
+        self.sessions = {self.pid(name) for name in CHILDREN}
+        return self
+
+    def pid(self, name):
+        return int((self.state / "pids" / name).read_text())
+
+    def read_output(self):
+        return (self.folder / "output").read_text()
+
+    def child(self, *arguments):
+        environment = dict(os.environ, ROSTRUM_STATE=str(self.state))
+        return subprocess.run(
+            [LOCAL / "child", *arguments], env=environment, capture_output=True, text=True
+        )
+
+    def end(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(60)
+
+
+class StackTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="rostrum-test.")
+        os.chmod(self.folder, 0o755)
+        self.stacks = []
+
+    def tearDown(self):
+        for stack in self.stacks:
+            stack.end()
+            stack.output.close()
+        shutil.rmtree(self.folder)
+
+    def start(self, *options, ephemeral=True, folder="a"):
+        path = pathlib.Path(self.folder) / folder
+        path.mkdir(exist_ok=True)
+        stack = Stack(path, *options, ephemeral=ephemeral)
+        self.stacks.append(stack)
+        return stack
+
+    def assert_nothing_left(self, stack):
+        wait_for("all processes to end", lambda: not processes_in(stack.sessions), 20)
+
+    def psql(self, url, sql):
+        return subprocess.run(
+            ["psql", "-X", "-A", "-t", "-c", sql, url], capture_output=True, text=True
+        )
+
+    def get(self, url):
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status
+
+
+class Running(StackTest):
+    """What holds in one stack that runs."""
+
+    def test_everything_is_reachable_and_separate(self):
+        stack = self.start().wait_ready()
+        settings = stack.settings
+        self.assertEqual(self.get(settings["ROSTRUM_URL"] + "/readyz"), 200)
+
+        for service in SERVICES:
+            own = settings[f"PG_URL_{service.upper()}"]
+            self.assertEqual(self.psql(own, "select 1").stdout, "1\n")
+            for other in SERVICES:
+                if other != service:
+                    url = own.rpartition("/")[0] + f"/rostrum_{other}"
+                    self.assertNotEqual(self.psql(url, "select 1").returncode, 0, url)
+            roles = self.psql(
+                own, "select rolsuper, rolcreatedb, rolcreaterole from pg_roles where rolname = user"
+            )
+            self.assertEqual(roles.stdout, "f|f|f\n")
+        # The connection rules are not all that keeps them apart.
+        rights = self.psql(
+            settings["PG_URL"],
+            "select count(*) from pg_roles r, pg_database d where r.rolname like 'rostrum_%'"
+            " and d.datname <> r.rolname and has_database_privilege(r.oid, d.oid, 'CONNECT')"
+            " and d.datname <> 'template0'",
+        )
+        self.assertEqual(rights.stdout, "0\n")
+
+        host, _, port = settings["SMTP_URL"].removeprefix("smtp://").partition(":")
+        with smtplib.SMTP(host, int(port), timeout=10) as smtp:
+            smtp.sendmail("a@rostrum.example", ["b@rostrum.example"], "Subject: one\r\n\r\ntext\r\n")
+        self.assertEqual(len(os.listdir(os.path.join(settings["MAILDIR"], "new"))), 1)
+
+        for name in ["stack.env", "secrets", "keys", "redis-state.conf"]:
+            mode = (stack.state / name).stat().st_mode
+            self.assertEqual(mode & 0o077, 0, name)
+
+    def test_two_stacks_do_not_clash(self):
+        first, second = self.start(folder="a"), self.start(folder="b")
+        first.wait_ready()
+        second.wait_ready()
+        addresses = [
+            {v for k, v in s.settings.items() if "URL" in k or "TARGET" in k}
+            for s in (first, second)
+        ]
+        self.assertFalse(addresses[0] & addresses[1])
+
+    def test_a_killed_child_can_be_started_again(self):
+        stack = self.start("--restartable").wait_ready()
+        before = stack.pid("content")
+        self.assertEqual(stack.child("kill", "content", "KILL").returncode, 0)
+        wait_for("content to be gone", lambda: stack.child("pid", "content").returncode == 1)
+        started = stack.child("start", "content")
+        self.assertEqual(started.returncode, 0, started.stderr)
+        self.assertNotEqual(stack.pid("content"), before)
+
+        before = stack.pid("postgres")
+        restarted = stack.child("restart", "postgres")
+        self.assertEqual(restarted.returncode, 0, restarted.stderr)
+        self.assertNotEqual(stack.pid("postgres"), before)
+        self.assertEqual(self.psql(stack.settings["PG_URL_FEED"], "select 1").stdout, "1\n")
+
+        self.assertIn("no child", stack.child("start", "nobody").stderr)
+        self.assertIn("runs already", stack.child("start", "mail").stderr)
+
+
+class Ending(StackTest):
+    """How a stack ends, and that nothing of it is left."""
+
+    def test_signals_end_all_of_it(self):
+        for number in [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]:
+            with self.subTest(number.name):
+                stack = self.start(folder=number.name).wait_ready()
+                status = stack.end(number)
+                self.assertEqual(status, -9 if number == signal.SIGKILL else 0)
+                self.assert_nothing_left(stack)
+                wait_for("the folder to go", lambda s=stack: not s.state.exists(), 20)
+
+    def test_a_child_that_dies_ends_all_of_it(self):
+        stack = self.start().wait_ready()
+        os.kill(stack.pid("feed"), signal.SIGKILL)
+        self.assertEqual(stack.process.wait(60), 1)
+        self.assertIn("feed stopped unasked (ended by SIGKILL)", stack.read_output())
+        self.assert_nothing_left(stack)
+        self.assertFalse(stack.state.exists())
+
+    def test_a_signal_during_the_start_ends_it(self):
+        stack = self.start()
+        wait_for("a first child", lambda: (stack.state / "pids" / "redis-state").exists())
+        stack.sessions = {stack.pid("redis-state")}
+        self.assertEqual(stack.end(signal.SIGINT), 0)
+        self.assert_nothing_left(stack)
+        self.assertFalse(stack.state.exists())
+
+    def test_a_command_runs_in_the_stack_and_gives_the_status(self):
+        stack = self.start("--", "sh", "-c", 'curl -fsS "$ROSTRUM_URL/readyz" >/dev/null && exit 7')
+        self.assertEqual(stack.process.wait(60), 7, stack.read_output())
+        self.assertFalse(stack.state.exists())
+
+
+class Lasting(StackTest):
+    """A stack whose data stays."""
+
+    def test_data_stays_until_told_otherwise(self):
+        stack = self.start(ephemeral=False).wait_ready()
+        second = self.start(ephemeral=False, folder="a")
+        self.assertEqual(second.process.wait(60), 1)
+        self.assertIn("a stack is running", stack.read_output())
+        sql = "create table kept as select 1 as one"
+        self.assertEqual(self.psql(stack.settings["PG_URL_FEED"], sql).returncode, 0)
+        secret = stack.settings["PAYMENT_WEBHOOK_SECRET"]
+        stack.end()
+        self.assert_nothing_left(stack)
+
+        stack = self.start(ephemeral=False).wait_ready()
+        self.assertEqual(self.psql(stack.settings["PG_URL_FEED"], "select one from kept").stdout, "1\n")
+        self.assertEqual(stack.settings["PAYMENT_WEBHOOK_SECRET"], secret)
+        # Killed, and started again at once: it waits for what is still ending.
+        stack.end(signal.SIGKILL)
+
+        stack = self.start("--fresh", ephemeral=False).wait_ready()
+        self.assertNotEqual(self.psql(stack.settings["PG_URL_FEED"], "select one from kept").returncode, 0)
+        self.assertNotEqual(stack.settings["PAYMENT_WEBHOOK_SECRET"], secret)
+        stack.end()
+
+
+class BadInput(StackTest):
+    def run_up(self, *arguments):
+        return subprocess.run([LOCAL / "up", *arguments], capture_output=True, text=True, timeout=60)
+
+    def test_arguments(self):
+        for arguments in [["--no-such"], ["--port"], ["--port", "0"], ["--port", "70000"], ["x"]]:
+            self.assertEqual(self.run_up(*arguments).returncode, 2, arguments)
+        missing = self.run_up("--ephemeral", "--build", "/nonexistent")
+        self.assertEqual(missing.returncode, 1)
+        self.assertIn("make build", missing.stderr)
+
+    def test_settings_file(self):
+        path = os.path.join(self.folder, "bad.env")
+        pathlib.Path(path).write_text("# fine\nGOOD=1\nnot a setting\n")
+        answer = self.run_up("--ephemeral", "--build", BUILD, "--env-file", path)
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn("not NAME=VALUE: not a setting", answer.stderr)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    BUILD = sys.argv.pop(1)
+    unittest.main(verbosity=2)

@@ -1,0 +1,156 @@
+"""A browser-like HTTP client of Rostrum and a reader of the mail catcher.
+
+Standard library only, so that it runs wherever the stack runs.
+"""
+
+import email
+import email.policy
+import glob
+import http.client
+import json
+import os
+import re
+import time
+import urllib.parse
+
+
+class Answer:
+    """An HTTP answer."""
+
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def reason(self):
+        """The reason of an error, from its ErrorInfo."""
+        for detail in self.json.get("error", {}).get("details", []):
+            if detail.get("@type", "").endswith("google.rpc.ErrorInfo"):
+                return detail["reason"]
+        return None
+
+    def __str__(self):
+        return f"{self.status} {self.body[:600].decode(errors='replace')}"
+
+
+class Browser:
+    """Keeps cookies, as a browser would. One connection for each request."""
+
+    def __init__(self, url, bearer=None):
+        self.url = urllib.parse.urlsplit(url)
+        self.cookies = {}
+        self.bearer = bearer
+
+    def copy(self):
+        """Another tab: the same cookies, independent from now on."""
+        tab = Browser(self.url.geturl(), self.bearer)
+        tab.cookies = dict(self.cookies)
+        return tab
+
+    def request(self, method, path, body=None, headers=None, raw=None):
+        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=30)
+        sent = {"Origin": self.url.geturl()} if method != "GET" else {}
+        if self.cookies:
+            sent["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
+        if self.bearer:
+            sent["Authorization"] = f"Bearer {self.bearer}"
+        payload = raw
+        if body is not None:
+            payload = json.dumps(body).encode()
+            sent["Content-Type"] = "application/json"
+        sent.update(headers or {})
+        connection.request(method, path, payload, sent)
+        response = connection.getresponse()
+        answer = Answer(response.status, response.headers, response.read())
+        connection.close()
+        for cookie in response.headers.get_all("Set-Cookie") or []:
+            name, _, rest = cookie.partition("=")
+            value, *attributes = [part.strip() for part in rest.split(";")]
+            gone = any(a.lower() == "max-age=0" for a in attributes)
+            if gone:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return answer
+
+    def get(self, path, **query):
+        if query:
+            path += "?" + urllib.parse.urlencode(query)
+        return self.request("GET", path)
+
+    def post(self, path, body=None, **headers):
+        return self.request("POST", path, {} if body is None else body,
+                            {k.replace("_", "-"): v for k, v in headers.items()})
+
+    def pages(self, path, key, **query):
+        """All elements of a list, page by page."""
+        while True:
+            answer = self.get(path, **query)
+            assert answer.status == 200, answer
+            yield from answer.json[key]
+            query["pageToken"] = answer.json["nextPageToken"]
+            if not query["pageToken"]:
+                return
+
+
+class Mailbox:
+    """The mail catcher's Maildir."""
+
+    def __init__(self, maildir):
+        self.maildir = maildir
+
+    def to(self, address):
+        """All mails to an address, oldest first."""
+        found = []
+        for path in glob.glob(os.path.join(self.maildir, "new", "*")):
+            with open(path, "rb") as file:
+                mail = email.message_from_binary_file(file, policy=email.policy.default)
+            if address.lower() in (mail["To"] or "").lower():
+                found.append((os.stat(path).st_mtime_ns, mail))
+        return [mail for _, mail in sorted(found, key=lambda entry: entry[0])]
+
+    def wait(self, address, count=1, seconds=20):
+        """The newest mail to an address once there are `count`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            mails = self.to(address)
+            if len(mails) >= count:
+                return mails[-1]
+            time.sleep(0.05)
+        raise AssertionError(f"no mail number {count} to {address} within {seconds} s")
+
+
+def text_of(mail):
+    return mail.get_body(("plain",)).get_content()
+
+
+def token_in(mail):
+    """The token of the link in a mail."""
+    return re.search(r"[?&]token=([A-Za-z0-9_-]+)", text_of(mail)).group(1)
+
+
+def code_in(mail):
+    """The six-digit code in a mail."""
+    return re.search(r"code: (\d{6})\b", text_of(mail)).group(1)
+
+
+def read_settings(path):
+    """A file of NAME=VALUE lines."""
+    with open(path, encoding="utf-8") as file:
+        return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+
+
+def wait_until(condition, what, seconds=20):
+    """Polls until `condition` is true, and returns its value."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"{what}: not within {seconds} s")
