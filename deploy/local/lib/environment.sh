@@ -72,6 +72,7 @@ SETTINGS
 gateway_settings() {
   cat <<SETTINGS
 NETWORK_KEY_SECRET=$(secret network-key)
+PUBLIC_URL=$(site_url),http://localhost:${PORT[gateway]}
 COOKIE_SECURE=false
 SETTINGS
 }
