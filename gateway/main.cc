@@ -95,27 +95,32 @@ GatewaySettings ReadSettings(Settings& env) {
   } else {
     env.AddError(absl::StrCat("TRUSTED_PROXIES: ", std::string(proxies.status().message())));
   }
-  settings.admin_address = env.String("ADMIN_LISTEN", "", "Where /metrics is served; empty for nowhere.");
+  settings.admin_address =
+      env.String("ADMIN_LISTEN", "", "Where /metrics is served; empty for nowhere.");
   for (const char* service : {"account", "subscription", "content", "feed", "comment"}) {
     settings.targets[service] =
         env.Required(absl::StrCat(absl::AsciiStrToUpper(service), "_TARGET"),
                      absl::StrCat("Where ", service, " is, as host:port or a gRPC name."));
   }
   ReadOrigins(env, settings.browser);
-  settings.browser.cookies.secure = env.Bool(
-      "COOKIE_SECURE", true, "Off only for development over plain HTTP on loopback.");
-  settings.browser.network_secret = env.Secret(
-      "NETWORK_KEY_SECRET", 32, "Names networks for an hour; the same in all gateways.");
+  settings.browser.cookies.secure =
+      env.Bool("COOKIE_SECURE", true, "Off only for development over plain HTTP on loopback.");
+  settings.browser.network_secret =
+      env.Secret("NETWORK_KEY_SECRET", 32, "Names networks for an hour; the same in all gateways.");
   settings.redis_url = env.Required("REDIS_CACHE_URL", "Redis for limits; may be lost.");
-  settings.signing_key = env.Secret("IDENTITY_KEY", 1, "The gateway's own signing key; give IDENTITY_KEY_FILE.");
+  settings.signing_key =
+      env.Secret("IDENTITY_KEY", 1, "The gateway's own signing key; give IDENTITY_KEY_FILE.");
   settings.limits.reads.burst =
       env.Int("RATE_READS", 1200, 1, 10'000'000, "Reads of one account or network in a minute.");
   settings.limits.writes.burst =
       env.Int("RATE_WRITES", 240, 1, 10'000'000, "Writes of one account or network in a minute.");
   settings.api.read_timeout = env.Duration("READ_TIMEOUT", absl::Seconds(5), "Deadline of reads.");
-  settings.api.write_timeout = env.Duration("WRITE_TIMEOUT", absl::Seconds(15), "Deadline of writes.");
-  settings.drain = env.Duration("DRAIN_TIMEOUT", absl::Seconds(30), "How long requests may take after SIGTERM.");
-  settings.tls = env.Bool("HSTS", false, "Tell browsers to use HTTPS only; for sites that have it.");
+  settings.api.write_timeout =
+      env.Duration("WRITE_TIMEOUT", absl::Seconds(15), "Deadline of writes.");
+  settings.drain =
+      env.Duration("DRAIN_TIMEOUT", absl::Seconds(30), "How long requests may take after SIGTERM.");
+  settings.tls =
+      env.Bool("HSTS", false, "Tell browsers to use HTTPS only; for sites that have it.");
   return settings;
 }
 

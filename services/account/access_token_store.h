@@ -43,8 +43,7 @@ class AccessTokenStore {
   virtual absl::Status Revoke(const AccountId& account_id, const TokenId& id, absl::Time now) = 0;
   // The token with this secret; notes the use, to the hour. UNAUTHENTICATED /
   // CREDENTIAL_INVALID.
-  virtual absl::StatusOr<ResolvedToken> Resolve(const std::string& secret_hash,
-                                                absl::Time now) = 0;
+  virtual absl::StatusOr<ResolvedToken> Resolve(const std::string& secret_hash, absl::Time now) = 0;
 };
 
 }  // namespace rostrum::account

@@ -84,9 +84,9 @@ Session InsertSession(pqxx::work& tx, const AccountId& account_id, const NewSess
 
 int EndSessions(pqxx::work& tx, const AccountId& account_id, const SessionId& keep,
                 absl::Time now) {
-  const std::vector<std::string> ended = ReadIds(tx.exec_params(
-      kEndSessions, account_id.value(),
-      keep.empty() ? std::nullopt : std::make_optional(keep.value())));
+  const std::vector<std::string> ended =
+      ReadIds(tx.exec_params(kEndSessions, account_id.value(),
+                             keep.empty() ? std::nullopt : std::make_optional(keep.value())));
   if (!ended.empty()) WriteRevoked(tx, account_id, ended, {}, now);
   return static_cast<int>(ended.size());
 }

@@ -37,8 +37,7 @@ absl::Status AccountNotFound();
 Session InsertSession(pqxx::work& tx, const AccountId& account_id, const NewSession& session);
 // Ends all sessions of an account but `keep` (which may be empty), told by an
 // event; returns how many.
-int EndSessions(pqxx::work& tx, const AccountId& account_id, const SessionId& keep,
-                absl::Time now);
+int EndSessions(pqxx::work& tx, const AccountId& account_id, const SessionId& keep, absl::Time now);
 // Sets the password of a locked account and voids the links on their way to it.
 void SetPasswordHash(pqxx::work& tx, const AccountId& account_id, const std::string& hash);
 

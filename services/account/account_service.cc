@@ -45,8 +45,8 @@ absl::StatusOr<std::optional<AccountCursor>> ParseCursor(const std::vector<std::
 
 AccountService::AccountService(AccountStore& accounts, SubscriptionClient& subscription,
                                PasswordHasher& hasher, Limits& limits, const Mails& mails,
-                               const AccountKeys& keys, const PageTokens& page_tokens,
-                               Clock& clock, RpcRuntime& runtime)
+                               const AccountKeys& keys, const PageTokens& page_tokens, Clock& clock,
+                               RpcRuntime& runtime)
     : accounts_(accounts),
       subscription_(subscription),
       hasher_(hasher),
@@ -75,8 +75,8 @@ grpc::Status AccountService::UpdateAccount(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(
         const Account account,
         accounts_.Update(
-            rc.caller.account_id,
-            [&](Account& stored) { return ChangeProfile(stored, change); }, clock_.Now()));
+            rc.caller.account_id, [&](Account& stored) { return ChangeProfile(stored, change); },
+            clock_.Now()));
     *response = ToProto(account);
     SetEtag(ctx, response->etag());
     return absl::OkStatus();

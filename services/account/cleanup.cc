@@ -14,8 +14,7 @@ absl::Status CleanUp(PgPool& pool, absl::Duration session_idle, absl::Time now) 
     tx.exec_params("DELETE FROM sessions WHERE expire_time <= $1 OR last_use_time <= $2",
                    SqlTime(now), SqlTime(now - session_idle - absl::Hours(1)));
     tx.exec_params("DELETE FROM access_tokens WHERE expire_time <= $1", SqlTime(now));
-    tx.exec_params("DELETE FROM mails WHERE finish_time <= $1",
-                   SqlTime(now - absl::Hours(24 * 7)));
+    tx.exec_params("DELETE FROM mails WHERE finish_time <= $1", SqlTime(now - absl::Hours(24 * 7)));
     return absl::OkStatus();
   });
 }

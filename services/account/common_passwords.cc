@@ -131,8 +131,8 @@ bool IsCommonPassword(absl::string_view password, const std::vector<std::string>
   const auto known = [&](const std::string& word) {
     return Words().contains(word) || own.contains(word);
   };
-  for (const std::string& word : {lower, core, UndoDigits(lower), UndoDigits(core),
-                                  Core(UndoDigits(lower))}) {
+  for (const std::string& word :
+       {lower, core, UndoDigits(lower), UndoDigits(core), Core(UndoDigits(lower))}) {
     if (known(word)) return true;
     const std::string half = word.substr(0, word.size() / 2);
     if (word.size() % 2 == 0 && known(half) && absl::StrCat(half, half) == word) return true;

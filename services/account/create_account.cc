@@ -53,12 +53,11 @@ absl::StatusOr<OperatorAccount> ReadWanted(int argc, char** argv, std::string* p
   checks.RequireText(options["--name"], "--name", kMaxNameCharacters);
   CheckNewPassword(checks, *password, {options["--name"], options["--email"]}, "--password-file");
   RETURN_IF_ERROR(checks.status());
-  ASSIGN_OR_RETURN(std::vector<std::string> roles,
-                   NormalRoles(absl::StrSplit(options["--roles"], ',', absl::SkipEmpty()),
-                               "--roles"));
-  return OperatorAccount{.email = options["--email"],
-                         .display_name = options["--name"],
-                         .roles = std::move(roles)};
+  ASSIGN_OR_RETURN(
+      std::vector<std::string> roles,
+      NormalRoles(absl::StrSplit(options["--roles"], ',', absl::SkipEmpty()), "--roles"));
+  return OperatorAccount{
+      .email = options["--email"], .display_name = options["--name"], .roles = std::move(roles)};
 }
 
 // The hash that stands, if it is of this password: repeating changes nothing.

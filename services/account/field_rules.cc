@@ -20,8 +20,7 @@ void CheckEmail(FieldChecks& checks, const std::string& email, absl::string_view
                  "must be a mail address such as ada@example.org");
 }
 
-void CheckTypedPassword(FieldChecks& checks, const std::string& password,
-                        absl::string_view field) {
+void CheckTypedPassword(FieldChecks& checks, const std::string& password, absl::string_view field) {
   checks.Require(!password.empty(), field, "REQUIRED", "must not be empty");
   checks.Require(CountCodePoints(password).value_or(kMaxPassword + 1) <= kMaxPassword, field,
                  "TOO_LONG", "must have at most 128 characters");

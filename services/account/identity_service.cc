@@ -66,8 +66,7 @@ absl::StatusOr<Caller> IdentityService::ResolveSession(const std::string& token,
 
 absl::StatusOr<Caller> IdentityService::ResolveAccessToken(const std::string& secret,
                                                            v1::Identity* identity) {
-  ASSIGN_OR_RETURN(const ResolvedToken resolved,
-                   tokens_.Resolve(HashToken(secret), clock_.Now()));
+  ASSIGN_OR_RETURN(const ResolvedToken resolved, tokens_.Resolve(HashToken(secret), clock_.Now()));
   Caller caller = CallerOf(resolved.account);
   caller.scopes = {resolved.token.scopes.begin(), resolved.token.scopes.end()};
   identity->set_token_id(resolved.token.id.value());
@@ -79,10 +78,9 @@ grpc::Status IdentityService::ResolveCredential(grpc::ServerContext* ctx,
                                                 v1::Identity* response) {
   return HandleRpc(rpc_, ctx, "ResolveCredential", [&](const RequestContext&) -> absl::Status {
     const std::string& credential = request->credential();
-    ASSIGN_OR_RETURN(const Caller caller,
-                     absl::StartsWith(credential, kAccessTokenPrefix)
-                         ? ResolveAccessToken(credential, response)
-                         : ResolveSession(credential, response));
+    ASSIGN_OR_RETURN(const Caller caller, absl::StartsWith(credential, kAccessTokenPrefix)
+                                              ? ResolveAccessToken(credential, response)
+                                              : ResolveSession(credential, response));
     response->set_account_id(caller.account_id.value());
     response->set_display_name(caller.display_name);
     for (const std::string& role : caller.roles) response->add_roles(role);

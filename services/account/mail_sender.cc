@@ -21,8 +21,8 @@ prometheus::Counter& MailCounter(Metrics& metrics, const char* outcome) {
 }  // namespace
 
 absl::Duration MailBackoff(int attempt) {
-  static constexpr absl::Duration kSteps[] = {absl::Minutes(1),  absl::Minutes(5), absl::Minutes(30),
-                                              absl::Hours(2), absl::Hours(8), absl::Hours(24)};
+  static constexpr absl::Duration kSteps[] = {absl::Minutes(1), absl::Minutes(5), absl::Minutes(30),
+                                              absl::Hours(2),   absl::Hours(8),   absl::Hours(24)};
   return kSteps[std::clamp<int>(attempt, 1, std::size(kSteps)) - 1];
 }
 
@@ -68,8 +68,7 @@ absl::Status MailSender::SendDue() {
 }
 
 absl::Status MailSender::SendOne(const ClaimedMail& claimed) {
-  const absl::Status sent =
-      transport_.Send(from_, claimed.mail.recipient, claimed.mail.bytes);
+  const absl::Status sent = transport_.Send(from_, claimed.mail.recipient, claimed.mail.bytes);
   if (!sent.ok()) return Fail(claimed, sent);
   delivered_.Increment();
   return queue_.Finish(claimed.mail.id, MailOutcome::kDelivered, clock_.Now());

@@ -14,11 +14,8 @@ namespace rostrum::account {
 namespace {
 
 std::string EscapeHtml(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"&", "&amp;"},
-                                    {"<", "&lt;"},
-                                    {">", "&gt;"},
-                                    {"\"", "&quot;"},
-                                    {"'", "&#39;"}});
+  return absl::StrReplaceAll(
+      text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
 }
 
 std::string InWords(absl::Duration duration) {
@@ -91,18 +88,16 @@ absl::StatusOr<Mail> Mails::Build(const std::string& email, const Content& conte
 }
 
 absl::StatusOr<Mail> Mails::VerifyAddress(const std::string& email, const std::string& token,
-                                          const std::string& code,
-                                          absl::Duration lifetime) const {
-  return Build(
-      email,
-      {.subject = absl::StrCat("Verify your email address for ", settings_.site_name),
-       .before = {absl::StrCat("to finish signing up at ", settings_.site_name,
-                               ", please open this link:")},
-       .link = absl::StrCat(settings_.public_url, "/verify?token=", token),
-       .link_label = "Verify my email address",
-       .code = code,
-       .after = {absl::StrCat("Both work once and for ", InWords(lifetime), "."),
-                 "If you did not sign up, you need do nothing: no account is made."}});
+                                          const std::string& code, absl::Duration lifetime) const {
+  return Build(email,
+               {.subject = absl::StrCat("Verify your email address for ", settings_.site_name),
+                .before = {absl::StrCat("to finish signing up at ", settings_.site_name,
+                                        ", please open this link:")},
+                .link = absl::StrCat(settings_.public_url, "/verify?token=", token),
+                .link_label = "Verify my email address",
+                .code = code,
+                .after = {absl::StrCat("Both work once and for ", InWords(lifetime), "."),
+                          "If you did not sign up, you need do nothing: no account is made."}});
 }
 
 absl::StatusOr<Mail> Mails::AlreadyMember(const std::string& email) const {
@@ -119,13 +114,12 @@ absl::StatusOr<Mail> Mails::AlreadyMember(const std::string& email) const {
 
 absl::StatusOr<Mail> Mails::LoginLink(const std::string& email, const std::string& token) const {
   return Build(
-      email,
-      {.subject = absl::StrCat("Log in to ", settings_.site_name),
-       .before = {"here is the link to log in with:"},
-       .link = absl::StrCat(settings_.public_url, "/login/link?token=", token),
-       .link_label = "Log in",
-       .after = {absl::StrCat("It works once and for ", InWords(kOneTimeTokenLifetime), "."),
-                 "If you did not ask for it, you need do nothing. Do not pass it on."}});
+      email, {.subject = absl::StrCat("Log in to ", settings_.site_name),
+              .before = {"here is the link to log in with:"},
+              .link = absl::StrCat(settings_.public_url, "/login/link?token=", token),
+              .link_label = "Log in",
+              .after = {absl::StrCat("It works once and for ", InWords(kOneTimeTokenLifetime), "."),
+                        "If you did not ask for it, you need do nothing. Do not pass it on."}});
 }
 
 absl::StatusOr<Mail> Mails::PasswordReset(const std::string& email,
@@ -141,14 +135,13 @@ absl::StatusOr<Mail> Mails::PasswordReset(const std::string& email,
 }
 
 absl::StatusOr<Mail> Mails::PasswordChanged(const std::string& email) const {
-  return Build(
-      email,
-      {.subject = absl::StrCat("Your password for ", settings_.site_name, " was changed"),
-       .before = {absl::StrCat("the password of your account at ", settings_.site_name,
-                               " was just changed, and other devices were logged out."),
-                  "If it was not you, set a new password at once, here:"},
-       .link = absl::StrCat(settings_.public_url, "/reset"),
-       .link_label = "Set a new password"});
+  return Build(email,
+               {.subject = absl::StrCat("Your password for ", settings_.site_name, " was changed"),
+                .before = {absl::StrCat("the password of your account at ", settings_.site_name,
+                                        " was just changed, and other devices were logged out."),
+                           "If it was not you, set a new password at once, here:"},
+                .link = absl::StrCat(settings_.public_url, "/reset"),
+                .link_label = "Set a new password"});
 }
 
 }  // namespace rostrum::account

@@ -75,14 +75,14 @@ class AccountApp final : public ServiceApp {
 
   AccountService account_service_{accounts_, subscription_,     hasher_,    limits_,      mails_,
                                   keys_,     *env_.page_tokens, env_.clock, *env_.runtime};
-  SignUpService sign_up_service_{sign_ups_, subscription_,      hasher_,    limits_,      mails_,
+  SignUpService sign_up_service_{sign_ups_, subscription_,     hasher_,    limits_,      mails_,
                                  keys_,     settings_.sign_up, env_.clock, *env_.runtime};
-  SessionService session_service_{
-      accounts_, sessions_, one_time_tokens_,          hasher_,    limits_,
-      mails_,    settings_.sign_up.sessions, env_.clock, *env_.runtime};
-  IdentityService identity_service_{
-      sessions_, access_tokens_, *env_.signer, settings_.sign_up.sessions, env_.clock,
-      *env_.runtime};
+  SessionService session_service_{accounts_,    sessions_, one_time_tokens_,           hasher_,
+                                  limits_,      mails_,    settings_.sign_up.sessions, env_.clock,
+                                  *env_.runtime};
+  IdentityService identity_service_{sessions_,    access_tokens_,
+                                    *env_.signer, settings_.sign_up.sessions,
+                                    env_.clock,   *env_.runtime};
 
   MailSender mail_sender_;
   std::unique_ptr<Worker> cleanup_;

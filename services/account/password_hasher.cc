@@ -110,8 +110,8 @@ absl::StatusOr<PasswordCheck> PasswordHasher::Verify(const std::string& password
   RETURN_IF_ERROR(Run([this, password, against, check] {
     check->matches =
         crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0;
-    check->outdated = crypto_pwhash_str_needs_rehash(against.c_str(), options_.ops,
-                                                     MemoryBytes(options_)) == 1;
+    check->outdated =
+        crypto_pwhash_str_needs_rehash(against.c_str(), options_.ops, MemoryBytes(options_)) == 1;
   }));
   if (hash.empty()) check->matches = false;
   return *check;

@@ -59,8 +59,8 @@ absl::Status PostgresAccessTokenStore::Create(const AccessToken& token,
   });
 }
 
-absl::StatusOr<std::vector<AccessToken>> PostgresAccessTokenStore::List(
-    const AccountId& account_id, absl::Time now) {
+absl::StatusOr<std::vector<AccessToken>> PostgresAccessTokenStore::List(const AccountId& account_id,
+                                                                        absl::Time now) {
   return RunRead<std::vector<AccessToken>>(
       pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<AccessToken>> {
         std::vector<AccessToken> tokens;
@@ -79,8 +79,7 @@ absl::Status PostgresAccessTokenStore::Revoke(const AccountId& account_id, const
                                               absl::Time now) {
   const absl::Status revoked = RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
     if (tx.exec_params(kRevoke, account_id.value(), id.value(), SqlTime(now)).empty()) {
-      return Error(absl::StatusCode::kNotFound, "TOKEN_NOT_FOUND",
-                   "there is no such access token");
+      return Error(absl::StatusCode::kNotFound, "TOKEN_NOT_FOUND", "there is no such access token");
     }
     WriteRevoked(tx, account_id, {}, {id.value()}, now);
     return absl::OkStatus();
@@ -92,11 +91,11 @@ absl::Status PostgresAccessTokenStore::Revoke(const AccountId& account_id, const
 absl::StatusOr<ResolvedToken> PostgresAccessTokenStore::Resolve(const std::string& secret_hash,
                                                                 absl::Time now) {
   auto found = RunRead<ResolvedToken>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<ResolvedToken> {
-    const pqxx::result rows = tx.exec_params(
-        absl::StrCat("SELECT ", kColumns, ", ", kAccountColumns,
-                     " FROM access_tokens t JOIN accounts a USING (account_id)"
-                     " WHERE t.secret_hash = $1 AND t.expire_time > $2"),
-        SqlBytes(secret_hash), SqlTime(now));
+    const pqxx::result rows =
+        tx.exec_params(absl::StrCat("SELECT ", kColumns, ", ", kAccountColumns,
+                                    " FROM access_tokens t JOIN accounts a USING (account_id)"
+                                    " WHERE t.secret_hash = $1 AND t.expire_time > $2"),
+                       SqlBytes(secret_hash), SqlTime(now));
     if (rows.empty()) {
       return Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_INVALID",
                    "the credential is unknown, revoked or expired");

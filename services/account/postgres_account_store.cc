@@ -50,8 +50,7 @@ size_t LockAdmins(pqxx::work& tx) { return tx.exec_params(kLockAdmins).size(); }
 // Gives a locked account other roles and keeps who did it; nothing if it has
 // them.
 absl::Status ApplyRoles(pqxx::work& tx, Account& account, const std::vector<std::string>& roles,
-                        size_t admins, const std::optional<AccountId>& changed_by,
-                        absl::Time now) {
+                        size_t admins, const std::optional<AccountId>& changed_by, absl::Time now) {
   if (account.roles == roles) return absl::OkStatus();
   const bool stays_admin = std::find(roles.begin(), roles.end(), "admin") != roles.end();
   if (account.HasRole("admin") && !stays_admin && admins <= 1) {
@@ -88,8 +87,7 @@ absl::StatusOr<Account> PostgresAccountStore::Get(const AccountId& id) {
   });
 }
 
-absl::StatusOr<std::optional<Account>> PostgresAccountStore::FindByEmail(
-    const std::string& email) {
+absl::StatusOr<std::optional<Account>> PostgresAccountStore::FindByEmail(const std::string& email) {
   return RunRead<std::optional<Account>>(
       pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<Account>> {
         const pqxx::result rows =
@@ -106,8 +104,8 @@ absl::StatusOr<std::vector<Account>> PostgresAccountStore::BatchGet(
   return RunRead<std::vector<Account>>(
       pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Account>> {
         std::vector<Account> accounts;
-        for (const pqxx::row& row : tx.exec_params(Select("WHERE a.account_id = ANY ($1::uuid[])"),
-                                                   SqlArray(values))) {
+        for (const pqxx::row& row :
+             tx.exec_params(Select("WHERE a.account_id = ANY ($1::uuid[])"), SqlArray(values))) {
           accounts.push_back(ReadAccount(row));
         }
         return accounts;

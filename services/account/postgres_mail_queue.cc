@@ -45,8 +45,7 @@ void EnqueueMail(pqxx::work& tx, const Mail& mail, absl::Time now) {
 }
 
 absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now,
-                                                                  absl::Duration lease,
-                                                                  int limit) {
+                                                                  absl::Duration lease, int limit) {
   return RunTx<std::vector<ClaimedMail>>(
       pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<ClaimedMail>> {
         std::vector<ClaimedMail> claimed;
@@ -62,8 +61,7 @@ absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now
       });
 }
 
-absl::Status PostgresMailQueue::Finish(const std::string& id, MailOutcome outcome,
-                                       absl::Time now) {
+absl::Status PostgresMailQueue::Finish(const std::string& id, MailOutcome outcome, absl::Time now) {
   return RunTx(pool_, [&](pqxx::work& tx) {
     tx.exec_params(kFinish, id, SqlTime(now), NameOf(outcome));
     return absl::OkStatus();

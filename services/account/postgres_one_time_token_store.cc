@@ -68,8 +68,8 @@ absl::Status PostgresOneTimeTokenStore::Issue(const NewOneTimeToken& token) {
   return issued;
 }
 
-absl::StatusOr<RedeemedLogin> PostgresOneTimeTokenStore::RedeemLogin(
-    const std::string& token_hash, const NewSession& session) {
+absl::StatusOr<RedeemedLogin> PostgresOneTimeTokenStore::RedeemLogin(const std::string& token_hash,
+                                                                     const NewSession& session) {
   auto redeemed = RunTx<RedeemedLogin>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<RedeemedLogin> {
     ASSIGN_OR_RETURN(Consumed consumed,
                      Consume(tx, TokenPurpose::kLogin, token_hash, session.create_time));

@@ -46,12 +46,12 @@ absl::StatusOr<OpenedSession> PostgresSessionStore::Open(const AccountId& accoun
 absl::StatusOr<OpenedSession> PostgresSessionStore::Resolve(const std::string& token_hash,
                                                             absl::Duration idle, absl::Time now) {
   auto found = RunRead<OpenedSession>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<OpenedSession> {
-    const pqxx::result rows = tx.exec_params(
-        absl::StrCat("SELECT ", kSessionColumns, ", ", kAccountColumns,
-                     " FROM sessions s JOIN accounts a USING (account_id)"
-                     " WHERE s.token_hash = $1 AND ",
-                     kOpen),
-        SqlBytes(token_hash), SqlTime(now), IdleSince(idle, now));
+    const pqxx::result rows =
+        tx.exec_params(absl::StrCat("SELECT ", kSessionColumns, ", ", kAccountColumns,
+                                    " FROM sessions s JOIN accounts a USING (account_id)"
+                                    " WHERE s.token_hash = $1 AND ",
+                                    kOpen),
+                       SqlBytes(token_hash), SqlTime(now), IdleSince(idle, now));
     if (rows.empty()) {
       return Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_INVALID",
                    "the credential is unknown, revoked or expired");

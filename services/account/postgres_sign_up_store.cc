@@ -87,9 +87,8 @@ std::optional<LockedSignUp> LockById(pqxx::work& tx, const SignUpId& id) {
 }
 
 std::optional<LockedSignUp> LockByToken(pqxx::work& tx, const std::string& token_hash) {
-  return ReadLocked(
-      tx.exec_params(absl::StrCat(kLock, " WHERE token_hash = $1 FOR UPDATE"),
-                     SqlBytes(token_hash)));
+  return ReadLocked(tx.exec_params(absl::StrCat(kLock, " WHERE token_hash = $1 FOR UPDATE"),
+                                   SqlBytes(token_hash)));
 }
 
 absl::StatusOr<SignUp> Load(pqxx::work& tx, const SignUpId& id) {
@@ -120,9 +119,8 @@ Attempt Complete(pqxx::work& tx, const LockedSignUp& sign_up, const AccountId& a
                  const NewSession& session) {
   const absl::Time now = session.create_time;
   const pqxx::result made =
-      tx.exec_params(kInsertAccount, account_id.value(), sign_up.email,
-                     LowerAddress(sign_up.email), sign_up.display_name, sign_up.password_hash,
-                     SqlTime(now));
+      tx.exec_params(kInsertAccount, account_id.value(), sign_up.email, LowerAddress(sign_up.email),
+                     sign_up.display_name, sign_up.password_hash, SqlTime(now));
   if (made.empty()) return {EmailVerifiedAlready(), std::nullopt};
   tx.exec_params(kMarkVerified, sign_up.id.value(), SqlTime(now));
 
@@ -143,8 +141,7 @@ Attempt Complete(pqxx::work& tx, const LockedSignUp& sign_up, const AccountId& a
 
 }  // namespace
 
-absl::StatusOr<std::optional<SignUp>> PostgresSignUpStore::FindRepeated(
-    const IdempotencyKey& key) {
+absl::StatusOr<std::optional<SignUp>> PostgresSignUpStore::FindRepeated(const IdempotencyKey& key) {
   if (key.request_id.empty()) return std::optional<SignUp>();
   return RunRead<std::optional<SignUp>>(
       pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<SignUp>> {
@@ -167,13 +164,12 @@ absl::StatusOr<SignUp> PostgresSignUpStore::Begin(const NewSignUp& sign_up,
     if (known.has_value()) return Load(tx, SignUpId(*known));
 
     const Verification& verification = sign_up.verification;
-    tx.exec_params(kInsert, sign_up.id.value(), sign_up.email, LowerAddress(sign_up.email),
-                   SqlBytes(sign_up.person_key), sign_up.display_name, sign_up.password_hash,
-                   static_cast<int>(sign_up.intent), sign_up.return_path,
-                   SqlBytes(verification.token_hash), SqlBytes(verification.code_hash),
-                   SqlTime(verification.create_time),
-                   SqlTime(verification.create_time + kResendPause),
-                   SqlTime(verification.expire_time));
+    tx.exec_params(
+        kInsert, sign_up.id.value(), sign_up.email, LowerAddress(sign_up.email),
+        SqlBytes(sign_up.person_key), sign_up.display_name, sign_up.password_hash,
+        static_cast<int>(sign_up.intent), sign_up.return_path, SqlBytes(verification.token_hash),
+        SqlBytes(verification.code_hash), SqlTime(verification.create_time),
+        SqlTime(verification.create_time + kResendPause), SqlTime(verification.expire_time));
     EnqueueFitting(tx, sign_up.email, verification);
     RecordIdempotentResult(tx, key, sign_up.id.value());
     return Load(tx, sign_up.id);

@@ -2,8 +2,8 @@
 
 #include "services/account/account_proto.h"
 #include "services/account/field_rules.h"
-#include "services/common/base/log.h"
 #include "services/common/base/local_path.h"
+#include "services/common/base/log.h"
 #include "services/common/base/status.h"
 
 namespace rostrum::account {
@@ -15,8 +15,7 @@ absl::Status LoginFailed() {
 }
 
 prometheus::Counter& LoginCounter(Metrics& metrics, const char* outcome) {
-  return metrics.Counter("logins_total", "Logins by password, by outcome.",
-                         {{"outcome", outcome}});
+  return metrics.Counter("logins_total", "Logins by password, by outcome.", {{"outcome", outcome}});
 }
 
 }  // namespace
@@ -94,8 +93,7 @@ grpc::Status SessionService::LogOut(grpc::ServerContext* ctx, const v1::LogOutRe
   });
 }
 
-grpc::Status SessionService::ListSessions(grpc::ServerContext* ctx,
-                                          const v1::ListSessionsRequest*,
+grpc::Status SessionService::ListSessions(grpc::ServerContext* ctx, const v1::ListSessionsRequest*,
                                           v1::ListSessionsResponse* response) {
   return HandleRpc(rpc_, ctx, "ListSessions", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const std::vector<Session> sessions,
@@ -123,9 +121,8 @@ grpc::Status SessionService::RevokeOtherSessions(grpc::ServerContext* ctx,
                                                  const v1::RevokeOtherSessionsRequest*,
                                                  v1::RevokeOtherSessionsResponse* response) {
   return HandleRpc(rpc_, ctx, "RevokeOtherSessions", [&](const RequestContext& rc) -> absl::Status {
-    ASSIGN_OR_RETURN(const int revoked,
-                     sessions_.RevokeOthers(rc.caller.account_id, rc.caller.session_id,
-                                            clock_.Now()));
+    ASSIGN_OR_RETURN(const int revoked, sessions_.RevokeOthers(rc.caller.account_id,
+                                                               rc.caller.session_id, clock_.Now()));
     response->set_revoked_count(revoked);
     return absl::OkStatus();
   });
@@ -171,21 +168,22 @@ grpc::Status SessionService::RedeemLoginLink(grpc::ServerContext* ctx,
 grpc::Status SessionService::RequestPasswordReset(grpc::ServerContext* ctx,
                                                   const v1::RequestPasswordResetRequest* request,
                                                   v1::RequestPasswordResetResponse*) {
-  return HandleRpc(rpc_, ctx, "RequestPasswordReset", [&](const RequestContext& rc) -> absl::Status {
-    FieldChecks checks;
-    CheckEmail(checks, request->email(), "email");
-    RETURN_IF_ERROR(checks.status());
-    RETURN_IF_ERROR(limits_.CheckMail(rc, request->email()));
-    const std::string token = NewToken();
-    const absl::Time now = clock_.Now();
-    ASSIGN_OR_RETURN(Mail mail, mails_.PasswordReset(request->email(), token));
-    return tokens_.Issue({.purpose = TokenPurpose::kReset,
-                          .token_hash = HashToken(token),
-                          .email = request->email(),
-                          .mail = std::move(mail),
-                          .create_time = now,
-                          .expire_time = now + kOneTimeTokenLifetime});
-  });
+  return HandleRpc(rpc_, ctx, "RequestPasswordReset",
+                   [&](const RequestContext& rc) -> absl::Status {
+                     FieldChecks checks;
+                     CheckEmail(checks, request->email(), "email");
+                     RETURN_IF_ERROR(checks.status());
+                     RETURN_IF_ERROR(limits_.CheckMail(rc, request->email()));
+                     const std::string token = NewToken();
+                     const absl::Time now = clock_.Now();
+                     ASSIGN_OR_RETURN(Mail mail, mails_.PasswordReset(request->email(), token));
+                     return tokens_.Issue({.purpose = TokenPurpose::kReset,
+                                           .token_hash = HashToken(token),
+                                           .email = request->email(),
+                                           .mail = std::move(mail),
+                                           .create_time = now,
+                                           .expire_time = now + kOneTimeTokenLifetime});
+                   });
 }
 
 grpc::Status SessionService::ResetPassword(grpc::ServerContext* ctx,

@@ -54,22 +54,20 @@ class SessionStore {
 
   // Opens a session by password. UNAUTHENTICATED / LOGIN_FAILED if the password
   // changed in the meantime or the account is gone.
-  virtual absl::StatusOr<OpenedSession> Open(const AccountId& account_id,
-                                             const NewSession& session,
+  virtual absl::StatusOr<OpenedSession> Open(const AccountId& account_id, const NewSession& session,
                                              const VerifiedPassword& password) = 0;
 
   // The session that a token opens, and whose it is; notes the use, to the
   // hour. UNAUTHENTICATED / CREDENTIAL_INVALID if there is none or it ended.
-  virtual absl::StatusOr<OpenedSession> Resolve(const std::string& token_hash,
-                                                absl::Duration idle, absl::Time now) = 0;
+  virtual absl::StatusOr<OpenedSession> Resolve(const std::string& token_hash, absl::Duration idle,
+                                                absl::Time now) = 0;
 
   // Open ones, the most recently used first.
   virtual absl::StatusOr<std::vector<Session>> List(const AccountId& account_id,
                                                     absl::Duration idle, absl::Time now) = 0;
 
   // NOT_FOUND / SESSION_NOT_FOUND, also for another's.
-  virtual absl::Status Revoke(const AccountId& account_id, const SessionId& id,
-                              absl::Time now) = 0;
+  virtual absl::Status Revoke(const AccountId& account_id, const SessionId& id, absl::Time now) = 0;
 
   // Ends all but `keep`; returns how many.
   virtual absl::StatusOr<int> RevokeOthers(const AccountId& account_id, const SessionId& keep,

@@ -25,14 +25,16 @@ LimitRates ReadLimits(Settings& env) {
                                       "Sign-ups from one network in 5 minutes."),
       .mail_per_network = ReadRate(env, "MAIL_LIMIT_PER_NETWORK", usual.mail_per_network,
                                    "Login links and resets from one network in 5 minutes."),
-      .mail_per_address = ReadRate(env, "MAIL_LIMIT_PER_ADDRESS", usual.mail_per_address,
-                                   "Sign-ups, login links and resets for one address in 30 minutes."),
+      .mail_per_address =
+          ReadRate(env, "MAIL_LIMIT_PER_ADDRESS", usual.mail_per_address,
+                   "Sign-ups, login links and resets for one address in 30 minutes."),
   };
 }
 
 std::string ReadPublicUrl(Settings& env) {
-  std::string url = env.Required(
-      "PUBLIC_URL", "Where readers find the site, such as https://example.org; for links in mails.");
+  std::string url =
+      env.Required("PUBLIC_URL",
+                   "Where readers find the site, such as https://example.org; for links in mails.");
   while (absl::EndsWith(url, "/")) url.pop_back();
   if (!url.empty() && !absl::StartsWith(url, "https://") && !absl::StartsWith(url, "http://")) {
     env.AddError(absl::StrCat("PUBLIC_URL: \"", url, "\" is neither https:// nor http://"));
@@ -56,9 +58,9 @@ MailSettings ReadMailSettings(Settings& env) {
 
 PasswordOptions ReadPasswordOptions(Settings& env) {
   PasswordOptions options;
-  options.memory_kib = env.Int("PASSWORD_MEMORY_KIB", options.memory_kib,
-                               PasswordOptions::kMinMemoryKib, 4 << 20,
-                               "Memory of one password hash (Argon2id), in KiB.");
+  options.memory_kib =
+      env.Int("PASSWORD_MEMORY_KIB", options.memory_kib, PasswordOptions::kMinMemoryKib, 4 << 20,
+              "Memory of one password hash (Argon2id), in KiB.");
   options.ops = env.Int("PASSWORD_OPS", options.ops, 2, 100, "Passes of one password hash.");
   options.threads =
       env.Int("PASSWORD_THREADS", options.threads, 1, 64, "Password hashes at the same time.");
@@ -73,16 +75,17 @@ AccountSettings ReadAccountSettings(Settings& env) {
       "REDIS_CACHE_URL", "Redis for limits; may be lost, as redis://host:port or unix:/path.");
   settings.subscription_target =
       env.Required("SUBSCRIPTION_TARGET", "Where subscription is, as host:port or a gRPC name.");
-  settings.person_key_secret =
-      env.Secret("PERSON_KEY_SECRET", 32,
-                 "Keys the hashes of mail addresses and codes. Changing it forgets who had a trial.");
+  settings.person_key_secret = env.Secret(
+      "PERSON_KEY_SECRET", 32,
+      "Keys the hashes of mail addresses and codes. Changing it forgets who had a trial.");
   settings.smtp.url =
       env.Required("SMTP_URL", "The mail relay, as smtp://host:port or smtps://host:port.");
   settings.smtp.username = env.String("SMTP_USERNAME", "", "For the mail relay; empty for none.");
   settings.smtp.password = env.String("SMTP_PASSWORD", "", "For the mail relay.");
   settings.smtp.require_tls =
       env.Bool("SMTP_REQUIRE_TLS", false, "Send mail by STARTTLS or not at all.");
-  settings.mail_threads = env.Int("MAIL_THREADS", 2, 1, 16, "Mails that are sent at the same time.");
+  settings.mail_threads =
+      env.Int("MAIL_THREADS", 2, 1, 16, "Mails that are sent at the same time.");
   settings.mail = ReadMailSettings(env);
   settings.password = ReadPasswordOptions(env);
   settings.sign_up.verification_lifetime =

@@ -7,8 +7,8 @@
 #include "services/account/field_rules.h"
 #include "services/account/fresh_session.h"
 #include "services/common/base/crypto.h"
-#include "services/common/base/log.h"
 #include "services/common/base/local_path.h"
+#include "services/common/base/log.h"
 #include "services/common/base/status.h"
 
 namespace rostrum::account {
@@ -153,8 +153,7 @@ grpc::Status SignUpService::ResendVerification(grpc::ServerContext* ctx,
   });
 }
 
-void SignUpService::StartTrial(const VerifiedSignUp& verified,
-                               v1::VerifySignUpResponse* response) {
+void SignUpService::StartTrial(const VerifiedSignUp& verified, v1::VerifySignUpResponse* response) {
   absl::StatusOr<subscription::v1::Trial> trial =
       subscription_.StartTrial(verified.opened.account.id, verified.person_key);
   if (trial.ok()) {
@@ -164,8 +163,9 @@ void SignUpService::StartTrial(const VerifiedSignUp& verified,
     response->set_trial_outcome(v1::TRIAL_OUTCOME_USED);
   } else {
     // The AccountVerified event starts it as soon as subscription reads it.
-    LogWarning("the trial starts later", {{"account_id", verified.opened.account.id.value()},
-                                          {"code", absl::StatusCodeToString(trial.status().code())}});
+    LogWarning("the trial starts later",
+               {{"account_id", verified.opened.account.id.value()},
+                {"code", absl::StatusCodeToString(trial.status().code())}});
     response->set_trial_outcome(v1::TRIAL_OUTCOME_PENDING);
   }
 }

@@ -70,23 +70,22 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
     }
     ASSIGN_OR_RETURN(std::string html, RenderBody(request->comment().body()));
     const absl::Time now = clock_.Now();
-    ASSIGN_OR_RETURN(const IdempotencyKey key,
-                     IdempotencyKeyFor(rc.caller, "CreateComment", request->request_id(), *request,
-                                       now));
+    ASSIGN_OR_RETURN(
+        const IdempotencyKey key,
+        IdempotencyKeyFor(rc.caller, "CreateComment", request->request_id(), *request, now));
     RETURN_IF_ERROR(content_.CheckReadable(post_id, rc));
     RETURN_IF_ERROR(throttle_.Check(absl::StrCat("comment:minute:", rc.caller.Key()), kPerMinute));
     RETURN_IF_ERROR(throttle_.Check(absl::StrCat("comment:day:", rc.caller.Key()), kPerDay));
 
-    ASSIGN_OR_RETURN(const Comment comment,
-                     store_.Create({.id = CommentId(NewUuid(now)),
-                                    .post_id = post_id,
-                                    .parent_id = parent_id,
-                                    .author_id = rc.caller.account_id,
-                                    .author_name = rc.caller.display_name,
-                                    .body = request->comment().body(),
-                                    .body_html = std::move(html),
-                                    .create_time = now},
-                                   key));
+    ASSIGN_OR_RETURN(const Comment comment, store_.Create({.id = CommentId(NewUuid(now)),
+                                                           .post_id = post_id,
+                                                           .parent_id = parent_id,
+                                                           .author_id = rc.caller.account_id,
+                                                           .author_name = rc.caller.display_name,
+                                                           .body = request->comment().body(),
+                                                           .body_html = std::move(html),
+                                                           .create_time = now},
+                                                          key));
     *response = ToProto(comment);
     return absl::OkStatus();
   });
@@ -188,17 +187,15 @@ grpc::Status CommentService::DeleteComment(grpc::ServerContext* ctx,
 grpc::Status CommentService::ListCommentRevisions(grpc::ServerContext* ctx,
                                                   const v1::ListCommentRevisionsRequest* request,
                                                   v1::ListCommentRevisionsResponse* response) {
-  return HandleRpc(rpc_, ctx, "ListCommentRevisions",
-                   [&](const RequestContext& rc) -> absl::Status {
-                     ASSIGN_OR_RETURN(const Comment comment,
-                                      LoadReadable(request->comment_id(), rc));
-                     ASSIGN_OR_RETURN(const std::vector<Revision> revisions,
-                                      store_.ListRevisions(comment.id));
-                     for (const Revision& revision : revisions) {
-                       *response->add_revisions() = ToProto(revision);
-                     }
-                     return absl::OkStatus();
-                   });
+  return HandleRpc(
+      rpc_, ctx, "ListCommentRevisions", [&](const RequestContext& rc) -> absl::Status {
+        ASSIGN_OR_RETURN(const Comment comment, LoadReadable(request->comment_id(), rc));
+        ASSIGN_OR_RETURN(const std::vector<Revision> revisions, store_.ListRevisions(comment.id));
+        for (const Revision& revision : revisions) {
+          *response->add_revisions() = ToProto(revision);
+        }
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace rostrum::comment

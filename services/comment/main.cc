@@ -61,10 +61,12 @@ class CommentApp final : public ServiceApp {
 
 ServiceDefinition::Build Configure(Settings& env) {
   CommentSettings settings;
-  settings.redis_url =
-      env.Required("REDIS_CACHE_URL", "Redis for limits; may be lost, as redis://host:port or unix:/path.");
-  settings.content_target = env.Required("CONTENT_TARGET", "Where content is, as host:port or a gRPC name.");
-  settings.account_target = env.Required("ACCOUNT_TARGET", "Where account is, as host:port or a gRPC name.");
+  settings.redis_url = env.Required(
+      "REDIS_CACHE_URL", "Redis for limits; may be lost, as redis://host:port or unix:/path.");
+  settings.content_target =
+      env.Required("CONTENT_TARGET", "Where content is, as host:port or a gRPC name.");
+  settings.account_target =
+      env.Required("ACCOUNT_TARGET", "Where account is, as host:port or a gRPC name.");
   return [settings](ServiceEnvironment& environment) {
     return std::make_unique<CommentApp>(environment, settings);
   };

@@ -156,8 +156,8 @@ absl::StatusOr<Comment> PostgresCommentStore::Update(
 absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQuery& query) {
   // $1 is what is listed, $2 and $3 the cursor, $4 the limit.
   const std::string where = query.parent_id.has_value() ? "c.parent_id = $1"
-                            : query.flat ? "c.post_id = $1"
-                                         : "c.post_id = $1 AND c.parent_id IS NULL";
+                            : query.flat                ? "c.post_id = $1"
+                                                        : "c.post_id = $1 AND c.parent_id IS NULL";
   const std::string& listed =
       query.parent_id.has_value() ? query.parent_id->value() : query.post_id.value();
   const std::string order =
@@ -185,8 +185,8 @@ absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQue
 
 absl::StatusOr<int> PostgresCommentStore::Count(const PostId& post_id) {
   return RunRead<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-    const pqxx::result rows = tx.exec_params(
-        "SELECT comment_count FROM discussions WHERE post_id = $1", post_id.value());
+    const pqxx::result rows =
+        tx.exec_params("SELECT comment_count FROM discussions WHERE post_id = $1", post_id.value());
     return rows.empty() ? 0 : rows[0][0].as<int>();
   });
 }

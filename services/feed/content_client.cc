@@ -35,21 +35,30 @@ absl::StatusOr<Target> GrpcContentClient::FindTarget(FollowKind kind, const std:
   if (kind == FollowKind::kChannel) {
     pb::GetChannelRequest request;
     request.set_channel(id);
-    status = find("GetChannel", [&](grpc::ClientContext* ctx, pb::Channel* response) {
-      return catalog_->GetChannel(ctx, request, response);
-    }, pb::Channel());
+    status = find(
+        "GetChannel",
+        [&](grpc::ClientContext* ctx, pb::Channel* response) {
+          return catalog_->GetChannel(ctx, request, response);
+        },
+        pb::Channel());
   } else if (kind == FollowKind::kAuthor) {
     pb::GetAuthorRequest request;
     request.set_author(id);
-    status = find("GetAuthor", [&](grpc::ClientContext* ctx, pb::Author* response) {
-      return catalog_->GetAuthor(ctx, request, response);
-    }, pb::Author());
+    status = find(
+        "GetAuthor",
+        [&](grpc::ClientContext* ctx, pb::Author* response) {
+          return catalog_->GetAuthor(ctx, request, response);
+        },
+        pb::Author());
   } else {
     pb::GetTopicRequest request;
     request.set_topic(id);
-    status = find("GetTopic", [&](grpc::ClientContext* ctx, pb::Topic* response) {
-      return catalog_->GetTopic(ctx, request, response);
-    }, pb::Topic());
+    status = find(
+        "GetTopic",
+        [&](grpc::ClientContext* ctx, pb::Topic* response) {
+          return catalog_->GetTopic(ctx, request, response);
+        },
+        pb::Topic());
   }
   RETURN_IF_ERROR(status);
   return target;

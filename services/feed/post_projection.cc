@@ -23,11 +23,10 @@ constexpr char kInsertEntry[] = R"sql(
 }  // namespace
 
 std::vector<Target> TargetsOf(const content::v1::PostSummary& post) {
-  std::vector<Target> targets = {
-      {FollowKind::kChannel, post.channel().channel_id(), post.channel().display_name(),
-       post.channel().slug()},
-      {FollowKind::kAuthor, post.author().author_id(), post.author().display_name(),
-       post.author().slug()}};
+  std::vector<Target> targets = {{FollowKind::kChannel, post.channel().channel_id(),
+                                  post.channel().display_name(), post.channel().slug()},
+                                 {FollowKind::kAuthor, post.author().author_id(),
+                                  post.author().display_name(), post.author().slug()}};
   for (const content::v1::Topic& topic : post.topics()) {
     targets.push_back({FollowKind::kTopic, topic.topic_id(), topic.display_name(), topic.slug()});
   }

@@ -59,10 +59,10 @@ absl::StatusOr<Follow> PostgresFollowStore::Create(const AccountId& account_id,
     // The mark's row also makes parallel follows of one account take turns.
     tx.exec_params("SELECT 1 FROM feed_marks WHERE account_id = $1 FOR UPDATE", account);
     UpsertTarget(tx, target);
-    const pqxx::result inserted = tx.exec_params(kInsert, account, static_cast<int>(target.kind),
-                                                 target.id, SqlTime(now));
-    const int count = tx.exec_params1("SELECT count(*) FROM follows WHERE account_id = $1", account)[0]
-                          .as<int>();
+    const pqxx::result inserted =
+        tx.exec_params(kInsert, account, static_cast<int>(target.kind), target.id, SqlTime(now));
+    const int count =
+        tx.exec_params1("SELECT count(*) FROM follows WHERE account_id = $1", account)[0].as<int>();
     if (inserted.affected_rows() > 0 && count > kMaxFollows) {
       return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_FOLLOWS",
                    "an account follows at most 5,000 things");

@@ -59,7 +59,8 @@ pb::Trial ToProto(const Trial& trial, absl::Time now) {
   *out.mutable_server_time() = ToProtoTime(now);
   if (trial.IsActive(now)) {
     out.set_active(true);
-    out.set_remaining_seconds(absl::ToInt64Seconds(absl::Ceil(trial.end_time - now, absl::Seconds(1))));
+    out.set_remaining_seconds(
+        absl::ToInt64Seconds(absl::Ceil(trial.end_time - now, absl::Seconds(1))));
   }
   return out;
 }

@@ -33,10 +33,9 @@ grpc::Status AccessService::CheckAccess(grpc::ServerContext* ctx,
       return InvalidField("access_level", "UNKNOWN_LEVEL", "must be public, metered or premium");
     }
     ASSIGN_OR_RETURN(const Reader reader, ReaderOf(*request));
-    ASSIGN_OR_RETURN(*response,
-                     paywall_.Decide(reader, post_id, request->access_level(),
-                                     request->peek() ? Paywall::Mode::kPeek
-                                                     : Paywall::Mode::kRead));
+    ASSIGN_OR_RETURN(
+        *response, paywall_.Decide(reader, post_id, request->access_level(),
+                                   request->peek() ? Paywall::Mode::kPeek : Paywall::Mode::kRead));
     return absl::OkStatus();
   });
 }

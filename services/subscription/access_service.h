@@ -9,8 +9,7 @@ namespace rostrum::subscription {
 // The handlers of rostrum.subscription.v1.AccessService. Thread-safe.
 class AccessService final : public v1::AccessService::Service {
  public:
-  AccessService(Paywall& paywall, EntitlementStore& entitlements, Clock& clock,
-                RpcRuntime& runtime)
+  AccessService(Paywall& paywall, EntitlementStore& entitlements, Clock& clock, RpcRuntime& runtime)
       : paywall_(paywall),
         entitlements_(entitlements),
         clock_(clock),

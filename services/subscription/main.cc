@@ -94,13 +94,12 @@ class SubscriptionApp final : public ServiceApp {
   WebhookDelivery delivery_{*env_.pool, settings_.webhook_url,
                             settings_.test_provider.secrets.front(), env_.clock};
 
-  Paywall paywall_{entitlements_,            meter_,     offers_,     settings_.meter,
-                   settings_.trial_duration, env_.clock, env_.metrics};
+  Paywall paywall_{entitlements_, meter_,      offers_, settings_.meter, settings_.trial_duration,
+                   env_.clock,    env_.metrics};
   AccessService access_service_{paywall_, entitlements_, env_.clock, *env_.runtime};
-  TrialService trial_service_{trials_,         offers_,
-                              countdown_,      settings_.offer,
-                              settings_.trial_duration, env_.clock,
-                              *env_.runtime};
+  TrialService trial_service_{
+      trials_,    offers_,      countdown_, settings_.offer, settings_.trial_duration,
+      env_.clock, *env_.runtime};
   MembershipService membership_service_{memberships_,      provider_,  settings_.plans,
                                         *env_.page_tokens, env_.clock, *env_.runtime};
   TestPaymentService test_payment_service_{provider_, *env_.runtime};

@@ -9,17 +9,13 @@ using Kind = PaymentEvent::Kind;
 
 MembershipState StateAfter(Kind kind) {
   switch (kind) {
-    case Kind::kPaymentFailed:
-      return MembershipState::kGrace;
-    case Kind::kCancelled:
-      return MembershipState::kCancelled;
+    case Kind::kPaymentFailed: return MembershipState::kGrace;
+    case Kind::kCancelled: return MembershipState::kCancelled;
     case Kind::kEnded:
-    case Kind::kCheckoutDeclined:
-      return MembershipState::kEnded;
+    case Kind::kCheckoutDeclined: return MembershipState::kEnded;
     case Kind::kCheckoutCompleted:
     case Kind::kRenewed:
-    case Kind::kResumed:
-      return MembershipState::kActive;
+    case Kind::kResumed: return MembershipState::kActive;
   }
   return MembershipState::kEnded;
 }
@@ -46,8 +42,7 @@ Membership FromEvent(const Checkout& checkout, const PaymentEvent& event,
       membership.cancel_time = event.time;
       membership.entitled_until = event.period_end_time;
       break;
-    case MembershipState::kEnded:
-      break;
+    case MembershipState::kEnded: break;
   }
   return membership;
 }
@@ -65,8 +60,7 @@ Applied Apply(const std::optional<Membership>& current, const Checkout& checkout
   Membership next = FromEvent(checkout, event, settings);
   if (!current.has_value()) return {.membership = std::move(next)};
 
-  if (current->provider_subscription == event.subscription &&
-      current->provider == event.provider) {
+  if (current->provider_subscription == event.subscription && current->provider == event.provider) {
     if (event.sequence <= current->sequence) return {};
     next.start_time = std::min(current->start_time, next.start_time);
     return {.membership = std::move(next)};
@@ -78,8 +72,8 @@ Applied Apply(const std::optional<Membership>& current, const Checkout& checkout
     return {.superfluous_subscription = event.subscription};
   }
   next.start_time = std::min(current->start_time, next.start_time);
-  const bool renews = current->state == MembershipState::kActive ||
-                      current->state == MembershipState::kGrace;
+  const bool renews =
+      current->state == MembershipState::kActive || current->state == MembershipState::kGrace;
   return {.membership = std::move(next),
           .superfluous_subscription = renews ? current->provider_subscription : ""};
 }

@@ -47,7 +47,9 @@ struct Membership {
   std::optional<absl::Time> entitled_until;
   int64_t sequence = 0;
 
-  bool IsEntitled(absl::Time now) const { return entitled_until.has_value() && now < *entitled_until; }
+  bool IsEntitled(absl::Time now) const {
+    return entitled_until.has_value() && now < *entitled_until;
+  }
 };
 
 struct MembershipSettings {

@@ -59,20 +59,20 @@ grpc::Status MembershipService::CreateCheckout(grpc::ServerContext* ctx,
       return Error(absl::StatusCode::kNotFound, "PLAN_NOT_FOUND", "there is no such plan");
     }
     const absl::Time now = clock_.Now();
-    ASSIGN_OR_RETURN(const IdempotencyKey key,
-                     IdempotencyKeyFor(rc.caller, "CreateCheckout", request->request_id(),
-                                       *request, now));
+    ASSIGN_OR_RETURN(
+        const IdempotencyKey key,
+        IdempotencyKeyFor(rc.caller, "CreateCheckout", request->request_id(), *request, now));
     ASSIGN_OR_RETURN(
         Checkout checkout,
-        store_.AddCheckout({.id = CheckoutId(NewUuid(now)),
-                            .account_id = rc.caller.account_id,
-                            .plan_id = plan->id,
-                            .provider = provider_.name(),
-                            .return_path = request->return_path().empty() ? kAccountPage
-                                                                          : request->return_path(),
-                            .create_time = now,
-                            .expire_time = now + kCheckoutLifetime},
-                           key));
+        store_.AddCheckout(
+            {.id = CheckoutId(NewUuid(now)),
+             .account_id = rc.caller.account_id,
+             .plan_id = plan->id,
+             .provider = provider_.name(),
+             .return_path = request->return_path().empty() ? kAccountPage : request->return_path(),
+             .create_time = now,
+             .expire_time = now + kCheckoutLifetime},
+            key));
     // Also for a repeat of a request that ended before the provider answered.
     if (checkout.provider_reference.empty()) {
       ASSIGN_OR_RETURN(const OpenedCheckout opened,

@@ -37,7 +37,8 @@ class MembershipStore {
   virtual absl::StatusOr<Checkout> AddCheckout(const Checkout& checkout,
                                                const IdempotencyKey& key) = 0;
   // Keeps what the provider answered, unless something is kept already.
-  virtual absl::StatusOr<Checkout> SetOpened(const CheckoutId& id, const OpenedCheckout& opened) = 0;
+  virtual absl::StatusOr<Checkout> SetOpened(const CheckoutId& id,
+                                             const OpenedCheckout& opened) = 0;
   // NOT_FOUND / CHECKOUT_NOT_FOUND, also for another account's.
   virtual absl::StatusOr<Checkout> GetCheckout(const CheckoutId& id,
                                                const AccountId& account_id) = 0;

@@ -13,7 +13,7 @@ namespace rostrum::subscription {
 struct MeterSettings {
   int limit = 5;
   absl::Duration period = absl::Hours(24 * 30);
-  int ending_at = 1;  // free reads left when the end is announced
+  int ending_at = 1;                    // free reads left when the end is announced
   int fresh_passes_per_network = 1000;  // within an hour
 };
 

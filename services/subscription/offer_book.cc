@@ -26,12 +26,12 @@ RedisOfferBook::RedisOfferBook(Redis& redis, const OfferSettings& settings)
 
 absl::StatusOr<std::optional<Offer>> RedisOfferBook::Run(const VisitorPass& pass, absl::Time now,
                                                          bool start) {
-  ASSIGN_OR_RETURN(const RedisReply reply,
-                   script_.Run(redis_, {absl::StrCat("offer:{", pass.KeyHash(), "}")},
-                               {absl::StrCat(absl::ToUnixMillis(now)),
-                                absl::StrCat(absl::ToInt64Milliseconds(settings_.duration)),
-                                absl::StrCat(absl::ToInt64Milliseconds(settings_.pause)),
-                                start ? "1" : "0"}));
+  ASSIGN_OR_RETURN(
+      const RedisReply reply,
+      script_.Run(redis_, {absl::StrCat("offer:{", pass.KeyHash(), "}")},
+                  {absl::StrCat(absl::ToUnixMillis(now)),
+                   absl::StrCat(absl::ToInt64Milliseconds(settings_.duration)),
+                   absl::StrCat(absl::ToInt64Milliseconds(settings_.pause)), start ? "1" : "0"}));
   if (reply.IsNil()) return std::nullopt;
   int64_t expiry = 0;
   if (!absl::SimpleAtoi(reply.text, &expiry)) {

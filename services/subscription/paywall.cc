@@ -120,8 +120,7 @@ absl::Status Paywall::Measure(const Reader& reader, const PostId& post_id, Mode 
   return absl::OkStatus();
 }
 
-void Paywall::AddOffer(const Reader& reader, Mode mode, absl::Time now,
-                       pb::ReadingAccess& access) {
+void Paywall::AddOffer(const Reader& reader, Mode mode, absl::Time now, pb::ReadingAccess& access) {
   if (reader.pass.empty()) return;
   absl::StatusOr<std::optional<Offer>> offer;
   if (mode == Mode::kPeek) {
@@ -135,17 +134,10 @@ void Paywall::AddOffer(const Reader& reader, Mode mode, absl::Time now,
 
 void Paywall::Count(const pb::ReadingAccess& access) {
   switch (access.reason()) {
-    case pb::ACCESS_REASON_METER_UNAVAILABLE:
-      unavailable_.Increment();
-      return;
-    case pb::ACCESS_REASON_NETWORK_LIMIT:
-      network_limit_.Increment();
-      return;
-    case pb::ACCESS_REASON_METER_ENDED:
-      ended_.Increment();
-      return;
-    default:
-      (IsEnding(access.meter()) ? ending_ : free_).Increment();
+    case pb::ACCESS_REASON_METER_UNAVAILABLE: unavailable_.Increment(); return;
+    case pb::ACCESS_REASON_NETWORK_LIMIT: network_limit_.Increment(); return;
+    case pb::ACCESS_REASON_METER_ENDED: ended_.Increment(); return;
+    default: (IsEnding(access.meter()) ? ending_ : free_).Increment();
   }
 }
 

@@ -183,10 +183,10 @@ absl::StatusOr<std::string> PostgresMembershipStore::Apply(const PaymentEvent& e
     const Checkout checkout = ReadCheckout(rows[0]);
     const bool declined = event.kind == PaymentEvent::Kind::kCheckoutDeclined;
     if (declined || checkout.state != CheckoutState::kCompleted) {
-      tx.exec_params("UPDATE checkouts SET state = $2 WHERE checkout_id = $1 AND state <> 2",
-                     checkout.id.value(),
-                     static_cast<int>(declined ? CheckoutState::kDeclined
-                                               : CheckoutState::kCompleted));
+      tx.exec_params(
+          "UPDATE checkouts SET state = $2 WHERE checkout_id = $1 AND state <> 2",
+          checkout.id.value(),
+          static_cast<int>(declined ? CheckoutState::kDeclined : CheckoutState::kCompleted));
     }
     if (declined) return "";
     if (IsPayment(event.kind)) {
@@ -210,8 +210,7 @@ absl::StatusOr<std::string> PostgresMembershipStore::Apply(const PaymentEvent& e
 
 absl::StatusOr<int> PostgresMembershipStore::LapseDue(absl::Time now) {
   auto count = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-    const pqxx::result due =
-        tx.exec_params(absl::StrCat(kMembershipColumns, kDue), SqlTime(now));
+    const pqxx::result due = tx.exec_params(absl::StrCat(kMembershipColumns, kDue), SqlTime(now));
     for (const pqxx::row& row : due) {
       Membership membership = ReadMembership(row);
       Lapse(membership);

@@ -76,9 +76,9 @@ SubscriptionSettings ReadSubscriptionSettings(Settings& env) {
     env.AddError(absl::StrCat("PAYMENT_PROVIDER: \"", provider, "\" is not known"));
   }
   settings.test_provider.secrets = ReadWebhookSecrets(env);
-  settings.webhook_url = env.Required(
-      "PAYMENT_WEBHOOK_URL", "Where the test provider sends its webhooks: "
-                             "<PUBLIC_URL>/v1/payments/test/webhook.");
+  settings.webhook_url = env.Required("PAYMENT_WEBHOOK_URL",
+                                      "Where the test provider sends its webhooks: "
+                                      "<PUBLIC_URL>/v1/payments/test/webhook.");
   settings.test_provider.public_url = std::string(absl::StripSuffix(
       env.Required("PUBLIC_URL", "Where readers find the site, such as https://example.org."),
       "/"));

@@ -143,9 +143,9 @@ absl::StatusOr<OpenedCheckout> TestPaymentProvider::OpenCheckout(const CheckoutO
   const bool by_calendar = settings_.period_override == absl::ZeroDuration();
   const int months = order.plan.period == BillingPeriod::kMonth ? 1 : 12;
   RETURN_IF_ERROR(RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
-    tx.exec_params(kInsertPayment, id, order.plan.price.currency_code,
-                   order.plan.price.minor_units, order.plan.display_name, order.return_path,
-                   by_calendar ? months : 0, absl::ToInt64Seconds(settings_.period_override),
+    tx.exec_params(kInsertPayment, id, order.plan.price.currency_code, order.plan.price.minor_units,
+                   order.plan.display_name, order.return_path, by_calendar ? months : 0,
+                   absl::ToInt64Seconds(settings_.period_override),
                    static_cast<int>(CheckoutState::kOpen), SqlTime(clock_.Now()));
     return absl::OkStatus();
   }));
@@ -238,11 +238,11 @@ absl::StatusOr<TestPayment> TestPaymentProvider::Decline(const std::string& paym
 absl::StatusOr<int> TestPaymentProvider::RenewDue() {
   const absl::Time now = clock_.Now();
   return RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-    const pqxx::result due =
-        tx.exec_params(absl::StrCat(kSubscriptionColumns,
-                                    " WHERE NOT s.stopped AND s.period_end_time <= $1 "
-                                    "ORDER BY s.period_end_time LIMIT 100 FOR UPDATE OF s SKIP LOCKED"),
-                       SqlTime(now));
+    const pqxx::result due = tx.exec_params(
+        absl::StrCat(kSubscriptionColumns,
+                     " WHERE NOT s.stopped AND s.period_end_time <= $1 "
+                     "ORDER BY s.period_end_time LIMIT 100 FOR UPDATE OF s SKIP LOCKED"),
+        SqlTime(now));
     for (const pqxx::row& row : due) {
       Subscription s = ReadSubscription(row);
       ++s.sequence;

@@ -15,9 +15,9 @@ absl::Status Expired(const Offer& offer) {
   const auto rfc3339 = [](absl::Time time) {
     return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", time, absl::UTCTimeZone());
   };
-  return Error(absl::StatusCode::kFailedPrecondition, "OFFER_EXPIRED", "the offer has expired",
-               {{"expire_time", rfc3339(offer.expire_time)},
-                {"next_offer_time", rfc3339(offer.next_time)}});
+  return Error(
+      absl::StatusCode::kFailedPrecondition, "OFFER_EXPIRED", "the offer has expired",
+      {{"expire_time", rfc3339(offer.expire_time)}, {"next_offer_time", rfc3339(offer.next_time)}});
 }
 
 }  // namespace
@@ -34,8 +34,7 @@ TrialService::TrialService(TrialStore& trials, OfferBook& offers, TrialCountdown
       rpc_(runtime, v1::TrialService::service_full_name()) {}
 
 grpc::Status TrialService::AcceptOffer(grpc::ServerContext* ctx,
-                                       const v1::AcceptOfferRequest* request,
-                                       v1::Offer* response) {
+                                       const v1::AcceptOfferRequest* request, v1::Offer* response) {
   return HandleRpc(rpc_, ctx, "AcceptOffer", [&](const RequestContext&) -> absl::Status {
     ASSIGN_OR_RETURN(const VisitorPass pass, VisitorFromProto(request->visitor(), "visitor"));
     if (pass.empty()) return InvalidField("visitor", "REQUIRED", "must be given");

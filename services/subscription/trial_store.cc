@@ -12,7 +12,8 @@ constexpr char kInsert[] = R"sql(
   INSERT INTO trials (account_id, person_key, start_time, end_time) VALUES ($1, $2, $3, $4)
   ON CONFLICT DO NOTHING)sql";
 
-constexpr char kFind[] = "SELECT account_id, start_time, end_time FROM trials WHERE account_id = $1";
+constexpr char kFind[] =
+    "SELECT account_id, start_time, end_time FROM trials WHERE account_id = $1";
 
 // Any number of replicas may claim; each row is claimed once.
 constexpr char kClaimEnded[] = R"sql(
@@ -30,8 +31,8 @@ std::optional<Trial> Find(pqxx::work& tx, const AccountId& account_id) {
 
 }  // namespace
 
-PostgresTrialStore::PostgresTrialStore(PgPool& pool, OutboxSignal& signal,
-                                       absl::Duration duration, Metrics& metrics)
+PostgresTrialStore::PostgresTrialStore(PgPool& pool, OutboxSignal& signal, absl::Duration duration,
+                                       Metrics& metrics)
     : pool_(pool),
       signal_(signal),
       duration_(duration),

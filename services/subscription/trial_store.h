@@ -43,8 +43,7 @@ class TrialStore {
 
 class PostgresTrialStore final : public TrialStore {
  public:
-  PostgresTrialStore(PgPool& pool, OutboxSignal& signal, absl::Duration duration,
-                     Metrics& metrics);
+  PostgresTrialStore(PgPool& pool, OutboxSignal& signal, absl::Duration duration, Metrics& metrics);
   absl::StatusOr<StartedTrial> Start(const AccountId& account_id, const std::string& person_key,
                                      absl::Time now) override;
   absl::StatusOr<Trial> Get(const AccountId& account_id) override;

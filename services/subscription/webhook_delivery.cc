@@ -80,8 +80,8 @@ absl::Status WebhookDelivery::DeliverDue() {
       if (done) {
         tx.exec_params("DELETE FROM test_deliveries WHERE event_id = $1", delivery.id);
       } else {
-        tx.exec_params("UPDATE test_deliveries SET next_time = $2 WHERE event_id = $1",
-                       delivery.id, SqlTime(clock_.Now() + Backoff(delivery.attempts)));
+        tx.exec_params("UPDATE test_deliveries SET next_time = $2 WHERE event_id = $1", delivery.id,
+                       SqlTime(clock_.Now() + Backoff(delivery.attempts)));
       }
       return absl::OkStatus();
     }));

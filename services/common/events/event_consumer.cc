@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
-#include "services/common/rpc/event_position.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
+#include "services/common/rpc/event_position.h"
 #include "services/common/rpc/grpc_status.h"
 
 namespace rostrum {

@@ -30,10 +30,11 @@ uint64_t ReadXid(const pqxx::field& field) {
 
 // Everything below the snapshot's horizon has ended, so a consumer that reads a
 // snapshot now and goes on from just before the horizon misses nothing.
-absl::Status GoOnFrom(absl::string_view reason, absl::string_view message,
-                      const std::string& epoch, uint64_t horizon) {
-  return Error(absl::StatusCode::kFailedPrecondition, reason, message,
-               {{"epoch", epoch}, {"xid", absl::StrCat(horizon - 1)}, {"id", absl::StrCat(INT64_MAX)}});
+absl::Status GoOnFrom(absl::string_view reason, absl::string_view message, const std::string& epoch,
+                      uint64_t horizon) {
+  return Error(
+      absl::StatusCode::kFailedPrecondition, reason, message,
+      {{"epoch", epoch}, {"xid", absl::StrCat(horizon - 1)}, {"id", absl::StrCat(INT64_MAX)}});
 }
 
 }  // namespace
@@ -68,7 +69,8 @@ absl::StatusOr<event::v1::PullEventsResponse> EventLog::Read(
           batch.mutable_position()->set_xid(ReadXid(row[0]));
           batch.mutable_position()->set_id(row[1].as<int64_t>());
           const std::string type = ReadText(row[3]);
-          if (!types.empty() && std::find(types.begin(), types.end(), type) == types.end()) continue;
+          if (!types.empty() && std::find(types.begin(), types.end(), type) == types.end())
+            continue;
           event::v1::Event* event = batch.add_events();
           event->set_event_id(ReadText(row[2]));
           *event->mutable_position() = batch.position();

@@ -41,8 +41,8 @@ grpc::Status EventService::PullEvents(grpc::ServerContext* ctx,
     int64_t seen = signal_.Wait(-1, absl::ZeroDuration());
     while (!stopping_ && !ctx->IsCancelled()) {
       ASSIGN_OR_RETURN(const event::v1::PullEventsResponse batch, log_.Read(position, types));
-      const bool moved = batch.position().xid() != position.xid() ||
-                         batch.position().id() != position.id();
+      const bool moved =
+          batch.position().xid() != position.xid() || batch.position().id() != position.id();
       if (moved) {
         if (!writer->Write(batch)) break;
         position = batch.position();

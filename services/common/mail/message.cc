@@ -108,9 +108,9 @@ std::string Part(absl::string_view type, absl::string_view content) {
 }
 
 absl::Status Check(const MailMessage& message) {
-  for (const std::string* header : {&message.from, &message.from_name, &message.to,
-                                    &message.subject, &message.message_id,
-                                    &message.list_unsubscribe_url}) {
+  for (const std::string* header :
+       {&message.from, &message.from_name, &message.to, &message.subject, &message.message_id,
+        &message.list_unsubscribe_url}) {
     if (!IsHeaderSafe(*header)) {
       return absl::InvalidArgumentError("a header of a mail would hold a line break or no UTF-8");
     }
@@ -124,10 +124,13 @@ absl::Status Check(const MailMessage& message) {
   return absl::OkStatus();
 }
 
-bool IsAtext(char c) { return absl::ascii_isalnum(c) || absl::StrContains("!#$%&'*+-/=?^_`{|}~", std::string(1, c)); }
+bool IsAtext(char c) {
+  return absl::ascii_isalnum(c) || absl::StrContains("!#$%&'*+-/=?^_`{|}~", std::string(1, c));
+}
 
 bool IsLocalPart(absl::string_view local) {
-  if (local.empty() || local.size() > 64 || local.front() == '.' || local.back() == '.') return false;
+  if (local.empty() || local.size() > 64 || local.front() == '.' || local.back() == '.')
+    return false;
   for (size_t i = 0; i < local.size(); ++i) {
     if (local[i] == '.' ? local[i + 1] == '.' : !IsAtext(local[i])) return false;
   }
@@ -154,8 +157,9 @@ absl::StatusOr<std::string> BuildMail(const MailMessage& message) {
   std::string mail = absl::StrCat(
       "Date: ", absl::FormatTime("%a, %d %b %Y %H:%M:%S +0000", message.date, absl::UTCTimeZone()),
       kCrlf, "From: ",
-      message.from_name.empty() ? message.from
-                                : absl::StrCat(QuotedName(message.from_name), " <", message.from, ">"),
+      message.from_name.empty()
+          ? message.from
+          : absl::StrCat(QuotedName(message.from_name), " <", message.from, ">"),
       kCrlf, "To: ", message.to, kCrlf, "Subject: ", HeaderText(message.subject), kCrlf,
       "Message-ID: ", message.message_id, kCrlf, "MIME-Version: 1.0", kCrlf,
       "Auto-Submitted: auto-generated", kCrlf);
@@ -167,8 +171,8 @@ absl::StatusOr<std::string> BuildMail(const MailMessage& message) {
   // The parts are quoted-printable, in which this cannot stand.
   const std::string boundary = absl::StrCat("=_", Hex(Sha256(message.message_id)).substr(0, 32));
   const std::string begin = absl::StrCat("--", boundary, kCrlf);
-  return absl::StrCat(mail, "Content-Type: multipart/alternative; boundary=\"", boundary, "\"", kCrlf,
-                      kCrlf, begin, Part("text/plain", message.text), begin,
+  return absl::StrCat(mail, "Content-Type: multipart/alternative; boundary=\"", boundary, "\"",
+                      kCrlf, kCrlf, begin, Part("text/plain", message.text), begin,
                       Part("text/html", message.html), "--", boundary, "--", kCrlf);
 }
 

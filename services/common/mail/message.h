@@ -12,13 +12,13 @@ namespace rostrum {
 // A mail in the making (RFC 5322, 2045-2047). Built to bytes once and stored,
 // so that sending again sends the very same message.
 struct MailMessage {
-  std::string from;          // "Rostrum <no-reply@example.org>" parts below
+  std::string from;  // "Rostrum <no-reply@example.org>" parts below
   std::string from_name;
-  std::string to;            // address only
+  std::string to;  // address only
   std::string subject;
-  std::string text;          // text/plain, UTF-8, required
-  std::string html;          // text/html, UTF-8, optional
-  std::string message_id;    // "<unique@host>"
+  std::string text;        // text/plain, UTF-8, required
+  std::string html;        // text/html, UTF-8, optional
+  std::string message_id;  // "<unique@host>"
   absl::Time date;
   // One-click unsubscribe (RFC 8058); optional.
   std::string list_unsubscribe_url;

@@ -63,8 +63,10 @@ absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
   curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, static_cast<long>(absl::ToInt64Milliseconds(options_.timeout)));
-  curl_easy_setopt(c, CURLOPT_USE_SSL, static_cast<long>(options_.require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(absl::ToInt64Milliseconds(options_.timeout)));
+  curl_easy_setopt(c, CURLOPT_USE_SSL,
+                   static_cast<long>(options_.require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
   if (!options_.username.empty()) {
     curl_easy_setopt(c, CURLOPT_USERNAME, options_.username.c_str());
     curl_easy_setopt(c, CURLOPT_PASSWORD, options_.password.c_str());
@@ -85,7 +87,8 @@ absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
   const bool greeted_badly = result == CURLE_WEIRD_SERVER_REPLY && upload.sent == 0;
   const bool refused = code >= 500 && code < 600 && code != 530 && !greeted_badly &&
                        result != CURLE_LOGIN_DENIED && result != CURLE_USE_SSL_FAILED;
-  const std::string message = absl::StrCat("mail relay: ", curl_easy_strerror(result), ", code ", code);
+  const std::string message =
+      absl::StrCat("mail relay: ", curl_easy_strerror(result), ", code ", code);
   if (refused) return Error(absl::StatusCode::kInvalidArgument, "MAIL_REFUSED", message);
   return Unavailable(message);
 }

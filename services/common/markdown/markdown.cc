@@ -148,7 +148,8 @@ class Renderer {
       out += "</code>";
     } else if (type == CMARK_NODE_CODE_BLOCK) {
       const std::string language = Language(node);
-      out += language.empty() ? "<pre><code>" : absl::StrCat("<pre><code class=\"language-", language, "\">");
+      out += language.empty() ? "<pre><code>"
+                              : absl::StrCat("<pre><code class=\"language-", language, "\">");
       AppendText(Literal(node), out);
       out += "</code></pre>";
     } else if (type == CMARK_NODE_HTML_INLINE || type == CMARK_NODE_HTML_BLOCK) {

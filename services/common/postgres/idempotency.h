@@ -36,7 +36,8 @@ absl::StatusOr<IdempotencyKey> IdempotencyKeyFor(const Caller& caller, const cha
 // transaction that holds the same key.
 absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(pqxx::work& tx,
                                                                const IdempotencyKey& key);
-void RecordIdempotentResult(pqxx::work& tx, const IdempotencyKey& key, const std::string& result_id);
+void RecordIdempotentResult(pqxx::work& tx, const IdempotencyKey& key,
+                            const std::string& result_id);
 // Deletes keys older than 24 hours.
 void PurgeIdempotencyKeys(pqxx::work& tx, absl::Time now);
 

@@ -77,12 +77,13 @@ absl::StatusOr<int> ApplySet(pqxx::connection& connection, const MigrationSet& s
       const std::map<int, std::string> applied = ReadApplied(tx, set.name);
       if (const auto known = applied.find(migration.version); known != applied.end()) {
         if (known->second == migration.checksum) continue;
-        return absl::FailedPreconditionError(absl::StrCat(
-            set.name, "/", migration.name, " was changed after it had been applied"));
+        return absl::FailedPreconditionError(
+            absl::StrCat(set.name, "/", migration.name, " was changed after it had been applied"));
       }
       tx.exec(migration.sql);
       tx.exec_params(
-          "INSERT INTO schema_migrations (set_name, version, name, checksum) VALUES ($1, $2, $3, $4)",
+          "INSERT INTO schema_migrations (set_name, version, name, checksum) VALUES ($1, $2, $3, "
+          "$4)",
           set.name, migration.version, migration.name, migration.checksum);
       tx.commit();
     } catch (const std::exception& error) {

@@ -26,8 +26,8 @@ std::string SessionSettings(const PgOptions& options) {
 std::string WithConnectTimeout(const std::string& url) {
   const bool is_uri = url.find("://") != std::string::npos;
   if (!is_uri) return absl::StrCat(url, " connect_timeout=", kConnectSeconds);
-  return absl::StrCat(url, url.find('?') == std::string::npos ? "?" : "&", "connect_timeout=",
-                      kConnectSeconds);
+  return absl::StrCat(url, url.find('?') == std::string::npos ? "?" : "&",
+                      "connect_timeout=", kConnectSeconds);
 }
 
 }  // namespace
@@ -46,8 +46,8 @@ std::unique_ptr<pqxx::connection> OpenConnection(const PgOptions& options) {
 
 PgPool::PgPool(PgOptions options, Metrics& metrics)
     : options_(std::move(options)),
-      idle_gauge_(metrics.Gauge("db_pool_connections", "Connections to PostgreSQL.",
-                                {{"state", "idle"}})),
+      idle_gauge_(
+          metrics.Gauge("db_pool_connections", "Connections to PostgreSQL.", {{"state", "idle"}})),
       used_gauge_(metrics.Gauge("db_pool_connections", "Connections to PostgreSQL.",
                                 {{"state", "used"}})) {}
 
@@ -57,9 +57,8 @@ absl::StatusOr<PgPool::Lease> PgPool::Acquire() {
   std::unique_ptr<pqxx::connection> connection;
   {
     absl::MutexLock lock(&mu_);
-    const auto free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-      return used_ < options_.pool_size;
-    };
+    const auto free = [this]()
+                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return used_ < options_.pool_size; };
     const absl::Duration left = RequestContext::Current().deadline - absl::Now();
     if (!mu_.AwaitWithTimeout(absl::Condition(&free), std::min(options_.acquire_timeout, left))) {
       return RetryLater(absl::StatusCode::kResourceExhausted, "DATABASE_BUSY",

@@ -14,7 +14,7 @@
 namespace rostrum {
 
 struct PgOptions {
-  std::string url;     // "postgresql://user:password@host/database" or key=value
+  std::string url;  // "postgresql://user:password@host/database" or key=value
   int pool_size = 16;
   absl::Duration acquire_timeout = absl::Milliseconds(2000);
   absl::Duration statement_timeout = absl::Seconds(5);  // where no deadline is nearer

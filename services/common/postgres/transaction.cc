@@ -38,15 +38,15 @@ absl::StatusOr<absl::Duration> StatementTimeout(const PgOptions& options) {
 }
 
 std::string BeginSettings(bool read_only, absl::Duration statement_timeout) {
-  return absl::StrCat(read_only ? "SET TRANSACTION READ ONLY; " : "",
-                      "SET LOCAL statement_timeout = ",
-                      absl::ToInt64Milliseconds(statement_timeout));
+  return absl::StrCat(
+      read_only ? "SET TRANSACTION READ ONLY; " : "",
+      "SET LOCAL statement_timeout = ", absl::ToInt64Milliseconds(statement_timeout));
 }
 
 struct Attempt {
   absl::Status status;
-  bool conflict = false;        // run it again
-  bool never_started = false;   // the connection was dead before anything ran
+  bool conflict = false;       // run it again
+  bool never_started = false;  // the connection was dead before anything ran
 };
 
 Attempt RunOnce(pqxx::connection& connection, const std::string& settings, bool* broken,
@@ -92,7 +92,8 @@ absl::Status FromPg(const std::exception& error) {
     return with_constraint(absl::StatusCode::kAlreadyExists, "it exists already");
   }
   if (dynamic_cast<const pqxx::foreign_key_violation*>(&error) != nullptr) {
-    return with_constraint(absl::StatusCode::kFailedPrecondition, "something it refers to is missing");
+    return with_constraint(absl::StatusCode::kFailedPrecondition,
+                           "something it refers to is missing");
   }
   if (dynamic_cast<const pqxx::check_violation*>(&error) != nullptr) {
     return with_constraint(absl::StatusCode::kInvalidArgument, "a value is out of its range");
@@ -100,7 +101,8 @@ absl::Status FromPg(const std::exception& error) {
   const std::string state = sql == nullptr ? "" : sql->sqlstate();
   if (state == "57014") {
     LogWarning("a statement took too long", {{"error", error.what()}});
-    return Error(absl::StatusCode::kDeadlineExceeded, "DATABASE_TIMEOUT", "the database took too long");
+    return Error(absl::StatusCode::kDeadlineExceeded, "DATABASE_TIMEOUT",
+                 "the database took too long");
   }
   LogError("database error", {{"error", error.what()}, {"sqlstate", state}});
   if (IsBroken(error) || absl::StartsWith(state, "53") || absl::StartsWith(state, "57P") ||

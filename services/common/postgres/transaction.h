@@ -26,7 +26,8 @@ namespace pg_internal {
 // Runs `body` in a transaction: commits if it returns OK, else aborts. Runs it
 // again on serialization failures and deadlocks (3 tries, then ABORTED). Sets
 // statement_timeout to what is left of the current request's deadline.
-absl::Status Run(PgPool& pool, bool read_only, const std::function<absl::Status(pqxx::work&)>& body);
+absl::Status Run(PgPool& pool, bool read_only,
+                 const std::function<absl::Status(pqxx::work&)>& body);
 }  // namespace pg_internal
 
 // Runs `body(pqxx::work&) -> absl::StatusOr<T>` in a transaction. No RPC and no

@@ -27,16 +27,15 @@ using RawReply = std::unique_ptr<redisReply, ReplyDeleter>;
 absl::StatusOr<RedisReply> Copy(const redisReply& raw) {
   RedisReply reply;
   switch (raw.type) {
-    case REDIS_REPLY_NIL:
-      return reply;
+    case REDIS_REPLY_NIL: return reply;
     case REDIS_REPLY_INTEGER:
       reply.type = RedisReply::Type::kInteger;
       reply.integer = raw.integer;
       return reply;
     case REDIS_REPLY_STRING:
     case REDIS_REPLY_STATUS:
-      reply.type = raw.type == REDIS_REPLY_STRING ? RedisReply::Type::kString
-                                                  : RedisReply::Type::kStatus;
+      reply.type =
+          raw.type == REDIS_REPLY_STRING ? RedisReply::Type::kString : RedisReply::Type::kStatus;
       reply.text.assign(raw.str, raw.len);
       return reply;
     case REDIS_REPLY_ARRAY:
@@ -46,8 +45,7 @@ absl::StatusOr<RedisReply> Copy(const redisReply& raw) {
         reply.elements.push_back(std::move(element));
       }
       return reply;
-    default:
-      return absl::InternalError(std::string(raw.str, raw.len));
+    default: return absl::InternalError(std::string(raw.str, raw.len));
   }
 }
 

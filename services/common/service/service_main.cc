@@ -8,12 +8,12 @@
 #include "common_migrations.h"
 #include "services/common/base/crypto.h"
 #include "services/common/base/log.h"
+#include "services/common/base/settings_help.h"
+#include "services/common/base/signals.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/idempotency.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/rpc/server.h"
-#include "services/common/base/settings_help.h"
-#include "services/common/base/signals.h"
 
 namespace rostrum {
 namespace {
@@ -41,7 +41,8 @@ struct CommonSettings {
 };
 
 PgOptions ReadPostgresSettings(Settings& env) {
-  return {.url = env.Secret("PG_URL", 1, "The service's own database, as postgresql://user:password@host/name."),
+  return {.url = env.Secret("PG_URL", 1,
+                            "The service's own database, as postgresql://user:password@host/name."),
           .pool_size = env.Int("PG_POOL", 16, 1, 500, "Connections to the database at the most.")};
 }
 
@@ -58,20 +59,22 @@ LogLevel ReadLogLevel(Settings& env) {
 CommonSettings ReadCommonSettings(Settings& env, const ServiceDefinition& definition) {
   CommonSettings settings;
   settings.postgres = ReadPostgresSettings(env);
-  settings.server.address =
-      env.String("LISTEN", absl::StrCat("0.0.0.0:", definition.default_port), "Where gRPC is served.");
+  settings.server.address = env.String("LISTEN", absl::StrCat("0.0.0.0:", definition.default_port),
+                                       "Where gRPC is served.");
   settings.server.admin_address =
       env.String("ADMIN_LISTEN", "", "Where /metrics is served, as host:port; empty for nowhere.");
   settings.server.reflection = env.Bool("REFLECTION", true, "Serve gRPC reflection.");
   settings.server.max_receive_bytes = definition.max_receive_bytes;
-  settings.server.drain =
-      env.Duration("DRAIN_TIMEOUT", absl::Seconds(30), "How long running calls may take after SIGTERM.");
+  settings.server.drain = env.Duration("DRAIN_TIMEOUT", absl::Seconds(30),
+                                       "How long running calls may take after SIGTERM.");
   settings.keyring_file = env.Required(
-      "IDENTITY_KEYRING_FILE", "Public keys of all services (rostrum-keys makes it); read again when it changes.");
-  settings.key = env.Secret("IDENTITY_KEY", 1, "This service's own signing key; give IDENTITY_KEY_FILE.");
+      "IDENTITY_KEYRING_FILE",
+      "Public keys of all services (rostrum-keys makes it); read again when it changes.");
+  settings.key =
+      env.Secret("IDENTITY_KEY", 1, "This service's own signing key; give IDENTITY_KEY_FILE.");
   settings.log_level = ReadLogLevel(env);
-  settings.page_token_secret =
-      env.Secret("PAGE_TOKEN_SECRET", 32, "Signs page tokens; the same in all replicas of the service.");
+  settings.page_token_secret = env.Secret(
+      "PAGE_TOKEN_SECRET", 32, "Signs page tokens; the same in all replicas of the service.");
   return settings;
 }
 
@@ -86,8 +89,8 @@ absl::Status BuildEnvironment(const CommonSettings& settings, ServiceEnvironment
   }
   env.signer = std::make_unique<IdentitySigner>(std::move(signer));
   env.verifier = std::make_unique<IdentityVerifier>(env.name, *env.keyring, env.clock);
-  env.runtime = std::make_unique<RpcRuntime>(
-      RpcRuntime{env.name, *env.verifier, env.metrics, env.clock});
+  env.runtime =
+      std::make_unique<RpcRuntime>(RpcRuntime{env.name, *env.verifier, env.metrics, env.clock});
   env.pool = std::make_unique<PgPool>(settings.postgres, env.metrics);
   env.page_tokens = std::make_unique<PageTokens>(settings.page_token_secret);
   return absl::OkStatus();
@@ -139,7 +142,8 @@ int RunServe(const ServiceDefinition& definition) {
         return false;
       }
       app->Start();
-      maintenance = std::make_unique<Worker>("maintenance", kMaintenance, [&] { return Maintain(env); });
+      maintenance =
+          std::make_unique<Worker>("maintenance", kMaintenance, [&] { return Maintain(env); });
     }
     return env.pool->Ping();
   };

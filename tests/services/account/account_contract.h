@@ -37,7 +37,9 @@ TYPED_TEST_P(AccountContract, UpdateKeepsAllOrNothing) {
   const auto updated = this->s_.accounts.Update(
       made.id,
       [](Account& account) {
-        return ChangeProfile(account, {.display_name = "Countess", .bio = "b", .language = "pt-BR",
+        return ChangeProfile(account, {.display_name = "Countess",
+                                       .bio = "b",
+                                       .language = "pt-BR",
                                        .time_zone = "Europe/Lisbon"});
       },
       this->now_);
@@ -64,9 +66,8 @@ TYPED_TEST_P(AccountContract, ListsNewestFirstAndPagesByKey) {
   std::vector<AccountId> made;
   for (int i = 0; i < 5; ++i) {
     // Two of them at the same time.
-    made.push_back(this->MakeAccount(absl::StrCat("r", i, "@example.org"), "", {},
-                                     absl::Seconds(i / 2))
-                       .id);
+    made.push_back(
+        this->MakeAccount(absl::StrCat("r", i, "@example.org"), "", {}, absl::Seconds(i / 2)).id);
   }
   std::vector<AccountId> seen;
   AccountQuery query{.limit = 2};
@@ -119,9 +120,9 @@ TYPED_TEST_P(AccountContract, PasswordChangeEndsOtherSessionsAndQueuesAMail) {
 
 TYPED_TEST_P(AccountContract, SessionNeedsThePasswordThatStands) {
   const Account account = this->MakeAccount("ada@example.org", "hash");
-  EXPECT_THAT(this->s_.sessions.Open(account.id, this->SessionAt(this->now_, "t"),
-                                     {.hash = "former hash"}),
-              HasReason("LOGIN_FAILED"));
+  EXPECT_THAT(
+      this->s_.sessions.Open(account.id, this->SessionAt(this->now_, "t"), {.hash = "former hash"}),
+      HasReason("LOGIN_FAILED"));
   ASSERT_THAT(this->s_.sessions.Open(account.id, this->SessionAt(this->now_, "t"),
                                      {.hash = "hash", .new_hash = "stronger"}),
               IsOk());
@@ -211,10 +212,11 @@ TYPED_TEST_P(AccountContract, AccessTokensAreLimitedRevokedAndExpire) {
   EXPECT_EQ(tokens.List(ada.id, end)->size(), 0u);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(
-    AccountContract, FindsAccountsByIdAndAddress, EnsureIsRepeatable, UpdateKeepsAllOrNothing,
-    ListsNewestFirstAndPagesByKey, LastAdminStays, PasswordChangeEndsOtherSessionsAndQueuesAMail,
-    SessionNeedsThePasswordThatStands, SessionsEndIdleAndAbsolutely,
-    OldestSessionEndsBeyondTheLimit, RevokesSessions, AccessTokensAreLimitedRevokedAndExpire);
+REGISTER_TYPED_TEST_SUITE_P(AccountContract, FindsAccountsByIdAndAddress, EnsureIsRepeatable,
+                            UpdateKeepsAllOrNothing, ListsNewestFirstAndPagesByKey, LastAdminStays,
+                            PasswordChangeEndsOtherSessionsAndQueuesAMail,
+                            SessionNeedsThePasswordThatStands, SessionsEndIdleAndAbsolutely,
+                            OldestSessionEndsBeyondTheLimit, RevokesSessions,
+                            AccessTokensAreLimitedRevokedAndExpire);
 
 }  // namespace rostrum::account

@@ -36,9 +36,7 @@ struct FakeStores {
   FakeAccessTokenStore access_tokens{data};
   FakeMailQueue mails{data};
 
-  StoreRefs refs() {
-    return {accounts, sign_ups, sessions, one_time_tokens, access_tokens, mails};
-  }
+  StoreRefs refs() { return {accounts, sign_ups, sessions, one_time_tokens, access_tokens, mails}; }
 };
 
 // Limits that no test meets by accident.
@@ -107,8 +105,10 @@ class AccountHarness {
   AccountKeys keys{"a secret for tests, long enough to be one"};
   LocalThrottle throttle{server.clock()};
   Limits limits;
-  Mails mails{{.site_name = "The Test", .public_url = "https://example.org",
-               .from = "no-reply@example.org", .from_name = "The Test"},
+  Mails mails{{.site_name = "The Test",
+               .public_url = "https://example.org",
+               .from = "no-reply@example.org",
+               .from_name = "The Test"},
               server.clock()};
   PasswordHasher hasher;
   PageTokens page_tokens{"page token secret"};

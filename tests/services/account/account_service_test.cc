@@ -8,8 +8,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::SizeIs;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 constexpr char kPassword[] = "nine owls at noon";
 
@@ -106,8 +106,8 @@ TEST_F(AccountServiceTest, UpdateHonoursTheEtag) {
   wanted.set_etag(Get(member)->etag());
   ASSERT_THAT(Update(member, wanted), IsOk());
   wanted.set_bio("two");
-  EXPECT_THAT(Update(member, wanted), AllOf(StatusIs(absl::StatusCode::kAborted),
-                                            HasReason("ETAG_MISMATCH")));
+  EXPECT_THAT(Update(member, wanted),
+              AllOf(StatusIs(absl::StatusCode::kAborted), HasReason("ETAG_MISMATCH")));
 }
 
 TEST_F(AccountServiceTest, UpdateNamesFieldsAtFault) {
@@ -118,8 +118,8 @@ TEST_F(AccountServiceTest, UpdateNamesFieldsAtFault) {
   wanted.set_language("english please");
   wanted.set_time_zone("../../etc/passwd");
   const auto refused = Update(member, wanted);
-  for (const char* field : {"account.display_name", "account.bio", "account.language",
-                            "account.time_zone"}) {
+  for (const char* field :
+       {"account.display_name", "account.bio", "account.language", "account.time_zone"}) {
     EXPECT_THAT(refused, HasViolation(field));
   }
   EXPECT_THAT(Update(member, v1::Account(), {"display_name"}),
@@ -184,8 +184,8 @@ TEST_F(AccountServiceTest, ProfilesShowWhatIsPublic) {
   EXPECT_THAT(profile.SerializeAsString(), Not(HasSubstr("example.org")));
 
   v1::BatchGetProfilesRequest batch;
-  for (const std::string& id : {ada.account_id.value(), eve.account_id.value(),
-                                NewUuid(h_.clock().Now())}) {
+  for (const std::string& id :
+       {ada.account_id.value(), eve.account_id.value(), NewUuid(h_.clock().Now())}) {
     batch.add_account_ids(id);
   }
   v1::BatchGetProfilesResponse profiles;

@@ -42,9 +42,9 @@ class FakeAccountStore final : public AccountStore {
       const bool matches = query.text.empty() ||
                            LowerAddress(account.email) == LowerAddress(query.text) ||
                            absl::StartsWithIgnoreCase(account.display_name, query.text);
-      const bool beyond = !query.after.has_value() ||
-                          std::tie(account.create_time, id) <
-                              std::tie(query.after->create_time, query.after->id);
+      const bool beyond =
+          !query.after.has_value() ||
+          std::tie(account.create_time, id) < std::tie(query.after->create_time, query.after->id);
       if (matches && beyond) found.push_back(account);
     }
     std::sort(found.begin(), found.end(), [](const Account& a, const Account& b) {

@@ -20,10 +20,9 @@ class FakeSignUpStore final : public SignUpStore {
     ASSIGN_OR_RETURN(const std::optional<SignUp> known, FindLocked(key));
     if (known.has_value()) return *known;
     const Verification& verification = sign_up.verification;
-    data_.sign_ups[sign_up.id] = {
-        sign_up,
-        {.resend_time = verification.create_time + kResendPause,
-         .expire_time = verification.expire_time}};
+    data_.sign_ups[sign_up.id] = {sign_up,
+                                  {.resend_time = verification.create_time + kResendPause,
+                                   .expire_time = verification.expire_time}};
     if (!key.request_id.empty()) {
       data_.requests[{key.caller, key.method, key.request_id}] = {key.request_hash, sign_up.id};
     }

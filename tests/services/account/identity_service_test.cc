@@ -70,8 +70,8 @@ TEST_F(IdentityServiceTest, SessionGivesAnIdentityForEachService) {
 
 TEST_F(IdentityServiceTest, UnknownCredentialsAreInvalid) {
   for (const std::string& credential :
-       {std::string(), std::string("rst_"), NewToken(), "rst_" + NewToken(),
-        std::string("a\0b", 3), std::string(10'000, 'x')}) {
+       {std::string(), std::string("rst_"), NewToken(), "rst_" + NewToken(), std::string("a\0b", 3),
+        std::string(10'000, 'x')}) {
     EXPECT_THAT(h_.Resolve(credential), AllOf(StatusIs(absl::StatusCode::kUnauthenticated),
                                               HasReason("CREDENTIAL_INVALID")));
   }
@@ -157,8 +157,8 @@ TEST_F(IdentityServiceTest, AccessTokenFieldsAndNumberAreLimited) {
   EXPECT_THAT(Create(member, {"read"}, 1, ""), HasViolation("display_name"));
   EXPECT_THAT(Create(member, {"read"}, 1, "a\r\nb"), HasViolation("display_name"));
   for (int i = 0; i < kMaxAccessTokens; ++i) ASSERT_THAT(Create(member, {"read"}), IsOk());
-  EXPECT_THAT(Create(member, {"read"}), AllOf(StatusIs(absl::StatusCode::kFailedPrecondition),
-                                              HasReason("TOO_MANY_TOKENS")));
+  EXPECT_THAT(Create(member, {"read"}),
+              AllOf(StatusIs(absl::StatusCode::kFailedPrecondition), HasReason("TOO_MANY_TOKENS")));
 }
 
 }  // namespace

@@ -143,8 +143,10 @@ TEST(MailsTest, PutNoStrangersWordsIntoAMail) {
 
 TEST(MailsTest, EscapeTheNameOfTheSite) {
   FakeClock clock;
-  const Mails mails({.site_name = "Fish & <Chips>", .public_url = "https://example.org",
-                     .from = "no-reply@example.org", .from_name = "Fish & <Chips>"},
+  const Mails mails({.site_name = "Fish & <Chips>",
+                     .public_url = "https://example.org",
+                     .from = "no-reply@example.org",
+                     .from_name = "Fish & <Chips>"},
                     clock);
   const auto mail = mails.PasswordChanged("ada@example.org");
   ASSERT_THAT(mail, IsOk());
@@ -153,8 +155,10 @@ TEST(MailsTest, EscapeTheNameOfTheSite) {
 
 TEST(MailsTest, RefuseAnAddressThatWouldAddAHeader) {
   FakeClock clock;
-  const Mails mails({.site_name = "S", .public_url = "https://example.org",
-                     .from = "no-reply@example.org", .from_name = "S"},
+  const Mails mails({.site_name = "S",
+                     .public_url = "https://example.org",
+                     .from = "no-reply@example.org",
+                     .from_name = "S"},
                     clock);
   EXPECT_THAT(mails.AlreadyMember("ada@example.org\r\nBcc: eve@example.org"),
               StatusIs(absl::StatusCode::kInvalidArgument));

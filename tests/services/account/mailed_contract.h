@@ -79,11 +79,11 @@ TYPED_TEST_P(MailedContract, ResendReplacesTokenAndCode) {
   const auto sign_up = this->Begin("ada@example.org", "t1");
   ASSERT_THAT(sign_up, IsOk());
   const absl::Time later = this->now_ + kResendPause;
-  EXPECT_THAT(this->s_.sign_ups.Resend(
-                  sign_up->id, this->MakeVerification("t2", "ada@example.org", this->now_)),
+  EXPECT_THAT(this->s_.sign_ups.Resend(sign_up->id,
+                                       this->MakeVerification("t2", "ada@example.org", this->now_)),
               HasReason("RESEND_LIMIT"));
-  const auto resent = this->s_.sign_ups.Resend(
-      sign_up->id, this->MakeVerification("t2", "ada@example.org", later));
+  const auto resent =
+      this->s_.sign_ups.Resend(sign_up->id, this->MakeVerification("t2", "ada@example.org", later));
   ASSERT_THAT(resent, IsOk());
   EXPECT_EQ(resent->resend_time, later + kResendPause);
   EXPECT_EQ(this->s_.sign_ups.Get(sign_up->id, later)->expire_time, resent->expire_time);
@@ -158,10 +158,9 @@ TYPED_TEST_P(MailedContract, MailsAreHeldByALease) {
   EXPECT_EQ(this->ClaimAll(lapsed + absl::Hours(100)).size(), 0u);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(
-    MailedContract, SignUpChoosesTheMailByTheAddress, SignUpIsRepeatable,
-    VerificationMakesTheAccountOnce, VerificationExpiresAndSiblingsAreVoid,
-    WrongCodesAreCountedForGood, ResendReplacesTokenAndCode, OneTimeTokensWorkOnceForTheirPurpose,
-    MailsAreHeldByALease);
+REGISTER_TYPED_TEST_SUITE_P(MailedContract, SignUpChoosesTheMailByTheAddress, SignUpIsRepeatable,
+                            VerificationMakesTheAccountOnce, VerificationExpiresAndSiblingsAreVoid,
+                            WrongCodesAreCountedForGood, ResendReplacesTokenAndCode,
+                            OneTimeTokensWorkOnceForTheirPurpose, MailsAreHeldByALease);
 
 }  // namespace rostrum::account

@@ -37,8 +37,9 @@ TEST_F(PostgresAccountTest, ADumpHoldsNoSecret) {
     int64_t found = 0;
     for (const char* table : {"accounts", "sign_ups", "sessions", "one_time_tokens",
                               "access_tokens", "mails", "outbox", "idempotency", "role_changes"}) {
-      found += stores_.Count(absl::StrCat("SELECT count(*) FROM ", table, " t WHERE t::text LIKE '%",
-                                          text, "%' OR t::text LIKE '%", Hex(text), "%'"));
+      found +=
+          stores_.Count(absl::StrCat("SELECT count(*) FROM ", table, " t WHERE t::text LIKE '%",
+                                     text, "%' OR t::text LIKE '%", Hex(text), "%'"));
     }
     return found > 0;
   };
@@ -87,12 +88,12 @@ TEST_F(PostgresAccountTest, EndedCredentialsAreTold) {
   ASSERT_THAT(stores_.sessions.RevokeOthers(ada.account_id, ada.session_id, h_.clock().Now()),
               IsOk());
   ASSERT_THAT(stores_.sessions.Revoke(ada.account_id, ada.session_id, h_.clock().Now()), IsOk());
-  ASSERT_THAT(stores_.accounts.SetRoles(ada.account_id, {"author"}, ada.account_id,
-                                        h_.clock().Now()),
-              IsOk());
-  ASSERT_THAT(stores_.accounts.SetRoles(ada.account_id, {"author"}, ada.account_id,
-                                        h_.clock().Now()),
-              IsOk());  // nothing new, nothing told
+  ASSERT_THAT(
+      stores_.accounts.SetRoles(ada.account_id, {"author"}, ada.account_id, h_.clock().Now()),
+      IsOk());
+  ASSERT_THAT(
+      stores_.accounts.SetRoles(ada.account_id, {"author"}, ada.account_id, h_.clock().Now()),
+      IsOk());  // nothing new, nothing told
   const auto events = stores_.Events<v1::CredentialsRevoked>();
   ASSERT_THAT(events, SizeIs(3));
   EXPECT_THAT(events[0].session_ids(), SizeIs(1));
@@ -185,8 +186,8 @@ class CreateAccountTest : public PostgresAccountTest {
 
 TEST_F(CreateAccountTest, MakesAnAccountAndIsRepeatable) {
   std::string first, second, third;
-  const std::vector<std::string> options = {"--email", "Admin@example.org", "--name", "Admin",
-                                            "--roles", "author,admin"};
+  const std::vector<std::string> options = {"--email", "Admin@example.org", "--name",
+                                            "Admin",   "--roles",           "author,admin"};
   ASSERT_EQ(Create(options, "nine owls at noon", &first), 0);
   const auto account = stores_.accounts.Get(AccountId(first));
   ASSERT_THAT(account, IsOk());

@@ -31,9 +31,7 @@ struct PostgresStores {
   PostgresAccessTokenStore access_tokens{pool, events};
   PostgresMailQueue mails{pool};
 
-  StoreRefs refs() {
-    return {accounts, sign_ups, sessions, one_time_tokens, access_tokens, mails};
-  }
+  StoreRefs refs() { return {accounts, sign_ups, sessions, one_time_tokens, access_tokens, mails}; }
 
   // The answer to a query that gives one number.
   int64_t Count(const std::string& sql) {

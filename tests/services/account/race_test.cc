@@ -26,8 +26,9 @@ std::map<std::string, int> InParallel(int threads, const std::function<absl::Sta
       ++ready;
       while (ready < threads) std::this_thread::yield();
       const absl::Status status = work(i);
-      const std::string reason =
-          status.ok() ? "" : ReasonOf(status).empty() ? status.ToString() : ReasonOf(status);
+      const std::string reason = status.ok()                ? ""
+                                 : ReasonOf(status).empty() ? status.ToString()
+                                                            : ReasonOf(status);
       absl::MutexLock lock(&mu);
       ++reasons[reason];
     });
@@ -92,7 +93,7 @@ TEST_F(RaceTest, ManySignUpsOfOneAddressMakeOneAccount) {
 
 TEST_F(RaceTest, AliasesOfOnePersonStartOneTrial) {
   const std::vector<std::string> aliases = {
-      "ada@gmail.com",     "a.da@gmail.com",   "ad.a@gmail.com",     "ada+1@gmail.com",
+      "ada@gmail.com",      "a.da@gmail.com",  "ad.a@gmail.com",       "ada+1@gmail.com",
       "ada@googlemail.com", "ADA+x@gmail.com", "a.d.a@googlemail.com", "Ada+y+z@Gmail.com"};
   std::vector<std::string> tokens;
   for (const std::string& alias : aliases) {
@@ -122,8 +123,9 @@ TEST_F(RaceTest, CodesAreGuessedFiveTimesHoweverParallel) {
   const Mail mail = h_.TakeMail();
   const std::string right = CodeIn(mail);
   const std::string wrong = right == "000000" ? "000001" : "000000";
-  EXPECT_EQ(InParallel(16, [&](int) { return h_.VerifyCode(sign_up->sign_up_id(), wrong).status(); }),
-            (Reasons{{"CODE_WRONG", kMaxCodeTries}, {"CODE_TRIES_EXHAUSTED", 16 - kMaxCodeTries}}));
+  EXPECT_EQ(
+      InParallel(16, [&](int) { return h_.VerifyCode(sign_up->sign_up_id(), wrong).status(); }),
+      (Reasons{{"CODE_WRONG", kMaxCodeTries}, {"CODE_TRIES_EXHAUSTED", 16 - kMaxCodeTries}}));
   EXPECT_THAT(h_.VerifyCode(sign_up->sign_up_id(), right), HasReason("CODE_TRIES_EXHAUSTED"));
   EXPECT_THAT(h_.VerifyToken(TokenIn(mail)), IsOk());
 }
@@ -154,15 +156,15 @@ TEST_F(RaceTest, ResendsInParallelSendOneMail) {
   h_.clock().Advance(absl::Minutes(1));
   v1::ResendVerificationRequest request;
   request.set_sign_up_id(sign_up->sign_up_id());
-  EXPECT_EQ(InParallel(kThreads,
-                       [&](int) {
-                         grpc::ClientContext ctx;
-                         h_.server.AsAnonymous(ctx);
-                         v1::SignUpResponse response;
-                         return FromGrpcStatus(
-                             h_.sign_ups->ResendVerification(&ctx, request, &response));
-                       }),
-            (Reasons{{"", 1}, {"RESEND_LIMIT", kThreads - 1}}));
+  EXPECT_EQ(
+      InParallel(kThreads,
+                 [&](int) {
+                   grpc::ClientContext ctx;
+                   h_.server.AsAnonymous(ctx);
+                   v1::SignUpResponse response;
+                   return FromGrpcStatus(h_.sign_ups->ResendVerification(&ctx, request, &response));
+                 }),
+      (Reasons{{"", 1}, {"RESEND_LIMIT", kThreads - 1}}));
   EXPECT_THAT(h_.TakeMails(), SizeIs(1));
 }
 
@@ -181,17 +183,17 @@ TEST_F(RaceTest, LoginLinkAndResetLinkWorkOnce) {
     links.push_back(TokenIn(h_.TakeMail()));
   }
   // Half of the threads with the one link, half with its sibling.
-  EXPECT_EQ(InParallel(kThreads,
-                       [&](int i) {
-                         grpc::ClientContext ctx;
-                         h_.server.AsAnonymous(ctx);
-                         v1::RedeemLoginLinkRequest request;
-                         request.set_token(links[i % 2]);
-                         v1::RedeemLoginLinkResponse response;
-                         return FromGrpcStatus(
-                             h_.sessions->RedeemLoginLink(&ctx, request, &response));
-                       }),
-            (Reasons{{"", 1}, {"LINK_INVALID", kThreads - 1}}));
+  EXPECT_EQ(
+      InParallel(kThreads,
+                 [&](int i) {
+                   grpc::ClientContext ctx;
+                   h_.server.AsAnonymous(ctx);
+                   v1::RedeemLoginLinkRequest request;
+                   request.set_token(links[i % 2]);
+                   v1::RedeemLoginLinkResponse response;
+                   return FromGrpcStatus(h_.sessions->RedeemLoginLink(&ctx, request, &response));
+                 }),
+      (Reasons{{"", 1}, {"LINK_INVALID", kThreads - 1}}));
   grpc::ClientContext ctx;
   h_.server.AsAnonymous(ctx);
   v1::RequestPasswordResetResponse response;
@@ -209,11 +211,10 @@ TEST_F(RaceTest, LoginLinkAndResetLinkWorkOnce) {
 TEST_F(RaceTest, LoginsInParallelKeepTheLimitOfSessions) {
   h_.MakeMember("ada@example.org", "nine owls at noon");
   for (int round = 0; round < 8; ++round) {
-    EXPECT_EQ(InParallel(kThreads,
-                         [&](int) {
-                           return h_.LogIn("ada@example.org", "nine owls at noon").status();
-                         }),
-              (Reasons{{"", kThreads}}));
+    EXPECT_EQ(
+        InParallel(kThreads,
+                   [&](int) { return h_.LogIn("ada@example.org", "nine owls at noon").status(); }),
+        (Reasons{{"", kThreads}}));
   }
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM sessions"), kMaxSessions);
 }
@@ -253,8 +254,7 @@ TEST_F(RaceTest, AccessTokensKeepTheirLimit) {
       request.add_scopes("read");
       request.set_lifetime_days(1);
       v1::CreateAccessTokenResponse response;
-      RETURN_IF_ERROR(
-          FromGrpcStatus(h_.identities->CreateAccessToken(&ctx, request, &response)));
+      RETURN_IF_ERROR(FromGrpcStatus(h_.identities->CreateAccessToken(&ctx, request, &response)));
       ++made;
     }
     return absl::OkStatus();

@@ -49,9 +49,10 @@ TEST(AccountKeysTest, CodesAreBoundToTheirSignUp) {
 
 TEST(CommonPasswordsTest, RefusesWhatIsGuessedFirst) {
   for (const char* password :
-       {"password", "Password1", "P4ssw0rd!", "password2024!", "12345678", "87654321", "abcdefgh",
-        "qwertyuiop", "QWERTY123", "aaaaaaaa", "abababab", "letmein!!", "dragondragon", "iloveyou",
-        "trustno1", "1q2w3e4r", "Rostrum2026", "12345678901", "welcome123", "football99"}) {
+       {"password", "Password1",   "P4ssw0rd!",    "password2024!", "12345678",
+        "87654321", "abcdefgh",    "qwertyuiop",   "QWERTY123",     "aaaaaaaa",
+        "abababab", "letmein!!",   "dragondragon", "iloveyou",      "trustno1",
+        "1q2w3e4r", "Rostrum2026", "12345678901",  "welcome123",    "football99"}) {
     EXPECT_TRUE(IsCommonPassword(password, {})) << password;
   }
 }
@@ -86,8 +87,8 @@ TEST(ReturnPathTest, TakesLocalPaths) {
 
 TEST(ReturnPathTest, RefusesEverythingThatLeadsElsewhere) {
   for (const std::string path :
-       {"//evil", "///evil", "https://evil", "http:evil", "/\\evil", "\\\\evil", "javascript:alert(1)",
-        "evil", " /p", "/\t/evil", "/a\r\nLocation: x", "/a\\b"}) {
+       {"//evil", "///evil", "https://evil", "http:evil", "/\\evil", "\\\\evil",
+        "javascript:alert(1)", "evil", " /p", "/\t/evil", "/a\r\nLocation: x", "/a\\b"}) {
     EXPECT_THAT(Path(path), HasViolation("return_path")) << path;
   }
   EXPECT_THAT(Path(std::string("/a\0b", 4)), HasViolation("return_path"));
@@ -124,8 +125,9 @@ TEST(TimeZoneTest, TakesNamesAndNoFiles) {
   for (const char* name : {"UTC", "Europe/Lisbon", "America/Argentina/Buenos_Aires", "Etc/GMT+3"}) {
     EXPECT_TRUE(IsTimeZone(name)) << name;
   }
-  for (const char* name : {"", "Mars/Olympus", "/etc/passwd", "../../etc/passwd", "file:/etc/passwd",
-                           "libc:UTC", "localtime", "Europe/Lisbon\n", "Europe/../UTC"}) {
+  for (const char* name :
+       {"", "Mars/Olympus", "/etc/passwd", "../../etc/passwd", "file:/etc/passwd", "libc:UTC",
+        "localtime", "Europe/Lisbon\n", "Europe/../UTC"}) {
     EXPECT_FALSE(IsTimeZone(name)) << name;
   }
 }

@@ -74,8 +74,8 @@ TEST_F(SessionServiceTest, FailedLoginsAreAlike) {
   const auto unknown = h_.LogIn("nobody@example.org", kPassword);
   const auto wrong = h_.LogIn("ada@example.org", "ten owls at noon");
   const auto without = h_.LogIn("link-only@example.org", kPassword);
-  EXPECT_THAT(unknown, AllOf(StatusIs(absl::StatusCode::kUnauthenticated),
-                             HasReason("LOGIN_FAILED")));
+  EXPECT_THAT(unknown,
+              AllOf(StatusIs(absl::StatusCode::kUnauthenticated), HasReason("LOGIN_FAILED")));
   EXPECT_EQ(unknown.status().ToString(), wrong.status().ToString());
   EXPECT_EQ(unknown.status().ToString(), without.status().ToString());
 }
@@ -83,8 +83,8 @@ TEST_F(SessionServiceTest, FailedLoginsAreAlike) {
 TEST_F(SessionServiceTest, EveryLoginCostsOneHash) {
   h_.MakeMember("ada@example.org", kPassword);
   h_.MakeMember("link-only@example.org");
-  prometheus::Counter& hashes = h_.server.metrics().Counter("password_hashes_total",
-                                                            "Password hashes made or checked.");
+  prometheus::Counter& hashes =
+      h_.server.metrics().Counter("password_hashes_total", "Password hashes made or checked.");
   double before = hashes.Value();
   for (const char* email : {"ada@example.org", "link-only@example.org", "nobody@example.org"}) {
     EXPECT_THAT(h_.LogIn(email, "ten owls at noon"), HasReason("LOGIN_FAILED"));
@@ -184,8 +184,8 @@ TEST_F(SessionServiceTest, LoginLinkWorksOnceAndGoesBack) {
   EXPECT_EQ(redeemed->return_path(), "/p/peace");
   EXPECT_EQ(redeemed->session().account_id(), member.account_id.value());
   EXPECT_THAT(h_.Resolve(session), IsOk());
-  EXPECT_THAT(Redeem(TokenIn(mail)), AllOf(StatusIs(absl::StatusCode::kUnauthenticated),
-                                           HasReason("LINK_INVALID")));
+  EXPECT_THAT(Redeem(TokenIn(mail)),
+              AllOf(StatusIs(absl::StatusCode::kUnauthenticated), HasReason("LINK_INVALID")));
 }
 
 TEST_F(SessionServiceTest, UsingALinkVoidsItsSiblings) {

@@ -86,8 +86,8 @@ TEST_F(SignUpServiceTest, LinkWorksOnce) {
 }
 
 TEST_F(SignUpServiceTest, UnknownTokenAndSignUpAreInvalid) {
-  EXPECT_THAT(h_.VerifyToken(NewToken()), AllOf(StatusIs(absl::StatusCode::kNotFound),
-                                                HasReason("VERIFICATION_INVALID")));
+  EXPECT_THAT(h_.VerifyToken(NewToken()),
+              AllOf(StatusIs(absl::StatusCode::kNotFound), HasReason("VERIFICATION_INVALID")));
   EXPECT_THAT(h_.VerifyCode(NewUuid(h_.clock().Now()), "123456"),
               HasReason("VERIFICATION_INVALID"));
 }
@@ -165,8 +165,8 @@ TEST_F(SignUpServiceTest, ResendVoidsTheFormerLinkAndCode) {
   ASSERT_THAT(response, IsOk());
   const Mail first = h_.TakeMail();
   const auto early = Resend(response->sign_up_id());
-  EXPECT_THAT(early, AllOf(StatusIs(absl::StatusCode::kResourceExhausted),
-                           HasReason("RESEND_LIMIT")));
+  EXPECT_THAT(early,
+              AllOf(StatusIs(absl::StatusCode::kResourceExhausted), HasReason("RESEND_LIMIT")));
   EXPECT_EQ(DetailsOf(early.status()).retry_after, absl::Minutes(1));
   h_.clock().Advance(absl::Minutes(1));
   const auto resent = Resend(response->sign_up_id());
@@ -217,8 +217,8 @@ TEST_F(SignUpServiceTest, TrialNeedsARunningOffer) {
   h_.subscription.AnswerOffer(Error(absl::StatusCode::kFailedPrecondition, "OFFER_EXPIRED",
                                     "too late", {{"next_offer_time", "2026-12-24T00:00:00Z"}}));
   const auto late = h_.SignUp(TrialRequest("ada@example.org"), GrpcTestServer::NewVisitor());
-  EXPECT_THAT(late, AllOf(StatusIs(absl::StatusCode::kFailedPrecondition),
-                          HasReason("OFFER_EXPIRED")));
+  EXPECT_THAT(late,
+              AllOf(StatusIs(absl::StatusCode::kFailedPrecondition), HasReason("OFFER_EXPIRED")));
   EXPECT_EQ(DetailsOf(late.status()).metadata["next_offer_time"], "2026-12-24T00:00:00Z");
   EXPECT_THAT(h_.TakeMails(), IsEmpty());
 }
@@ -263,9 +263,9 @@ TEST_F(SignUpServiceTest, HostileFieldsAreNamed) {
     return h_.SignUp(request).status();
   };
   using Request = v1::SignUpRequest;
-  for (const std::string& name : {std::string(), std::string("  "), std::string("A\r\nBcc: x"),
-                                  std::string("A\0B", 3), std::string(61, 'a'),
-                                  std::string(10'000, 'a')}) {
+  for (const std::string& name :
+       {std::string(), std::string("  "), std::string("A\r\nBcc: x"), std::string("A\0B", 3),
+        std::string(61, 'a'), std::string(10'000, 'a')}) {
     EXPECT_THAT(refused([&](Request& r) { r.set_display_name(name); }),
                 HasViolation("display_name"));
   }
@@ -281,8 +281,7 @@ TEST_F(SignUpServiceTest, HostileFieldsAreNamed) {
     EXPECT_THAT(refused([&](Request& r) { r.set_password(password); }), HasViolation("password"));
   }
   for (const char* path : {"//evil", "https://evil", "/\\evil", "javascript:alert(1)"}) {
-    EXPECT_THAT(refused([&](Request& r) { r.set_return_path(path); }),
-                HasViolation("return_path"));
+    EXPECT_THAT(refused([&](Request& r) { r.set_return_path(path); }), HasViolation("return_path"));
   }
   EXPECT_THAT(refused([&](Request& r) { r.set_intent(static_cast<v1::SignUpIntent>(9)); }),
               HasViolation("intent"));
@@ -309,8 +308,8 @@ TEST(SignUpLimitsTest, MailsToOneAddressAreLimitedWhoeverAsks) {
   EXPECT_THAT(h.SignUp(h.SignUpRequest("ada@example.org")), IsOk());
   EXPECT_THAT(h.SignUp(h.SignUpRequest("ADA@example.org")), IsOk());
   const auto refused = h.SignUp(h.SignUpRequest("ada@example.org"));
-  EXPECT_THAT(refused, AllOf(StatusIs(absl::StatusCode::kResourceExhausted),
-                             HasReason("RATE_LIMITED")));
+  EXPECT_THAT(refused,
+              AllOf(StatusIs(absl::StatusCode::kResourceExhausted), HasReason("RATE_LIMITED")));
   EXPECT_TRUE(DetailsOf(refused.status()).retry_after.has_value());
   EXPECT_THAT(h.SignUp(h.SignUpRequest("eve@example.org")), IsOk());
 }

@@ -84,8 +84,8 @@ class StoresContract : public ::testing::Test {
   }
   absl::StatusOr<VerifiedSignUp> VerifyCode(const SignUpId& id, const std::string& code_hash,
                                             absl::Time time) {
-    return s_.sign_ups.Verify({.sign_up_id = id, .code_hash = code_hash},
-                              AccountId(NewUuid(time)), SessionAt(time, NewToken()));
+    return s_.sign_ups.Verify({.sign_up_id = id, .code_hash = code_hash}, AccountId(NewUuid(time)),
+                              SessionAt(time, NewToken()));
   }
 };
 

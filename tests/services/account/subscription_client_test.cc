@@ -96,8 +96,7 @@ TEST_F(SubscriptionClientTest, StartsATrialForAPerson) {
 
 TEST_F(SubscriptionClientTest, NobodyThereIsUnavailable) {
   server_.Stop();
-  EXPECT_EQ(client_.StartTrial(account_, "person").status().code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(client_.StartTrial(account_, "person").status().code(), absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

@@ -99,8 +99,8 @@ TEST_F(CommentServiceTest, NeedsAnAccountToWrite) {
 }
 
 TEST_F(CommentServiceTest, RefusesBodiesThatAreNone) {
-  for (const std::string& body : {std::string(), std::string("  \n "), std::string(10'001, 'a'),
-                                  std::string("\x07 bell")}) {
+  for (const std::string& body :
+       {std::string(), std::string("  \n "), std::string(10'001, 'a'), std::string("\x07 bell")}) {
     EXPECT_THAT(Create(body).status(), HasViolation("comment.body"));
   }
   EXPECT_THAT(Create(std::string(10'000, 'a')), IsOk());
@@ -175,7 +175,8 @@ TEST_F(CommentServiceTest, PagesInBothOrdersWithoutGapsOrRepeats) {
       request.set_page_token(page->next_page_token());
     } while (!request.page_token().empty());
     if (order == pb::COMMENT_ORDER_NEWEST) std::reverse(bodies.begin(), bodies.end());
-    EXPECT_THAT(std::set<std::string>(bodies.begin(), bodies.end()), ElementsAre("0", "1", "2", "3", "4"));
+    EXPECT_THAT(std::set<std::string>(bodies.begin(), bodies.end()),
+                ElementsAre("0", "1", "2", "3", "4"));
     EXPECT_EQ(bodies.size(), 5u);
     EXPECT_EQ(bodies.back(), "4");
   }

@@ -50,8 +50,11 @@ class CommentStoreContract : public ::testing::Test {
             .create_time = time};
   }
   IdempotencyKey Key(const std::string& request_id = "", const std::string& hash = "h") {
-    return {.caller = "account:a", .method = "CreateComment", .request_id = request_id,
-            .request_hash = hash, .now = kNoon};
+    return {.caller = "account:a",
+            .method = "CreateComment",
+            .request_id = request_id,
+            .request_hash = hash,
+            .now = kNoon};
   }
   std::vector<std::string> Bodies(const CommentQuery& query) {
     std::vector<std::string> bodies;
@@ -76,7 +79,8 @@ TYPED_TEST(CommentStoreContract, ReturnsWhatWasStored) {
   EXPECT_EQ(found->author_name, "Anna");
   EXPECT_EQ(found->create_time, kNoon);
   EXPECT_EQ(found->version, 1);
-  EXPECT_THAT(this->store().Get(CommentId(NewUuid(kNoon))).status(), HasReason("COMMENT_NOT_FOUND"));
+  EXPECT_THAT(this->store().Get(CommentId(NewUuid(kNoon))).status(),
+              HasReason("COMMENT_NOT_FOUND"));
 }
 
 TYPED_TEST(CommentStoreContract, AKeyMakesOneComment) {
@@ -125,9 +129,10 @@ TYPED_TEST(CommentStoreContract, AParentIsOnTheSamePost) {
 TYPED_TEST(CommentStoreContract, PagesByTimeThenId) {
   // Two share their time: the id decides, and no page loses or repeats one.
   for (const int second : {0, 1, 1, 2}) {
-    ASSERT_THAT(this->store().Create(this->Written(std::to_string(second), kNoon + absl::Seconds(second)),
-                                     this->Key()),
-                IsOk());
+    ASSERT_THAT(
+        this->store().Create(this->Written(std::to_string(second), kNoon + absl::Seconds(second)),
+                             this->Key()),
+        IsOk());
   }
   for (const bool newest_first : {false, true}) {
     std::vector<std::string> bodies;
@@ -160,9 +165,11 @@ TYPED_TEST(CommentStoreContract, AnEditKeepsTheFormerTextsAndADeletionForgetsThe
   EXPECT_EQ(revisions[1].body_html, "<p>one</p>");
   EXPECT_EQ(revisions[1].create_time, kNoon);
 
-  ASSERT_THAT(this->store().Update(created->id, [&](Comment& comment) {
-    return Delete(comment, kAnna, "", kNoon + absl::Minutes(2));
-  }), IsOk());
+  ASSERT_THAT(this->store().Update(created->id,
+                                   [&](Comment& comment) {
+                                     return Delete(comment, kAnna, "", kNoon + absl::Minutes(2));
+                                   }),
+              IsOk());
   EXPECT_THAT(this->store().ListRevisions(created->id).value(), IsEmpty());
   EXPECT_EQ(this->store().Count(kPost).value(), 0);
   EXPECT_TRUE(this->store().Get(created->id)->deleted());
@@ -201,10 +208,15 @@ std::map<std::string, int> EventCounts(PgPool& pool) {
 
 TEST(PostgresCommentStoreTest, TellsEachEffectOnce) {
   PostgresUnderTest under_test;
-  NewComment comment{.id = CommentId(NewUuid(kNoon)), .post_id = kPost, .author_id = kAnna,
-                     .author_name = "Anna", .body = "x", .body_html = "x", .create_time = kNoon};
-  const IdempotencyKey key{.caller = "c", .method = "m", .request_id = "k", .request_hash = "h",
-                           .now = kNoon};
+  NewComment comment{.id = CommentId(NewUuid(kNoon)),
+                     .post_id = kPost,
+                     .author_id = kAnna,
+                     .author_name = "Anna",
+                     .body = "x",
+                     .body_html = "x",
+                     .create_time = kNoon};
+  const IdempotencyKey key{
+      .caller = "c", .method = "m", .request_id = "k", .request_hash = "h", .now = kNoon};
   ASSERT_THAT(under_test.store.Create(comment, key), IsOk());
   ASSERT_THAT(under_test.store.Create(comment, key), IsOk());
   const auto edit = [](Comment& c) { return Edit(c, kAnna, "", "y", "y", kNoon); };

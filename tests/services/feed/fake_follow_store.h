@@ -49,7 +49,8 @@ class FakeFollowStore final : public FollowStore {
     std::sort(found.begin(), found.end(),
               [&](const Follow& a, const Follow& b) { return place(a) < place(b); });
     if (after.has_value()) {
-      const auto cursor = place(Follow{{after->kind, after->target_id, "", ""}, after->create_time});
+      const auto cursor =
+          place(Follow{{after->kind, after->target_id, "", ""}, after->create_time});
       std::erase_if(found, [&](const Follow& f) { return !(cursor < place(f)); });
     }
     if (found.size() > static_cast<size_t>(limit)) found.resize(limit);

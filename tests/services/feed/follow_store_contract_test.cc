@@ -63,7 +63,9 @@ TYPED_TEST(FollowStoreContract, FollowingTwiceIsFollowingOnce) {
 
 TYPED_TEST(FollowStoreContract, ListsNewestFirstAndByKind) {
   ASSERT_THAT(this->store().Create(kAnna, Thing(FollowKind::kChannel, "channel"), kNoon), IsOk());
-  ASSERT_THAT(this->store().Create(kAnna, Thing(FollowKind::kTopic, "topic"), kNoon + absl::Seconds(1)), IsOk());
+  ASSERT_THAT(
+      this->store().Create(kAnna, Thing(FollowKind::kTopic, "topic"), kNoon + absl::Seconds(1)),
+      IsOk());
   ASSERT_THAT(this->store().Create(kBert, Thing(FollowKind::kAuthor, "author"), kNoon), IsOk());
   EXPECT_THAT(this->Names(), ElementsAre("topic", "channel"));
   EXPECT_THAT(this->Names(FollowKind::kChannel), ElementsAre("channel"));

@@ -48,8 +48,9 @@ content::v1::PostSummary Post(const std::string& title, int minute, const std::s
 class PostgresFeedTest : public ::testing::Test {
  protected:
   void Publish(const content::v1::PostSummary& post, absl::Time told = kNoon) {
-    ASSERT_THAT(RunTx(database_.pool, [&](pqxx::work& tx) { return ApplyPublished(tx, post, told); }),
-                IsOk());
+    ASSERT_THAT(
+        RunTx(database_.pool, [&](pqxx::work& tx) { return ApplyPublished(tx, post, told); }),
+        IsOk());
   }
   void Follow(FollowKind kind, const std::string& name, absl::Time now = kNoon) {
     ASSERT_THAT(follows_.Create(kAnna, {kind, Uuid(name), name, name}, now), IsOk());
@@ -141,10 +142,12 @@ TEST_F(PostgresFeedTest, ApplyingAnEventAgainChangesNothing) {
 TEST_F(PostgresFeedTest, WhatIsUnpublishedLeavesTheFeed) {
   Publish(Post("post", 1, "channel", "author", {}));
   Follow(FollowKind::kChannel, "channel");
-  ASSERT_THAT(RunTx(database_.pool, [](pqxx::work& tx) {
-    ApplyUnpublished(tx, PostId(Uuid("post post")));
-    return absl::OkStatus();
-  }), IsOk());
+  ASSERT_THAT(RunTx(database_.pool,
+                    [](pqxx::work& tx) {
+                      ApplyUnpublished(tx, PostId(Uuid("post post")));
+                      return absl::OkStatus();
+                    }),
+              IsOk());
   EXPECT_THAT(Titles(), IsEmpty());
 }
 
@@ -154,10 +157,12 @@ TEST_F(PostgresFeedTest, ASnapshotForgetsWhatItDidNotTell) {
   Follow(FollowKind::kChannel, "channel");
   const absl::Time begin = kNoon + absl::Hours(1);
   Publish(Post("kept", 2, "channel", "author", {}), begin);
-  ASSERT_THAT(RunTx(database_.pool, [&](pqxx::work& tx) {
-    RemoveToldBefore(tx, begin);
-    return absl::OkStatus();
-  }), IsOk());
+  ASSERT_THAT(RunTx(database_.pool,
+                    [&](pqxx::work& tx) {
+                      RemoveToldBefore(tx, begin);
+                      return absl::OkStatus();
+                    }),
+              IsOk());
   EXPECT_THAT(Titles(), ElementsAre("kept"));
 }
 

@@ -75,13 +75,12 @@ class FakeMembershipStore final : public MembershipStore {
     }
     if (declined) return "";
     if (IsPayment(event.kind)) {
-      payments_[checkout.account_id].push_back(
-          {.id = NewUuid(event.time),
-           .plan_id = checkout.plan_id,
-           .amount = event.amount,
-           .create_time = event.time,
-           .period_start_time = event.period_start_time,
-           .period_end_time = event.period_end_time});
+      payments_[checkout.account_id].push_back({.id = NewUuid(event.time),
+                                                .plan_id = checkout.plan_id,
+                                                .amount = event.amount,
+                                                .create_time = event.time,
+                                                .period_start_time = event.period_start_time,
+                                                .period_end_time = event.period_end_time});
     }
     std::optional<Membership> current;
     if (const auto member = memberships_.find(checkout.account_id); member != memberships_.end()) {

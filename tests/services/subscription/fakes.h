@@ -40,17 +40,15 @@ class FakeMeter final : public Meter {
     std::set<std::string>& reads = reads_[pass.id];
     bool granted = reads.contains(post_id);
     if (!granted && count && reads.size() < static_cast<size_t>(settings_.limit)) {
-      if (reads.empty() && !network.empty() &&
-          !Admit(pass, network)) {
+      if (reads.empty() && !network.empty() && !Admit(pass, network)) {
         return MeterReading{.network_limit = true};
       }
       reads.insert(post_id);
       granted = true;
     }
-    return MeterReading{
-        .granted = granted,
-        .used = static_cast<int>(reads.size()),
-        .period_left = reads.empty() ? absl::ZeroDuration() : settings_.period};
+    return MeterReading{.granted = granted,
+                        .used = static_cast<int>(reads.size()),
+                        .period_left = reads.empty() ? absl::ZeroDuration() : settings_.period};
   }
 
   bool Admit(const VisitorPass& pass, const std::string& network) {

@@ -63,8 +63,8 @@ TEST(MembershipTest, ACancelledOneEndsWithItsPeriod) {
 }
 
 TEST(MembershipTest, ResumingTakesACancellationBack) {
-  const Membership m = *After({Event(Kind::kCheckoutCompleted, 1), Event(Kind::kCancelled, 2),
-                               Event(Kind::kResumed, 3)});
+  const Membership m = *After(
+      {Event(Kind::kCheckoutCompleted, 1), Event(Kind::kCancelled, 2), Event(Kind::kResumed, 3)});
   EXPECT_EQ(m.state, MembershipState::kActive);
   EXPECT_FALSE(m.cancel_time.has_value());
 }
@@ -82,9 +82,9 @@ TEST(MembershipTest, AFailedPaymentGivesGraceAndARenewalEndsIt) {
 }
 
 TEST(MembershipTest, TheOrderInWhichEventsArriveDoesNotMatter) {
-  std::vector<PaymentEvent> events = {Event(Kind::kCheckoutCompleted, 1),
-                                      Event(Kind::kCancelled, 2), Event(Kind::kResumed, 3),
-                                      Event(Kind::kRenewed, 4, 2), Event(Kind::kPaymentFailed, 5, 2)};
+  std::vector<PaymentEvent> events = {
+      Event(Kind::kCheckoutCompleted, 1), Event(Kind::kCancelled, 2), Event(Kind::kResumed, 3),
+      Event(Kind::kRenewed, 4, 2), Event(Kind::kPaymentFailed, 5, 2)};
   std::vector<int> order = {0, 1, 2, 3, 4};
   do {
     std::vector<PaymentEvent> arrived;
@@ -116,8 +116,8 @@ TEST(MembershipTest, ASecondSubscriptionIsNotRenewed) {
   EXPECT_EQ(longer.membership->provider_subscription, "second");
   EXPECT_EQ(longer.superfluous_subscription, "sub");
   // The end of the first takes nothing from the second.
-  EXPECT_FALSE(
-      Apply(longer.membership, kCheckout, Event(Kind::kEnded, 2), kSettings).membership.has_value());
+  EXPECT_FALSE(Apply(longer.membership, kCheckout, Event(Kind::kEnded, 2), kSettings)
+                   .membership.has_value());
 }
 
 TEST(PlanTest, ReadsPlansCheapestFirst) {
@@ -130,9 +130,9 @@ TEST(PlanTest, ReadsPlansCheapestFirst) {
 }
 
 TEST(PlanTest, RefusesWhatIsNotAPlan) {
-  for (const char* text : {"", "m:Monthly:EUR:700", "m:Monthly:eur:700:month", "M:x:EUR:1:month",
-                           "m:Monthly:EUR:-1:month", "m:Monthly:EUR:1:week",
-                           "m:A:EUR:1:month;m:B:EUR:2:month"}) {
+  for (const char* text :
+       {"", "m:Monthly:EUR:700", "m:Monthly:eur:700:month", "M:x:EUR:1:month",
+        "m:Monthly:EUR:-1:month", "m:Monthly:EUR:1:week", "m:A:EUR:1:month;m:B:EUR:2:month"}) {
     EXPECT_THAT(ParsePlans(text).status(), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
 }
@@ -154,7 +154,8 @@ TEST(WebhookSignatureTest, TakesEitherSecretWithinFiveMinutes) {
   const std::string signature = SignWebhook("old secret", "body", kStart);
   EXPECT_THAT(VerifyWebhook(secrets, signature, "body", kStart), IsOk());
   EXPECT_THAT(VerifyWebhook(secrets, signature, "body", kStart + absl::Minutes(5)), IsOk());
-  for (const auto& [given, body, now] : std::vector<std::tuple<std::string, std::string, absl::Time>>{
+  for (const auto& [given, body, now] :
+       std::vector<std::tuple<std::string, std::string, absl::Time>>{
            {signature, "Body", kStart},
            {signature, "body", kStart + absl::Minutes(5) + absl::Seconds(1)},
            {signature, "body", kStart - absl::Minutes(6)},
@@ -180,7 +181,8 @@ TEST(PaymentEventJsonTest, ComesBackAsItWas) {
 }
 
 TEST(PaymentEventJsonTest, PassesOverWhatItDoesNotKnowAndRefusesTheRest) {
-  EXPECT_FALSE(PaymentEventFromJson("test", R"({"id":"e","type":"customer.created"})")->has_value());
+  EXPECT_FALSE(
+      PaymentEventFromJson("test", R"({"id":"e","type":"customer.created"})")->has_value());
   for (const char* body :
        {"", "[]", "{}", "null", R"({"type":7})", R"({"type":"subscription.renewed"})",
         R"({"type":"checkout.declined","id":"","reference":"r","sequence":1,"time":1})",

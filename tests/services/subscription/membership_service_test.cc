@@ -94,15 +94,15 @@ class MembershipServiceTest : public GrpcFixture {
 
   TestDatabase database_{MigrationsOf("subscription", migrations::Files())};
   FakeMembershipStore store_{MembershipSettings()};
-  TestPaymentProvider provider_{
-      database_.pool,
-      {.public_url = "https://site.example", .secrets = {kSecret},
-       .period_override = absl::Hours(1)},
-      clock()};
+  TestPaymentProvider provider_{database_.pool,
+                                {.public_url = "https://site.example",
+                                 .secrets = {kSecret},
+                                 .period_override = absl::Hours(1)},
+                                clock()};
   PageTokens page_tokens_{"a secret of page tokens, 32 bytes"};
   MembershipService service_{
-      store_, provider_, ParsePlans("monthly:Monthly:EUR:700:month").value(),
-      page_tokens_, clock(), runtime()};
+      store_,       provider_, ParsePlans("monthly:Monthly:EUR:700:month").value(),
+      page_tokens_, clock(),   runtime()};
   TestPaymentService test_payments_{provider_, runtime()};
   std::unique_ptr<v1::MembershipService::Stub> stub_;
   std::unique_ptr<v1::TestPaymentService::Stub> payments_;

@@ -41,8 +41,11 @@ class MembershipStoreContract : public ::testing::Test {
                                 .return_path = "/account",
                                 .create_time = kNoon,
                                 .expire_time = kNoon + kCheckoutLifetime},
-                               {.caller = "account:a", .method = "CreateCheckout",
-                                .request_id = request_id, .request_hash = hash, .now = kNoon});
+                               {.caller = "account:a",
+                                .method = "CreateCheckout",
+                                .request_id = request_id,
+                                .request_hash = hash,
+                                .now = kNoon});
   }
   Checkout Opened(const std::string& reference) {
     return store().SetOpened(Add()->id, {reference, "https://pay.example/" + reference}).value();

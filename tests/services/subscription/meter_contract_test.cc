@@ -84,7 +84,8 @@ TYPED_TEST(MeterContract, TooManyNewVisitorsOfANetworkGetNothing) {
       this->under_test_.meter.Read(GrpcTestServer::NewVisitor(), Post(1), "net").value();
   EXPECT_TRUE(refused.network_limit);
   EXPECT_FALSE(refused.granted);
-  EXPECT_TRUE(this->under_test_.meter.Read(GrpcTestServer::NewVisitor(), Post(1), "other")->granted);
+  EXPECT_TRUE(
+      this->under_test_.meter.Read(GrpcTestServer::NewVisitor(), Post(1), "other")->granted);
 }
 
 TYPED_TEST(MeterContract, TheSecondReadOfAVisitorIsNoNewVisitor) {

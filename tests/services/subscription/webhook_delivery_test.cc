@@ -59,9 +59,10 @@ class WebhookDeliveryTest : public ::testing::Test {
   void Write(const std::string& body) {
     pqxx::connection connection(database_.url);
     pqxx::work tx(connection);
-    tx.exec_params("INSERT INTO test_deliveries (event_id, body, create_time, next_time) "
-                   "VALUES ($1, $2, $3, $3)",
-                   NewUuid(clock_.Now()), body, SqlTime(clock_.Now()));
+    tx.exec_params(
+        "INSERT INTO test_deliveries (event_id, body, create_time, next_time) "
+        "VALUES ($1, $2, $3, $3)",
+        NewUuid(clock_.Now()), body, SqlTime(clock_.Now()));
     tx.commit();
   }
   int Waiting() {

@@ -64,8 +64,8 @@ class HttpClient {
   ClientResponse Get(const std::string& target, const ClientHeaders& headers = {}) const;
   ClientResponse Post(const std::string& target, const std::string& body,
                       const ClientHeaders& headers = {}) const;
-  ClientResponse Do(const std::string& method, const std::string& target,
-                    const std::string& body, const ClientHeaders& headers) const;
+  ClientResponse Do(const std::string& method, const std::string& target, const std::string& body,
+                    const ClientHeaders& headers) const;
 
  private:
   const int port_;

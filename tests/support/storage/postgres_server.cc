@@ -26,13 +26,13 @@ class Cluster {
     const std::string data = folder_ + "/data";
     // initdb refuses root.
     const std::string user = getuid() == 0 ? "postgres" : "";
-    RunToEnd({std::string(kBin) + "initdb", "-D", data, "-U", "postgres", "--no-sync", "-A", "trust",
-              "-E", "UTF8", "--locale=C"},
+    RunToEnd({std::string(kBin) + "initdb", "-D", data, "-U", "postgres", "--no-sync", "-A",
+              "trust", "-E", "UTF8", "--locale=C"},
              user);
     server_ = std::make_unique<ChildProcess>(
-        std::vector<std::string>{std::string(kBin) + "postgres", "-D", data, "-k", folder_, "-h", "",
-                                 "-F", "-c", "max_connections=300", "-c", "synchronous_commit=off",
-                                 "-c", "full_page_writes=off"},
+        std::vector<std::string>{std::string(kBin) + "postgres", "-D", data, "-k", folder_, "-h",
+                                 "", "-F", "-c", "max_connections=300", "-c",
+                                 "synchronous_commit=off", "-c", "full_page_writes=off"},
         folder_ + "/log", user);
   }
   ~Cluster() { server_->Stop(SIGQUIT); }

@@ -34,8 +34,7 @@ class PostgresServer {
 };
 
 // The shared tables and the service's own.
-std::vector<MigrationSet> MigrationsOf(const std::string& service,
-                                       std::vector<EmbeddedFile> files);
+std::vector<MigrationSet> MigrationsOf(const std::string& service, std::vector<EmbeddedFile> files);
 
 // A database of a test's own, with a pool on it.
 struct TestDatabase {

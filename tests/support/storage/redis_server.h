@@ -31,7 +31,8 @@ class RedisServer {
 // A Redis with a client on it.
 struct TestRedis {
   explicit TestRedis(bool persistent = false)
-      : server(persistent), redis({.url = server.url(), .cool_down = absl::Milliseconds(10)}, metrics) {}
+      : server(persistent),
+        redis({.url = server.url(), .cool_down = absl::Milliseconds(10)}, metrics) {}
   Metrics metrics;
   RedisServer server;
   Redis redis;

@@ -216,7 +216,8 @@ TEST_F(EventConsumerTest, ANewEpochIsResyncedOnce) {
 TEST_F(EventConsumerTest, APurgedPositionIsResyncedOnce) {
   std::atomic<int> resyncs{0};
   Write("purged");
-  EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()), IsOk());
+  EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()),
+              IsOk());
   Consume(Apply, [&] {
     ++resyncs;
     return absl::OkStatus();
@@ -229,7 +230,8 @@ TEST_F(EventConsumerTest, APurgedPositionIsResyncedOnce) {
 TEST_F(EventConsumerTest, AResyncThatFailsIsTriedAgainBeforeAnyEvent) {
   std::atomic<int> resyncs{0};
   Write("purged");
-  EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()), IsOk());
+  EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()),
+              IsOk());
   Write("a");
   Consume(Apply, [&]() -> absl::Status {
     EXPECT_THAT(Applied(), IsEmpty());
@@ -243,12 +245,14 @@ TEST_F(EventConsumerTest, AResyncThatFailsIsTriedAgainBeforeAnyEvent) {
 
 TEST_F(EventConsumerTest, WithoutResyncItGoesOnFromTheSnapshot) {
   Write("purged");
-  EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()), IsOk());
+  EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()),
+              IsOk());
   Consume();
   EXPECT_TRUE(Eventually([&] {
-    return RunRead<bool>(consumer_.pool, [](pqxx::work& tx) -> absl::StatusOr<bool> {
-             return !tx.exec("SELECT 1 FROM event_position").empty();
-           })
+    return RunRead<bool>(consumer_.pool,
+                         [](pqxx::work& tx) -> absl::StatusOr<bool> {
+                           return !tx.exec("SELECT 1 FROM event_position").empty();
+                         })
         .value();
   }));
   EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));

@@ -44,7 +44,8 @@ class EventLogTest : public ::testing::Test {
 
 TEST_F(EventLogTest, TellsAnEventAsItWasWritten) {
   RequestContext context;
-  context.trace = TraceContext::Continue("00-0123456789abcdef0123456789abcdef-0123456789abcdef-01", "");
+  context.trace =
+      TraceContext::Continue("00-0123456789abcdef0123456789abcdef-0123456789abcdef-01", "");
   ScopedRequestContext bound(context);
   WriteName(database_.pool, "Анна");
   const event::v1::Position begin = Begin().value();
@@ -173,8 +174,9 @@ TEST_F(EventLogTest, PurgesWhatIsOldAndTellsThoseWhoHaveNotReadIt) {
   EXPECT_THAT(Next(read), ElementsAre("old"));
   WriteName(database_.pool, "young", kNoon + absl::Hours(2));
 
-  EXPECT_THAT(MaintainOutbox(database_.pool, kNoon + absl::Hours(3), absl::Hours(2), database_.metrics),
-              IsOk());
+  EXPECT_THAT(
+      MaintainOutbox(database_.pool, kNoon + absl::Hours(3), absl::Hours(2), database_.metrics),
+      IsOk());
   EXPECT_THAT(database_.metrics.Expose(), HasSubstr("outbox_pending 1"));
   EXPECT_THAT(database_.metrics.Expose(), HasSubstr("outbox_oldest_age_seconds 3600"));
 
@@ -191,8 +193,9 @@ TEST_F(EventLogTest, PurgesWhatIsOldAndTellsThoseWhoHaveNotReadIt) {
 
 TEST_F(EventLogTest, PurgingNothingTellsNobody) {
   WriteName(database_.pool, "a");
-  EXPECT_THAT(MaintainOutbox(database_.pool, kNoon + absl::Hours(1), absl::Hours(2), database_.metrics),
-              IsOk());
+  EXPECT_THAT(
+      MaintainOutbox(database_.pool, kNoon + absl::Hours(1), absl::Hours(2), database_.metrics),
+      IsOk());
   event::v1::Position position = Begin().value();
   EXPECT_THAT(Next(position), ElementsAre("a"));
 }

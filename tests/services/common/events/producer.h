@@ -17,7 +17,9 @@ namespace rostrum {
 const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
 
 // The shared tables are all that a producer of events needs.
-inline std::vector<MigrationSet> ProducerSchema() { return {{"common", common_migrations::Files()}}; }
+inline std::vector<MigrationSet> ProducerSchema() {
+  return {{"common", common_migrations::Files()}};
+}
 
 inline account::v1::ProfileChanged ProfileChangedTo(const std::string& name) {
   account::v1::ProfileChanged changed;

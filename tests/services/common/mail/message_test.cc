@@ -96,10 +96,11 @@ TEST(BuildMailTest, HasTheHeadersOfAMail) {
 TEST(BuildMailTest, IsTheSameEachTime) { EXPECT_EQ(Build(Message()), Build(Message())); }
 
 TEST(BuildMailTest, KeepsSubjectsOfAnyText) {
-  for (const std::string subject :
-       {"Добро пожаловать", "鍵をなくした", "Grüße, 100% = all", "=?UTF-8?Q?not_a_word?=", "a_b?c=d",
-        "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀", "\"quoted\" <angle>, (comment); and: more",
-        "A rather long subject of plain words, which no line should hold at once, if it can be helped"}) {
+  for (const std::string subject : {"Добро пожаловать", "鍵をなくした", "Grüße, 100% = all",
+                                    "=?UTF-8?Q?not_a_word?=", "a_b?c=d", "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀",
+                                    "\"quoted\" <angle>, (comment); and: more",
+                                    "A rather long subject of plain words, which no line should "
+                                    "hold at once, if it can be helped"}) {
     MailMessage message = Message();
     message.subject = subject;
     EXPECT_EQ(Parsed(Build(message)).Header("Subject"), subject);
@@ -113,7 +114,8 @@ TEST(BuildMailTest, KeepsALongSubjectInShortLines) {
   const std::string mail = Build(message);
   EXPECT_EQ(Parsed(mail).Header("Subject"), message.subject);
   // RFC 2047, 2: lines with encoded words.
-  for (const absl::string_view line : absl::StrSplit(mail, "\r\n")) EXPECT_LE(line.size(), 76u) << line;
+  for (const absl::string_view line : absl::StrSplit(mail, "\r\n"))
+    EXPECT_LE(line.size(), 76u) << line;
 }
 
 TEST(BuildMailTest, KeepsNamesOfAnyText) {
@@ -133,8 +135,9 @@ TEST(BuildMailTest, KeepsTextsOfAnyKind) {
   for (const std::string& text :
        {std::string("ключ = 鍵 😀"), long_line, absl::StrCat(long_line, " ", long_line),
         std::string("trailing blanks  \nand a tab\t\nend"), std::string("\n\nblank lines\n\n\nend"),
-        std::string(".\n..\n.dot"), std::string("From the start\nFrom again"), std::string("--=_boundary--"),
-        std::string("https://example.org/x?a=b&c=d=41"), std::string(400, '='), std::string("nul \0 inside", 12)}) {
+        std::string(".\n..\n.dot"), std::string("From the start\nFrom again"),
+        std::string("--=_boundary--"), std::string("https://example.org/x?a=b&c=d=41"),
+        std::string(400, '='), std::string("nul \0 inside", 12)}) {
     MailMessage message = Message();
     message.text = text;
     EXPECT_EQ(Parsed(Build(message)).Content(), text);
@@ -161,7 +164,8 @@ TEST(BuildMailTest, LeavesTransportsNothingToChange) {
 TEST(BuildMailTest, OffersHtmlAsTheBetterAlternative) {
   MailMessage message = Message();
   message.text = "Привет";
-  message.html = absl::StrCat("<p style=\"color: red\">Привет</p>", std::string(2000, 'y'), "\n<p>--=_x</p>");
+  message.html =
+      absl::StrCat("<p style=\"color: red\">Привет</p>", std::string(2000, 'y'), "\n<p>--=_x</p>");
   const Parsed mail(Build(message));
   EXPECT_EQ(mail["type"], "multipart/alternative");
   ASSERT_EQ(mail["parts"].size(), 2u);
@@ -180,8 +184,9 @@ TEST(BuildMailTest, CanBeUnsubscribedFromByOneClick) {
 }
 
 TEST(BuildMailTest, RefusesHeadersThatWouldHoldALineBreak) {
-  for (const std::string& evil : {std::string("x\r\nBcc: all@example.org"), std::string("x\nBcc: y"),
-                                  std::string("x\ry"), std::string("x\0y", 3), std::string("\xff\xfe")}) {
+  for (const std::string& evil :
+       {std::string("x\r\nBcc: all@example.org"), std::string("x\nBcc: y"), std::string("x\ry"),
+        std::string("x\0y", 3), std::string("\xff\xfe")}) {
     for (std::string MailMessage::*field :
          {&MailMessage::from, &MailMessage::from_name, &MailMessage::to, &MailMessage::subject,
           &MailMessage::message_id, &MailMessage::list_unsubscribe_url}) {
@@ -206,20 +211,38 @@ TEST(BuildMailTest, RefusesAMailThatLacksSomething) {
 
 TEST(IsMailAddressTest, TakesWhatIsOne) {
   for (const std::string& address :
-       {std::string("a@b"), std::string("anna.k+news@mail.example.org"), std::string("!#$%&'*+-/=?^_`{|}~@x.org"),
-        std::string(64, 'a') + "@example.org", "a@" + std::string(63, 'b') + ".org"}) {
+       {std::string("a@b"), std::string("anna.k+news@mail.example.org"),
+        std::string("!#$%&'*+-/=?^_`{|}~@x.org"), std::string(64, 'a') + "@example.org",
+        "a@" + std::string(63, 'b') + ".org"}) {
     EXPECT_TRUE(IsMailAddress(address)) << address;
   }
 }
 
 TEST(IsMailAddressTest, RefusesWhatIsNot) {
-  for (const std::string& address :
-       {std::string(), std::string("@"), std::string("a@"), std::string("@b"), std::string("a"),
-        std::string("a@b@c"), std::string("a b@c"), std::string(".a@b"), std::string("a.@b"),
-        std::string("a..b@c"), std::string("a@.b"), std::string("a@b."), std::string("a@b..c"),
-        std::string("a@-b"), std::string("a@b-"), std::string("a@b_c"), std::string("a@b\r\n"),
-        std::string("\"a b\"@c"), std::string("<a@b>"), std::string("a@[127.0.0.1]"), std::string("ä@b"),
-        std::string(65, 'a') + "@b", "a@" + std::string(64, 'b') + ".org", std::string("a\0@b", 4)}) {
+  for (const std::string& address : {std::string(),
+                                     std::string("@"),
+                                     std::string("a@"),
+                                     std::string("@b"),
+                                     std::string("a"),
+                                     std::string("a@b@c"),
+                                     std::string("a b@c"),
+                                     std::string(".a@b"),
+                                     std::string("a.@b"),
+                                     std::string("a..b@c"),
+                                     std::string("a@.b"),
+                                     std::string("a@b."),
+                                     std::string("a@b..c"),
+                                     std::string("a@-b"),
+                                     std::string("a@b-"),
+                                     std::string("a@b_c"),
+                                     std::string("a@b\r\n"),
+                                     std::string("\"a b\"@c"),
+                                     std::string("<a@b>"),
+                                     std::string("a@[127.0.0.1]"),
+                                     std::string("ä@b"),
+                                     std::string(65, 'a') + "@b",
+                                     "a@" + std::string(64, 'b') + ".org",
+                                     std::string("a\0@b", 4)}) {
     EXPECT_FALSE(IsMailAddress(address)) << address;
   }
   std::string long_domain = "a@";

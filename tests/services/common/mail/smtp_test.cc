@@ -115,7 +115,8 @@ TEST_F(SmtpTransportTest, SendsNothingInTheClearWhereTlsIsRequired) {
 }
 
 TEST_F(SmtpTransportTest, AnAddressCannotCarryACommand) {
-  for (const std::string evil : {"anna@example.org>\r\nRCPT TO:<all@example.org", "anna@example.org\n", ""}) {
+  for (const std::string evil :
+       {"anna@example.org>\r\nRCPT TO:<all@example.org", "anna@example.org\n", ""}) {
     EXPECT_THAT(Send(evil), StatusIs(absl::StatusCode::kInvalidArgument));
     EXPECT_THAT(SmtpTransport(Options()).Send(evil, kTo, kMail),
                 StatusIs(absl::StatusCode::kInvalidArgument));

@@ -11,14 +11,35 @@ namespace rostrum {
 namespace {
 
 const std::map<std::string, std::set<std::string>>& Allowed() {
-  static const auto* const allowed = new std::map<std::string, std::set<std::string>>{
-      {"html", {}},   {"head", {}},  {"body", {}},  {"p", {}},      {"h1", {}},
-      {"h2", {}},     {"h3", {}},    {"h4", {}},    {"h5", {}},     {"h6", {}},
-      {"ul", {}},     {"li", {}},    {"em", {}},    {"strong", {}}, {"del", {}},
-      {"br", {}},     {"hr", {}},    {"pre", {}},   {"table", {}},  {"tr", {}},
-      {"tbody", {}},  {"th", {}},    {"td", {}},    {"blockquote", {}},
-      {"ol", {"start"}},             {"code", {"class"}},
-      {"a", {"href", "rel"}},        {"img", {"src", "alt", "loading"}}};
+  static const auto* const allowed =
+      new std::map<std::string, std::set<std::string>>{{"html", {}},
+                                                       {"head", {}},
+                                                       {"body", {}},
+                                                       {"p", {}},
+                                                       {"h1", {}},
+                                                       {"h2", {}},
+                                                       {"h3", {}},
+                                                       {"h4", {}},
+                                                       {"h5", {}},
+                                                       {"h6", {}},
+                                                       {"ul", {}},
+                                                       {"li", {}},
+                                                       {"em", {}},
+                                                       {"strong", {}},
+                                                       {"del", {}},
+                                                       {"br", {}},
+                                                       {"hr", {}},
+                                                       {"pre", {}},
+                                                       {"table", {}},
+                                                       {"tr", {}},
+                                                       {"tbody", {}},
+                                                       {"th", {}},
+                                                       {"td", {}},
+                                                       {"blockquote", {}},
+                                                       {"ol", {"start"}},
+                                                       {"code", {"class"}},
+                                                       {"a", {"href", "rel"}},
+                                                       {"img", {"src", "alt", "loading"}}};
   return *allowed;
 }
 
@@ -32,8 +53,10 @@ std::string CheckElement(const GumboElement& element) {
       return "attribute " + std::string(attribute->name) + " of <" + name + ">";
     }
     const std::string key = attribute->name;
-    if (key == "href" && !IsAllowedLink(attribute->value)) return "link " + std::string(attribute->value);
-    if (key == "src" && !IsOwnPicture(attribute->value)) return "picture " + std::string(attribute->value);
+    if (key == "href" && !IsAllowedLink(attribute->value))
+      return "link " + std::string(attribute->value);
+    if (key == "src" && !IsOwnPicture(attribute->value))
+      return "picture " + std::string(attribute->value);
   }
   return "";
 }

@@ -45,15 +45,17 @@ TEST(MarkdownTest, RendersWhatWritersUse) {
 }
 
 TEST(MarkdownTest, LinksOfReadersAreMarkedAsSuch) {
-  EXPECT_EQ(Comment("[x](https://example.org/a?b=1&c=2)"),
-            "<p><a href=\"https://example.org/a?b=1&amp;c=2\" rel=\"ugc nofollow noopener\">x</a></p>\n");
+  EXPECT_EQ(
+      Comment("[x](https://example.org/a?b=1&c=2)"),
+      "<p><a href=\"https://example.org/a?b=1&amp;c=2\" rel=\"ugc nofollow noopener\">x</a></p>\n");
   EXPECT_EQ(Comment("[x](/p/local)"), "<p><a href=\"/p/local\">x</a></p>\n");
 }
 
 TEST(MarkdownTest, LinksToElsewhereThanTheWebAreTextOnly) {
-  for (const char* url : {"javascript:alert(1)", "JaVaScRiPt:alert(1)", "vbscript:x", "data:text/html,x",
-                          "//evil.example", "/\\evil.example", "file:///etc/passwd", "ftp://x",
-                          "&#106;avascript:alert(1)", "java\tscript:alert(1)"}) {
+  for (const char* url :
+       {"javascript:alert(1)", "JaVaScRiPt:alert(1)", "vbscript:x", "data:text/html,x",
+        "//evil.example", "/\\evil.example", "file:///etc/passwd", "ftp://x",
+        "&#106;avascript:alert(1)", "java\tscript:alert(1)"}) {
     const std::string html = Comment(absl::StrCat("[x](<", url, ">)"));
     EXPECT_THAT(html, Not(HasSubstr("<a "))) << url << ": " << html;
     EXPECT_EQ(FindForbidden(html), "") << html;
@@ -62,18 +64,18 @@ TEST(MarkdownTest, LinksToElsewhereThanTheWebAreTextOnly) {
 
 TEST(MarkdownTest, PicturesAreOurOwnAndInArticlesOnly) {
   const std::string own = absl::StrCat("![a \"b\"](", kPicture, ")");
-  EXPECT_EQ(Article(own).html,
-            absl::StrCat("<p><img src=\"", kPicture, "\" alt=\"a &quot;b&quot;\" loading=\"lazy\"></p>\n"));
+  EXPECT_EQ(Article(own).html, absl::StrCat("<p><img src=\"", kPicture,
+                                            "\" alt=\"a &quot;b&quot;\" loading=\"lazy\"></p>\n"));
   EXPECT_EQ(Comment(own), "<p>a &quot;b&quot;</p>\n");
-  for (const char* url : {"https://tracker.example/p.gif", "//evil/x.png", "data:image/png;base64,AA",
-                          "/v1/media/../../etc", "/v1/media/01234567-89ab-7def-8123-456789abcdef/x"}) {
+  for (const char* url :
+       {"https://tracker.example/p.gif", "//evil/x.png", "data:image/png;base64,AA",
+        "/v1/media/../../etc", "/v1/media/01234567-89ab-7def-8123-456789abcdef/x"}) {
     EXPECT_THAT(Article(absl::StrCat("![alt](", url, ")")).html, Not(HasSubstr("<img"))) << url;
   }
 }
 
 TEST(MarkdownTest, HtmlIsShownAsTyped) {
-  EXPECT_EQ(Comment("<script>alert(1)</script>"),
-            "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n");
+  EXPECT_EQ(Comment("<script>alert(1)</script>"), "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n");
   EXPECT_EQ(Comment("a <b onclick=x>c</b>"), "<p>a &lt;b onclick=x&gt;c&lt;/b&gt;</p>\n");
   EXPECT_EQ(Comment("a <!-- hidden --> b"), "<p>a  b</p>\n");
 }
@@ -109,16 +111,27 @@ TEST(MarkdownTest, RefusesWhatItCannotRenderWell) {
 }
 
 TEST(MarkdownTest, KnownAttacksAreHarmless) {
-  for (const char* attack : {
-           "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "[a](javascript:prompt(1))",
-           "<a href=\"javascript:alert(1)\">x</a>", "![x](x\"onerror=\"alert(1))",
-           "[x](https://a\"onmouseover=\"alert(1))", "[x](<https://a onmouseover=alert(1)>)",
-           "<https://example.org/\"onclick=\"x>", "```\"><script>x</script>\n```",
-           "``` \"onload=x\ncode\n```", "<!--><script>alert(1)</script>-->", "<![CDATA[<script>x</script>]]>",
-           "<style>@import 'https://evil'</style>", "<iframe src=https://evil></iframe>",
-           "[x]: javascript:alert(1)\n\n[x]", "<math><mtext></p><script>x</script>",
-           "| <script> | \n|---|\n| <img src=x onerror=y> |", "https://a.example/<script>",
-           "<details open ontoggle=alert(1)>", "&lt;script&gt;x&lt;/script&gt;", "<base href=//evil>"}) {
+  for (const char* attack : {"<img src=x onerror=alert(1)>",
+                             "<svg/onload=alert(1)>",
+                             "[a](javascript:prompt(1))",
+                             "<a href=\"javascript:alert(1)\">x</a>",
+                             "![x](x\"onerror=\"alert(1))",
+                             "[x](https://a\"onmouseover=\"alert(1))",
+                             "[x](<https://a onmouseover=alert(1)>)",
+                             "<https://example.org/\"onclick=\"x>",
+                             "```\"><script>x</script>\n```",
+                             "``` \"onload=x\ncode\n```",
+                             "<!--><script>alert(1)</script>-->",
+                             "<![CDATA[<script>x</script>]]>",
+                             "<style>@import 'https://evil'</style>",
+                             "<iframe src=https://evil></iframe>",
+                             "[x]: javascript:alert(1)\n\n[x]",
+                             "<math><mtext></p><script>x</script>",
+                             "| <script> | \n|---|\n| <img src=x onerror=y> |",
+                             "https://a.example/<script>",
+                             "<details open ontoggle=alert(1)>",
+                             "&lt;script&gt;x&lt;/script&gt;",
+                             "<base href=//evil>"}) {
     EXPECT_EQ(FindForbidden(Comment(attack)), "") << attack << "\n" << Comment(attack);
     EXPECT_EQ(FindForbidden(Article(attack).html), "") << attack;
   }
@@ -128,9 +141,11 @@ TEST(MarkdownTest, KnownAttacksAreHarmless) {
 // that a failure can be seen again.
 TEST(MarkdownTest, RandomTextStaysOnTheAllowList) {
   const std::vector<std::string> pieces = {
-      "<",  ">",  "\"", "'",   "&",  "[",  "]", "(",  ")",  "!",    "`",  "*",   "_",  "~~", "\n", "\n\n", " ",
-      "|",  "-",  "#",  "1.",  ":",  "/",  "\\", "a", "b",  "script", "href=", "onerror=", "javascript:",
-      "https://", "//", "data:", "<!--", "-->", "]]>", "<a ", "</", "&#x3c;", "\t", "```", "---", "> "};
+      "<",     ">",        "\"",          "'",        "&",   "[",     "]",    "(",   ")",
+      "!",     "`",        "*",           "_",        "~~",  "\n",    "\n\n", " ",   "|",
+      "-",     "#",        "1.",          ":",        "/",   "\\",    "a",    "b",   "script",
+      "href=", "onerror=", "javascript:", "https://", "//",  "data:", "<!--", "-->", "]]>",
+      "<a ",   "</",       "&#x3c;",      "\t",       "```", "---",   "> "};
   std::mt19937 random(42);
   for (int round = 0; round < 3000; ++round) {
     std::string source;

@@ -40,10 +40,10 @@ absl::Time Parse(const std::string& text) {
 }
 
 TEST_F(FieldsTest, KeepsTimesToTheMicrosecond) {
-  for (const char* text : {"2026-07-31T12:34:56.789012Z", "2026-07-31T12:34:56Z",
-                           "2026-07-31T12:34:56.1Z", "2024-02-29T23:59:59.999999Z",
-                           "1969-12-31T23:59:59.000001Z", "0001-01-01T00:00:00Z",
-                           "9999-12-31T23:59:59.999999Z"}) {
+  for (const char* text :
+       {"2026-07-31T12:34:56.789012Z", "2026-07-31T12:34:56Z", "2026-07-31T12:34:56.1Z",
+        "2024-02-29T23:59:59.999999Z", "1969-12-31T23:59:59.000001Z", "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999Z"}) {
     const absl::Time time = Parse(text);
     EXPECT_THAT(Select("$1::timestamptz", SqlTime(time), ReadTime), IsOkAndHolds(time)) << text;
   }
@@ -99,10 +99,10 @@ TEST_F(FieldsTest, KeepsEveryByte) {
 }
 
 TEST_F(FieldsTest, KeepsHostileTextsInArrays) {
-  const Texts texts = {"",        "NULL",      "null", "{}",     "{a,b}", "\"",     "\"\"",  "\\",
-                       "\\\"",    "a,b",       " ",    " x ",    "a\nb",  "\t",     "it's",  "$1",
-                       "ключ 鍵", "\\u0041",   "}",    "{",      ",",     "\\\\\"", "a\"b,", "--",
-                       "😀",      "\xc2\xa0x", "\r\n", "'; DROP"};
+  const Texts texts = {"",       "NULL",  "null",    "{}",      "{a,b}",     "\"",   "\"\"",
+                       "\\",     "\\\"",  "a,b",     " ",       " x ",       "a\nb", "\t",
+                       "it's",   "$1",    "ключ 鍵", "\\u0041", "}",         "{",    ",",
+                       "\\\\\"", "a\"b,", "--",      "😀",       "\xc2\xa0x", "\r\n", "'; DROP"};
   EXPECT_THAT(Select("$1::text[]", SqlArray(texts), ReadArray), IsOkAndHolds(texts));
   // As PostgreSQL itself counts and sees them.
   EXPECT_THAT(Select("cardinality($1::text[])", SqlArray(texts), ReadOptional<size_t>),

@@ -23,8 +23,11 @@ class IdempotencyTest : public ::testing::Test {
  protected:
   static IdempotencyKey Key(const std::string& request_id, const std::string& hash = "h",
                             absl::Time now = kNoon) {
-    return {.caller = "account:a", .method = "Create", .request_id = request_id,
-            .request_hash = hash, .now = now};
+    return {.caller = "account:a",
+            .method = "Create",
+            .request_id = request_id,
+            .request_hash = hash,
+            .now = now};
   }
   // Claims the key and, if it is fresh, records `result`.
   absl::StatusOr<Outcome> Do(const IdempotencyKey& key, const std::string& result) {
@@ -100,7 +103,8 @@ TEST_F(IdempotencyTest, AnEffectThatFailedFreesTheKey) {
 
 TEST_F(IdempotencyTest, ForgetsAfterADay) {
   EXPECT_THAT(Do(Key("old"), "first"), IsOkAndHolds(std::nullopt));
-  EXPECT_THAT(Do(Key("young", "h", kNoon + absl::Seconds(1)), "second"), IsOkAndHolds(std::nullopt));
+  EXPECT_THAT(Do(Key("young", "h", kNoon + absl::Seconds(1)), "second"),
+              IsOkAndHolds(std::nullopt));
   EXPECT_THAT(RunTx(database_.pool,
                     [&](pqxx::work& tx) -> absl::Status {
                       PurgeIdempotencyKeys(tx, kNoon + absl::Hours(24) + absl::Seconds(1));
@@ -128,11 +132,13 @@ TEST(IdempotencyKeyForTest, HashesTheWholeRequest) {
 
 TEST(IdempotencyKeyForTest, RefusesIdsThatCannotBeKept) {
   const auto key = [](const std::string& id) {
-    return IdempotencyKeyFor(Caller(), "Create", id, event::v1::PullEventsRequest(), kNoon).status();
+    return IdempotencyKeyFor(Caller(), "Create", id, event::v1::PullEventsRequest(), kNoon)
+        .status();
   };
   EXPECT_THAT(key(""), IsOk());
   EXPECT_THAT(key(std::string(128, 'x')), IsOk());
-  for (const std::string& id : {std::string(129, 'x'), std::string("a\0b", 3), std::string("\xff")}) {
+  for (const std::string& id :
+       {std::string(129, 'x'), std::string("a\0b", 3), std::string("\xff")}) {
     EXPECT_THAT(key(id), StatusIs(absl::StatusCode::kInvalidArgument));
     EXPECT_THAT(key(id), HasViolation("request_id"));
   }

@@ -23,20 +23,22 @@ EmbeddedFile File(const char* name, const char* sql) { return {name, {sql, std::
 
 const EmbeddedFile kFirst = File("0001_tally.sql", "CREATE TABLE tally (amount int)");
 const EmbeddedFile kSecond =
-    File("0002_one.sql", "INSERT INTO tally VALUES (1); SELECT pg_sleep(0.1); INSERT INTO tally VALUES (1)");
+    File("0002_one.sql",
+         "INSERT INTO tally VALUES (1); SELECT pg_sleep(0.1); INSERT INTO tally VALUES (1)");
 
 class MigrationsTest : public ::testing::Test {
  protected:
-  absl::StatusOr<int> Apply(const std::vector<EmbeddedFile>& files, const std::string& set = "own") {
+  absl::StatusOr<int> Apply(const std::vector<EmbeddedFile>& files,
+                            const std::string& set = "own") {
     return Migrate(database_.pool.options(), {{set, files}});
   }
   bool Applied(const std::vector<EmbeddedFile>& files) {
     return IsMigrated(database_.pool, {{"own", files}}).value();
   }
   int Count(const std::string& sql) {
-    return RunRead<int>(database_.pool, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-             return tx.exec1(sql)[0].as<int>();
-           })
+    return RunRead<int>(
+               database_.pool,
+               [&](pqxx::work& tx) -> absl::StatusOr<int> { return tx.exec1(sql)[0].as<int>(); })
         .value();
   }
 
@@ -106,7 +108,8 @@ TEST_F(MigrationsTest, LeavesNothingOfAFileThatFails) {
 TEST_F(MigrationsTest, RefusesNamesThatAreNotInOrder) {
   for (const char* name : {"0002_tally.sql", "1_tally.sql", "0001_tally.txt", "tally.sql",
                            "0001tally.sql", "000x_tally.sql"}) {
-    EXPECT_THAT(Apply({File(name, "SELECT 1")}), StatusIs(absl::StatusCode::kInvalidArgument)) << name;
+    EXPECT_THAT(Apply({File(name, "SELECT 1")}), StatusIs(absl::StatusCode::kInvalidArgument))
+        << name;
   }
 }
 

@@ -31,7 +31,8 @@ class PgPoolTest : public ::testing::Test {
   // A pool of one connection.
   PgPool& Small(absl::Duration acquire_timeout = absl::Milliseconds(50)) {
     return small_.emplace(
-        PgOptions{.url = database_.url, .pool_size = 1, .acquire_timeout = acquire_timeout}, metrics_);
+        PgOptions{.url = database_.url, .pool_size = 1, .acquire_timeout = acquire_timeout},
+        metrics_);
   }
 
   TestDatabase database_{{}};
@@ -124,7 +125,8 @@ TEST_F(PgPoolTest, TellsThatTheCommitIsUnknownWhenTheConnectionIsLostBeforeIt) {
 }
 
 TEST_F(PgPoolTest, SaysUnavailableWhenThereIsNoServer) {
-  PgPool pool({.url = "postgresql:///nowhere?host=/nonexistent&user=nobody", .pool_size = 1}, metrics_);
+  PgPool pool({.url = "postgresql:///nowhere?host=/nonexistent&user=nobody", .pool_size = 1},
+              metrics_);
   EXPECT_THAT(BackendPid(pool), StatusIs(absl::StatusCode::kUnavailable));
   // The place in the pool is free again.
   EXPECT_THAT(BackendPid(pool), StatusIs(absl::StatusCode::kUnavailable));

@@ -33,9 +33,11 @@ class TransactionTest : public ::testing::Test {
     });
   }
   int Amount(int id = 1) {
-    return RunRead<int>(database_.pool, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-             return tx.exec_params1("SELECT amount FROM tally WHERE id = $1", id)[0].as<int>();
-           })
+    return RunRead<int>(
+               database_.pool,
+               [&](pqxx::work& tx) -> absl::StatusOr<int> {
+                 return tx.exec_params1("SELECT amount FROM tally WHERE id = $1", id)[0].as<int>();
+               })
         .value();
   }
   absl::Status ExecuteWithin(absl::Duration time, const std::string& sql) {

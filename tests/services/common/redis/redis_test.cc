@@ -46,7 +46,8 @@ TEST_F(RedisTest, ReadsEveryKindOfReply) {
   EXPECT_EQ(type({"GET", "none"}), RedisReply::Type::kNil);
   EXPECT_EQ(redis_.Command({"INCRBY", "key", "-10"})->integer, -3);
   const RedisReply reply =
-      redis_.Command({"EVAL", "return {1, 'two', {3, false}, redis.status_reply('FINE')}", "0"}).value();
+      redis_.Command({"EVAL", "return {1, 'two', {3, false}, redis.status_reply('FINE')}", "0"})
+          .value();
   ASSERT_EQ(reply.type, RedisReply::Type::kArray);
   ASSERT_THAT(reply.elements, SizeIs(4));
   EXPECT_EQ(reply.elements[0].integer, 1);
@@ -171,12 +172,15 @@ TEST_F(RedisTest, DoesNotTryAgainBeforeTheCoolDownIsOver) {
 
 TEST_F(RedisTest, GivesUpOnARedisThatDoesNotAnswer) {
   // Longer than the command's time, which is what ends the wait.
-  Redis redis({.url = test_.server.url(), .command_timeout = absl::Milliseconds(50)}, test_.metrics);
-  EXPECT_THAT(redis.Command({"BLPOP", "nothing", "3600"}), StatusIs(absl::StatusCode::kUnavailable));
+  Redis redis({.url = test_.server.url(), .command_timeout = absl::Milliseconds(50)},
+              test_.metrics);
+  EXPECT_THAT(redis.Command({"BLPOP", "nothing", "3600"}),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(RedisTest, ARefusalToServeIsUnavailable) {
-  ASSERT_THAT(redis_.Command({"CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", "1"}), IsOk());
+  ASSERT_THAT(redis_.Command({"CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", "1"}),
+              IsOk());
   EXPECT_THAT(redis_.Command({"SET", "key", "value"}), StatusIs(absl::StatusCode::kUnavailable));
   ASSERT_THAT(redis_.Command({"CONFIG", "SET", "maxmemory", "0"}), IsOk());
   EXPECT_THAT(redis_.Command({"SET", "key", "value"}), IsOk());

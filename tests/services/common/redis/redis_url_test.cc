@@ -9,7 +9,8 @@ namespace rostrum {
 namespace {
 
 TEST(ParseRedisUrlTest, ReadsAllParts) {
-  const absl::StatusOr<RedisAddress> address = ParseRedisUrl("redis://:p@ss:w/rd@redis.local:6380/3");
+  const absl::StatusOr<RedisAddress> address =
+      ParseRedisUrl("redis://:p@ss:w/rd@redis.local:6380/3");
   ASSERT_THAT(address, IsOk());
   EXPECT_EQ(address->host, "redis.local");
   EXPECT_EQ(address->port, 6380);

@@ -139,7 +139,8 @@ TEST(RedisThrottleTest, ReplicasCountTogether) {
   RedisUnderTest first;
   Redis other_redis({.url = first.redis.server.url()}, first.redis.metrics);
   RedisThrottle other(other_redis, first.clock);
-  for (int i = 0; i < 5; ++i) EXPECT_TRUE((i % 2 ? other : first.throttle).Try("key", kFive).allowed);
+  for (int i = 0; i < 5; ++i)
+    EXPECT_TRUE((i % 2 ? other : first.throttle).Try("key", kFive).allowed);
   EXPECT_FALSE(other.Try("key", kFive).allowed);
   EXPECT_FALSE(first.throttle.Try("key", kFive).allowed);
 }

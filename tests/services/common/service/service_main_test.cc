@@ -158,9 +158,10 @@ TEST_F(RunningServiceTest, EndsStreamsAndExitsWithZeroAfterSigterm) {
   const auto reader = stub->PullEvents(&context, event::v1::PullEventsRequest());
   // An event that the stream brings shows that the call runs.
   pqxx::connection connection(database_.url);
-  pqxx::nontransaction(connection).exec(
-      "INSERT INTO outbox (event_id, type, key, payload, create_time)"
-      " VALUES (gen_random_uuid(), 'x', 'k', '', now())");
+  pqxx::nontransaction(connection)
+      .exec(
+          "INSERT INTO outbox (event_id, type, key, payload, create_time)"
+          " VALUES (gen_random_uuid(), 'x', 'k', '', now())");
   event::v1::PullEventsResponse batch;
   ASSERT_TRUE(reader->Read(&batch));
   EXPECT_EQ(batch.events_size(), 1);

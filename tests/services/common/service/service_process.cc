@@ -110,7 +110,8 @@ std::shared_ptr<grpc::Channel> ChannelTo(int port) {
 // HealthCheckRequest.service and HealthCheckResponse.status are field 1 each.
 bool IsHealthy(int port, const std::string& service) {
   std::string request;
-  if (!service.empty()) request = "\x0a" + std::string(1, static_cast<char>(service.size())) + service;
+  if (!service.empty())
+    request = "\x0a" + std::string(1, static_cast<char>(service.size())) + service;
   const grpc::Slice slice(request);
   const grpc::ByteBuffer bytes(&slice, 1);
   grpc::ClientContext context;
