@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -21,6 +22,7 @@
 #include "gateway/public_services.h"
 #include "gateway/transcoding/openapi.h"
 #include "gateway/transcoding/transcoder.h"
+#include "gateway/web/site.h"
 #include "prometheus/exposer.h"
 #include "rostrum/account/v1/events.pb.h"
 #include "rostrum_descriptors.h"
@@ -32,6 +34,9 @@
 #include "services/common/base/status.h"
 #include "services/common/redis/throttle.h"
 #include "services/common/rpc/identity.h"
+#include "web_assets.h"
+#include "web_templates.h"
+#include "web_words.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -49,6 +54,8 @@ struct GatewaySettings {
   ApiSettings api;
   absl::Duration drain;
   bool tls;
+  std::string site_name;
+  std::string mail_folder;
 };
 
 int Fail(const absl::Status& status) {
@@ -121,6 +128,9 @@ GatewaySettings ReadSettings(Settings& env) {
       env.Duration("DRAIN_TIMEOUT", absl::Seconds(30), "How long requests may take after SIGTERM.");
   settings.tls =
       env.Bool("HSTS", false, "Tell browsers to use HTTPS only; for sites that have it.");
+  settings.site_name = env.String("SITE_NAME", "Rostrum", "The name of the site, on every page.");
+  settings.mail_folder = env.String(
+      "DEMO_MAILDIR", "", "Folder of a mail catcher, to show its mails at /demo/mails; never in earnest.");
   return settings;
 }
 
@@ -157,8 +167,23 @@ absl::Status Run(GatewaySettings settings) {
   LocalThrottle local(clock);
   http::BlockingPool blocking({});
   Limits limits(settings.limits, local, shared, blocking);
-  Api api(settings.api, *transcoder, backends, callers, limits, clock);
-  Gateway gateway({.tls = settings.tls, .openapi = std::move(openapi)}, api, backends);
+  Api api(settings.api, *transcoder, backends, callers, limits);
+  ASSIGN_OR_RETURN(const Words words,
+                   Words::Parse(web_words::Files().at(0).bytes.ToString()));
+  Templates templates;
+  RETURN_IF_ERROR(templates.Load(web_templates::Files(), words));
+  const http::StaticFiles assets("/assets/", web_assets::Files());
+  Site site({.words = words,
+             .templates = templates,
+             .assets = assets,
+             .backends = backends,
+             .clock = clock,
+             .name = settings.site_name,
+             .public_url = settings.browser.origins.front(),
+             .mail_folder = settings.mail_folder},
+            callers, limits, settings.tls);
+  Gateway gateway({.tls = settings.tls, .openapi = std::move(openapi)}, api, backends,
+                  [&site](http::HttpRequest& request) { return site.Handle(request); });
 
   const ServiceCaller account_caller(signer, "account", absl::Seconds(5), metrics);
   const EventTail revocations(
@@ -169,6 +194,7 @@ absl::Status Run(GatewaySettings settings) {
        .missed = [&] { identities.DropAll(); }});
 
   settings.server.body_limit = [&transcoder](const http::RequestHead& head) {
+    if (!absl::StartsWith(head.path, "/v1/")) return Site::kMaxFormBytes;
     return static_cast<size_t>(transcoder->MaxBodyBytes(head.method, head.path));
   };
   http::ServerMetrics observer(metrics);

@@ -38,13 +38,12 @@ bool IsNotModified(const http::HttpRequest& request, const std::string& etag) {
 }  // namespace
 
 Api::Api(const ApiSettings& settings, const Transcoder& transcoder, Backends& backends,
-         CallerContexts& callers, Limits& limits, Clock& clock)
+         CallerContexts& callers, Limits& limits)
     : settings_(settings),
       transcoder_(transcoder),
       backends_(backends),
       callers_(callers),
-      limits_(limits),
-      clock_(clock) {}
+      limits_(limits) {}
 
 asio::awaitable<http::HttpResponse> Api::Handle(http::HttpRequest& request) {
   CallerContext caller;
@@ -81,8 +80,7 @@ asio::awaitable<http::HttpResponse> Api::CallUnary(const http::HttpRequest& requ
                                                    const TranscodedRequest& transcoded,
                                                    const CallerContext& caller) {
   BackendCall call = CallFor(transcoded, caller);
-  call.deadline =
-      clock_.Now() + (transcoded.is_read ? settings_.read_timeout : settings_.write_timeout);
+  call.timeout = transcoded.is_read ? settings_.read_timeout : settings_.write_timeout;
   const UnaryResult result = co_await backends_.Call(std::move(call));
 
   http::HttpResponse response;

@@ -9,7 +9,6 @@
 #include "gateway/proxy/caller_context.h"
 #include "gateway/proxy/limits.h"
 #include "gateway/transcoding/transcoder.h"
-#include "services/common/base/clock.h"
 
 namespace rostrum::gateway {
 
@@ -25,7 +24,7 @@ struct ApiSettings {
 class Api {
  public:
   Api(const ApiSettings& settings, const Transcoder& transcoder, Backends& backends,
-      CallerContexts& callers, Limits& limits, Clock& clock);
+      CallerContexts& callers, Limits& limits);
 
   asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request);
 
@@ -43,7 +42,6 @@ class Api {
   Backends& backends_;
   CallerContexts& callers_;
   Limits& limits_;
-  Clock& clock_;
 };
 
 }  // namespace rostrum::gateway

@@ -30,12 +30,13 @@ bool IsRead(const http::HttpRequest& request) {
 
 }  // namespace
 
-Gateway::Gateway(Options options, Api& api, Backends& backends)
+Gateway::Gateway(Options options, Api& api, Backends& backends, Pages pages)
     : options_(std::move(options)),
       openapi_(std::make_shared<const std::string>(options_.openapi)),
       openapi_etag_(absl::StrCat("\"", Hex(Sha256(options_.openapi)).substr(0, 32), "\"")),
       api_(api),
-      backends_(backends) {}
+      backends_(backends),
+      pages_(std::move(pages)) {}
 
 asio::awaitable<http::HttpResponse> Gateway::Handle(http::HttpRequest& request) {
   http::HttpResponse response;
@@ -50,6 +51,8 @@ asio::awaitable<http::HttpResponse> Gateway::Handle(http::HttpRequest& request) 
   } else if (IsRead(request) && request.path == "/openapi.json") {
     response = OpenApi(request);
     response.route = "/openapi.json";
+  } else if (pages_ != nullptr) {
+    co_return co_await pages_(request);
   } else {
     response = ErrorResponse(Error(absl::StatusCode::kNotFound, "ROUTE_NOT_FOUND",
                                    "there is nothing at this path"));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,7 @@ namespace rostrum::gateway {
 //   /openapi.json  the description of it
 //   /healthz       this process runs
 //   /readyz        it takes requests; lists the services it cannot reach
+//   all else       the pages (Site)
 // Thread-safe.
 class Gateway final : public http::HttpHandler {
  public:
@@ -22,7 +24,9 @@ class Gateway final : public http::HttpHandler {
     bool tls = false;
     std::string openapi;  // the document
   };
-  Gateway(Options options, Api& api, Backends& backends);
+  // Serves pages: whatever is none of the above.
+  using Pages = std::function<asio::awaitable<http::HttpResponse>(http::HttpRequest&)>;
+  Gateway(Options options, Api& api, Backends& backends, Pages pages = nullptr);
 
   asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request) override;
 
@@ -38,6 +42,7 @@ class Gateway final : public http::HttpHandler {
   const std::string openapi_etag_;
   Api& api_;
   Backends& backends_;
+  const Pages pages_;
   std::atomic<bool> draining_{false};
   // Once all services were reached it stays ready: what is away later is
   // answered for one by one, and the rest goes on.

@@ -74,6 +74,7 @@ gateway_settings() {
 NETWORK_KEY_SECRET=$(secret network-key)
 PUBLIC_URL=$(site_url),http://localhost:${PORT[gateway]}
 COOKIE_SECURE=false
+DEMO_MAILDIR=$STATE/mail
 SETTINGS
 }
 

@@ -1,0 +1,224 @@
+#include "gateway/web/article_view.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "services/common/base/json_text.h"
+#include "services/common/rpc/proto_time.h"
+#include "services/common/base/utf8.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace cpb = rostrum::content::v1;
+namespace spb = rostrum::subscription::v1;
+
+std::string FirstLetter(const std::string& name) {
+  char32_t c = 0;
+  return name.substr(0, DecodeUtf8(name, &c));
+}
+
+void FillOffer(const Words& words, const spb::ReadingAccess& access, const std::string& here,
+               bool signed_in, ctemplate::TemplateDictionary& parent) {
+  ctemplate::TemplateDictionary& values = *parent.AddIncludeDictionary("OFFER");
+  values.SetFilename("offer.tpl");
+  values.SetValue("RETURN_QUERY", QueryValue(here));
+  if (!signed_in) values.ShowSection("VISITOR");
+  if (!access.has_offer()) {
+    values.ShowSection("NO_OFFER");
+  } else if (access.offer().state() == spb::OFFER_STATE_OPEN) {
+    ctemplate::TemplateDictionary& open = *values.AddSectionDictionary("OPEN");
+    open.SetValue("HEADING", words.Format("OFFER_HEADING",
+                                          {{"days", absl::StrCat(access.offer().trial_days())}}));
+    SetTime(open, "EXPIRE", access.offer().expire_time());
+    SetTime(open, "NOW", access.server_time());
+  } else {
+    SetTime(*values.AddSectionDictionary("EXPIRED"), "NEXT", access.offer().next_offer_time());
+  }
+}
+
+std::string MeterLine(const Words& words, const spb::Meter& meter) {
+  return words.Format("METER_LINE", {{"left", absl::StrCat(meter.remaining())},
+                                     {"limit", absl::StrCat(meter.limit())}});
+}
+
+void FillMeter(const Words& words, const spb::ReadingAccess& access, const std::string& here,
+               bool signed_in, ctemplate::TemplateDictionary& values) {
+  if (!access.has_meter() || !access.granted()) return;
+  const std::string line = MeterLine(words, access.meter());
+  if (access.meter().state() == spb::METER_STATE_FREE) {
+    values.AddSectionDictionary("METER_LINE")->SetValue("TEXT", line);
+    return;
+  }
+  ctemplate::TemplateDictionary& ending = *values.AddSectionDictionary("ENDING");
+  if (access.meter().returning()) ending.ShowSection("RETURNING");
+  ending.SetValue("LINE", line);
+  FillOffer(words, access, here, signed_in, ending);
+}
+
+void FillWall(const Words& words, const cpb::Post& post, const std::string& here, bool signed_in,
+              ctemplate::TemplateDictionary& values) {
+  const spb::ReadingAccess& access = post.access();
+  ctemplate::TemplateDictionary& wall = *values.AddSectionDictionary("WALL");
+  wall.SetValue("HTML", post.preview_html());
+  switch (access.reason()) {
+    case spb::ACCESS_REASON_PREMIUM:
+      wall.SetValue("HEADING", words.Get("WALL_PREMIUM"));
+      break;
+    case spb::ACCESS_REASON_NETWORK_LIMIT:
+      wall.SetValue("HEADING", words.Get("WALL_NETWORK"));
+      wall.AddSectionDictionary("ADVICE")->SetValue("TEXT", words.Get("WALL_NETWORK_ADVICE"));
+      break;
+    default:
+      wall.SetValue("HEADING", words.Get("WALL_ENDED"));
+  }
+  FillOffer(words, access, here, signed_in, wall);
+}
+
+void FillByline(const Words& words, const cpb::PostSummary& post,
+                ctemplate::TemplateDictionary& values) {
+  values.SetValue("AUTHOR_NAME", post.author().display_name());
+  values.SetValue("AUTHOR_SLUG", post.author().slug());
+  if (!post.author().avatar_media_id().empty()) {
+    values.AddSectionDictionary("AVATAR")->SetValue("MEDIA_ID", post.author().avatar_media_id());
+  } else {
+    values.AddSectionDictionary("INITIAL")->SetValue("TEXT",
+                                                     FirstLetter(post.author().display_name()));
+  }
+  SetTime(values, "PUBLISHED", post.publish_time());
+  if (post.has_revise_time()) {
+    SetTime(*values.AddSectionDictionary("REVISED"), "TIME", post.revise_time());
+  }
+  values.SetValue("VIEWS", words.Count("VIEWS", post.view_count()));
+}
+
+void FillPicture(const Words& words, const cpb::Picture& picture,
+                 ctemplate::TemplateDictionary& values) {
+  ctemplate::TemplateDictionary& figure = *values.AddSectionDictionary("PICTURE");
+  figure.SetValue("MEDIA_ID", picture.media_id());
+  figure.SetIntValue("WIDTH", picture.width());
+  figure.SetIntValue("HEIGHT", picture.height());
+  figure.SetValue("ALT", picture.alt_text());
+  figure.SetValue("CAPTION", picture.caption());
+  if (!picture.credit().empty()) {
+    figure.AddSectionDictionary("CREDIT")->SetValue(
+        "TEXT", words.Format("PICTURE_CREDIT", {{"credit", picture.credit()}}));
+  }
+}
+
+std::string Iso(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", FromProtoTime(time), absl::UTCTimeZone());
+}
+
+// JSON for a script element: "<" could end it.
+std::string ScriptString(const std::string& text) {
+  return absl::StrReplaceAll(JsonString(text), {{"<", "\\u003c"}});
+}
+
+}  // namespace
+
+std::string ArticlePath(const cpb::PostSummary& post) {
+  return absl::StrCat("/c/", post.channel().slug(), "/", post.slug());
+}
+
+void FillArticle(const Words& words, const cpb::Post& post, const std::string& here,
+                 bool signed_in, ctemplate::TemplateDictionary& values) {
+  const cpb::PostSummary& summary = post.summary();
+  values.SetValue("TITLE", summary.title());
+  values.SetValue("CHANNEL_NAME", summary.channel().display_name());
+  values.SetValue("CHANNEL_SLUG", summary.channel().slug());
+  if (!summary.lede().empty()) {
+    values.AddSectionDictionary("LEDE")->SetValue("TEXT", summary.lede());
+  }
+  if (summary.access_level() != spb::ACCESS_LEVEL_METERED) {
+    values.AddSectionDictionary("LEVEL")->SetValue(
+        "TEXT", words.Get(summary.access_level() == spb::ACCESS_LEVEL_PREMIUM ? "ACCESS_PREMIUM"
+                                                                              : "ACCESS_PUBLIC"));
+  }
+  FillByline(words, summary, values);
+  if (summary.has_picture()) FillPicture(words, summary.picture(), values);
+  if (post.access().granted()) {
+    values.AddSectionDictionary("TEXT")->SetValue("HTML", post.body_html());
+  } else {
+    FillWall(words, post, here, signed_in, values);
+  }
+  FillMeter(words, post.access(), here, signed_in, values);
+  if (summary.topics().empty()) return;
+  ctemplate::TemplateDictionary& topics = *values.AddSectionDictionary("TOPICS");
+  for (const cpb::Topic& topic : summary.topics()) {
+    ctemplate::TemplateDictionary& entry = *topics.AddSectionDictionary("TOPIC");
+    entry.SetValue("SLUG", topic.slug());
+    entry.SetValue("NAME", topic.display_name());
+  }
+}
+
+void FillHead(const std::string& public_url, const std::string& site_name, const cpb::Post& post,
+              ctemplate::TemplateDictionary& layout) {
+  const cpb::PostSummary& summary = post.summary();
+  const std::string url = absl::StrCat(public_url, ArticlePath(summary));
+  layout.AddSectionDictionary("CANONICAL")->SetValue("URL", url);
+  if (!summary.lede().empty()) {
+    layout.AddSectionDictionary("DESCRIPTION")->SetValue("TEXT", summary.lede());
+  }
+  const auto open_graph = [&](const char* property, const std::string& content) {
+    ctemplate::TemplateDictionary& entry = *layout.AddSectionDictionary("OPEN_GRAPH");
+    entry.SetValue("PROPERTY", property);
+    entry.SetValue("CONTENT", content);
+  };
+  open_graph("og:type", "article");
+  open_graph("og:title", summary.title());
+  open_graph("og:description", summary.lede());
+  open_graph("og:url", url);
+  open_graph("og:site_name", site_name);
+  open_graph("article:published_time", Iso(summary.publish_time()));
+  std::string image;
+  if (summary.has_picture()) {
+    image = absl::StrCat(public_url, "/v1/media/", summary.picture().media_id());
+    open_graph("og:image", image);
+  }
+  const bool free = summary.access_level() == spb::ACCESS_LEVEL_PUBLIC;
+  std::string json = absl::StrCat(
+      "{\"@context\":\"https://schema.org\",\"@type\":\"NewsArticle\",\"headline\":",
+      ScriptString(summary.title()), ",\"description\":", ScriptString(summary.lede()),
+      ",\"url\":", ScriptString(url), ",\"datePublished\":", ScriptString(Iso(summary.publish_time())),
+      ",\"author\":{\"@type\":\"Person\",\"name\":", ScriptString(summary.author().display_name()),
+      ",\"url\":", ScriptString(absl::StrCat(public_url, "/a/", summary.author().slug())),
+      "},\"publisher\":{\"@type\":\"Organization\",\"name\":", ScriptString(site_name),
+      "},\"isAccessibleForFree\":", free ? "true" : "false");
+  if (!image.empty()) absl::StrAppend(&json, ",\"image\":", ScriptString(image));
+  if (!free) {
+    absl::StrAppend(&json,
+                    ",\"hasPart\":{\"@type\":\"WebPageElement\",\"isAccessibleForFree\":false,"
+                    "\"cssSelector\":\".prose\"}");
+  }
+  layout.AddSectionDictionary("STRUCTURED_DATA")->SetValue("JSON", json + "}");
+}
+
+void FillAuthorCard(const Words& words, const cpb::Author& author,
+                    const cpb::ListPostsResponse& posts, ctemplate::TemplateDictionary& values) {
+  if (posts.posts().empty()) return;
+  ctemplate::TemplateDictionary& card = *values.AddSectionDictionary("AUTHOR_CARD");
+  card.SetValue("HEADING", words.Format("AUTHOR_CARD", {{"author", author.display_name()}}));
+  for (const cpb::PostSummary& post : posts.posts()) {
+    ctemplate::TemplateDictionary& entry = *card.AddSectionDictionary("POST");
+    entry.SetValue("CHANNEL_SLUG", post.channel().slug());
+    entry.SetValue("SLUG", post.slug());
+    entry.SetValue("TITLE", post.title());
+  }
+}
+
+void FillFollowButton(const Words& words, int kind, const std::string& target_id,
+                      const std::string& name, bool followed, const std::string& here,
+                      ctemplate::TemplateDictionary& values) {
+  ctemplate::TemplateDictionary& button = *values.AddIncludeDictionary("BUTTON");
+  button.SetFilename("follow_button.tpl");
+  button.SetValue("ACTION", followed ? "/unfollow" : "/follow");
+  button.SetIntValue("KIND", kind);
+  button.SetValue("TARGET", target_id);
+  button.SetValue("RETURN", here);
+  button.SetValue("LABEL", words.Get(followed ? "UNFOLLOW" : "FOLLOW"));
+  button.SetValue("HINT", words.Format(followed ? "FOLLOWED_HINT" : "FOLLOW_AUTHOR",
+                                       {{"name", name}}));
+  if (followed) button.ShowSection("FOLLOWED");
+}
+
+}  // namespace rostrum::gateway

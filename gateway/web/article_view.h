@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/web/dictionary.h"
+#include "gateway/web/page.h"
+#include "rostrum/comment/v1/comment_service.pb.h"
+#include "rostrum/content/v1/post_service.pb.h"
+
+namespace rostrum::gateway {
+
+// Turning messages into the values of templates. What stands there is escaped
+// by the templates; only HTML that content and comment rendered goes in as it
+// is.
+
+// "/c/<channel>/<post>".
+std::string ArticlePath(const content::v1::PostSummary& post);
+
+// Everything of the article but its discussion: byline, text or wall, meter,
+// offer. `here` is where login and sign-up come back to.
+void FillArticle(const Words& words, const content::v1::Post& post, const std::string& here,
+                 bool signed_in, ctemplate::TemplateDictionary& values);
+
+// Title, description, Open Graph and schema.org data in the head of the page.
+void FillHead(const std::string& public_url, const std::string& site_name,
+              const content::v1::Post& post, ctemplate::TemplateDictionary& layout);
+
+// The author's latest premium posts.
+void FillAuthorCard(const Words& words, const content::v1::Author& author,
+                    const content::v1::ListPostsResponse& posts,
+                    ctemplate::TemplateDictionary& values);
+
+// A button that follows or unfollows. `kind` is the proto's number.
+void FillFollowButton(const Words& words, int kind, const std::string& target_id,
+                      const std::string& name, bool followed, const std::string& here,
+                      ctemplate::TemplateDictionary& values);
+
+// A thread, the replies after what they reply to.
+struct DiscussionState {
+  std::string post_path;
+  std::string account_id;  // of the reader; empty for none
+  absl::Time now;
+  std::string typed;  // of a comment that was refused
+  std::string typed_parent;
+};
+void FillDiscussion(const Words& words, const comment::v1::ListCommentsResponse& comments,
+                    const DiscussionState& state, ctemplate::TemplateDictionary& values);
+
+}  // namespace rostrum::gateway

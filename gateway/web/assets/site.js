@@ -1,0 +1,6 @@
+// What moves on a page. Everything works without it.
+import { startCountdowns } from "./countdown.js";
+import { showLocalTimes } from "./local_time.js";
+
+showLocalTimes(document);
+startCountdowns(document);

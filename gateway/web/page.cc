@@ -1,0 +1,169 @@
+#include "gateway/web/page.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "services/common/base/local_path.h"
+#include "services/common/base/status.h"
+#include "services/common/rpc/proto_time.h"
+
+namespace rostrum::gateway {
+namespace {
+
+constexpr absl::Duration kCallTime = absl::Seconds(5);
+
+bool IsLocal(const std::string& path) {
+  FieldChecks checks;
+  CheckReturnPath(checks, path, "return");
+  return !path.empty() && checks.status().ok();
+}
+
+int HttpStatusOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kNotFound: return 404;
+    case absl::StatusCode::kPermissionDenied: return 403;
+    case absl::StatusCode::kUnauthenticated: return 401;
+    case absl::StatusCode::kResourceExhausted: return 429;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded: return 503;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition: return 400;
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kAlreadyExists: return 409;
+    default: return 500;
+  }
+}
+
+}  // namespace
+
+Page::Page(const SiteContext& site, http::HttpRequest& request, CallerContext& caller)
+    : site(site),
+      request(request),
+      caller(caller),
+      calls(site.backends, caller, kCallTime),
+      layout("layout") {}
+
+std::string Page::ReturnPath(const std::string& otherwise) const {
+  const std::string& wanted = form.Has("return") ? form.Get("return") : query.Get("return");
+  return IsLocal(wanted) ? wanted : otherwise;
+}
+
+ctemplate::TemplateDictionary& Page::UseTemplate(const std::string& file) {
+  if (body == nullptr) body = layout.AddIncludeDictionary("BODY");
+  body->SetFilename(file);
+  return *body;
+}
+
+http::HttpResponse Page::Show(const std::string& title, int status) {
+  layout.SetValue("SITE_NAME", site.name);
+  layout.SetValue("PAGE_TITLE",
+                  title.empty() ? site.name : absl::StrCat(title, " · ", site.name));
+  layout.SetValue("CSS_URL", site.assets.Url("site.css"));
+  layout.SetValue("JS_URL", site.assets.Url("site.js"));
+  layout.SetValue("ICON_URL", site.assets.Url("icon.svg"));
+  layout.SetValue("RETURN_QUERY", QueryValue(here()));
+  if (SignedIn()) {
+    ctemplate::TemplateDictionary* reader = layout.AddSectionDictionary("READER");
+    reader->SetValue("READER_NAME", caller.identity->display_name);
+  } else {
+    layout.ShowSection("VISITOR");
+  }
+  http::HttpResponse response;
+  response.status = status;
+  response.headers.Set("Content-Type", "text/html; charset=utf-8");
+  response.headers.Set("Cache-Control", "private, no-cache");
+  response.body = site.templates.Expand("layout.tpl", layout);
+  return response;
+}
+
+http::HttpResponse Page::Redirect(const std::string& path) {
+  http::HttpResponse response;
+  response.status = 303;
+  response.headers.Set("Location", IsLocal(path) ? path : "/");
+  response.headers.Set("Cache-Control", "no-store");
+  return response;
+}
+
+http::HttpResponse Page::Fail(const absl::Status& status) {
+  if (ReasonOf(status) == "LOGIN_REQUIRED") {
+    const std::string back = request.method == "GET" ? here() : ReturnPath("/");
+    return Redirect(absl::StrCat("/login?needed=1&return=", QueryValue(back)));
+  }
+  const int code = HttpStatusOf(status.code());
+  ctemplate::TemplateDictionary& values = UseTemplate("error.tpl");
+  values.SetIntValue("CODE", code);
+  values.SetValue("HEADING", site.words.Get(absl::StrCat("ERROR_", code, "_HEADING")));
+  values.SetValue("ADVICE", site.words.Get(absl::StrCat("ERROR_", code, "_ADVICE")));
+  values.SetValue("REQUEST_ID", caller.request_id);
+  http::HttpResponse response = Show(site.words.Get(absl::StrCat("ERROR_", code, "_HEADING")), code);
+  response.headers.Set("Cache-Control", "no-store");
+  if (const auto after = DetailsOf(status).retry_after; after.has_value()) {
+    response.headers.Set("Retry-After",
+                         absl::StrCat(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1)))));
+  }
+  return response;
+}
+
+http::HttpResponse Page::Send(const std::string& content_type, std::string text) {
+  http::HttpResponse response;
+  response.headers.Set("Content-Type", content_type);
+  response.headers.Set("Cache-Control", "public, max-age=60");
+  response.body = std::move(text);
+  return response;
+}
+
+bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,
+                          ctemplate::TemplateDictionary& form) {
+  const ErrorDetails details = DetailsOf(status);
+  bool shown = false;
+  for (const FieldViolation& violation : details.violations) {
+    for (const auto& [field, name] : names) {
+      if (violation.field != field) continue;
+      ctemplate::TemplateDictionary* error = form.AddSectionDictionary(absl::StrCat(name, "_ERROR"));
+      error->SetValue("ERROR", violation.description);
+      form.SetValue(absl::StrCat(name, "_INVALID"), "true");
+      shown = true;
+    }
+  }
+  const bool is_form = shown || status.code() == absl::StatusCode::kInvalidArgument ||
+                       status.code() == absl::StatusCode::kFailedPrecondition ||
+                       status.code() == absl::StatusCode::kPermissionDenied ||
+                       status.code() == absl::StatusCode::kUnauthenticated ||
+                       status.code() == absl::StatusCode::kResourceExhausted ||
+                       status.code() == absl::StatusCode::kAborted ||
+                       status.code() == absl::StatusCode::kAlreadyExists;
+  if (is_form) {
+    form.AddSectionDictionary("FORM_ERROR")
+        ->SetValue("ERROR", shown ? site.words.Get("FORM_LOOK_AGAIN")
+                                  : std::string(status.message()));
+  }
+  return is_form;
+}
+
+void SetTime(ctemplate::TemplateDictionary& values, const std::string& name, absl::Time time) {
+  const absl::TimeZone utc = absl::UTCTimeZone();
+  values.SetValue(absl::StrCat(name, "_ISO"),
+                  absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", time, utc));
+  values.SetValue(name, absl::FormatTime("%-d %B %Y, %H:%M UTC", time, utc));
+}
+
+void SetTime(ctemplate::TemplateDictionary& values, const std::string& name,
+             const google::protobuf::Timestamp& time) {
+  SetTime(values, name, FromProtoTime(time));
+}
+
+std::string QueryValue(absl::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const unsigned char c : text) {
+    if (absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~' || c == '/') {
+      out += static_cast<char>(c);
+    } else {
+      out += {'%', kHex[c >> 4], kHex[c & 15]};
+    }
+  }
+  return out;
+}
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gateway/web/dictionary.h"
+#include "gateway/http/message.h"
+#include "gateway/http/static_files.h"
+#include "gateway/web/calls.h"
+#include "gateway/web/form.h"
+#include "gateway/web/templates.h"
+#include "gateway/web/words.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "services/common/base/clock.h"
+
+namespace rostrum::gateway {
+
+// What every page has at hand.
+struct SiteContext {
+  const Words& words;
+  const Templates& templates;
+  const http::StaticFiles& assets;
+  Backends& backends;
+  Clock& clock;
+  std::string name;        // of the site
+  std::string public_url;  // without a slash at the end
+  std::string mail_folder;  // of the demo's mail catcher; empty for none
+};
+
+// One request for a page, and the answer in the making. A handler fills
+// `body` (the template's own values), then returns one of the answers below.
+class Page {
+ public:
+  Page(const SiteContext& site, http::HttpRequest& request, CallerContext& caller);
+
+  const SiteContext& site;
+  http::HttpRequest& request;
+  CallerContext& caller;
+  Form query;
+  Form form;                                // of a POST
+  std::map<std::string, std::string> path;  // variables of the route
+  Calls calls;
+  ctemplate::TemplateDictionary layout;
+  ctemplate::TemplateDictionary* body = nullptr;  // set by the first UseTemplate
+
+  bool SignedIn() const { return caller.identity != nullptr; }
+  // Path and query of this page, to come back to.
+  const std::string& here() const { return request.target; }
+  // The form's or query's "return", if it is a path on this site, else `otherwise`.
+  std::string ReturnPath(const std::string& otherwise) const;
+
+  // The page's own template, filled in through `body`.
+  ctemplate::TemplateDictionary& UseTemplate(const std::string& file);
+
+  // The page as HTML. `title` stands before the site's name.
+  http::HttpResponse Show(const std::string& title, int status = 200);
+  // 303: look there next, with GET. `path` is on this site.
+  http::HttpResponse Redirect(const std::string& path);
+  // An error page, or the way to the login for what needs an account.
+  http::HttpResponse Fail(const absl::Status& status);
+  // What is not HTML (feeds).
+  http::HttpResponse Send(const std::string& content_type, std::string text);
+
+  // Fills a form's errors in: {{#NAME_ERROR}} for each field at fault, and
+  // FORM_ERROR for the whole. True if the error is one of the form; others are
+  // for Fail. `names` are the proto's field paths and the template's names.
+  using FieldNames = std::vector<std::pair<std::string, std::string>>;
+  bool ShowFormErrors(const absl::Status& status, const FieldNames& names,
+                      ctemplate::TemplateDictionary& form);
+
+  bool private_page = true;  // false: the same for everybody who is signed out
+};
+
+using PageAnswer = asio::awaitable<http::HttpResponse>;
+using PageHandler = std::function<PageAnswer(Page&)>;
+
+// NAME_ISO for <time datetime> and NAME for people; scripts put it into the
+// reader's language and zone.
+void SetTime(ctemplate::TemplateDictionary& values, const std::string& name,
+             const google::protobuf::Timestamp& time);
+void SetTime(ctemplate::TemplateDictionary& values, const std::string& name, absl::Time time);
+
+// Percent-encodes a value for a query.
+std::string QueryValue(absl::string_view text);
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,105 @@
+#include "gateway/web/site.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_split.h"
+#include "gateway/http/security_headers.h"
+#include "gateway/transcoding/percent_decoding.h"
+#include "gateway/web/pages/pages.h"
+#include "services/common/base/status.h"
+
+namespace rostrum::gateway {
+namespace {
+
+// The variables of a path that has the pattern's shape, else nullopt.
+std::optional<std::map<std::string, std::string>> Matches(absl::string_view pattern,
+                                                          absl::string_view path) {
+  const std::vector<absl::string_view> wanted = absl::StrSplit(pattern, '/');
+  const std::vector<absl::string_view> given = absl::StrSplit(path, '/');
+  if (wanted.size() != given.size()) return std::nullopt;
+  std::map<std::string, std::string> variables;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].empty() || wanted[i][0] != '{') {
+      if (wanted[i] != given[i]) return std::nullopt;
+      continue;
+    }
+    auto value = PercentDecode(given[i], Decoding::kSegment);
+    if (!value.ok() || value->empty()) return std::nullopt;
+    variables[std::string(wanted[i].substr(1, wanted[i].size() - 2))] = *std::move(value);
+  }
+  return variables;
+}
+
+bool IsRead(const std::string& method) { return method == "GET" || method == "HEAD"; }
+
+}  // namespace
+
+Site::Site(const SiteContext& context, CallerContexts& callers, Limits& limits, bool tls)
+    : context_(context), callers_(callers), limits_(limits), tls_(tls), routes_(AllPages()) {}
+
+Site::Match Site::Find(const http::HttpRequest& request) const {
+  Match match;
+  for (const PageRoute& route : routes_) {
+    auto variables = Matches(route.pattern, request.path);
+    if (!variables.has_value()) continue;
+    if (route.method != (IsRead(request.method) ? "GET" : request.method)) {
+      match.other_method = true;
+      continue;
+    }
+    match.route = &route;
+    match.variables = *std::move(variables);
+    return match;
+  }
+  return match;
+}
+
+asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
+  if (auto asset = context_.assets.Serve(request); asset.has_value()) {
+    asset->route = "/assets";
+    http::AddSecurityHeaders(http::ContentKind::kAsset, tls_, *asset);
+    co_return *std::move(asset);
+  }
+  const Match match = Find(request);
+  CallerContext caller;
+  const absl::Status read = co_await callers_.Read(request, caller);
+  Page page(context_, request, caller);
+  http::HttpResponse response;
+  if (!read.ok()) {
+    response = page.Fail(read);
+  } else if (absl::Status limit = co_await limits_.Check(caller, IsRead(request.method));
+             !limit.ok()) {
+    response = page.Fail(limit);
+  } else {
+    response = co_await Answer(page, match);
+  }
+  response.route = match.route == nullptr ? "none" : match.route->pattern;
+  response.headers.Set("X-Request-Id", caller.request_id);
+  // Machines that train models are told no, in the ways there are.
+  response.headers.Set("TDM-Reservation", "1");
+  response.headers.Set("X-Robots-Tag", "noai, noimageai");
+  callers_.ApplyCookies(page.calls.metadata(), caller, response);
+  http::AddSecurityHeaders(http::ContentKind::kPage, tls_, response);
+  co_return response;
+}
+
+asio::awaitable<http::HttpResponse> Site::Answer(Page& page, const Match& match) {
+  if (match.route == nullptr) {
+    http::HttpResponse response = page.Fail(
+        Error(absl::StatusCode::kNotFound, "PAGE_NOT_FOUND", "there is no such page"));
+    if (match.other_method) response.status = 405;
+    co_return response;
+  }
+  auto query = Form::Parse(page.request.query);
+  if (!query.ok()) co_return page.Fail(query.status());
+  page.query = *std::move(query);
+  if (page.request.method == "POST") {
+    auto form = Form::Parse(page.request.body);
+    if (!form.ok()) co_return page.Fail(form.status());
+    page.form = *std::move(form);
+  }
+  page.path = match.variables;
+  co_return co_await match.route->handler(page);
+}
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gateway/http/message.h"
+#include "gateway/proxy/caller_context.h"
+#include "gateway/proxy/limits.h"
+#include "gateway/web/page.h"
+
+namespace rostrum::gateway {
+
+// Which pages there are. `pattern` is a path whose segments may be variables:
+// "/c/{channel}/{post}".
+struct PageRoute {
+  std::string method;  // "GET" (with HEAD) or "POST"
+  std::string pattern;
+  PageHandler handler;
+};
+using PageRoutes = std::vector<PageRoute>;
+
+// Serves the pages, their assets and feeds: every path that is not the API's.
+// Thread-safe.
+class Site {
+ public:
+  Site(const SiteContext& context, CallerContexts& callers, Limits& limits, bool tls);
+
+  asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request);
+
+  // The largest form.
+  static constexpr size_t kMaxFormBytes = 256 << 10;
+
+ private:
+  struct Match {
+    const PageRoute* route = nullptr;
+    std::map<std::string, std::string> variables;
+    bool other_method = false;
+  };
+  Match Find(const http::HttpRequest& request) const;
+  asio::awaitable<http::HttpResponse> Answer(Page& page, const Match& match);
+
+  const SiteContext context_;
+  CallerContexts& callers_;
+  Limits& limits_;
+  const bool tls_;
+  PageRoutes routes_;
+};
+
+}  // namespace rostrum::gateway

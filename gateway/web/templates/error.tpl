@@ -1,0 +1,7 @@
+{{%AUTOESCAPE context="HTML"}}<div class="notice">
+<p class="notice-code">{{CODE}}</p>
+<h1>{{HEADING}}</h1>
+<p>{{ADVICE}}</p>
+<p><a class="button" href="/">{{W_ERROR_BACK_HOME}}</a></p>
+<p class="quiet">{{W_REQUEST_ID}} <code>{{REQUEST_ID}}</code></p>
+</div>

@@ -1,0 +1,50 @@
+{{%AUTOESCAPE context="HTML"}}<!doctype html>
+<html lang="en" dir="ltr">
+<head>
+<meta charset="utf-8">
+<title>{{PAGE_TITLE}}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noai, noimageai">
+<meta name="tdm-reservation" content="1">
+<link rel="icon" href="{{ICON_URL}}" type="image/svg+xml">
+<link rel="stylesheet" href="{{CSS_URL}}">
+<script type="module" src="{{JS_URL}}"></script>
+{{#CANONICAL}}<link rel="canonical" href="{{URL}}">
+{{/CANONICAL}}
+{{#DESCRIPTION}}<meta name="description" content="{{TEXT}}">
+{{/DESCRIPTION}}
+{{#ALTERNATE}}<link rel="alternate" type="{{TYPE}}" title="{{TITLE}}" href="{{URL}}">
+{{/ALTERNATE}}
+{{#OPEN_GRAPH}}<meta property="{{PROPERTY}}" content="{{CONTENT}}">
+{{/OPEN_GRAPH}}
+{{#STRUCTURED_DATA}}<script type="application/ld+json">{{JSON:none}}</script>
+{{/STRUCTURED_DATA}}
+</head>
+<body>
+<a class="skip" href="#content">{{W_SKIP_TO_CONTENT}}</a>
+<header class="site-header">
+<div class="site-header-inner">
+<a class="site-name" href="/">{{SITE_NAME}}</a>
+<nav aria-label="{{W_NAV_LABEL}}">
+<ul>
+<li><a href="/channels">{{W_NAV_CHANNELS}}</a></li>
+<li><a href="/feed">{{W_NAV_FEED}}</a></li>
+{{#READER}}<li><a href="/account" title="{{READER_NAME}}">{{W_NAV_ACCOUNT}}</a></li>
+{{/READER}}
+{{#VISITOR}}<li><a href="/login?return={{RETURN_QUERY:none}}">{{W_LOG_IN}}</a></li>
+<li><a class="button button-small" href="/join">{{W_JOIN}}</a></li>
+{{/VISITOR}}
+</ul>
+</nav>
+</div>
+</header>
+<main id="content" tabindex="-1">
+{{>BODY}}
+</main>
+<footer class="site-footer">
+<p>{{W_FOOTER_PROMISE}} <a href="/principles">{{W_FOOTER_PRINCIPLES}}</a></p>
+<p><a href="/openapi.json">{{W_FOOTER_API}}</a></p>
+</footer>
+</body>
+</html>

@@ -1,0 +1,23 @@
+{{%AUTOESCAPE context="HTML"}}<section class="offer" aria-labelledby="offer-heading">
+{{#OPEN}}
+<h2 id="offer-heading">{{HEADING}}</h2>
+<p>{{W_OFFER_TERMS}}</p>
+<p class="countdown" data-countdown data-expire="{{EXPIRE_ISO}}" data-now="{{NOW_ISO}}" data-over="{{W_OFFER_OVER}}">
+<span data-countdown-label data-live="{{W_OFFER_EXPIRES_IN}}">{{W_OFFER_EXPIRES_AT}}</span>
+<time datetime="{{EXPIRE_ISO}}" data-countdown-time>{{EXPIRE}}</time>
+<span class="visually-hidden" role="status" data-countdown-status></span>
+</p>
+<p><a class="button button-large" data-countdown-start href="/start?return={{RETURN_QUERY:none}}">{{W_OFFER_START}}</a></p>
+{{/OPEN}}
+{{#EXPIRED}}
+<h2 id="offer-heading">{{W_OFFER_OVER}}</h2>
+<p>{{W_OFFER_NEXT}} <time datetime="{{NEXT_ISO}}" data-local-time>{{NEXT}}</time></p>
+{{/EXPIRED}}
+{{#NO_OFFER}}
+<h2 id="offer-heading">{{W_WALL_REST}}</h2>
+{{/NO_OFFER}}
+<ul class="ways">
+<li><a href="/join?return={{RETURN_QUERY:none}}">{{W_OFFER_SKIP}}</a></li>
+{{#VISITOR}}<li><a href="/login?return={{RETURN_QUERY:none}}">{{W_OFFER_MEMBER}}</a></li>{{/VISITOR}}
+</ul>
+</section>
