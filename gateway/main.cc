@@ -129,8 +129,9 @@ GatewaySettings ReadSettings(Settings& env) {
   settings.tls =
       env.Bool("HSTS", false, "Tell browsers to use HTTPS only; for sites that have it.");
   settings.site_name = env.String("SITE_NAME", "Rostrum", "The name of the site, on every page.");
-  settings.mail_folder = env.String(
-      "DEMO_MAILDIR", "", "Folder of a mail catcher, to show its mails at /demo/mails; never in earnest.");
+  settings.mail_folder =
+      env.String("DEMO_MAILDIR", "",
+                 "Folder of a mail catcher, to show its mails at /demo/mails; never in earnest.");
   return settings;
 }
 
@@ -168,8 +169,7 @@ absl::Status Run(GatewaySettings settings) {
   http::BlockingPool blocking({});
   Limits limits(settings.limits, local, shared, blocking);
   Api api(settings.api, *transcoder, backends, callers, limits);
-  ASSIGN_OR_RETURN(const Words words,
-                   Words::Parse(web_words::Files().at(0).bytes.ToString()));
+  ASSIGN_OR_RETURN(const Words words, Words::Parse(web_words::Files().at(0).bytes.ToString()));
   Templates templates;
   RETURN_IF_ERROR(templates.Load(web_templates::Files(), words));
   const http::StaticFiles assets("/assets/", web_assets::Files());

@@ -46,8 +46,7 @@ class BlockingPool::Queue {
   }
 
   void Add(Job job) {
-    job.give_up =
-        std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(options_.max_wait);
+    job.give_up = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(options_.max_wait);
     {
       absl::MutexLock lock(&mu_);
       if (jobs_.size() < options_.queue && !stopping_) {
@@ -65,9 +64,8 @@ class BlockingPool::Queue {
       {
         absl::MutexLock lock(&mu_);
         mu_.Await(absl::Condition(
-            +[](Queue* q) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-              return q->stopping_ || !q->jobs_.empty();
-            },
+            +[](Queue* q)
+                 ABSL_NO_THREAD_SAFETY_ANALYSIS { return q->stopping_ || !q->jobs_.empty(); },
             this));
         if (stopping_) return;
         job = std::move(jobs_.front());
@@ -102,8 +100,8 @@ boost::asio::awaitable<absl::Status> BlockingPool::RunJob(std::function<void()> 
       Handler handler;
       asio::executor_work_guard<std::decay_t<decltype(executor)>> guard;
     };
-    auto waiting = std::make_shared<Waiting>(
-        Waiting{std::move(handler), asio::make_work_guard(executor)});
+    auto waiting =
+        std::make_shared<Waiting>(Waiting{std::move(handler), asio::make_work_guard(executor)});
     Queue::Job entry;
     entry.work = std::move(work);
     entry.done = [waiting, executor](absl::Status status) {
@@ -113,9 +111,9 @@ boost::asio::awaitable<absl::Status> BlockingPool::RunJob(std::function<void()> 
     };
     queue_->Add(std::move(entry));
   };
-  absl::Status status = co_await asio::async_initiate<decltype(asio::use_awaitable),
-                                                      void(absl::Status)>(
-      initiate, asio::use_awaitable, std::move(job));
+  absl::Status status =
+      co_await asio::async_initiate<decltype(asio::use_awaitable), void(absl::Status)>(
+          initiate, asio::use_awaitable, std::move(job));
   co_return status;
 }
 

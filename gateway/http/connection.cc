@@ -30,9 +30,8 @@ Deadline::Clock::duration ToChrono(absl::Duration duration) {
 
 bool IsForOthersToSet(const std::string& name) {
   return absl::StartsWithIgnoreCase(name, "x-forwarded-") ||
-         absl::StartsWithIgnoreCase(name, "x-user-") ||
-         absl::StartsWithIgnoreCase(name, "grpc-") || absl::EqualsIgnoreCase(name, "x-real-ip") ||
-         absl::EqualsIgnoreCase(name, "forwarded");
+         absl::StartsWithIgnoreCase(name, "x-user-") || absl::StartsWithIgnoreCase(name, "grpc-") ||
+         absl::EqualsIgnoreCase(name, "x-real-ip") || absl::EqualsIgnoreCase(name, "forwarded");
 }
 
 }  // namespace
@@ -210,8 +209,7 @@ HttpResponse Connection::Refuse(const Refusal& refusal, const RequestHead* head)
   return response;
 }
 
-asio::awaitable<void> Connection::RefuseAndLinger(const Refusal& refusal,
-                                                  const RequestHead* head) {
+asio::awaitable<void> Connection::RefuseAndLinger(const Refusal& refusal, const RequestHead* head) {
   context_.observer.RequestRefused(refusal);
   HttpRequest nothing;
   if (head != nullptr) nothing.method = head->method;

@@ -43,8 +43,9 @@ int ConnectionLimits::count() const {
 
 bool ConnectionLimits::WaitUntilNone(absl::Duration timeout) const {
   absl::MutexLock lock(&mu_);
-  return mu_.AwaitWithTimeout(
-      absl::Condition(+[](const int* total) { return *total == 0; }, &total_), timeout);
+  return mu_.AwaitWithTimeout(absl::Condition(
+                                  +[](const int* total) { return *total == 0; }, &total_),
+                              timeout);
 }
 
 }  // namespace rostrum::http

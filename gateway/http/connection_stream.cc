@@ -49,8 +49,7 @@ void Connection::Stream::Watch() {
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return self->Watch();
     self->ClientGone();
   };
-  connection_->socket_.async_wait(boost::asio::ip::tcp::socket::wait_read,
-                                  std::move(on_readable));
+  connection_->socket_.async_wait(boost::asio::ip::tcp::socket::wait_read, std::move(on_readable));
 }
 
 void Connection::Stream::Detach() {

@@ -10,8 +10,7 @@ namespace rostrum::http {
 
 // What a stream's coroutine writes to. Shared with the operation that waits for
 // the client to leave, which may come back after the stream has ended.
-class Connection::Stream final : public StreamWriter,
-                                 public std::enable_shared_from_this<Stream> {
+class Connection::Stream final : public StreamWriter, public std::enable_shared_from_this<Stream> {
  public:
   Stream(Connection& connection, bool chunked) : connection_(&connection), chunked_(chunked) {}
 

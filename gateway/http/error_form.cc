@@ -39,8 +39,7 @@ HttpResponse JsonError(const Refusal& refusal) {
   response.headers.Set("Content-Type", "application/json");
   response.headers.Set("Cache-Control", "no-store");
   response.headers.Set("X-Content-Type-Options", "nosniff");
-  response.body =
-      whole.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  response.body = whole.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   return response;
 }
 

@@ -21,13 +21,15 @@ Refusal Bad(absl::string_view reason, absl::string_view message) {
 Refusal TargetTooLong() { return {414, "TARGET_TOO_LONG", "the request target is too long"}; }
 Refusal HeadTooLarge() { return {431, "HEAD_TOO_LARGE", "the request header is too large"}; }
 
-constexpr absl::string_view kMethods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE",
-                                          "OPTIONS"};
+constexpr absl::string_view kMethods[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                          "PATCH", "DELETE", "OPTIONS"};
 // Two of these would let two readers of the request see two different ones.
 constexpr absl::string_view kSingleFields[] = {
-    "host",   "content-length", "transfer-encoding", "content-type",    "content-encoding",
-    "cookie", "authorization",  "origin",            "sec-fetch-site",  "expect",
-    "if-match", "idempotency-key", "last-event-id"};
+    "host",          "content-length",   "transfer-encoding",
+    "content-type",  "content-encoding", "cookie",
+    "authorization", "origin",           "sec-fetch-site",
+    "expect",        "if-match",         "idempotency-key",
+    "last-event-id"};
 
 bool IsListed(absl::string_view value, const absl::string_view* begin,
               const absl::string_view* end) {
@@ -104,13 +106,11 @@ MaybeRefusal CheckTarget(absl::string_view target, const HeadLimits& limits, Req
   }
   head.target = std::string(target);
   head.path = std::string(path);
-  head.query =
-      question == absl::string_view::npos ? "" : std::string(target.substr(question + 1));
+  head.query = question == absl::string_view::npos ? "" : std::string(target.substr(question + 1));
   return std::nullopt;
 }
 
-MaybeRefusal CheckRequestLine(absl::string_view line, const HeadLimits& limits,
-                              RequestHead& head) {
+MaybeRefusal CheckRequestLine(absl::string_view line, const HeadLimits& limits, RequestHead& head) {
   const size_t first = line.find(' ');
   const size_t last = line.rfind(' ');
   if (first == absl::string_view::npos || first == last) {

@@ -90,8 +90,7 @@ absl::StatusOr<CidrList> CidrList::Parse(absl::string_view text) {
 
 bool CidrList::Contains(const IpAddress& address) const {
   return std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
-    return network.base.is_v4() == address.is_v4() &&
-           address.Masked(network.bits) == network.base;
+    return network.base.is_v4() == address.is_v4() && address.Masked(network.bits) == network.base;
   });
 }
 
@@ -105,8 +104,8 @@ IpAddress ClientAddress(const IpAddress& peer, const CidrList& trusted_proxies,
   if (last == nullptr) return peer;
   const absl::string_view all = *last;
   const size_t comma = all.rfind(',');
-  const absl::string_view element = absl::StripAsciiWhitespace(
-      comma == absl::string_view::npos ? all : all.substr(comma + 1));
+  const absl::string_view element =
+      absl::StripAsciiWhitespace(comma == absl::string_view::npos ? all : all.substr(comma + 1));
   const absl::StatusOr<IpAddress> client = IpAddress::Parse(WithoutPort(element));
   return client.ok() ? *client : peer;
 }

@@ -39,8 +39,7 @@ ReadOutcome FromSocketError(const boost::system::error_code& error) {
 ReadOutcome FromBodyError(const boost::system::error_code& error) {
   if (!error) return {};
   if (error == beast::http::error::body_limit) return TooLarge();
-  if (error == beast::http::error::partial_message ||
-      error == beast::http::error::end_of_stream) {
+  if (error == beast::http::error::partial_message || error == beast::http::error::end_of_stream) {
     return {ReadOutcome::kClosed, {}};
   }
   if (error.category() == make_error_code(beast::http::error::bad_chunk).category()) {
@@ -56,9 +55,8 @@ size_t CountFields(const Parser& parser) {
 // True if Beast has read the head as we did.
 bool Agrees(const Parser& parser, const RequestHead& head) {
   const auto length = parser.content_length();
-  const bool same_length =
-      length.has_value() == head.content_length.has_value() &&
-      (!length.has_value() || *length == *head.content_length);
+  const bool same_length = length.has_value() == head.content_length.has_value() &&
+                           (!length.has_value() || *length == *head.content_length);
   const auto same_text = [](beast::string_view a, const std::string& b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
   };
@@ -77,8 +75,8 @@ PacedDeadline::PacedDeadline(const Pace& pace, Deadline& deadline)
 
 void PacedDeadline::Progress(size_t bytes) {
   bytes_ += bytes;
-  const std::chrono::milliseconds earned(
-      static_cast<int64_t>(bytes_) * 1000 / std::max<int64_t>(1, pace_.bytes_per_second));
+  const std::chrono::milliseconds earned(static_cast<int64_t>(bytes_) * 1000 /
+                                         std::max<int64_t>(1, pace_.bytes_per_second));
   deadline_.at = start_ + std::min<Deadline::Clock::duration>(pace_.grace + earned, pace_.most);
 }
 
@@ -160,8 +158,8 @@ asio::awaitable<ReadOutcome> RequestReader::ReadBody(const RequestHead& head, si
   parser.on_chunk_header(on_chunk);
   PacedDeadline paced(pace, deadline);
   while (!parser.is_done()) {
-    auto [error, size] = co_await beast::http::async_read_some(impl_->socket, impl_->buffer,
-                                                              parser, kToken);
+    auto [error, size] =
+        co_await beast::http::async_read_some(impl_->socket, impl_->buffer, parser, kToken);
     if (error == beast::http::error::need_more) error = {};
     ReadOutcome outcome = FromBodyError(error);
     if (outcome.kind != ReadOutcome::kOk) co_return outcome;

@@ -60,8 +60,8 @@ class RequestReader {
   boost::asio::awaitable<ReadOutcome> ReadHead(RequestHead& head);
   // Reads the body of the head just read; 413 if it has more than `limit` bytes.
   boost::asio::awaitable<ReadOutcome> ReadBody(const RequestHead& head, size_t limit,
-                                               const PacedDeadline::Pace& pace,
-                                               Deadline& deadline, std::string& body);
+                                               const PacedDeadline::Pace& pace, Deadline& deadline,
+                                               std::string& body);
 
  private:
   struct Impl;

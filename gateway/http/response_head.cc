@@ -32,17 +32,16 @@ const std::string& HttpDate() {
 }
 
 bool IsServersOwn(absl::string_view name) {
-  for (const absl::string_view own : {"content-length", "transfer-encoding", "connection",
-                                      "keep-alive", "date"}) {
+  for (const absl::string_view own :
+       {"content-length", "transfer-encoding", "connection", "keep-alive", "date"}) {
     if (absl::EqualsIgnoreCase(name, own)) return true;
   }
   return false;
 }
 
 bool IsSafeValue(absl::string_view value) {
-  return std::none_of(value.begin(), value.end(), [](unsigned char c) {
-    return (c < 0x20 && c != '\t') || c == 0x7f;
-  });
+  return std::none_of(value.begin(), value.end(),
+                      [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 }  // namespace

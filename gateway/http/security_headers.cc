@@ -10,11 +10,9 @@ absl::string_view ContentSecurityPolicy(ContentKind kind) {
              "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
              "base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
              "require-trusted-types-for 'script'";
-    case ContentKind::kMedia:
-      return "default-src 'none'; frame-ancestors 'none'; sandbox";
+    case ContentKind::kMedia: return "default-src 'none'; frame-ancestors 'none'; sandbox";
     case ContentKind::kApi:
-    case ContentKind::kAsset:
-      break;
+    case ContentKind::kAsset: break;
   }
   return "default-src 'none'; frame-ancestors 'none'";
 }

@@ -173,9 +173,8 @@ class Worker {
   // One timer for all connections is cheaper than one for each.
   asio::awaitable<void> Tick() {
     const HttpServerOptions& options = context_.options;
-    const absl::Duration shortest =
-        std::min({options.head_timeout, options.body_timeout, options.write_timeout,
-                  options.idle_timeout});
+    const absl::Duration shortest = std::min(
+        {options.head_timeout, options.body_timeout, options.write_timeout, options.idle_timeout});
     const auto every = absl::ToChronoMilliseconds(
         std::clamp(shortest / 8, absl::Milliseconds(5), absl::Milliseconds(250)));
     for (;;) {
@@ -203,8 +202,8 @@ struct HttpServer::Impl {
   Impl(HttpServerOptions o, HttpHandler& handler, HttpObserver& observer)
       : options(std::move(o)),
         context{options, handler, observer},
-        limits(options.max_connections, options.max_connections_per_host,
-               options.trusted_proxies) {}
+        limits(options.max_connections, options.max_connections_per_host, options.trusted_proxies) {
+  }
 
   const HttpServerOptions options;
   ServerContext context;

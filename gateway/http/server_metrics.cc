@@ -30,8 +30,7 @@ void ServerMetrics::RequestStarted(const RequestHead&) { in_flight_.Increment();
 
 void ServerMetrics::RequestDone(const Done& done) {
   in_flight_.Decrement();
-  const Route route =
-      RouteMetrics(done.request.method, done.response.route, done.response.status);
+  const Route route = RouteMetrics(done.request.method, done.response.route, done.response.status);
   route.requests->Increment();
   route.seconds->Observe(absl::ToDoubleSeconds(done.took));
 }
@@ -45,9 +44,9 @@ ServerMetrics::Route ServerMetrics::RouteMetrics(const std::string& method,
     found->second.requests =
         &metrics_.Counter("http_requests_total", "Requests answered.",
                           {{"method", method}, {"route", label}, {"code", absl::StrCat(code)}});
-    found->second.seconds = &metrics_.Seconds(
-        "http_request_duration_seconds", "From the end of the request to the last byte sent.",
-        {{"method", method}, {"route", label}});
+    found->second.seconds = &metrics_.Seconds("http_request_duration_seconds",
+                                              "From the end of the request to the last byte sent.",
+                                              {{"method", method}, {"route", label}});
   }
   return found->second;
 }

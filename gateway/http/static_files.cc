@@ -26,12 +26,18 @@ absl::string_view MediaType(absl::string_view name) {
     absl::string_view type;
   };
   constexpr Ending kEndings[] = {
-      {".css", "text/css; charset=utf-8"},      {".js", "text/javascript; charset=utf-8"},
-      {".svg", "image/svg+xml"},                {".png", "image/png"},
-      {".webp", "image/webp"},                  {".jpg", "image/jpeg"},
-      {".ico", "image/vnd.microsoft.icon"},     {".woff2", "font/woff2"},
-      {".json", "application/json"},            {".txt", "text/plain; charset=utf-8"},
-      {".webmanifest", "application/manifest+json"}, {".html", "text/html; charset=utf-8"},
+      {".css", "text/css; charset=utf-8"},
+      {".js", "text/javascript; charset=utf-8"},
+      {".svg", "image/svg+xml"},
+      {".png", "image/png"},
+      {".webp", "image/webp"},
+      {".jpg", "image/jpeg"},
+      {".ico", "image/vnd.microsoft.icon"},
+      {".woff2", "font/woff2"},
+      {".json", "application/json"},
+      {".txt", "text/plain; charset=utf-8"},
+      {".webmanifest", "application/manifest+json"},
+      {".html", "text/html; charset=utf-8"},
   };
   for (const Ending& known : kEndings) {
     if (absl::EndsWith(name, known.ending)) return known.type;

@@ -73,10 +73,10 @@ asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
     pending->Add(&state->context);
     stub.UnaryCall(&state->context, method, grpc::StubOptions(), &state->request, &state->response,
                    [state, shared, executor, work, pending](grpc::Status status) mutable {
-                     asio::post(executor, [done = std::move(shared),
-                                           status = std::move(status)]() mutable {
-                       (*done)(std::move(status));
-                     });
+                     asio::post(executor,
+                                [done = std::move(shared), status = std::move(status)]() mutable {
+                                  (*done)(std::move(status));
+                                });
                      // The event loop may go as soon as the call is no more.
                      work.reset();
                      pending->Remove(&state->context);
@@ -100,8 +100,7 @@ void Backends::Count(const BackendCall& call, const grpc::Status& status, absl::
   Metrics::Labels labels = {{"grpc_service", call.service},
                             {"grpc_method", call.method.substr(call.method.rfind('/') + 1)},
                             {"grpc_type", "unary"}};
-  metrics_
-      .Seconds("grpc_client_handling_seconds", "Time until another service answered.", labels)
+  metrics_.Seconds("grpc_client_handling_seconds", "Time until another service answered.", labels)
       .Observe(absl::ToDoubleSeconds(took));
   labels["grpc_code"] =
       absl::StatusCodeToString(static_cast<absl::StatusCode>(status.error_code()));

@@ -49,8 +49,8 @@ bool IsTraceparent(absl::string_view text) {
   return text.substr(3, 32) != std::string(32, '0') && text.substr(36, 16) != std::string(16, '0');
 }
 
-std::string HeaderOr(const http::HttpHeaders& headers, const char* name, bool (*valid)(absl::string_view),
-                     std::string (*otherwise)()) {
+std::string HeaderOr(const http::HttpHeaders& headers, const char* name,
+                     bool (*valid)(absl::string_view), std::string (*otherwise)()) {
   const std::string* value = headers.Find(name);
   return value != nullptr && valid(*value) ? *value : otherwise();
 }
@@ -80,20 +80,19 @@ CallerContexts::CallerContexts(const BrowserSettings& settings, Identities& iden
 
 asio::awaitable<absl::Status> CallerContexts::Read(const http::HttpRequest& request,
                                                    CallerContext& context) {
-  context.request_id = HeaderOr(request.headers, kRequestIdKey, IsRequestId,
-                                +[] { return Hex(RandomBytes(12)); });
-  context.traceparent =
-      HeaderOr(request.headers, kTraceparentKey, IsTraceparent, NewTraceparent);
-  context.network = http::NetworkKey(settings_.network_secret,
-                                     http::NetworkPrefix(request.client), clock_.Now());
+  context.request_id = HeaderOr(
+      request.headers, kRequestIdKey, IsRequestId, +[] { return Hex(RandomBytes(12)); });
+  context.traceparent = HeaderOr(request.headers, kTraceparentKey, IsTraceparent, NewTraceparent);
+  context.network =
+      http::NetworkKey(settings_.network_secret, http::NetworkPrefix(request.client), clock_.Now());
 
   const std::string* header = request.headers.Find("cookie");
   auto cookies = http::Cookies::Parse(header == nullptr ? absl::string_view() : *header);
   if (!cookies.ok()) co_return cookies.status();
   absl::Status read = ReadCredential(request, *cookies, context);
   if (!read.ok()) co_return read;
-  absl::Status csrf = http::CheckCsrf(request.method, request.headers, settings_.origins,
-                                      context.by_cookie);
+  absl::Status csrf =
+      http::CheckCsrf(request.method, request.headers, settings_.origins, context.by_cookie);
   if (!csrf.ok()) co_return csrf;
 
   const std::string* pass = cookies->Find(http::CookieName(kVisitorCookie, settings_.cookies));
@@ -103,8 +102,7 @@ asio::awaitable<absl::Status> CallerContexts::Read(const http::HttpRequest& requ
                         : *pass;
 
   if (context.credential.empty()) co_return absl::OkStatus();
-  auto identity =
-      co_await identities_.Resolve(context.credential, context.MetadataFor("account"));
+  auto identity = co_await identities_.Resolve(context.credential, context.MetadataFor("account"));
   if (identity.ok()) {
     context.identity = *std::move(identity);
   } else if (!context.by_cookie || !absl::IsUnauthenticated(identity.status())) {

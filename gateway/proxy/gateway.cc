@@ -54,8 +54,8 @@ asio::awaitable<http::HttpResponse> Gateway::Handle(http::HttpRequest& request) 
   } else if (pages_ != nullptr) {
     co_return co_await pages_(request);
   } else {
-    response = ErrorResponse(Error(absl::StatusCode::kNotFound, "ROUTE_NOT_FOUND",
-                                   "there is nothing at this path"));
+    response = ErrorResponse(
+        Error(absl::StatusCode::kNotFound, "ROUTE_NOT_FOUND", "there is nothing at this path"));
   }
   http::AddSecurityHeaders(http::ContentKind::kApi, options_.tls, response);
   co_return response;
@@ -65,10 +65,8 @@ http::HttpResponse Gateway::Ready() {
   if (draining_) return Text(503, "{\"status\":\"draining\"}");
   const std::vector<std::string> away = backends_.Unconnected();
   if (away.empty()) was_connected_ = true;
-  const std::string names =
-      absl::StrJoin(away, ",", [](std::string* out, const std::string& name) {
-        out->append(JsonString(name));
-      });
+  const std::string names = absl::StrJoin(
+      away, ",", [](std::string* out, const std::string& name) { out->append(JsonString(name)); });
   return Text(was_connected_ ? 200 : 503,
               absl::StrCat("{\"status\":\"", was_connected_ ? "ready" : "starting",
                            "\",\"unreachable\":[", names, "]}"));

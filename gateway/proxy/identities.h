@@ -37,8 +37,8 @@ class Identities {
 
   // UNAUTHENTICATED / CREDENTIAL_INVALID; UNAVAILABLE if account is away.
   // `metadata` has request id and trace.
-  asio::awaitable<absl::StatusOr<std::shared_ptr<const Identity>>> Resolve(
-      std::string credential, CallMetadata metadata);
+  asio::awaitable<absl::StatusOr<std::shared_ptr<const Identity>>> Resolve(std::string credential,
+                                                                           CallMetadata metadata);
 
   void DropCredential(const std::string& credential);
   void DropSession(const std::string& session_id);

@@ -3,8 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "services/common/base/json_text.h"
-#include "services/common/rpc/proto_time.h"
 #include "services/common/base/utf8.h"
+#include "services/common/rpc/proto_time.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -61,15 +61,12 @@ void FillWall(const Words& words, const cpb::Post& post, const std::string& here
   ctemplate::TemplateDictionary& wall = *values.AddSectionDictionary("WALL");
   wall.SetValue("HTML", post.preview_html());
   switch (access.reason()) {
-    case spb::ACCESS_REASON_PREMIUM:
-      wall.SetValue("HEADING", words.Get("WALL_PREMIUM"));
-      break;
+    case spb::ACCESS_REASON_PREMIUM: wall.SetValue("HEADING", words.Get("WALL_PREMIUM")); break;
     case spb::ACCESS_REASON_NETWORK_LIMIT:
       wall.SetValue("HEADING", words.Get("WALL_NETWORK"));
       wall.AddSectionDictionary("ADVICE")->SetValue("TEXT", words.Get("WALL_NETWORK_ADVICE"));
       break;
-    default:
-      wall.SetValue("HEADING", words.Get("WALL_ENDED"));
+    default: wall.SetValue("HEADING", words.Get("WALL_ENDED"));
   }
   FillOffer(words, access, here, signed_in, wall);
 }
@@ -120,8 +117,8 @@ std::string ArticlePath(const cpb::PostSummary& post) {
   return absl::StrCat("/c/", post.channel().slug(), "/", post.slug());
 }
 
-void FillArticle(const Words& words, const cpb::Post& post, const std::string& here,
-                 bool signed_in, ctemplate::TemplateDictionary& values) {
+void FillArticle(const Words& words, const cpb::Post& post, const std::string& here, bool signed_in,
+                 ctemplate::TemplateDictionary& values) {
   const cpb::PostSummary& summary = post.summary();
   values.SetValue("TITLE", summary.title());
   values.SetValue("CHANNEL_NAME", summary.channel().display_name());
@@ -179,7 +176,8 @@ void FillHead(const std::string& public_url, const std::string& site_name, const
   std::string json = absl::StrCat(
       "{\"@context\":\"https://schema.org\",\"@type\":\"NewsArticle\",\"headline\":",
       ScriptString(summary.title()), ",\"description\":", ScriptString(summary.lede()),
-      ",\"url\":", ScriptString(url), ",\"datePublished\":", ScriptString(Iso(summary.publish_time())),
+      ",\"url\":", ScriptString(url),
+      ",\"datePublished\":", ScriptString(Iso(summary.publish_time())),
       ",\"author\":{\"@type\":\"Person\",\"name\":", ScriptString(summary.author().display_name()),
       ",\"url\":", ScriptString(absl::StrCat(public_url, "/a/", summary.author().slug())),
       "},\"publisher\":{\"@type\":\"Organization\",\"name\":", ScriptString(site_name),
@@ -216,8 +214,8 @@ void FillFollowButton(const Words& words, int kind, const std::string& target_id
   button.SetValue("TARGET", target_id);
   button.SetValue("RETURN", here);
   button.SetValue("LABEL", words.Get(followed ? "UNFOLLOW" : "FOLLOW"));
-  button.SetValue("HINT", words.Format(followed ? "FOLLOWED_HINT" : "FOLLOW_AUTHOR",
-                                       {{"name", name}}));
+  button.SetValue("HINT",
+                  words.Format(followed ? "FOLLOWED_HINT" : "FOLLOW_AUTHOR", {{"name", name}}));
   if (followed) button.ShowSection("FOLLOWED");
 }
 

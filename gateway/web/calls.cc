@@ -6,8 +6,7 @@
 
 namespace rostrum::gateway {
 
-asio::awaitable<absl::StatusOr<std::string>> Calls::CallRaw(std::string service,
-                                                            std::string method,
+asio::awaitable<absl::StatusOr<std::string>> Calls::CallRaw(std::string service, std::string method,
                                                             std::string request) {
   BackendCall call{.service = service,
                    .method = std::move(method),

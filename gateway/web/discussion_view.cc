@@ -59,8 +59,8 @@ void FillComment(const Words& words, const pb::Comment& comment, const Discussio
   TemplateDictionary& reply = *shown.AddSectionDictionary("REPLY");
   reply.SetValue("ACTION", absl::StrCat(state.post_path, "/comments"));
   reply.SetValue("REQUEST", NewUuid(state.now));
-  reply.SetValue("LABEL", words.Format("COMMENT_REPLY_TO",
-                                       {{"name", comment.author().display_name()}}));
+  reply.SetValue("LABEL",
+                 words.Format("COMMENT_REPLY_TO", {{"name", comment.author().display_name()}}));
   if (comment.author().account_id() != state.account_id) return;
   TemplateDictionary& own = *shown.AddSectionDictionary("OWN");
   const std::string back = absl::StrCat(state.post_path, "#comment-", comment.comment_id());
@@ -74,8 +74,8 @@ void FillComment(const Words& words, const pb::Comment& comment, const Discussio
 void FillDiscussion(const Words& words, const pb::ListCommentsResponse& comments,
                     const DiscussionState& state, TemplateDictionary& values) {
   if (comments.total_count() > 0) {
-    values.AddSectionDictionary("COUNT")->SetValue(
-        "TEXT", words.Count("COMMENTS", comments.total_count()));
+    values.AddSectionDictionary("COUNT")->SetValue("TEXT",
+                                                   words.Count("COMMENTS", comments.total_count()));
   }
   if (comments.comments().empty()) {
     values.ShowSection("NONE");

@@ -57,9 +57,9 @@ ctemplate::TemplateDictionary& Page::UseTemplate(const std::string& file) {
 
 http::HttpResponse Page::Show(const std::string& title, int status) {
   layout.SetValue("SITE_NAME", site.name);
-  layout.SetValue("PAGE_TITLE",
-                  title.empty() ? site.name : absl::StrCat(title, " · ", site.name));
+  layout.SetValue("PAGE_TITLE", title.empty() ? site.name : absl::StrCat(title, " · ", site.name));
   layout.SetValue("CSS_URL", site.assets.Url("site.css"));
+  layout.SetValue("PAGES_CSS_URL", site.assets.Url("pages.css"));
   layout.SetValue("JS_URL", site.assets.Url("site.js"));
   layout.SetValue("ICON_URL", site.assets.Url("icon.svg"));
   layout.SetValue("RETURN_QUERY", QueryValue(here()));
@@ -96,7 +96,8 @@ http::HttpResponse Page::Fail(const absl::Status& status) {
   values.SetValue("HEADING", site.words.Get(absl::StrCat("ERROR_", code, "_HEADING")));
   values.SetValue("ADVICE", site.words.Get(absl::StrCat("ERROR_", code, "_ADVICE")));
   values.SetValue("REQUEST_ID", caller.request_id);
-  http::HttpResponse response = Show(site.words.Get(absl::StrCat("ERROR_", code, "_HEADING")), code);
+  http::HttpResponse response =
+      Show(site.words.Get(absl::StrCat("ERROR_", code, "_HEADING")), code);
   response.headers.Set("Cache-Control", "no-store");
   if (const auto after = DetailsOf(status).retry_after; after.has_value()) {
     response.headers.Set("Retry-After",
@@ -120,7 +121,8 @@ bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,
   for (const FieldViolation& violation : details.violations) {
     for (const auto& [field, name] : names) {
       if (violation.field != field) continue;
-      ctemplate::TemplateDictionary* error = form.AddSectionDictionary(absl::StrCat(name, "_ERROR"));
+      ctemplate::TemplateDictionary* error =
+          form.AddSectionDictionary(absl::StrCat(name, "_ERROR"));
       error->SetValue("ERROR", violation.description);
       form.SetValue(absl::StrCat(name, "_INVALID"), "true");
       shown = true;
@@ -135,16 +137,15 @@ bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,
                        status.code() == absl::StatusCode::kAlreadyExists;
   if (is_form) {
     form.AddSectionDictionary("FORM_ERROR")
-        ->SetValue("ERROR", shown ? site.words.Get("FORM_LOOK_AGAIN")
-                                  : std::string(status.message()));
+        ->SetValue("ERROR",
+                   shown ? site.words.Get("FORM_LOOK_AGAIN") : std::string(status.message()));
   }
   return is_form;
 }
 
 void SetTime(ctemplate::TemplateDictionary& values, const std::string& name, absl::Time time) {
   const absl::TimeZone utc = absl::UTCTimeZone();
-  values.SetValue(absl::StrCat(name, "_ISO"),
-                  absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", time, utc));
+  values.SetValue(absl::StrCat(name, "_ISO"), absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", time, utc));
   values.SetValue(name, absl::FormatTime("%-d %B %Y, %H:%M UTC", time, utc));
 }
 

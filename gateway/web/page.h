@@ -8,10 +8,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "gateway/web/dictionary.h"
 #include "gateway/http/message.h"
 #include "gateway/http/static_files.h"
 #include "gateway/web/calls.h"
+#include "gateway/web/dictionary.h"
 #include "gateway/web/form.h"
 #include "gateway/web/templates.h"
 #include "gateway/web/words.h"
@@ -27,8 +27,8 @@ struct SiteContext {
   const http::StaticFiles& assets;
   Backends& backends;
   Clock& clock;
-  std::string name;        // of the site
-  std::string public_url;  // without a slash at the end
+  std::string name;         // of the site
+  std::string public_url;   // without a slash at the end
   std::string mail_folder;  // of the demo's mail catcher; empty for none
 };
 

@@ -45,8 +45,8 @@ inline constexpr Rpc<account::LogOutRequest, account::LogOutResponse> kLogOut{
     "account", "/rostrum.account.v1.SessionService/LogOut"};
 inline constexpr Rpc<account::ListSessionsRequest, account::ListSessionsResponse> kListSessions{
     "account", "/rostrum.account.v1.SessionService/ListSessions"};
-inline constexpr Rpc<account::RevokeSessionRequest, account::RevokeSessionResponse>
-    kRevokeSession{"account", "/rostrum.account.v1.SessionService/RevokeSession"};
+inline constexpr Rpc<account::RevokeSessionRequest, account::RevokeSessionResponse> kRevokeSession{
+    "account", "/rostrum.account.v1.SessionService/RevokeSession"};
 inline constexpr Rpc<account::RevokeOtherSessionsRequest, account::RevokeOtherSessionsResponse>
     kRevokeOtherSessions{"account", "/rostrum.account.v1.SessionService/RevokeOtherSessions"};
 inline constexpr Rpc<account::RequestLoginLinkRequest, account::RequestLoginLinkResponse>
@@ -55,8 +55,8 @@ inline constexpr Rpc<account::RedeemLoginLinkRequest, account::RedeemLoginLinkRe
     kRedeemLoginLink{"account", "/rostrum.account.v1.SessionService/RedeemLoginLink"};
 inline constexpr Rpc<account::RequestPasswordResetRequest, account::RequestPasswordResetResponse>
     kRequestPasswordReset{"account", "/rostrum.account.v1.SessionService/RequestPasswordReset"};
-inline constexpr Rpc<account::ResetPasswordRequest, account::ResetPasswordResponse>
-    kResetPassword{"account", "/rostrum.account.v1.SessionService/ResetPassword"};
+inline constexpr Rpc<account::ResetPasswordRequest, account::ResetPasswordResponse> kResetPassword{
+    "account", "/rostrum.account.v1.SessionService/ResetPassword"};
 
 inline constexpr Rpc<subscription::GetMeterRequest, subscription::ReadingAccess> kGetMeter{
     "subscription", "/rostrum.subscription.v1.AccessService/GetMeter"};

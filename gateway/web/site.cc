@@ -85,8 +85,8 @@ asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
 
 asio::awaitable<http::HttpResponse> Site::Answer(Page& page, const Match& match) {
   if (match.route == nullptr) {
-    http::HttpResponse response = page.Fail(
-        Error(absl::StatusCode::kNotFound, "PAGE_NOT_FOUND", "there is no such page"));
+    http::HttpResponse response =
+        page.Fail(Error(absl::StatusCode::kNotFound, "PAGE_NOT_FOUND", "there is no such page"));
     if (match.other_method) response.status = 405;
     co_return response;
   }

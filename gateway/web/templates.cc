@@ -1,8 +1,8 @@
 #include "gateway/web/templates.h"
 
+#include <cstring>
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include <cstring>
 
 #include "ctemplate/template.h"
 #include "services/common/base/log.h"

@@ -62,8 +62,8 @@ absl::Status ListByName(const PageTokens& page_tokens, const RequestContext& rc,
   ASSIGN_OR_RETURN(auto entries, list(after, page_size + 1));
   if (entries.size() > static_cast<size_t>(page_size)) {
     entries.resize(page_size);
-    response->set_next_page_token(page_tokens.Encode(
-        scope, {entries.back().display_name, entries.back().id.value()}));
+    response->set_next_page_token(
+        page_tokens.Encode(scope, {entries.back().display_name, entries.back().id.value()}));
   }
   for (const auto& entry : entries) add(entry);
   return absl::OkStatus();
@@ -106,9 +106,9 @@ grpc::Status CatalogService::CreateChannel(grpc::ServerContext* ctx,
     const v1::Channel& wanted = request->channel();
     RETURN_IF_ERROR(CheckChannel(wanted));
     const absl::Time now = clock_.Now();
-    ASSIGN_OR_RETURN(const IdempotencyKey key,
-                     IdempotencyKeyFor(rc.caller, "CreateChannel", request->request_id(),
-                                       *request, now));
+    ASSIGN_OR_RETURN(
+        const IdempotencyKey key,
+        IdempotencyKeyFor(rc.caller, "CreateChannel", request->request_id(), *request, now));
     ASSIGN_OR_RETURN(const Channel channel,
                      store_.CreateChannel({.id = ChannelId(NewUuid(now)),
                                            .slug = wanted.slug(),
@@ -128,21 +128,21 @@ grpc::Status CatalogService::UpdateChannel(grpc::ServerContext* ctx,
     const v1::Channel& wanted = request->channel();
     ASSIGN_OR_RETURN(const ChannelId id,
                      ParseId<ChannelId>(wanted.channel_id(), "channel.channel_id"));
-    ASSIGN_OR_RETURN(const std::vector<std::string> paths,
-                     UpdatedPaths(request->update_mask(), wanted,
-                                  {"slug", "display_name", "description"}));
     ASSIGN_OR_RETURN(
-        const Channel channel, store_.UpdateChannel(id, [&](Channel& stored) -> absl::Status {
-          RETURN_IF_ERROR(CheckEtag(wanted.etag(), stored.version));
-          v1::Channel merged = ToProto(stored);
-          MergeFields(wanted, paths, merged);
-          RETURN_IF_ERROR(CheckChannel(merged));
-          stored.slug = merged.slug();
-          stored.display_name = merged.display_name();
-          stored.description = merged.description();
-          ++stored.version;
-          return absl::OkStatus();
-        }));
+        const std::vector<std::string> paths,
+        UpdatedPaths(request->update_mask(), wanted, {"slug", "display_name", "description"}));
+    ASSIGN_OR_RETURN(const Channel channel,
+                     store_.UpdateChannel(id, [&](Channel& stored) -> absl::Status {
+                       RETURN_IF_ERROR(CheckEtag(wanted.etag(), stored.version));
+                       v1::Channel merged = ToProto(stored);
+                       MergeFields(wanted, paths, merged);
+                       RETURN_IF_ERROR(CheckChannel(merged));
+                       stored.slug = merged.slug();
+                       stored.display_name = merged.display_name();
+                       stored.description = merged.description();
+                       ++stored.version;
+                       return absl::OkStatus();
+                     }));
     *response = ToProto(channel);
     return absl::OkStatus();
   });
@@ -178,19 +178,17 @@ grpc::Status CatalogService::CreateTopic(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(
         const IdempotencyKey key,
         IdempotencyKeyFor(rc.caller, "CreateTopic", request->request_id(), *request, now));
-    ASSIGN_OR_RETURN(const Topic topic,
-                     store_.CreateTopic({.id = TopicId(NewUuid(now)),
-                                         .slug = wanted.slug(),
-                                         .display_name = wanted.display_name()},
-                                        key));
+    ASSIGN_OR_RETURN(const Topic topic, store_.CreateTopic({.id = TopicId(NewUuid(now)),
+                                                            .slug = wanted.slug(),
+                                                            .display_name = wanted.display_name()},
+                                                           key));
     *response = ToProto(topic);
     return absl::OkStatus();
   });
 }
 
 grpc::Status CatalogService::GetAuthor(grpc::ServerContext* ctx,
-                                       const v1::GetAuthorRequest* request,
-                                       v1::Author* response) {
+                                       const v1::GetAuthorRequest* request, v1::Author* response) {
   return HandleRpc(rpc_, ctx, "GetAuthor", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const Author author, store_.FindAuthor(request->author()));
     *response = ToProto(author, ShowTo(rc.caller, author));
@@ -239,28 +237,27 @@ grpc::Status CatalogService::UpdateAuthor(grpc::ServerContext* ctx,
                                           v1::Author* response) {
   return HandleRpc(rpc_, ctx, "UpdateAuthor", [&](const RequestContext& rc) -> absl::Status {
     const v1::Author& wanted = request->author();
-    ASSIGN_OR_RETURN(const AuthorId id,
-                     ParseId<AuthorId>(wanted.author_id(), "author.author_id"));
+    ASSIGN_OR_RETURN(const AuthorId id, ParseId<AuthorId>(wanted.author_id(), "author.author_id"));
     ASSIGN_OR_RETURN(const std::vector<std::string> paths,
                      UpdatedPaths(request->update_mask(), wanted,
                                   {"slug", "display_name", "bio", "avatar_media_id"}));
-    ASSIGN_OR_RETURN(
-        const Author author, store_.UpdateAuthor(id, [&](Author& stored) -> absl::Status {
-          if (ShowTo(rc.caller, stored) == ShowAccount::kNo) {
-            return Error(absl::StatusCode::kNotFound, "AUTHOR_NOT_FOUND",
-                         "there is no such author of yours");
-          }
-          RETURN_IF_ERROR(CheckEtag(wanted.etag(), stored.version));
-          v1::Author merged = ToProto(stored, ShowAccount::kYes);
-          MergeFields(wanted, paths, merged);
-          RETURN_IF_ERROR(CheckAuthor(merged));
-          stored.slug = merged.slug();
-          stored.display_name = merged.display_name();
-          stored.bio = merged.bio();
-          stored.avatar = MediaId(merged.avatar_media_id());
-          ++stored.version;
-          return absl::OkStatus();
-        }));
+    ASSIGN_OR_RETURN(const Author author,
+                     store_.UpdateAuthor(id, [&](Author& stored) -> absl::Status {
+                       if (ShowTo(rc.caller, stored) == ShowAccount::kNo) {
+                         return Error(absl::StatusCode::kNotFound, "AUTHOR_NOT_FOUND",
+                                      "there is no such author of yours");
+                       }
+                       RETURN_IF_ERROR(CheckEtag(wanted.etag(), stored.version));
+                       v1::Author merged = ToProto(stored, ShowAccount::kYes);
+                       MergeFields(wanted, paths, merged);
+                       RETURN_IF_ERROR(CheckAuthor(merged));
+                       stored.slug = merged.slug();
+                       stored.display_name = merged.display_name();
+                       stored.bio = merged.bio();
+                       stored.avatar = MediaId(merged.avatar_media_id());
+                       ++stored.version;
+                       return absl::OkStatus();
+                     }));
     *response = ToProto(author, ShowAccount::kYes);
     return absl::OkStatus();
   });

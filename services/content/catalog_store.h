@@ -50,8 +50,8 @@ class CatalogStore {
       const AuthorId& id, const std::function<absl::Status(Author&)>& change) = 0;
 
   // By display name, then id.
-  virtual absl::StatusOr<std::vector<Channel>> ListChannels(
-      const std::optional<NameCursor>& after, int limit) = 0;
+  virtual absl::StatusOr<std::vector<Channel>> ListChannels(const std::optional<NameCursor>& after,
+                                                            int limit) = 0;
   virtual absl::StatusOr<std::vector<Topic>> ListTopics(const std::optional<NameCursor>& after,
                                                         int limit) = 0;
   virtual absl::StatusOr<std::vector<Author>> ListAuthors(const std::optional<NameCursor>& after,

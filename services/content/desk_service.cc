@@ -24,8 +24,7 @@ std::vector<std::string> CursorParts(const Manuscript& last) {
   return {absl::StrCat(absl::ToUnixMicros(last.update_time)), last.id.value()};
 }
 
-absl::StatusOr<std::optional<ManuscriptCursor>> ParseCursor(
-    const std::vector<std::string>& parts) {
+absl::StatusOr<std::optional<ManuscriptCursor>> ParseCursor(const std::vector<std::string>& parts) {
   if (parts.empty()) return std::nullopt;
   int64_t micros = 0;
   if (!absl::SimpleAtoi(parts[0], &micros)) return absl::InternalError("cursor is not a time");
@@ -82,11 +81,10 @@ grpc::Status DeskService::CreateManuscript(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(ManuscriptContent content,
                      ReadManuscript(request->manuscript(), SlugMay::kBeEmpty));
     const absl::Time now = clock_.Now();
-    ASSIGN_OR_RETURN(const IdempotencyKey key,
-                     IdempotencyKeyFor(rc.caller, "CreateManuscript", request->request_id(),
-                                       *request, now));
-    ASSIGN_OR_RETURN(content.author_id,
-                     AuthorFor(UserOf(rc), request->manuscript().author_id()));
+    ASSIGN_OR_RETURN(
+        const IdempotencyKey key,
+        IdempotencyKeyFor(rc.caller, "CreateManuscript", request->request_id(), *request, now));
+    ASSIGN_OR_RETURN(content.author_id, AuthorFor(UserOf(rc), request->manuscript().author_id()));
     ASSIGN_OR_RETURN(const Manuscript manuscript,
                      manuscripts_.Create({.id = PostId(NewUuid(now)),
                                           .content = std::move(content),
@@ -150,17 +148,16 @@ grpc::Status DeskService::UpdateManuscript(grpc::ServerContext* ctx,
                      UpdatedPaths(request->update_mask(), wanted, UpdatableManuscriptFields()));
     const DeskUser user = UserOf(rc);
     if (HasPath(paths, "author_id")) RETURN_IF_ERROR(AuthorFor(user, wanted.author_id()));
-    ASSIGN_OR_RETURN(
-        const Manuscript manuscript,
-        manuscripts_.Update(id, [&](Manuscript& stored) -> absl::Status {
-          RETURN_IF_ERROR(CheckDesk(stored, user));
-          v1::Manuscript merged = ToProto(stored);
-          MergeFields(wanted, paths, merged);
-          ASSIGN_OR_RETURN(ManuscriptContent content,
-                           ReadManuscript(merged, SlugMay::kNotBeEmpty));
-          if (content.author_id.empty()) content.author_id = stored.content.author_id;
-          return Edit(stored, content, user, wanted.etag(), clock_.Now());
-        }));
+    ASSIGN_OR_RETURN(const Manuscript manuscript,
+                     manuscripts_.Update(id, [&](Manuscript& stored) -> absl::Status {
+                       RETURN_IF_ERROR(CheckDesk(stored, user));
+                       v1::Manuscript merged = ToProto(stored);
+                       MergeFields(wanted, paths, merged);
+                       ASSIGN_OR_RETURN(ManuscriptContent content,
+                                        ReadManuscript(merged, SlugMay::kNotBeEmpty));
+                       if (content.author_id.empty()) content.author_id = stored.content.author_id;
+                       return Edit(stored, content, user, wanted.etag(), clock_.Now());
+                     }));
     *response = ToProto(manuscript);
     return absl::OkStatus();
   });

@@ -24,9 +24,8 @@ absl::StatusOr<std::optional<KnownEntitlement>> PostgresEntitlementStore::Find(
       pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<KnownEntitlement>> {
         const pqxx::result rows = tx.exec_params(kFind, account_id.value(), SqlTime(now));
         if (rows.empty()) return std::nullopt;
-        return KnownEntitlement{
-            static_cast<subscription::v1::AccessReason>(rows[0][0].as<int>()),
-            ReadTime(rows[0][1])};
+        return KnownEntitlement{static_cast<subscription::v1::AccessReason>(rows[0][0].as<int>()),
+                                ReadTime(rows[0][1])};
       });
 }
 

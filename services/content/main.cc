@@ -128,8 +128,8 @@ ServiceDefinition::Build Configure(Settings& env) {
       env.Required("SUBSCRIPTION_TARGET", "Where subscription is, as host:port or a gRPC name.");
   settings.settle_interval = env.Duration("VIEW_SETTLE_INTERVAL", absl::Seconds(2),
                                           "How often views are moved into the database.");
-  settings.schedule_interval =
-      env.Duration("SCHEDULE_INTERVAL", absl::Seconds(1), "How often scheduled posts are looked for.");
+  settings.schedule_interval = env.Duration("SCHEDULE_INTERVAL", absl::Seconds(1),
+                                            "How often scheduled posts are looked for.");
   return [settings](ServiceEnvironment& environment) {
     InitPictures();
     return std::make_unique<ContentApp>(environment, settings);

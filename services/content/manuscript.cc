@@ -20,8 +20,7 @@ void Touch(Manuscript& manuscript, absl::Time now) {
 }  // namespace
 
 absl::Status CheckDesk(const Manuscript& manuscript, const DeskUser& user) {
-  const bool own =
-      !user.account_id.empty() && manuscript.author_account_id == user.account_id;
+  const bool own = !user.account_id.empty() && manuscript.author_account_id == user.account_id;
   if (user.edits_all || own) return absl::OkStatus();
   return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such manuscript");
 }

@@ -25,8 +25,8 @@ void CheckPicture(FieldChecks& checks, const v1::Picture& picture) {
 }
 
 void CheckTopicIds(FieldChecks& checks, const v1::Manuscript& wanted) {
-  checks.Require(static_cast<size_t>(wanted.topic_ids_size()) <= kMaxTopics,
-                 "manuscript.topic_ids", "TOO_MANY", "must be at most 10");
+  checks.Require(static_cast<size_t>(wanted.topic_ids_size()) <= kMaxTopics, "manuscript.topic_ids",
+                 "TOO_MANY", "must be at most 10");
   std::set<std::string> seen;
   for (int i = 0; i < wanted.topic_ids_size(); ++i) {
     const std::string field = absl::StrCat("manuscript.topic_ids[", i, "]");
@@ -46,8 +46,7 @@ absl::Status CheckFields(const v1::Manuscript& wanted, SlugMay slug) {
   CheckOptionalId(checks, wanted.author_id(), "manuscript.author_id");
   CheckTopicIds(checks, wanted);
   checks.Require(subscription::v1::AccessLevel_IsValid(wanted.access_level()),
-                 "manuscript.access_level", "UNKNOWN_LEVEL",
-                 "must be public, metered or premium");
+                 "manuscript.access_level", "UNKNOWN_LEVEL", "must be public, metered or premium");
   CheckPicture(checks, wanted.picture());
   return checks.status();
 }

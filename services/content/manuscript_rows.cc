@@ -49,8 +49,7 @@ constexpr char kTakeSlug[] = R"sql(
 // A slug that a draft had is not kept: nobody knows a link to it.
 constexpr char kDropSlugs[] = "DELETE FROM post_slugs WHERE post_id = $1";
 
-constexpr char kSlugOwner[] =
-    "SELECT post_id FROM post_slugs WHERE channel_id = $1 AND slug = $2";
+constexpr char kSlugOwner[] = "SELECT post_id FROM post_slugs WHERE channel_id = $1 AND slug = $2";
 
 constexpr char kKeepRevision[] = R"sql(
   INSERT INTO post_revisions (post_id, revision, title, markdown, create_time, account_id)
@@ -183,16 +182,17 @@ std::vector<Manuscript> LoadManuscripts(pqxx::work& tx, const std::string& tail,
 
 absl::Status CheckReferences(pqxx::work& tx, const ManuscriptContent& content) {
   FieldChecks checks;
-  checks.Require(!content.channel_id.has_value() ||
-                     Exists(tx, "SELECT 1 FROM channels WHERE channel_id = $1",
-                            content.channel_id->value()),
-                 "manuscript.channel_id", "NOT_FOUND", "there is no such channel");
-  checks.Require(Exists(tx, "SELECT 1 FROM authors WHERE author_id = $1", content.author_id.value()),
-                 "manuscript.author_id", "NOT_FOUND", "there is no such author");
-  checks.Require(!content.picture.has_value() ||
-                     Exists(tx, "SELECT 1 FROM media WHERE media_id = $1",
-                            content.picture->media_id.value()),
-                 "manuscript.picture.media_id", "NOT_FOUND", "there is no such picture");
+  checks.Require(
+      !content.channel_id.has_value() ||
+          Exists(tx, "SELECT 1 FROM channels WHERE channel_id = $1", content.channel_id->value()),
+      "manuscript.channel_id", "NOT_FOUND", "there is no such channel");
+  checks.Require(
+      Exists(tx, "SELECT 1 FROM authors WHERE author_id = $1", content.author_id.value()),
+      "manuscript.author_id", "NOT_FOUND", "there is no such author");
+  checks.Require(
+      !content.picture.has_value() ||
+          Exists(tx, "SELECT 1 FROM media WHERE media_id = $1", content.picture->media_id.value()),
+      "manuscript.picture.media_id", "NOT_FOUND", "there is no such picture");
   for (size_t i = 0; i < content.topic_ids.size(); ++i) {
     checks.Require(
         Exists(tx, "SELECT 1 FROM topics WHERE topic_id = $1", content.topic_ids[i].value()),

@@ -35,15 +35,15 @@ bool LooksLikeAPicture(const std::string& bytes) {
   const absl::string_view text = bytes;
   return absl::StartsWith(text, "\xFF\xD8\xFF") || absl::StartsWith(text, "\x89PNG\r\n\x1A\n") ||
          absl::StartsWith(text, "GIF87a") || absl::StartsWith(text, "GIF89a") ||
-         (absl::StartsWith(text, "RIFF") && text.substr(std::min<size_t>(8, text.size()), 4) == "WEBP");
+         (absl::StartsWith(text, "RIFF") &&
+          text.substr(std::min<size_t>(8, text.size()), 4) == "WEBP");
 }
 
 absl::StatusOr<MediaVariant> EncodeVariant(const std::string& bytes, int width,
                                            const std::string& field) {
   VipsImage* scaled = nullptr;
-  if (vips_thumbnail_buffer(const_cast<char*>(bytes.data()), bytes.size(), &scaled, width,
-                            "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN,
-                            nullptr) != 0) {
+  if (vips_thumbnail_buffer(const_cast<char*>(bytes.data()), bytes.size(), &scaled, width, "height",
+                            VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, nullptr) != 0) {
     return NotAPicture(field);
   }
   const Image image(scaled);
@@ -106,8 +106,8 @@ absl::StatusOr<EncodedPicture> EncodePicture(const std::string& bytes, const std
     if (last) break;
   }
   const MediaVariant& largest = picture.variants.back();
-  const Image decoded(vips_image_new_from_buffer(largest.bytes.data(), largest.bytes.size(), "",
-                                                 nullptr));
+  const Image decoded(
+      vips_image_new_from_buffer(largest.bytes.data(), largest.bytes.size(), "", nullptr));
   if (decoded == nullptr) return NotAPicture(field);
   picture.media = {.id = MediaId(UuidOfHash(Sha256(largest.bytes))),
                    .width = vips_image_get_width(decoded.get()),

@@ -16,8 +16,7 @@ constexpr char kForever[] = "public, max-age=31536000, immutable";
 }  // namespace
 
 grpc::Status MediaService::CreateMedia(grpc::ServerContext* ctx,
-                                       const v1::CreateMediaRequest* request,
-                                       v1::Media* response) {
+                                       const v1::CreateMediaRequest* request, v1::Media* response) {
   return HandleRpc(rpc_, ctx, "CreateMedia", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const EncodedPicture picture,
                      EncodePicture(request->content().data(), "content"));

@@ -98,11 +98,10 @@ grpc::Status PostService::GetPost(grpc::ServerContext* ctx, const v1::GetPostReq
                      access_.Decide(FactsOf(post), reader, ReaderAccess::Mode::kRead));
     const bool granted = response->access().granted();
     // The text is read only now, and only the part that was decided on.
-    ASSIGN_OR_RETURN(std::string text,
-                     posts_.GetText(post.id, post.access_level,
-                                    granted ? TextPart::kBody : TextPart::kPreview));
-    *(granted ? response->mutable_body_html() : response->mutable_preview_html()) =
-        std::move(text);
+    ASSIGN_OR_RETURN(
+        std::string text,
+        posts_.GetText(post.id, post.access_level, granted ? TextPart::kBody : TextPart::kPreview));
+    *(granted ? response->mutable_body_html() : response->mutable_preview_html()) = std::move(text);
     *response->mutable_summary() = ToProto(post);
     if (response->access().has_meter() || response->access().has_offer()) KeepVisitor(ctx);
     if (granted) {

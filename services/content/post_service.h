@@ -20,8 +20,7 @@ class PostService final : public v1::PostService::Service {
                        v1::Post* response) override;
   grpc::Status ListPosts(grpc::ServerContext* ctx, const v1::ListPostsRequest* request,
                          v1::ListPostsResponse* response) override;
-  grpc::Status CheckPostAccess(grpc::ServerContext* ctx,
-                               const v1::CheckPostAccessRequest* request,
+  grpc::Status CheckPostAccess(grpc::ServerContext* ctx, const v1::CheckPostAccessRequest* request,
                                v1::CheckPostAccessResponse* response) override;
 
  private:

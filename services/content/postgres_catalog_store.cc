@@ -38,9 +38,8 @@ struct Kind<Topic> {
   static constexpr char kId[] = "t.topic_id";
   static constexpr char kSelect[] = "SELECT t.topic_id, t.slug, t.display_name FROM topics t ";
   static Topic Read(const pqxx::row& row) {
-    return {.id = ReadId<TopicId>(row[0]),
-            .slug = ReadText(row[1]),
-            .display_name = ReadText(row[2])};
+    return {
+        .id = ReadId<TopicId>(row[0]), .slug = ReadText(row[1]), .display_name = ReadText(row[2])};
   }
 };
 
@@ -111,10 +110,10 @@ absl::StatusOr<T> Find(PgPool& pool, const std::string& id_or_slug) {
   if (!IsUuid(id_or_slug) && !IsSlug(id_or_slug, kMaxCatalogSlug)) return NotFound<T>();
   return RunRead<T>(pool, [&](pqxx::work& tx) -> absl::StatusOr<T> {
     if (IsUuid(id_or_slug)) return LoadById<T>(tx, id_or_slug);
-    const pqxx::result rows =
-        tx.exec_params(absl::StrCat(Kind<T>::kSelect, "JOIN catalog_slugs s ON s.id = ",
-                                    Kind<T>::kId, " WHERE s.kind = $1 AND s.slug = $2"),
-                       Kind<T>::kName, id_or_slug);
+    const pqxx::result rows = tx.exec_params(
+        absl::StrCat(Kind<T>::kSelect, "JOIN catalog_slugs s ON s.id = ", Kind<T>::kId,
+                     " WHERE s.kind = $1 AND s.slug = $2"),
+        Kind<T>::kName, id_or_slug);
     if (rows.empty()) return NotFound<T>();
     return Kind<T>::Read(rows[0]);
   });
@@ -129,15 +128,14 @@ absl::StatusOr<std::vector<T>> List(PgPool& pool, const std::optional<NameCursor
     id = after->id;
   }
   return RunRead<std::vector<T>>(pool, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<T>> {
-    const pqxx::result rows = tx.exec_params(
-        absl::StrCat(Kind<T>::kSelect,
-                     R"sql(WHERE $1::text IS NULL
+    const pqxx::result rows = tx.exec_params(absl::StrCat(Kind<T>::kSelect,
+                                                          R"sql(WHERE $1::text IS NULL
                            OR (t.display_name COLLATE "und-x-icu", )sql",
-                     Kind<T>::kId,
-                     R"sql() > ($1::text, $2::uuid)
+                                                          Kind<T>::kId,
+                                                          R"sql() > ($1::text, $2::uuid)
                            ORDER BY t.display_name COLLATE "und-x-icu", )sql",
-                     Kind<T>::kId, " LIMIT $3"),
-        name, id, limit);
+                                                          Kind<T>::kId, " LIMIT $3"),
+                                             name, id, limit);
     std::vector<T> entries;
     entries.reserve(rows.size());
     for (const pqxx::row& row : rows) entries.push_back(Kind<T>::Read(row));
@@ -255,13 +253,13 @@ absl::StatusOr<Channel> PostgresCatalogStore::UpdateChannel(
 
 absl::StatusOr<Author> PostgresCatalogStore::UpdateAuthor(
     const AuthorId& id, const std::function<absl::Status(Author&)>& change) {
-  return Update<Author>(
-      pool_, id.value(), change, [&](pqxx::work& tx, const Author& after) -> absl::Status {
-        RETURN_IF_ERROR(CheckAvatar(tx, after.avatar));
-        tx.exec_params(kUpdateAuthor, id.value(), after.slug, after.display_name, after.bio,
-                       NullIfEmpty(after.avatar), after.version);
-        return absl::OkStatus();
-      });
+  return Update<Author>(pool_, id.value(), change,
+                        [&](pqxx::work& tx, const Author& after) -> absl::Status {
+                          RETURN_IF_ERROR(CheckAvatar(tx, after.avatar));
+                          tx.exec_params(kUpdateAuthor, id.value(), after.slug, after.display_name,
+                                         after.bio, NullIfEmpty(after.avatar), after.version);
+                          return absl::OkStatus();
+                        });
 }
 
 absl::StatusOr<std::vector<Channel>> PostgresCatalogStore::ListChannels(

@@ -42,7 +42,8 @@ void Tell(pqxx::work& tx, const Manuscript& before, const Manuscript& after, abs
 }
 
 // Stores what became of a manuscript.
-absl::StatusOr<Manuscript> Store(pqxx::work& tx, const Manuscript& before, const Manuscript& after) {
+absl::StatusOr<Manuscript> Store(pqxx::work& tx, const Manuscript& before,
+                                 const Manuscript& after) {
   const ManuscriptContent& was = before.content;
   const ManuscriptContent& is = after.content;
   if (!(is == was)) {
@@ -69,8 +70,7 @@ absl::StatusOr<Manuscript> PostgresManuscriptStore::Create(const Manuscript& man
     Manuscript created = manuscript;
     if (created.content.slug.empty()) {
       const std::string wanted = SlugFromTitle(created.content.title);
-      created.content.slug =
-          FreePostSlug(tx, created.content, wanted.empty() ? "post" : wanted);
+      created.content.slug = FreePostSlug(tx, created.content, wanted.empty() ? "post" : wanted);
     }
     InsertManuscript(tx, created);
     RETURN_IF_ERROR(TakePostSlug(tx, created));
@@ -87,8 +87,7 @@ absl::StatusOr<Manuscript> PostgresManuscriptStore::Get(const PostId& id) {
 absl::StatusOr<Manuscript> PostgresManuscriptStore::Update(
     const PostId& id, const std::function<absl::Status(Manuscript&)>& change) {
   auto updated = RunTx<Manuscript>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Manuscript> {
-    ASSIGN_OR_RETURN(const Manuscript before,
-                     LoadManuscript(tx, id, ManuscriptLock::kForUpdate));
+    ASSIGN_OR_RETURN(const Manuscript before, LoadManuscript(tx, id, ManuscriptLock::kForUpdate));
     Manuscript after = before;
     RETURN_IF_ERROR(change(after));
     if (after.version == before.version) return after;

@@ -71,8 +71,8 @@ Conditions ConditionsOf(const PostQuery& query) {
   if (query.after.has_value()) {
     const std::string time = where.Place(SqlTime(query.after->publish_time));
     const std::string id = where.Place(query.after->id.value());
-    where.And(absl::StrCat("(p.publish_time, p.post_id) < (", time, "::timestamptz, ", id,
-                           "::uuid)"));
+    where.And(
+        absl::StrCat("(p.publish_time, p.post_id) < (", time, "::timestamptz, ", id, "::uuid)"));
   }
   return where;
 }
@@ -82,9 +82,10 @@ Conditions ConditionsOf(const PostQuery& query) {
 absl::StatusOr<PostSummary> PostgresPostStore::Find(const PostRef& ref) {
   return RunRead<PostSummary>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<PostSummary> {
     std::vector<PostSummary> posts =
-        ref.id.has_value() ? LoadSummaries(tx, kById, {ref.id->value()})
-                           : LoadSummaries(tx, IsUuid(ref.channel) ? kByIdOfChannelAndSlug : kBySlugs,
-                                           {ref.channel, ref.slug});
+        ref.id.has_value()
+            ? LoadSummaries(tx, kById, {ref.id->value()})
+            : LoadSummaries(tx, IsUuid(ref.channel) ? kByIdOfChannelAndSlug : kBySlugs,
+                            {ref.channel, ref.slug});
     if (posts.empty()) return NotFound();
     return std::move(posts.front());
   });
@@ -105,8 +106,8 @@ absl::StatusOr<PostFacts> PostgresPostStore::GetFacts(const PostId& id) {
 absl::StatusOr<std::string> PostgresPostStore::GetText(const PostId& id, AccessLevel decided_for,
                                                        TextPart part) {
   return RunRead<std::string>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::string> {
-    const pqxx::result rows = tx.exec_params(part == TextPart::kBody ? kBody : kPreview,
-                                             id.value(), static_cast<int>(decided_for));
+    const pqxx::result rows = tx.exec_params(part == TextPart::kBody ? kBody : kPreview, id.value(),
+                                             static_cast<int>(decided_for));
     if (!rows.empty()) return ReadText(rows[0][0]);
     return RetryLater(absl::StatusCode::kUnavailable, "POST_CHANGED",
                       "the post was changed at this moment", absl::Seconds(1));

@@ -25,8 +25,8 @@ spb::ReadingAccess Granted(spb::AccessReason reason, absl::Time now) {
 
 }  // namespace
 
-absl::StatusOr<spb::ReadingAccess> ReaderAccess::Decide(const PostFacts& post,
-                                                        const Reader& reader, Mode mode) {
+absl::StatusOr<spb::ReadingAccess> ReaderAccess::Decide(const PostFacts& post, const Reader& reader,
+                                                        Mode mode) {
   const absl::Time now = clock_.Now();
   if (post.access_level == spb::ACCESS_LEVEL_PUBLIC) {
     return Granted(spb::ACCESS_REASON_PUBLIC, now);

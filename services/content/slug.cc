@@ -12,10 +12,10 @@ constexpr size_t kMaxFromTitle = 80;
 
 // Base letters of U+00C0..U+00FF; '-' where there is none.
 constexpr const char* kLatin1[64] = {
-    "a", "a", "a", "a", "ae", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i", "i",
-    "d", "n", "o", "o", "o", "o",  "oe", "-", "o", "u", "u", "u", "ue", "y", "th", "ss",
-    "a", "a", "a", "a", "ae", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i", "i",
-    "d", "n", "o", "o", "o", "o",  "oe", "-", "o", "u", "u", "u", "ue", "y", "th", "y"};
+    "a", "a", "a", "a", "ae", "a", "ae", "c", "e", "e", "e", "e", "i",  "i", "i",  "i",
+    "d", "n", "o", "o", "o",  "o", "oe", "-", "o", "u", "u", "u", "ue", "y", "th", "ss",
+    "a", "a", "a", "a", "ae", "a", "ae", "c", "e", "e", "e", "e", "i",  "i", "i",  "i",
+    "d", "n", "o", "o", "o",  "o", "oe", "-", "o", "u", "u", "u", "ue", "y", "th", "y"};
 
 bool IsSlugCharacter(char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c); }
 

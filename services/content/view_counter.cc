@@ -94,9 +94,9 @@ ViewCounter::ViewCounter(Redis& redis, PgPool& pool, Clock& clock, Metrics& metr
 void ViewCounter::Count(const PostId& post_id, const Reader& reader) {
   counted_.Increment();
   const std::string day = DayOf(clock_.Now());
-  const auto counted = count_.Run(redis_, {kCurrent, ReadersKey(day, post_id.value())},
-                                  {post_id.value(), "1", ReaderElement(reader, day),
-                                   absl::StrCat(kKeepSeconds)});
+  const auto counted =
+      count_.Run(redis_, {kCurrent, ReadersKey(day, post_id.value())},
+                 {post_id.value(), "1", ReaderElement(reader, day), absl::StrCat(kKeepSeconds)});
   if (counted.ok()) return;
   absl::MutexLock lock(&mu_);
   if (pending_.size() < kMaxPending || pending_.contains(post_id.value())) {
@@ -108,7 +108,7 @@ std::string ViewCounter::ReaderElement(const Reader& reader, const std::string& 
   const absl::StatusOr<std::string> salt = SaltOf(day);
   if (!salt.ok()) return "";
   // A pass that was just made may never come back; its network stands for it.
-  const std::string who = !reader.account_id.empty()  ? absl::StrCat("a:", reader.account_id.value())
+  const std::string who = !reader.account_id.empty() ? absl::StrCat("a:", reader.account_id.value())
                           : reader.visitor.empty() || reader.visitor.fresh
                               ? absl::StrCat("n:", reader.network)
                               : absl::StrCat("v:", reader.visitor.id);
@@ -121,10 +121,10 @@ absl::StatusOr<std::string> ViewCounter::SaltOf(const std::string& day) {
     if (salt_day_ == day) return salt_;
   }
   const std::string key = absl::StrCat("{views}:salt:", day);
-  ASSIGN_OR_RETURN(const std::vector<RedisReply> replies,
-                   redis_.Pipeline({{"SET", key, RandomBytes(32), "NX", "EX",
-                                     absl::StrCat(kKeepSeconds)},
-                                    {"GET", key}}));
+  ASSIGN_OR_RETURN(
+      const std::vector<RedisReply> replies,
+      redis_.Pipeline(
+          {{"SET", key, RandomBytes(32), "NX", "EX", absl::StrCat(kKeepSeconds)}, {"GET", key}}));
   absl::MutexLock lock(&mu_);
   salt_day_ = day;
   salt_ = replies[1].text;
@@ -218,7 +218,8 @@ absl::StatusOr<ViewCounter::Counts> ViewCounter::ReadersOn(const std::string& da
 }
 
 void PurgeViews(pqxx::work& tx, absl::Time now) {
-  tx.exec_params("DELETE FROM view_flush WHERE settle_time < $1", SqlTime(now - absl::Hours(24 * 7)));
+  tx.exec_params("DELETE FROM view_flush WHERE settle_time < $1",
+                 SqlTime(now - absl::Hours(24 * 7)));
   tx.exec_params("DELETE FROM post_readers WHERE day < $1::timestamptz::date",
                  SqlTime(now - absl::Hours(24 * 31)));
 }

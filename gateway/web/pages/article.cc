@@ -99,8 +99,8 @@ PageAnswer PostComment(Page& page) {
         absl::StrCat(ArticlePath(post->summary()), "#comment-", comment->comment_id()));
   }
   if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") {
-    co_return page.Redirect(absl::StrCat(
-        "/login?needed=1&return=", QueryValue(ArticlePath(post->summary()) + "#discussion")));
+    co_return page.Redirect(absl::StrCat("/login?needed=1&return=",
+                                         QueryValue(ArticlePath(post->summary()) + "#discussion")));
   }
   const RefusedComment refused{comment.status(), page.form.Get("body"), page.form.Get("parent")};
   co_return co_await ShowPost(page, &refused);
@@ -133,8 +133,7 @@ PageAnswer SaveComment(Page& page) {
   request.mutable_update_mask()->add_paths("body");
   const auto comment = co_await page.calls.Call(rpcs::kUpdateComment, request);
   if (comment.ok()) co_return page.Redirect(page.ReturnPath("/"));
-  if (!absl::IsInvalidArgument(comment.status()) &&
-      !absl::IsFailedPrecondition(comment.status())) {
+  if (!absl::IsInvalidArgument(comment.status()) && !absl::IsFailedPrecondition(comment.status())) {
     co_return page.Fail(comment.status());
   }
   co_return ShowEdit(page, request.comment(), page.form.Get("body"), comment.status());

@@ -9,6 +9,7 @@
 <meta name="tdm-reservation" content="1">
 <link rel="icon" href="{{ICON_URL}}" type="image/svg+xml">
 <link rel="stylesheet" href="{{CSS_URL}}">
+<link rel="stylesheet" href="{{PAGES_CSS_URL}}">
 <script type="module" src="{{JS_URL}}"></script>
 {{#CANONICAL}}<link rel="canonical" href="{{URL}}">
 {{/CANONICAL}}
