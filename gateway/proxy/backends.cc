@@ -70,7 +70,7 @@ asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
   auto initiate = [state, executor, &stub, pending = pending_, method = call.method](auto handler) {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     auto work = asio::make_work_guard(executor);
-    pending->Add(&state->context);
+    pending->Add({state, &state->context});
     stub.UnaryCall(&state->context, method, grpc::StubOptions(), &state->request, &state->response,
                    [state, shared, executor, work, pending](grpc::Status status) mutable {
                      asio::post(executor,

@@ -30,7 +30,7 @@ class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
 
   void Start(grpc::GenericStub& stub, const std::string& method) {
     self_ = shared_from_this();
-    pending_->Add(&context_);
+    pending_->Add({self_, &context_});
     stub.PrepareBidiStreamingCall(&context_, method, grpc::StubOptions(), this);
     StartWriteLast(&request_, grpc::WriteOptions());
     AddHold();  // reads are started later, by Next
@@ -76,8 +76,8 @@ class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
       status_ = status;
     }
     Wake(false);
+    const std::shared_ptr<Reactor> self = std::move(self_);
     pending_->Remove(&context_);
-    self_.reset();
   }
 
  private:

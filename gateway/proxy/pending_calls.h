@@ -1,7 +1,11 @@
 #pragma once
 
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/client_context.h"
 
@@ -11,30 +15,47 @@ namespace rostrum::gateway {
 // loops that they resume on go away. Thread-safe.
 class PendingCalls {
  public:
-  void Add(grpc::ClientContext* call) {
-    absl::MutexLock lock(&mu_);
-    calls_.insert(call);
-    if (stopping_) call->TryCancel();
+  using Call = std::shared_ptr<grpc::ClientContext>;
+
+  void Add(const Call& call) {
+    {
+      absl::MutexLock lock(&mu_);
+      calls_[call.get()] = call;
+      if (!stopping_) return;
+    }
+    call->TryCancel();
   }
   // The last thing that a call does.
-  void Remove(grpc::ClientContext* call) {
+  void Remove(const grpc::ClientContext* call) {
+    Call kept;  // let go of outside of the lock
     absl::MutexLock lock(&mu_);
-    calls_.erase(call);
+    const auto found = calls_.find(call);
+    if (found == calls_.end()) return;
+    kept = std::move(found->second);
+    calls_.erase(found);
   }
   // Cancels every call, also those still to come, and waits until gRPC is done
   // with those that there are.
   void CancelAll() {
+    for (const Call& call : Stop()) call->TryCancel();
     absl::MutexLock lock(&mu_);
-    stopping_ = true;
-    for (grpc::ClientContext* call : calls_) call->TryCancel();
-    mu_.Await(absl::Condition(
-        +[](absl::flat_hash_set<grpc::ClientContext*>* calls) { return calls->empty(); }, &calls_));
+    mu_.Await(absl::Condition(+[](Calls* calls) { return calls->empty(); }, &calls_));
   }
 
  private:
+  using Calls = absl::flat_hash_map<const grpc::ClientContext*, Call>;
+
+  std::vector<Call> Stop() {
+    absl::MutexLock lock(&mu_);
+    stopping_ = true;
+    std::vector<Call> calls;
+    for (const auto& [context, call] : calls_) calls.push_back(call);
+    return calls;
+  }
+
   absl::Mutex mu_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  absl::flat_hash_set<grpc::ClientContext*> calls_ ABSL_GUARDED_BY(mu_);
+  Calls calls_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace rostrum::gateway

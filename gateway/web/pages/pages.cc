@@ -6,6 +6,12 @@ PageRoutes AllPages() {
   PageRoutes routes;
   AddArticlePages(routes);
   AddFollowPages(routes);
+  AddAccountPages(routes);
+  AddJoinPages(routes);
+  AddFeedPages(routes);
+  AddListPages(routes);
+  AddSignUpPages(routes);
+  AddLoginPages(routes);
   return routes;
 }
 

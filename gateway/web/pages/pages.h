@@ -7,6 +7,12 @@ namespace rostrum::gateway {
 // Each file of pages adds its routes.
 void AddArticlePages(PageRoutes& routes);
 void AddFollowPages(PageRoutes& routes);
+void AddAccountPages(PageRoutes& routes);
+void AddJoinPages(PageRoutes& routes);
+void AddFeedPages(PageRoutes& routes);
+void AddListPages(PageRoutes& routes);
+void AddSignUpPages(PageRoutes& routes);
+void AddLoginPages(PageRoutes& routes);
 
 // All of them.
 PageRoutes AllPages();

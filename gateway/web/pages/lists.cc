@@ -1,0 +1,166 @@
+#include "absl/strings/str_cat.h"
+#include "gateway/web/pages/follows.h"
+#include "gateway/web/pages/pages.h"
+#include "gateway/web/post_list_view.h"
+#include "gateway/web/rpcs.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace cpb = rostrum::content::v1;
+namespace fpb = rostrum::feed::v1;
+
+constexpr int kPostsPerPage = 20;
+constexpr int kCatalogEntries = 100;
+
+// What a list is about.
+struct Subject {
+  std::string path;  // "/t/war"
+  std::string heading;
+  std::string about;
+  std::string others;  // more of the query, "level=premium"
+  fpb::FollowKind kind = fpb::FOLLOW_KIND_UNSPECIFIED;
+  std::string id;
+};
+
+void AdvertiseFeeds(Page& page, const Subject& subject) {
+  const std::string base = subject.path == "/" ? "" : subject.path;
+  const std::vector<std::pair<std::string, std::string>> kinds = {
+      {"application/rss+xml", "/feed.rss"},
+      {"application/atom+xml", "/feed.atom"},
+      {"application/feed+json", "/feed.json"}};
+  for (const auto& [type, file] : kinds) {
+    ctemplate::TemplateDictionary& link = *page.layout.AddSectionDictionary("ALTERNATE");
+    link.SetValue("TYPE", type);
+    link.SetValue("TITLE", subject.heading);
+    link.SetValue("URL", absl::StrCat(base, file));
+  }
+}
+
+PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request) {
+  request.set_page_size(kPostsPerPage);
+  request.set_page_token(page.query.Get("page"));
+  const auto posts = co_await page.calls.Call(rpcs::kListPosts, request);
+  if (!posts.ok()) co_return page.Fail(posts.status());
+  ctemplate::TemplateDictionary& values = page.UseTemplate("posts.tpl");
+  values.SetValue("HEADING", subject.heading);
+  if (!subject.about.empty()) {
+    values.AddSectionDictionary("ABOUT")->SetValue("TEXT", subject.about);
+  }
+  if (subject.kind != fpb::FOLLOW_KIND_UNSPECIFIED) {
+    co_await AddFollowButton(page, subject.kind, subject.id, subject.heading, subject.path, values);
+  }
+  if (posts->posts().empty()) values.ShowSection("EMPTY");
+  for (const cpb::PostSummary& post : posts->posts()) AddPost(page.site.words, post, values);
+  if (!request.page_token().empty()) {
+    values.AddSectionDictionary("NEWEST")->SetValue("URL", subject.path);
+  }
+  AddPager(subject.path, subject.others, posts->next_page_token(), values);
+  AdvertiseFeeds(page, subject);
+  page.layout.AddSectionDictionary("CANONICAL")
+      ->SetValue("URL", absl::StrCat(page.site.public_url, subject.path));
+  co_return page.Show(subject.path == "/" ? "" : subject.heading);
+}
+
+PageAnswer HomePage(Page& page) {
+  co_return co_await ShowPosts(page, {.path = "/", .heading = page.site.words.Get("NAV_HOME")},
+                               cpb::ListPostsRequest());
+}
+
+PageAnswer ChannelPage(Page& page) {
+  cpb::GetChannelRequest get;
+  get.set_channel(page.path.at("channel"));
+  const auto channel = co_await page.calls.Call(rpcs::kGetChannel, get);
+  if (!channel.ok()) co_return page.Fail(channel.status());
+  cpb::ListPostsRequest request;
+  request.set_channel(channel->channel_id());
+  co_return co_await ShowPosts(page,
+                               {.path = absl::StrCat("/c/", channel->slug()),
+                                .heading = channel->display_name(),
+                                .about = channel->description(),
+                                .kind = fpb::FOLLOW_KIND_CHANNEL,
+                                .id = channel->channel_id()},
+                               request);
+}
+
+PageAnswer TopicPage(Page& page) {
+  cpb::GetTopicRequest get;
+  get.set_topic(page.path.at("topic"));
+  const auto topic = co_await page.calls.Call(rpcs::kGetTopic, get);
+  if (!topic.ok()) co_return page.Fail(topic.status());
+  cpb::ListPostsRequest request;
+  request.set_topic(topic->topic_id());
+  co_return co_await ShowPosts(page,
+                               {.path = absl::StrCat("/t/", topic->slug()),
+                                .heading = topic->display_name(),
+                                .kind = fpb::FOLLOW_KIND_TOPIC,
+                                .id = topic->topic_id()},
+                               request);
+}
+
+PageAnswer AuthorPage(Page& page) {
+  cpb::GetAuthorRequest get;
+  get.set_author(page.path.at("author"));
+  const auto author = co_await page.calls.Call(rpcs::kGetAuthor, get);
+  if (!author.ok()) co_return page.Fail(author.status());
+  const bool premium = page.query.Get("level") == "premium";
+  cpb::ListPostsRequest request;
+  request.set_author(author->author_id());
+  if (premium) request.set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
+  co_return co_await ShowPosts(page,
+                               {.path = absl::StrCat("/a/", author->slug()),
+                                .heading = author->display_name(),
+                                .about = author->bio(),
+                                .others = premium ? "level=premium" : "",
+                                .kind = fpb::FOLLOW_KIND_AUTHOR,
+                                .id = author->author_id()},
+                               request);
+}
+
+// Adds the entries of one list of the catalog.
+template <class Entries, class Fill>
+void AddEntries(const Entries& entries, const char* section, Fill fill,
+                ctemplate::TemplateDictionary& values) {
+  for (const auto& entry : entries) {
+    ctemplate::TemplateDictionary& item = *values.AddSectionDictionary(section);
+    item.SetValue("SLUG", entry.slug());
+    item.SetValue("NAME", entry.display_name());
+    fill(entry, item);
+  }
+}
+
+PageAnswer CatalogPage(Page& page) {
+  ctemplate::TemplateDictionary& values = page.UseTemplate("catalog.tpl");
+  const auto nothing = [](const auto&, ctemplate::TemplateDictionary&) {};
+  cpb::ListChannelsRequest channels_request;
+  channels_request.set_page_size(kCatalogEntries);
+  const auto channels = co_await page.calls.Call(rpcs::kListChannels, channels_request);
+  if (!channels.ok()) co_return page.Fail(channels.status());
+  AddEntries(
+      channels->channels(), "CHANNEL",
+      [](const cpb::Channel& channel, ctemplate::TemplateDictionary& item) {
+        item.SetValue("ABOUT", channel.description());
+      },
+      values);
+  cpb::ListTopicsRequest topics_request;
+  topics_request.set_page_size(kCatalogEntries);
+  const auto topics = co_await page.calls.Call(rpcs::kListTopics, topics_request);
+  if (topics.ok()) AddEntries(topics->topics(), "TOPIC", nothing, values);
+  cpb::ListAuthorsRequest authors_request;
+  authors_request.set_page_size(kCatalogEntries);
+  const auto authors = co_await page.calls.Call(rpcs::kListAuthors, authors_request);
+  if (authors.ok()) AddEntries(authors->authors(), "AUTHOR", nothing, values);
+  co_return page.Show(page.site.words.Get("NAV_CHANNELS"));
+}
+
+}  // namespace
+
+void AddListPages(PageRoutes& routes) {
+  routes.push_back({"GET", "/", HomePage});
+  routes.push_back({"GET", "/channels", CatalogPage});
+  routes.push_back({"GET", "/c/{channel}", ChannelPage});
+  routes.push_back({"GET", "/t/{topic}", TopicPage});
+  routes.push_back({"GET", "/a/{author}", AuthorPage});
+}
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,141 @@
+#include "absl/strings/str_cat.h"
+#include "gateway/web/form_view.h"
+#include "gateway/web/pages/pages.h"
+#include "gateway/web/rpcs.h"
+#include "services/common/base/ids.h"
+#include "services/common/base/status.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace apb = rostrum::account::v1;
+
+// "trial" (START) or "join": what the reader is up to.
+apb::SignUpIntent IntentOf(const std::string& text) {
+  if (text == "join") return apb::SIGN_UP_INTENT_JOIN;
+  return text == "account" ? apb::SIGN_UP_INTENT_ACCOUNT : apb::SIGN_UP_INTENT_TRIAL;
+}
+
+http::HttpResponse ShowStart(Page& page, const Form& typed, const absl::Status& status) {
+  const std::string intent = typed.Get("for").empty() ? "trial" : typed.Get("for");
+  const std::string back = page.ReturnPath("/");
+  const std::string request =
+      typed.Get("request").empty() ? NewUuid(page.site.clock.Now()) : typed.Get("request");
+  FormView form("/start", intent == "trial" ? "START_HEADING" : "SIGN_UP_HEADING",
+                intent == "trial" ? "OFFER_START" : "SIGN_UP_BUTTON");
+  if (intent == "trial") form.Intro(page.site.words.Get("START_INTRO"));
+  form.Hidden("for", intent).Hidden("return", back).Hidden("request", request);
+  form.Add({.name = "display_name",
+            .proto = "display_name",
+            .label = "FIELD_DISPLAY_NAME",
+            .autocomplete = "name",
+            .value = typed.Get("display_name"),
+            .max = 60});
+  form.Add({.name = "email",
+            .proto = "email",
+            .label = "FIELD_EMAIL",
+            .type = "email",
+            .autocomplete = "email",
+            .value = typed.Get("email")});
+  form.Add({.name = "password",
+            .proto = "password",
+            .label = "FIELD_NEW_PASSWORD",
+            .type = "password",
+            .autocomplete = "new-password",
+            .hint = "FIELD_PASSWORD_OPTIONAL",
+            .required = false,
+            .max = 128});
+  form.Link(absl::StrCat("/login?return=", QueryValue(back)), "OFFER_MEMBER");
+  if (intent == "trial") form.Link(absl::StrCat("/join?return=", QueryValue(back)), "OFFER_SKIP");
+  return form.Show(page, status);
+}
+
+PageAnswer StartPage(Page& page) { co_return ShowStart(page, page.query, absl::OkStatus()); }
+
+PageAnswer Start(Page& page) {
+  apb::SignUpRequest request;
+  request.set_display_name(page.form.Get("display_name"));
+  request.set_email(page.form.Get("email"));
+  request.set_password(page.form.Get("password"));
+  request.set_intent(IntentOf(page.form.Get("for")));
+  request.set_return_path(page.ReturnPath("/"));
+  request.set_request_id(page.form.Get("request"));
+  const auto sign_up = co_await page.calls.Call(rpcs::kSignUp, request);
+  if (!sign_up.ok()) co_return ShowStart(page, page.form, sign_up.status());
+  co_return page.Redirect(absl::StrCat("/verify?sign_up=", sign_up->sign_up_id()));
+}
+
+http::HttpResponse ShowVerify(Page& page, const std::string& sign_up, const absl::Status& status,
+                              bool resent = false) {
+  FormView form("/verify", "VERIFY_HEADING", "VERIFY_BUTTON");
+  form.Intro(page.site.words.Get(resent ? "VERIFY_RESENT" : "VERIFY_INTRO"));
+  form.Hidden("sign_up", sign_up);
+  form.Add({.name = "code",
+            .proto = "code",
+            .label = "FIELD_CODE",
+            .autocomplete = "one-time-code",
+            .max = 6,
+            .inputmode = "numeric"});
+  form.Also("/verify/resend", "sign_up", sign_up, "VERIFY_RESEND");
+  return form.Show(page, status);
+}
+
+// The link in the mail: a page with a button, since mail scanners open links.
+http::HttpResponse ShowVerifyLink(Page& page, const std::string& token,
+                                  const absl::Status& status) {
+  FormView form("/verify", "VERIFY_HEADING", "VERIFY_BUTTON");
+  form.Intro(page.site.words.Get("VERIFY_LINK_INTRO")).Hidden("token", token);
+  return form.Show(page, status);
+}
+
+PageAnswer VerifyPage(Page& page) {
+  const std::string& token = page.query.Get("token");
+  co_return token.empty()
+      ? ShowVerify(page, page.query.Get("sign_up"), absl::OkStatus(), page.query.Has("resent"))
+      : ShowVerifyLink(page, token, absl::OkStatus());
+}
+
+// Where a verified person goes: back, or on to the plans.
+std::string After(const apb::VerifySignUpResponse& verified) {
+  const std::string back = verified.return_path().empty() ? "/" : verified.return_path();
+  if (verified.intent() == apb::SIGN_UP_INTENT_JOIN) {
+    return absl::StrCat("/join?return=", QueryValue(back));
+  }
+  if (verified.trial_outcome() == apb::TRIAL_OUTCOME_USED) {
+    return absl::StrCat("/join?used=1&return=", QueryValue(back));
+  }
+  return back;
+}
+
+PageAnswer Verify(Page& page) {
+  apb::VerifySignUpRequest request;
+  request.set_token(page.form.Get("token"));
+  if (request.token().empty()) {
+    request.set_sign_up_id(page.form.Get("sign_up"));
+    request.set_code(page.form.Get("code"));
+  }
+  const auto verified = co_await page.calls.Call(rpcs::kVerifySignUp, request);
+  if (verified.ok()) co_return page.Redirect(After(*verified));
+  co_return request.token().empty() ? ShowVerify(page, request.sign_up_id(), verified.status())
+                                    : ShowVerifyLink(page, request.token(), verified.status());
+}
+
+PageAnswer Resend(Page& page) {
+  apb::ResendVerificationRequest request;
+  request.set_sign_up_id(page.form.Get("sign_up"));
+  const auto sign_up = co_await page.calls.Call(rpcs::kResendVerification, request);
+  if (!sign_up.ok()) co_return ShowVerify(page, request.sign_up_id(), sign_up.status());
+  co_return page.Redirect(absl::StrCat("/verify?resent=1&sign_up=", sign_up->sign_up_id()));
+}
+
+}  // namespace
+
+void AddSignUpPages(PageRoutes& routes) {
+  routes.push_back({"GET", "/start", StartPage});
+  routes.push_back({"POST", "/start", Start});
+  routes.push_back({"GET", "/verify", VerifyPage});
+  routes.push_back({"POST", "/verify", Verify});
+  routes.push_back({"POST", "/verify/resend", Resend});
+}
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,56 @@
+{{%AUTOESCAPE context="HTML"}}<div class="narrow">
+<h1>{{W_NAV_ACCOUNT}}</h1>
+{{#SAVED}}<p class="banner" role="status">{{W_ACCOUNT_SAVED}}</p>
+{{/SAVED}}
+{{#FORM_ERROR}}<p class="form-error" role="alert">{{ERROR}}</p>
+{{/FORM_ERROR}}
+<section class="card" aria-labelledby="reading">
+<h2 id="reading">{{W_ACCOUNT_READING}}</h2>
+{{#TRIAL}}<p>{{W_ACCOUNT_TRIAL}}</p>
+<p class="countdown" data-countdown data-expire="{{END_ISO}}" data-now="{{NOW_ISO}}" data-over="{{W_ACCOUNT_TRIAL_OVER}}"><span data-countdown-label data-live="{{W_ACCOUNT_TRIAL_LEFT}}">{{W_ACCOUNT_TRIAL_UNTIL}}</span> <time datetime="{{END_ISO}}" data-countdown-time>{{END}}</time> <span class="visually-hidden" role="status" data-countdown-status></span></p>
+{{/TRIAL}}
+{{#MEMBER}}<p>{{STATE}} <time datetime="{{END_ISO}}" data-local-time>{{END}}</time></p>
+{{#CANCEL}}<form method="post" action="/account/cancel"><button class="button button-small button-quiet">{{W_MEMBER_CANCEL}}</button></form>
+{{/CANCEL}}
+{{#RESUME}}<form method="post" action="/account/resume"><button class="button button-small">{{W_MEMBER_RESUME}}</button></form>
+{{/RESUME}}
+{{/MEMBER}}
+{{#FREE}}<p>{{W_ACCOUNT_FREE}}</p>
+<p><a class="button" href="/join?return=/account">{{W_JOIN}}</a></p>
+{{/FREE}}
+</section>
+<section aria-labelledby="profile">
+<h2 id="profile">{{W_ACCOUNT_PROFILE}}</h2>
+<form method="post" action="/account" class="stacked">
+<p class="quiet">{{EMAIL}}</p>
+<input type="hidden" name="etag" value="{{ETAG}}">
+<label for="name">{{W_FIELD_DISPLAY_NAME}}</label>
+<input id="name" name="display_name" value="{{DISPLAY_NAME}}" maxlength="60" required autocomplete="name"{{#NAME_ERROR}} aria-invalid="true" aria-errormessage="name-error"{{/NAME_ERROR}}>
+{{#NAME_ERROR}}<p class="field-error" id="name-error">{{ERROR}}</p>
+{{/NAME_ERROR}}
+<label for="bio">{{W_FIELD_BIO}}</label>
+<textarea id="bio" name="bio" rows="3" maxlength="500">{{BIO}}</textarea>
+{{#BIO_ERROR}}<p class="field-error">{{ERROR}}</p>
+{{/BIO_ERROR}}
+<p class="form-actions"><button class="button">{{W_FORM_SAVE}}</button></p>
+</form>
+</section>
+<section aria-labelledby="follows">
+<h2 id="follows">{{W_ACCOUNT_FOLLOWS}}</h2>
+{{#NO_FOLLOWS}}<p class="quiet">{{W_FEED_EMPTY}}</p>
+{{/NO_FOLLOWS}}
+<ul class="plain-list">
+{{#FOLLOWED}}<li class="row"><a href="{{PATH}}">{{NAME}}</a> {{>BUTTON}}</li>
+{{/FOLLOWED}}
+</ul>
+</section>
+<section aria-labelledby="sessions">
+<h2 id="sessions">{{W_ACCOUNT_SESSIONS}}</h2>
+<ul class="plain-list">
+{{#SESSION}}<li class="row"><span><time datetime="{{TIME_ISO}}" data-local-time>{{TIME}}</time>{{#CURRENT}} <strong>{{W_SESSION_THIS}}</strong>{{/CURRENT}}</span>
+{{#OTHER}}<form method="post" action="/account/sessions/{{SESSION_ID}}/revoke"><button class="link">{{W_SESSION_REVOKE}}</button></form>{{/OTHER}}</li>
+{{/SESSION}}
+</ul>
+<form method="post" action="/logout"><button class="button button-quiet">{{W_LOG_OUT}}</button></form>
+</section>
+</div>

@@ -1,0 +1,17 @@
+{{%AUTOESCAPE context="HTML"}}<header class="list-header">
+<h1>{{HEADING}}</h1>
+{{#ABOUT}}<p class="lede">{{TEXT}}</p>
+{{/ABOUT}}
+{{#FOLLOW}}{{>BUTTON}}{{/FOLLOW}}
+{{#FILTER}}<p><a href="{{URL}}">{{TEXT}}</a></p>
+{{/FILTER}}
+</header>
+{{#EMPTY}}<p class="quiet">{{W_LIST_EMPTY}}</p>
+{{/EMPTY}}
+<ol class="posts">
+{{>POST}}
+</ol>
+<nav class="pager" aria-label="{{W_PAGES}}">
+{{#NEWEST}}<a href="{{URL}}">{{W_LIST_NEWEST}}</a>{{/NEWEST}}
+{{#OLDER}}<a rel="next" href="{{URL}}">{{W_LIST_OLDER}}</a>{{/OLDER}}
+</nav>

@@ -1,0 +1,14 @@
+{{%AUTOESCAPE context="HTML"}}<div class="narrow">
+<h1>{{W_PAY_HEADING}}</h1>
+<p class="banner">{{W_PAY_TEST}}</p>
+<p class="price">{{PRICE}} <span class="quiet">{{WHAT}}</span></p>
+{{#OPEN}}<form method="post" action="/test-payments/{{PAYMENT_ID}}">
+<p><label class="check"><input type="checkbox" name="fail" value="1"> {{W_PAY_FAIL_RENEWALS}}</label></p>
+<p class="form-actions"><button class="button" name="do" value="approve">{{W_PAY_APPROVE}}</button>
+<button class="button button-quiet" name="do" value="decline">{{W_PAY_DECLINE}}</button></p>
+</form>
+{{/OPEN}}
+{{#DECIDED}}<p>{{TEXT}}</p>
+<p><a class="button" href="{{PATH}}">{{W_PAY_GO_BACK}}</a></p>
+{{/DECIDED}}
+</div>
