@@ -1,0 +1,166 @@
+// What slow, greedy and silent clients can do.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "tests/gateway/http/server_fixture.h"
+
+namespace rostrum::http {
+namespace {
+
+using testing::ClientResponse;
+using testing::RawConnection;
+
+constexpr char kPostHead[] = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+
+class TimeoutTest : public ServerTest {
+ protected:
+  TimeoutTest() {
+    options_.head_timeout = absl::Milliseconds(150);
+    options_.body_timeout = absl::Milliseconds(150);
+    options_.idle_timeout = absl::Milliseconds(150);
+    options_.write_timeout = absl::Milliseconds(150);
+    options_.min_bytes_per_second = 1'000'000'000;
+  }
+};
+
+TEST_F(TimeoutTest, ASilentConnectionIsClosed) {
+  RawConnection connection = Connect();
+  EXPECT_TRUE(connection.Closed());
+}
+
+TEST_F(TimeoutTest, ASlowHeadIsCutOff) {
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection.Send("GET /hello HTTP/1.1\r\nHost: "));
+  const auto response = connection.Read();
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->status, 408);
+  EXPECT_EQ(connection.ReadAll(), "");
+  EXPECT_EQ(handler_.total(), 0);
+}
+
+TEST_F(TimeoutTest, AHeadThatTricklesIsCutOffAllTheSame) {
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection.Send("GET /hello HTTP/1.1\r\nHost: a\r\n"));
+  // The server gives it up however often a byte comes.
+  EXPECT_TRUE(Eventually([&] {
+    connection.Send("X");
+    return observer_.requests_refused == 1;
+  }));
+}
+
+TEST_F(TimeoutTest, ASlowBodyIsCutOff) {
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection.Send(absl::StrCat(kPostHead, "hel")));
+  EXPECT_EQ(connection.Read()->status, 408);
+  EXPECT_EQ(handler_.total(), 0);
+}
+
+TEST_F(TimeoutTest, AnIdleConnectionIsClosedWithoutAWord) {
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection.Send(Get("/hello")));
+  ASSERT_TRUE(connection.Read().has_value());
+  EXPECT_EQ(connection.ReadAll(), "");
+  EXPECT_EQ(observer_.requests_refused, 0);
+}
+
+TEST_F(TimeoutTest, AReaderThatDoesNotReadIsCutOff) {
+  RawConnection connection = Connect();
+  connection.ShrinkReceiveBuffer();
+  ASSERT_TRUE(connection.Send(Get("/big")));
+  EXPECT_TRUE(Eventually([&] { return observer_.done_incomplete == 1; }));
+  EXPECT_TRUE(Eventually([&] { return server_->connections() == 0; }));
+}
+
+TEST_F(TimeoutTest, AStreamThatIsNotReadIsCutOff) {
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection.Send(Get("/endless")));
+  EXPECT_TRUE(Eventually([&] { return handler_.streams_ended() == 1; }));
+  EXPECT_TRUE(Eventually([&] { return server_->connections() == 0; }));
+}
+
+TEST_F(TimeoutTest, AHandlerMayTakeLongerThanAnyOfThem) {
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection.Send(Get("/hold")));
+  RawConnection other = Connect();
+  EXPECT_TRUE(other.Closed()) << "the time passes";
+  handler_.Release();
+  EXPECT_EQ(connection.Read()->body, "released");
+}
+
+TEST_F(ServerTest, ABodyMayTakeLongerIfItKeepsComing) {
+  options_.body_timeout = absl::Milliseconds(100);
+  options_.min_bytes_per_second = 1;
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection.Send(absl::StrCat(kPostHead, "hell")));  // earns four seconds
+  RawConnection other = Connect();
+  ASSERT_TRUE(other.Send(absl::StrCat(kPostHead)));  // earns none
+  EXPECT_EQ(other.Read()->status, 408);
+  ASSERT_TRUE(connection.Send("o"));
+  EXPECT_EQ(connection.Read()->body, "hello");
+}
+
+TEST_F(ServerTest, OneHostMayHaveOnlySoManyConnections) {
+  options_.max_connections_per_host = 2;
+  RawConnection first = Connect();
+  RawConnection second = Connect();
+  ASSERT_TRUE(Eventually([&] { return server_->connections() == 2; }));
+  RawConnection third = Connect();
+  const auto refused = third.Read();
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_EQ(refused->Header("retry-after"), "1");
+  EXPECT_EQ(observer_.refused_host, 1);
+
+  ASSERT_TRUE(first.Send(Get("/hello")));
+  EXPECT_EQ(first.Read()->status, 200) << "those that are in stay in";
+  first.Close();
+  ASSERT_TRUE(Eventually([&] { return server_->connections() == 1; }));
+  EXPECT_EQ(Client().Get("/hello").status, 200) << "a place has become free";
+}
+
+TEST_F(ServerTest, OurProxiesHaveNoLimitOfTheirOwn) {
+  options_.max_connections_per_host = 1;
+  options_.trusted_proxies = *CidrList::Parse("127.0.0.1");
+  RawConnection first = Connect();
+  ASSERT_TRUE(Eventually([&] { return server_->connections() == 1; }));
+  EXPECT_EQ(Client().Get("/hello").status, 200);
+}
+
+TEST_F(ServerTest, AFullServerSaysSo) {
+  options_.max_connections = 1;
+  RawConnection first = Connect();
+  ASSERT_TRUE(Eventually([&] { return server_->connections() == 1; }));
+  EXPECT_EQ(Client().Get("/hello").status, 503);
+  EXPECT_EQ(observer_.refused_total, 1);
+}
+
+TEST_F(ServerTest, WithoutDescriptorsItWaitsAndRecovers) {
+  Port();
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  RawConnection idle = Connect();
+  ASSERT_TRUE(Eventually([&] { return server_->connections() == 1; }));
+  // A client whose own descriptor is open before all others are used up.
+  const int socket_and_spare = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  rlimit low = before;
+  low.rlim_cur = static_cast<rlim_t>(socket_and_spare) + 1;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  ::close(socket_and_spare);
+  RawConnection waiting = Connect();  // takes the last one
+  ASSERT_TRUE(waiting.Send(Get("/hello")));
+  EXPECT_TRUE(Eventually([&] { return observer_.refused_accept >= 2; }));
+  EXPECT_LT(observer_.refused_accept, 50) << "it must not spin";
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  const auto response = waiting.Read();
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->body, "hello");
+}
+
+}  // namespace
+}  // namespace rostrum::http
