@@ -180,7 +180,8 @@ absl::Status Run(GatewaySettings settings) {
              .clock = clock,
              .name = settings.site_name,
              .public_url = settings.browser.origins.front(),
-             .mail_folder = settings.mail_folder},
+             .mail_folder = settings.mail_folder,
+             .blocking = blocking},
             callers, limits, settings.tls);
   Gateway gateway({.tls = settings.tls, .openapi = std::move(openapi)}, api, backends,
                   [&site](http::HttpRequest& request) { return site.Handle(request); });
@@ -208,6 +209,7 @@ absl::Status Run(GatewaySettings settings) {
   server.Drain();
   absl::SleepFor(kNoticeTime);  // for balancers to notice
   server.Stop(settings.drain);
+  backends.CancelAll();  // what was cut off resumes on the server's threads
   LogInfo("stopped");
   return absl::OkStatus();
 }

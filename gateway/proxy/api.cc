@@ -73,7 +73,8 @@ BackendCall Api::CallFor(const TranscodedRequest& transcoded, const CallerContex
   return {.service = transcoded.service,
           .method = transcoded.method,
           .request = transcoded.message,
-          .metadata = caller.MetadataFor(transcoded.service)};
+          .metadata = caller.MetadataFor(transcoded.service),
+          .timeout = absl::InfiniteDuration()};
 }
 
 asio::awaitable<http::HttpResponse> Api::CallUnary(const http::HttpRequest& request,
@@ -100,22 +101,16 @@ asio::awaitable<http::HttpResponse> Api::CallUnary(const http::HttpRequest& requ
   co_return response;
 }
 
-// The status line waits for the first message or the end, so that an error that
-// comes before any message keeps its HTTP status.
 asio::awaitable<http::HttpResponse> Api::OpenStream(const http::HttpRequest& request,
                                                     const TranscodedRequest& transcoded,
                                                     const CallerContext& caller) {
-  const std::shared_ptr<BackendStream> stream =
-      co_await backends_.Open(CallFor(transcoded, caller));
-  std::string first;
-  const bool has_first = co_await stream->Next(first);
-  if (!has_first && !stream->status().ok()) {
-    co_return ErrorResponse(ToRpcStatus(stream->status()));
-  }
+  std::shared_ptr<BackendStream> stream = co_await backends_.Open(CallFor(transcoded, caller));
   const std::string* accept = request.headers.Find("Accept");
-  co_return StreamAnswer(transcoder_, transcoded, stream,
-                         has_first ? std::optional<std::string>(std::move(first)) : std::nullopt,
-                         ChooseFraming(accept == nullptr ? "" : *accept), settings_.heartbeat);
+  const StreamOptions options = {
+      .framing = ChooseFraming(accept == nullptr ? "" : *accept),
+      .first_message_timeout = settings_.first_message_timeout,
+      .heartbeat = settings_.heartbeat};
+  co_return co_await StreamAnswer(transcoder_, transcoded, std::move(stream), options);
 }
 
 }  // namespace rostrum::gateway

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "gateway/http/message.h"
 #include "gateway/proxy/backends.h"
 #include "gateway/proxy/caller_context.h"
@@ -15,6 +16,8 @@ namespace rostrum::gateway {
 struct ApiSettings {
   absl::Duration read_timeout = absl::Seconds(5);
   absl::Duration write_timeout = absl::Seconds(15);
+  // How long the status line of a stream waits for the first message.
+  absl::Duration first_message_timeout = absl::Seconds(5);
   // How often a quiet event stream says that it is still there.
   absl::Duration heartbeat = absl::Seconds(15);
 };

@@ -1,17 +1,15 @@
 #include "gateway/proxy/caller_context.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "gateway/http/csrf.h"
 #include "services/common/base/crypto.h"
 #include "services/common/base/ids.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
-#include "services/common/rpc/request_context.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -21,51 +19,33 @@ constexpr absl::Duration kSessionCookieAge = absl::Hours(24 * 90);
 constexpr absl::string_view kBearer = "Bearer ";
 constexpr size_t kMaxCredentialBytes = 256;
 
-bool IsBase64UrlOf(absl::string_view text, size_t bytes) {
-  const auto decoded = Base64UrlDecode(text);
-  return decoded.ok() && decoded->size() == bytes;
+const std::string& HeaderOrEmpty(const http::HttpRequest& request, const char* name) {
+  static const std::string* const kNone = new std::string;
+  const std::string* value = request.headers.Find(name);
+  return value == nullptr ? *kNone : *value;
 }
 
-bool IsVisitorPass(const std::string& text) {
-  const std::vector<std::string> parts = absl::StrSplit(text, '.');
-  return parts.size() == 2 && IsBase64UrlOf(parts[0], 16) && IsBase64UrlOf(parts[1], 32);
+// What could be a token of account's at all.
+bool IsCredential(absl::string_view text) {
+  return !text.empty() && text.size() <= kMaxCredentialBytes &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-bool IsRequestId(absl::string_view text) {
-  if (text.empty() || text.size() > 64) return false;
-  for (const char c : text) {
-    if (!absl::ascii_isalnum(c) && c != '.' && c != '_' && c != '-') return false;
+// The pass of a cookie. Only the gateway may call one fresh.
+VisitorPass PassOf(const std::string* cookie) {
+  if (cookie != nullptr) {
+    std::optional<VisitorPass> pass = VisitorPass::Parse(*cookie);
+    if (pass.has_value() && !pass->fresh) return *std::move(pass);
   }
-  return true;
-}
-
-bool IsTraceparent(absl::string_view text) {
-  if (text.size() != 55 || !absl::StartsWith(text, "00-")) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 2 || i == 35 || i == 52;
-    const bool hex = absl::ascii_isdigit(text[i]) || (text[i] >= 'a' && text[i] <= 'f');
-    if (dash ? text[i] != '-' : !hex) return false;
-  }
-  return text.substr(3, 32) != std::string(32, '0') && text.substr(36, 16) != std::string(16, '0');
-}
-
-std::string HeaderOr(const http::HttpHeaders& headers, const char* name,
-                     bool (*valid)(absl::string_view), std::string (*otherwise)()) {
-  const std::string* value = headers.Find(name);
-  return value != nullptr && valid(*value) ? *value : otherwise();
-}
-
-std::string NewTraceparent() {
-  return absl::StrCat("00-", Hex(RandomBytes(16)), "-", Hex(RandomBytes(8)), "-01");
+  return {.id = Base64Url(RandomBytes(16)), .secret = Base64Url(RandomBytes(32)), .fresh = true};
 }
 
 }  // namespace
 
 CallMetadata CallerContext::MetadataFor(const std::string& service) const {
-  CallMetadata metadata = {{kRequestIdKey, request_id}, {kTraceparentKey, traceparent}};
-  if (!visitor.empty()) {
-    metadata.emplace_back(kVisitorKey, fresh_visitor ? visitor + ".fresh" : visitor);
-  }
+  CallMetadata metadata = {{kRequestIdKey, request_id}, {kTraceparentKey, trace.Traceparent()}};
+  if (!trace.tracestate.empty()) metadata.emplace_back(kTracestateKey, trace.tracestate);
+  if (!visitor.empty()) metadata.emplace_back(kVisitorKey, visitor.ToString());
   if (!network.empty()) metadata.emplace_back(kNetworkKey, network);
   if (identity != nullptr) {
     const auto token = identity->tokens.find(service);
@@ -76,33 +56,36 @@ CallMetadata CallerContext::MetadataFor(const std::string& service) const {
 
 CallerContexts::CallerContexts(const BrowserSettings& settings, Identities& identities,
                                Clock& clock)
-    : settings_(settings), identities_(identities), clock_(clock) {}
+    : settings_(settings), identities_(identities), clock_(clock), lookups_(clock) {}
 
 asio::awaitable<absl::Status> CallerContexts::Read(const http::HttpRequest& request,
                                                    CallerContext& context) {
-  context.request_id = HeaderOr(
-      request.headers, kRequestIdKey, IsRequestId, +[] { return Hex(RandomBytes(12)); });
-  context.traceparent = HeaderOr(request.headers, kTraceparentKey, IsTraceparent, NewTraceparent);
-  context.network =
-      http::NetworkKey(settings_.network_secret, http::NetworkPrefix(request.client), clock_.Now());
+  context.request_id = HeaderOrEmpty(request, kRequestIdKey);
+  if (!IsRequestId(context.request_id)) context.request_id = NewUuid(clock_.Now());
+  context.trace = TraceContext::Continue(HeaderOrEmpty(request, kTraceparentKey),
+                                         HeaderOrEmpty(request, kTracestateKey));
+  context.network = http::NetworkKey(settings_.network_secret,
+                                     http::NetworkPrefix(request.client), clock_.Now());
 
-  const std::string* header = request.headers.Find("cookie");
-  auto cookies = http::Cookies::Parse(header == nullptr ? absl::string_view() : *header);
+  const auto cookies = http::Cookies::Parse(HeaderOrEmpty(request, "cookie"));
   if (!cookies.ok()) co_return cookies.status();
-  absl::Status read = ReadCredential(request, *cookies, context);
-  if (!read.ok()) co_return read;
-  absl::Status csrf =
+  absl::Status status = ReadCredential(request, *cookies, context);
+  if (!status.ok()) co_return status;
+  status =
       http::CheckCsrf(request.method, request.headers, settings_.origins, context.by_cookie);
-  if (!csrf.ok()) co_return csrf;
+  if (!status.ok()) co_return status;
+  context.visitor = PassOf(cookies->Find(http::CookieName(kVisitorCookie, settings_.cookies)));
+  if (!context.credential.empty()) status = co_await Identify(context);
+  co_return status;
+}
 
-  const std::string* pass = cookies->Find(http::CookieName(kVisitorCookie, settings_.cookies));
-  context.fresh_visitor = pass == nullptr || !IsVisitorPass(*pass);
-  context.visitor = context.fresh_visitor
-                        ? absl::StrCat(Base64Url(RandomBytes(16)), ".", Base64Url(RandomBytes(32)))
-                        : *pass;
-
-  if (context.credential.empty()) co_return absl::OkStatus();
-  auto identity = co_await identities_.Resolve(context.credential, context.MetadataFor("account"));
+asio::awaitable<absl::Status> CallerContexts::Identify(CallerContext& context) {
+  if (!identities_.Has(context.credential)) {
+    absl::Status limit = lookups_.Check(context.network, settings_.lookups);
+    if (!limit.ok()) co_return limit;
+  }
+  auto identity =
+      co_await identities_.Resolve(context.credential, context.MetadataFor("account"));
   if (identity.ok()) {
     context.identity = *std::move(identity);
   } else if (!context.by_cookie || !absl::IsUnauthenticated(identity.status())) {
@@ -115,18 +98,19 @@ absl::Status CallerContexts::ReadCredential(const http::HttpRequest& request,
                                             const http::Cookies& cookies,
                                             CallerContext& context) const {
   if (const std::string* authorization = request.headers.Find("authorization")) {
-    if (!absl::StartsWithIgnoreCase(*authorization, kBearer) ||
-        authorization->size() > kBearer.size() + kMaxCredentialBytes) {
+    absl::string_view token = *authorization;
+    token.remove_prefix(std::min(token.size(), kBearer.size()));
+    if (!absl::StartsWithIgnoreCase(*authorization, kBearer) || !IsCredential(token)) {
       return Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_INVALID",
                    "Authorization must be \"Bearer\" with an access token");
     }
-    context.credential = authorization->substr(kBearer.size());
+    context.credential = std::string(token);
     return absl::OkStatus();
   }
   const std::string* session = cookies.Find(http::CookieName(kSessionCookie, settings_.cookies));
-  if (session != nullptr && session->size() <= kMaxCredentialBytes) {
+  if (session != nullptr && IsCredential(*session)) {
     context.credential = *session;
-    context.by_cookie = !session->empty();
+    context.by_cookie = true;
   }
   return absl::OkStatus();
 }
@@ -142,8 +126,10 @@ void CallerContexts::AddCookie(const http::NewCookie& cookie, http::HttpResponse
 
 void CallerContexts::ApplyCookies(const std::map<std::string, std::string>& metadata,
                                   const CallerContext& context, http::HttpResponse& response) {
-  if (metadata.contains(kKeepVisitorKey) && context.fresh_visitor) {
-    AddCookie({.name = kVisitorCookie, .value = context.visitor, .max_age = kVisitorCookieAge},
+  if (metadata.contains(kKeepVisitorKey) && context.visitor.fresh) {
+    VisitorPass pass = context.visitor;
+    pass.fresh = false;
+    AddCookie({.name = kVisitorCookie, .value = pass.ToString(), .max_age = kVisitorCookieAge},
               response);
   }
   const auto session = metadata.find(kSetSessionKey);

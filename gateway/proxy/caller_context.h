@@ -11,6 +11,8 @@
 #include "gateway/proxy/backends.h"
 #include "gateway/proxy/identities.h"
 #include "services/common/base/clock.h"
+#include "services/common/redis/throttle.h"
+#include "services/common/rpc/request_context.h"
 
 namespace rostrum::gateway {
 
@@ -21,6 +23,9 @@ struct BrowserSettings {
   std::vector<std::string> origins;
   // Shared by all gateways; names networks for an hour.
   std::string network_secret;
+  // Credentials that one network may have looked up, because each asks account
+  // before anybody is known who could be limited.
+  Rate lookups{.burst = 1200, .period = absl::Minutes(1)};
 };
 
 inline constexpr char kSessionCookie[] = "session";
@@ -29,9 +34,8 @@ inline constexpr char kVisitorCookie[] = "pass";
 // Who sends a request, and what every call on its behalf carries.
 struct CallerContext {
   std::string request_id;
-  std::string traceparent;
-  std::string visitor;  // "<id>.<secret>", from the cookie or made for now
-  bool fresh_visitor = false;
+  TraceContext trace;
+  VisitorPass visitor;  // from the cookie, or fresh
   std::string network;
   // The credential, if any, and whether it came by cookie.
   std::string credential;
@@ -49,7 +53,8 @@ class CallerContexts {
 
   // Errors: INVALID_ARGUMENT / INVALID_COOKIES, UNAUTHENTICATED /
   // CREDENTIAL_INVALID for a bearer token that is none, PERMISSION_DENIED /
-  // CROSS_SITE_REQUEST, UNAVAILABLE (account is away). A session that is over is
+  // CROSS_SITE_REQUEST, RESOURCE_EXHAUSTED / RATE_LIMITED (too many credentials of
+  // one network looked up), UNAVAILABLE (account is away). A session that is over is
   // no error: its caller is nobody. The request id is set in every case.
   asio::awaitable<absl::Status> Read(const http::HttpRequest& request, CallerContext& context);
 
@@ -63,11 +68,13 @@ class CallerContexts {
  private:
   absl::Status ReadCredential(const http::HttpRequest& request, const http::Cookies& cookies,
                               CallerContext& context) const;
+  asio::awaitable<absl::Status> Identify(CallerContext& context);
   void AddCookie(const http::NewCookie& cookie, http::HttpResponse& response) const;
 
   const BrowserSettings settings_;
   Identities& identities_;
   Clock& clock_;
+  LocalThrottle lookups_;
 };
 
 }  // namespace rostrum::gateway

@@ -61,6 +61,10 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const Identity>>> Identities::Res
   co_return identity;
 }
 
+bool Identities::Has(const std::string& credential) {
+  return FindCached(Sha256(credential)) != nullptr;
+}
+
 std::shared_ptr<const Identity> Identities::FindCached(const std::string& key) {
   absl::MutexLock lock(&mu_);
   const auto found = cached_.find(key);

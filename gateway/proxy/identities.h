@@ -40,6 +40,8 @@ class Identities {
   asio::awaitable<absl::StatusOr<std::shared_ptr<const Identity>>> Resolve(std::string credential,
                                                                            CallMetadata metadata);
 
+  // True if Resolve would not have to ask.
+  bool Has(const std::string& credential);
   void DropCredential(const std::string& credential);
   void DropSession(const std::string& session_id);
   void DropToken(const std::string& token_id);

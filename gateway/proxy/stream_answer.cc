@@ -10,6 +10,7 @@
 #include "boost/asio/use_awaitable.hpp"
 #include "gateway/proxy/error_response.h"
 #include "gateway/transcoding/json_response.h"
+#include "google/rpc/status.pb.h"
 #include "services/common/rpc/grpc_status.h"
 
 namespace rostrum::gateway {
@@ -25,10 +26,18 @@ class Outgoing {
     taken_.expires_at(asio::steady_timer::time_point::max());
   }
 
+  // The answer has its status line: errors are frames from now on.
+  void Begin() { begun_ = true; }
+  bool begun() const { return begun_; }
+  // Why the call ended, if it did by an error before that.
+  const std::optional<google::rpc::Status>& error() const { return error_; }
+  void set_error(google::rpc::Status error) { error_ = std::move(error); }
+
   // Waits for room. False once the reader has gone.
   asio::awaitable<bool> Put(std::string frame) {
     while (frame_.has_value() && !closed_) co_await Wait(taken_);
     if (closed_) co_return false;
+    begun_ = true;  // a frame decides for a status line
     frame_ = std::move(frame);
     ready_.cancel();
     co_return true;
@@ -65,6 +74,8 @@ class Outgoing {
   asio::steady_timer ready_;
   asio::steady_timer taken_;
   std::optional<std::string> frame_;
+  std::optional<google::rpc::Status> error_;
+  bool begun_ = false;
   bool finished_ = false;
   bool closed_ = false;
 };
@@ -73,70 +84,99 @@ struct StreamState {
   const Transcoder& transcoder;
   TranscodedRequest transcoded;
   std::shared_ptr<BackendStream> stream;
-  std::optional<std::string> first;
-  StreamFraming framing;
-  absl::Duration heartbeat;
+  StreamOptions options;
 };
 
+// Empty for a message that cannot be shown.
 std::string Frame(const StreamState& state, const std::string& message) {
   const auto parsed = state.transcoder.ParseResponse(state.transcoded, message);
   if (parsed == nullptr) return "";
   const auto json = ToJson(*parsed, state.transcoded.route->response_field);
-  return json.ok() ? FrameMessage(state.framing, *parsed, *json) : "";
+  return json.ok() ? FrameMessage(state.options.framing, *parsed, *json) : "";
 }
 
-// Reads the call and puts its messages out as frames.
+// Reads the call and puts its messages out as frames. An error is a frame only
+// once the answer has its status line.
 asio::awaitable<void> Pump(std::shared_ptr<StreamState> state, std::shared_ptr<Outgoing> outgoing) {
+  std::string message;
   bool open = true;
-  if (state->first.has_value()) {
-    open = co_await outgoing->Put(Frame(*state, *state->first));
-    std::string message;
-    while (open && co_await state->stream->Next(message)) {
-      open = co_await outgoing->Put(Frame(*state, message));
-    }
+  while (open && co_await state->stream->Next(message)) {
+    open = co_await outgoing->Put(Frame(*state, message));
   }
-  const grpc::Status status = state->stream->status();
-  if (open && !status.ok()) {
-    const HttpAnswer error = ErrorAnswer(ToRpcStatus(status));
-    co_await outgoing->Put(FrameError(state->framing, error.body));
+  const google::rpc::Status status = ToRpcStatus(state->stream->status());
+  if (open && status.code() != 0) {
+    if (outgoing->begun()) {
+      co_await outgoing->Put(FrameError(state->options.framing, ErrorAnswer(status).body));
+    } else {
+      outgoing->set_error(status);
+    }
   }
   outgoing->Finish();
 }
 
-asio::awaitable<void> Write(std::shared_ptr<StreamState> state, http::StreamWriter& writer) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  auto outgoing = std::make_shared<Outgoing>(executor);
+// Ends the call when nobody is left to write it out.
+class Ending {
+ public:
+  Ending(std::shared_ptr<StreamState> state, std::shared_ptr<Outgoing> outgoing)
+      : state_(std::move(state)), outgoing_(std::move(outgoing)) {}
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+  ~Ending() {
+    state_->stream->Cancel();
+    outgoing_->Close();
+  }
+
+ private:
+  const std::shared_ptr<StreamState> state_;
+  const std::shared_ptr<Outgoing> outgoing_;
+};
+
+asio::awaitable<void> Write(std::shared_ptr<StreamState> state, std::shared_ptr<Outgoing> outgoing,
+                            std::optional<std::string> frame, http::StreamWriter& writer) {
   writer.OnEnd([state, outgoing] {
     state->stream->Cancel();
     outgoing->Close();
   });
-  asio::co_spawn(executor, Pump(state, outgoing), asio::detached);
-  while (!outgoing->done()) {
-    std::optional<std::string> frame = co_await outgoing->Take(state->heartbeat);
-    if (outgoing->done() && !frame.has_value()) break;
-    std::string bytes = frame.has_value() ? *std::move(frame) : FrameHeartbeat(state->framing);
-    if (bytes.empty()) continue;
-    if (!co_await writer.Write(std::move(bytes))) break;
+  while (frame.has_value() || !outgoing->done()) {
+    std::string bytes =
+        frame.has_value() ? *std::move(frame) : FrameHeartbeat(state->options.framing);
+    if (!bytes.empty()) {
+      const bool taken = co_await writer.Write(std::move(bytes));
+      if (!taken) break;
+    }
+    frame = co_await outgoing->Take(state->options.heartbeat);
   }
-  state->stream->Cancel();
-  outgoing->Close();
 }
 
 }  // namespace
 
-http::HttpResponse StreamAnswer(const Transcoder& transcoder, TranscodedRequest transcoded,
-                                std::shared_ptr<BackendStream> stream,
-                                std::optional<std::string> first, StreamFraming framing,
-                                absl::Duration heartbeat) {
-  auto state = std::make_shared<StreamState>(StreamState{
-      transcoder, std::move(transcoded), std::move(stream), std::move(first), framing, heartbeat});
+asio::awaitable<http::HttpResponse> StreamAnswer(const Transcoder& transcoder,
+                                                 TranscodedRequest transcoded,
+                                                 std::shared_ptr<BackendStream> stream,
+                                                 StreamOptions options) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  auto state = std::make_shared<StreamState>(
+      StreamState{transcoder, std::move(transcoded), std::move(stream), options});
+  auto outgoing = std::make_shared<Outgoing>(executor);
+  // Belongs to the answer, so that one that is never written ends the call too.
+  auto ending = std::make_shared<Ending>(state, outgoing);
+  asio::co_spawn(executor, Pump(state, outgoing), asio::detached);
+
+  const std::optional<std::string> first =
+      co_await outgoing->Take(options.first_message_timeout);
+  if (!first.has_value() && outgoing->error().has_value()) {
+    co_return ErrorResponse(*outgoing->error());
+  }
+  outgoing->Begin();
   http::HttpResponse response;
-  response.headers.Set("Content-Type", ContentTypeOf(framing));
+  response.headers.Set("Content-Type", ContentTypeOf(options.framing));
   response.headers.Set("Cache-Control", "no-store");
   response.headers.Set("X-Accel-Buffering", "no");
   response.compressible = false;
-  response.stream = [state](http::StreamWriter& writer) { return Write(state, writer); };
-  return response;
+  response.stream = [state, outgoing, ending, first](http::StreamWriter& writer) {
+    return Write(state, outgoing, first, writer);
+  };
+  co_return response;
 }
 
 }  // namespace rostrum::gateway

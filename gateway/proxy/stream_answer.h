@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -12,12 +11,21 @@
 
 namespace rostrum::gateway {
 
+struct StreamOptions {
+  StreamFraming framing = StreamFraming::kNdjson;
+  // The status line waits so long for the first message or the end, so that an
+  // error that comes before any message keeps its HTTP status.
+  absl::Duration first_message_timeout;
+  // A quiet event stream gets a comment this often.
+  absl::Duration heartbeat;
+};
+
 // The answer that passes a server stream on, message by message, until it ends
-// or the client goes away, which ends the call. `first` is the message that was
-// waited for. A quiet event stream gets a comment every `heartbeat`.
-http::HttpResponse StreamAnswer(const Transcoder& transcoder, TranscodedRequest transcoded,
-                                std::shared_ptr<BackendStream> stream,
-                                std::optional<std::string> first, StreamFraming framing,
-                                absl::Duration heartbeat);
+// or the client goes away, which ends the call. Runs on the executor of the
+// connection.
+asio::awaitable<http::HttpResponse> StreamAnswer(const Transcoder& transcoder,
+                                                 TranscodedRequest transcoded,
+                                                 std::shared_ptr<BackendStream> stream,
+                                                 StreamOptions options);
 
 }  // namespace rostrum::gateway

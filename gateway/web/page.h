@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "gateway/http/blocking_pool.h"
 #include "gateway/http/message.h"
 #include "gateway/http/static_files.h"
 #include "gateway/web/calls.h"
@@ -30,6 +31,7 @@ struct SiteContext {
   std::string name;         // of the site
   std::string public_url;   // without a slash at the end
   std::string mail_folder;  // of the demo's mail catcher; empty for none
+  http::BlockingPool& blocking;
 };
 
 // One request for a page, and the answer in the making. A handler fills

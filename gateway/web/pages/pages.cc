@@ -4,8 +4,11 @@ namespace rostrum::gateway {
 
 PageRoutes AllPages() {
   PageRoutes routes;
+  // Before the articles: "feed.rss" is no post of a channel.
+  AddSyndicationPages(routes);
   AddArticlePages(routes);
   AddFollowPages(routes);
+  AddAboutPages(routes);
   AddAccountPages(routes);
   AddJoinPages(routes);
   AddFeedPages(routes);

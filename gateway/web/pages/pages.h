@@ -7,6 +7,8 @@ namespace rostrum::gateway {
 // Each file of pages adds its routes.
 void AddArticlePages(PageRoutes& routes);
 void AddFollowPages(PageRoutes& routes);
+void AddAboutPages(PageRoutes& routes);
+void AddSyndicationPages(PageRoutes& routes);
 void AddAccountPages(PageRoutes& routes);
 void AddJoinPages(PageRoutes& routes);
 void AddFeedPages(PageRoutes& routes);

@@ -1,0 +1,129 @@
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gateway/web/pages/pages.h"
+#include "gateway/web/rpcs.h"
+#include "gateway/web/syndication.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace cpb = rostrum::content::v1;
+
+constexpr int kFeedItems = 50;
+constexpr int kSitemapPages = 10;
+
+constexpr char kRobots[] =
+    "# Reading and searching is welcome; training models is not.\n"
+    "User-agent: GPTBot\nUser-agent: ChatGPT-User\nUser-agent: CCBot\nUser-agent: ClaudeBot\n"
+    "User-agent: anthropic-ai\nUser-agent: Google-Extended\nUser-agent: Applebot-Extended\n"
+    "User-agent: Bytespider\nUser-agent: PerplexityBot\nUser-agent: meta-externalagent\n"
+    "User-agent: Amazonbot\nUser-agent: cohere-ai\nDisallow: /\n\n"
+    "User-agent: *\nDisallow: /account\nDisallow: /feed\nDisallow: /login\nDisallow: /start\n"
+    "Disallow: /verify\nDisallow: /reset\nDisallow: /join\n\n";
+
+// TDM Reservation Protocol, 1.0.
+constexpr char kTdmReservation[] = "[{\"location\":\"/\",\"tdm-reservation\":1}]\n";
+
+// The feed of a list, in the format that its name ends with.
+PageAnswer SendFeed(Page& page, std::string title, std::string path,
+                    cpb::ListPostsRequest request) {
+  request.set_page_size(kFeedItems);
+  const auto posts = co_await page.calls.Call(rpcs::kListPosts, request);
+  if (!posts.ok()) co_return page.Fail(posts.status());
+  const std::string& file = page.path.at("feed");
+  const Syndicate about{.title = std::move(title),
+                        .public_url = page.site.public_url,
+                        .path = path == "" ? "/" : path,
+                        .self_path = absl::StrCat(path, "/", file)};
+  if (file == "feed.rss") {
+    co_return page.Send("application/rss+xml; charset=utf-8", RssFeed(about, *posts));
+  }
+  if (file == "feed.atom") {
+    co_return page.Send("application/atom+xml; charset=utf-8", AtomFeed(about, *posts));
+  }
+  co_return page.Send("application/feed+json", JsonFeed(about, *posts));
+}
+
+PageAnswer SiteFeed(Page& page) {
+  co_return co_await SendFeed(page, page.site.name, "", cpb::ListPostsRequest());
+}
+
+PageAnswer ChannelFeed(Page& page) {
+  cpb::GetChannelRequest get;
+  get.set_channel(page.path.at("channel"));
+  const auto channel = co_await page.calls.Call(rpcs::kGetChannel, get);
+  if (!channel.ok()) co_return page.Fail(channel.status());
+  cpb::ListPostsRequest request;
+  request.set_channel(channel->channel_id());
+  co_return co_await SendFeed(page, channel->display_name(), absl::StrCat("/c/", channel->slug()),
+                              request);
+}
+
+PageAnswer TopicFeed(Page& page) {
+  cpb::GetTopicRequest get;
+  get.set_topic(page.path.at("topic"));
+  const auto topic = co_await page.calls.Call(rpcs::kGetTopic, get);
+  if (!topic.ok()) co_return page.Fail(topic.status());
+  cpb::ListPostsRequest request;
+  request.set_topic(topic->topic_id());
+  co_return co_await SendFeed(page, topic->display_name(), absl::StrCat("/t/", topic->slug()),
+                              request);
+}
+
+PageAnswer AuthorFeed(Page& page) {
+  cpb::GetAuthorRequest get;
+  get.set_author(page.path.at("author"));
+  const auto author = co_await page.calls.Call(rpcs::kGetAuthor, get);
+  if (!author.ok()) co_return page.Fail(author.status());
+  cpb::ListPostsRequest request;
+  request.set_author(author->author_id());
+  co_return co_await SendFeed(page, author->display_name(), absl::StrCat("/a/", author->slug()),
+                              request);
+}
+
+PageAnswer SitemapPage(Page& page) {
+  cpb::ListPostsResponse all;
+  cpb::ListPostsRequest request;
+  request.set_page_size(100);
+  for (int number = 0; number < kSitemapPages; ++number) {
+    const auto posts = co_await page.calls.Call(rpcs::kListPosts, request);
+    if (!posts.ok()) co_return page.Fail(posts.status());
+    all.mutable_posts()->MergeFrom(posts->posts());
+    if (posts->next_page_token().empty()) break;
+    request.set_page_token(posts->next_page_token());
+  }
+  co_return page.Send("application/xml; charset=utf-8", Sitemap(page.site.public_url, all));
+}
+
+PageAnswer RobotsPage(Page& page) {
+  co_return page.Send("text/plain; charset=utf-8",
+                      absl::StrCat(kRobots, "Sitemap: ", page.site.public_url, "/sitemap.xml\n"));
+}
+
+PageAnswer TdmPage(Page& page) { co_return page.Send("application/json", kTdmReservation); }
+
+// A route for each format, so that "/c/x/feed.rss" is no post.
+void AddFeedRoutes(PageRoutes& routes, const std::string& base, const PageHandler& handler) {
+  for (const char* file : {"feed.rss", "feed.atom", "feed.json"}) {
+    routes.push_back({"GET", absl::StrCat(base, "/", file), [handler, file](Page& page) {
+                        page.path["feed"] = file;
+                        return handler(page);
+                      }});
+  }
+}
+
+}  // namespace
+
+void AddSyndicationPages(PageRoutes& routes) {
+  AddFeedRoutes(routes, "", SiteFeed);
+  AddFeedRoutes(routes, "/c/{channel}", ChannelFeed);
+  AddFeedRoutes(routes, "/t/{topic}", TopicFeed);
+  AddFeedRoutes(routes, "/a/{author}", AuthorFeed);
+  routes.push_back({"GET", "/sitemap.xml", SitemapPage});
+  routes.push_back({"GET", "/robots.txt", RobotsPage});
+  routes.push_back({"GET", "/.well-known/tdmrep.json", TdmPage});
+}
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "rostrum/content/v1/post_service.pb.h"
+
+namespace rostrum::gateway {
+
+// A list of posts for feed readers. Titles and ledes only: protected text is in
+// no feed.
+struct Syndicate {
+  std::string title;
+  std::string public_url;  // of the site
+  std::string path;        // of the page that it follows, "/t/war"
+  std::string self_path;   // of the feed itself
+};
+
+// RSS 2.0.
+std::string RssFeed(const Syndicate& about, const content::v1::ListPostsResponse& posts);
+// RFC 4287.
+std::string AtomFeed(const Syndicate& about, const content::v1::ListPostsResponse& posts);
+// JSON Feed 1.1.
+std::string JsonFeed(const Syndicate& about, const content::v1::ListPostsResponse& posts);
+// sitemaps.org 0.9.
+std::string Sitemap(const std::string& public_url, const content::v1::ListPostsResponse& posts);
+
+}  // namespace rostrum::gateway

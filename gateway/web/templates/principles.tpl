@@ -1,0 +1,8 @@
+{{%AUTOESCAPE context="HTML"}}<article class="article"><header class="article-header"><h1>{{W_PRINCIPLES_HEADING}}</h1>
+<p class="lede">{{W_PRINCIPLES_LEDE}}</p></header>
+<div class="prose">
+{{#PROMISE}}<h2>{{NAME}}</h2>
+<p>{{WHAT}}</p>
+<p>{{CHECK}}</p>
+{{/PROMISE}}
+</div></article>
