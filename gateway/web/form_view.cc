@@ -48,6 +48,7 @@ void FillField(const Words& words, const FormView::Field& field, const std::stri
   if (!field.hint.empty()) {
     values.AddSectionDictionary("HINT")->SetValue("TEXT", words.Get(field.hint));
   }
+  if (!field.hint.empty() || !error.empty()) values.ShowSection("DESCRIBED");
   if (!error.empty()) {
     values.ShowSection("INVALID");
     values.AddSectionDictionary("ERROR")->SetValue("TEXT", error);

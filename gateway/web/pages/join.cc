@@ -86,18 +86,19 @@ PageAnswer PaymentPage(Page& page) {
   co_return co_await ShowPayment(page, *payment);
 }
 
-PageAnswer DecidePayment(Page& page) {
-  absl::StatusOr<spb::TestPayment> payment;
-  if (page.form.Get("do") == "decline") {
-    spb::DeclineTestPaymentRequest request;
-    request.set_payment_id(page.path.at("payment"));
-    payment = co_await page.calls.Call(rpcs::kDeclineTestPayment, request);
-  } else {
-    spb::ApproveTestPaymentRequest request;
-    request.set_payment_id(page.path.at("payment"));
-    request.set_fail_renewals(page.form.Has("fail"));
-    payment = co_await page.calls.Call(rpcs::kApproveTestPayment, request);
-  }
+PageAnswer ApprovePayment(Page& page) {
+  spb::ApproveTestPaymentRequest request;
+  request.set_payment_id(page.path.at("payment"));
+  request.set_fail_renewals(page.form.Has("fail"));
+  const auto payment = co_await page.calls.Call(rpcs::kApproveTestPayment, request);
+  if (!payment.ok()) co_return page.Fail(payment.status());
+  co_return co_await ShowPayment(page, *payment);
+}
+
+PageAnswer DeclinePayment(Page& page) {
+  spb::DeclineTestPaymentRequest request;
+  request.set_payment_id(page.path.at("payment"));
+  const auto payment = co_await page.calls.Call(rpcs::kDeclineTestPayment, request);
   if (!payment.ok()) co_return page.Fail(payment.status());
   co_return co_await ShowPayment(page, *payment);
 }
@@ -108,7 +109,8 @@ void AddJoinPages(PageRoutes& routes) {
   routes.push_back({"GET", "/join", JoinPage});
   routes.push_back({"POST", "/join", Join});
   routes.push_back({"GET", "/test-payments/{payment}", PaymentPage});
-  routes.push_back({"POST", "/test-payments/{payment}", DecidePayment});
+  routes.push_back({"POST", "/test-payments/{payment}", ApprovePayment});
+  routes.push_back({"POST", "/test-payments/{payment}/decline", DeclinePayment});
 }
 
 }  // namespace rostrum::gateway

@@ -10,9 +10,9 @@
 <p class="countdown" data-countdown data-expire="{{END_ISO}}" data-now="{{NOW_ISO}}" data-over="{{W_ACCOUNT_TRIAL_OVER}}"><span data-countdown-label data-live="{{W_ACCOUNT_TRIAL_LEFT}}">{{W_ACCOUNT_TRIAL_UNTIL}}</span> <time datetime="{{END_ISO}}" data-countdown-time>{{END}}</time> <span class="visually-hidden" role="status" data-countdown-status></span></p>
 {{/TRIAL}}
 {{#MEMBER}}<p>{{STATE}} <time datetime="{{END_ISO}}" data-local-time>{{END}}</time></p>
-{{#CANCEL}}<form method="post" action="/account/cancel"><button class="button button-small button-quiet">{{W_MEMBER_CANCEL}}</button></form>
+{{#CANCEL}}<form method="post" action="/account/cancel"><button type="submit" class="button button-small button-quiet">{{W_MEMBER_CANCEL}}</button></form>
 {{/CANCEL}}
-{{#RESUME}}<form method="post" action="/account/resume"><button class="button button-small">{{W_MEMBER_RESUME}}</button></form>
+{{#RESUME}}<form method="post" action="/account/resume"><button type="submit" class="button button-small">{{W_MEMBER_RESUME}}</button></form>
 {{/RESUME}}
 {{/MEMBER}}
 {{#FREE}}<p>{{W_ACCOUNT_FREE}}</p>
@@ -25,14 +25,14 @@
 <p class="quiet">{{EMAIL}}</p>
 <input type="hidden" name="etag" value="{{ETAG}}">
 <label for="name">{{W_FIELD_DISPLAY_NAME}}</label>
-<input id="name" name="display_name" value="{{DISPLAY_NAME}}" maxlength="60" required autocomplete="name"{{#NAME_ERROR}} aria-invalid="true" aria-errormessage="name-error"{{/NAME_ERROR}}>
+<input id="name" type="text" name="display_name" value="{{DISPLAY_NAME}}" maxlength="60" required autocomplete="name"{{#NAME_ERROR}} aria-invalid="true" aria-describedby="name-error"{{/NAME_ERROR}}>
 {{#NAME_ERROR}}<p class="field-error" id="name-error">{{ERROR}}</p>
 {{/NAME_ERROR}}
 <label for="bio">{{W_FIELD_BIO}}</label>
 <textarea id="bio" name="bio" rows="3" maxlength="500">{{BIO}}</textarea>
 {{#BIO_ERROR}}<p class="field-error">{{ERROR}}</p>
 {{/BIO_ERROR}}
-<p class="form-actions"><button class="button">{{W_FORM_SAVE}}</button></p>
+<p class="form-actions"><button type="submit" class="button">{{W_FORM_SAVE}}</button></p>
 </form>
 </section>
 <section aria-labelledby="follows">
@@ -48,9 +48,9 @@
 <h2 id="sessions">{{W_ACCOUNT_SESSIONS}}</h2>
 <ul class="plain-list">
 {{#SESSION}}<li class="row"><span><time datetime="{{TIME_ISO}}" data-local-time>{{TIME}}</time>{{#CURRENT}} <strong>{{W_SESSION_THIS}}</strong>{{/CURRENT}}</span>
-{{#OTHER}}<form method="post" action="/account/sessions/{{SESSION_ID}}/revoke"><button class="link">{{W_SESSION_REVOKE}}</button></form>{{/OTHER}}</li>
+{{#OTHER}}<form method="post" action="/account/sessions/{{SESSION_ID}}/revoke"><button type="submit" class="link">{{W_SESSION_REVOKE}}</button></form>{{/OTHER}}</li>
 {{/SESSION}}
 </ul>
-<form method="post" action="/logout"><button class="button button-quiet">{{W_LOG_OUT}}</button></form>
+<form method="post" action="/logout"><button type="submit" class="button button-quiet">{{W_LOG_OUT}}</button></form>
 </section>
 </div>

@@ -9,6 +9,6 @@
 <textarea id="comment-body" name="body" rows="8" maxlength="10000" required>{{BODY}}</textarea>
 {{#BODY_ERROR}}<p class="field-error">{{ERROR}}</p>
 {{/BODY_ERROR}}
-<p class="form-actions"><button class="button">{{W_FORM_SAVE}}</button> <a href="{{RETURN}}">{{W_FORM_CANCEL}}</a></p>
+<p class="form-actions"><button type="submit" class="button">{{W_FORM_SAVE}}</button> <a href="{{RETURN}}">{{W_FORM_CANCEL}}</a></p>
 </form>
 </div>

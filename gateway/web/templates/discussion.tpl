@@ -17,11 +17,11 @@
 <input type="hidden" name="request" value="{{REQUEST}}">
 <label for="reply-{{COMMENT_ID}}">{{LABEL}}</label>
 <textarea id="reply-{{COMMENT_ID}}" name="body" rows="3" maxlength="10000" required></textarea>
-<button class="button button-small">{{W_COMMENT_REPLY}}</button>
+<button type="submit" class="button button-small">{{W_COMMENT_REPLY}}</button>
 </form></details>
 {{/REPLY}}
 {{#OWN}}{{#EDITABLE}}<a href="/comments/{{COMMENT_ID}}/edit?return={{RETURN_QUERY:none}}">{{W_COMMENT_EDIT}}</a>{{/EDITABLE}}
-<form method="post" action="/comments/{{COMMENT_ID}}/delete"><input type="hidden" name="return" value="{{RETURN}}"><button class="link">{{W_COMMENT_DELETE}}</button></form>
+<form method="post" action="/comments/{{COMMENT_ID}}/delete"><input type="hidden" name="return" value="{{RETURN}}"><button type="submit" class="link">{{W_COMMENT_DELETE}}</button></form>
 {{/OWN}}
 </div>
 {{/SHOWN}}
@@ -41,7 +41,7 @@
 {{#BODY_ERROR}}<p class="field-error">{{ERROR}}</p>
 {{/BODY_ERROR}}
 <p class="quiet" id="comment-hint">{{W_COMMENT_HINT}}</p>
-<button class="button">{{W_COMMENT_POST}}</button>
+<button type="submit" class="button">{{W_COMMENT_POST}}</button>
 </form>
 {{/COMPOSE}}
 {{#LOG_IN}}<p>{{W_COMMENT_LOG_IN}}. <a href="/login?return={{RETURN_QUERY:none}}">{{W_COMMENT_LOG_IN_LINK}}</a></p>

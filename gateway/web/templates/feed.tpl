@@ -1,7 +1,7 @@
 {{%AUTOESCAPE context="HTML"}}<header class="list-header">
 <h1>{{W_NAV_FEED}}</h1>
 <p class="quiet">{{W_FEED_PROMISE}}</p>
-{{#SEEN}}<form method="post" action="/feed/seen"><input type="hidden" name="mark" value="{{MARK}}"><button class="button button-small button-quiet">{{W_FEED_MARK_SEEN}}</button></form>
+{{#SEEN}}<form method="post" action="/feed/seen"><input type="hidden" name="mark" value="{{MARK}}"><button type="submit" class="button button-small button-quiet">{{W_FEED_MARK_SEEN}}</button></form>
 {{/SEEN}}
 </header>
 <p class="banner" data-feed-new hidden><a href="/feed" data-one="{{W_FEED_NEW_ONE}}" data-other="{{W_FEED_NEW_OTHER}}"></a></p>

@@ -2,5 +2,5 @@
 <input type="hidden" name="kind" value="{{KIND}}">
 <input type="hidden" name="target" value="{{TARGET}}">
 <input type="hidden" name="return" value="{{RETURN}}">
-<button class="button button-small{{#FOLLOWED}} button-quiet{{/FOLLOWED}}" aria-label="{{HINT}}">{{LABEL}}</button>
+<button type="submit" class="button button-small{{#FOLLOWED}} button-quiet{{/FOLLOWED}}" aria-label="{{HINT}}">{{LABEL}}</button>
 </form>

@@ -13,7 +13,7 @@
 <input type="hidden" name="plan" value="{{PLAN_ID}}">
 <input type="hidden" name="return" value="{{RETURN}}">
 <input type="hidden" name="request" value="{{REQUEST}}">
-<button class="button">{{W_JOIN}}</button>
+<button type="submit" class="button">{{W_JOIN}}</button>
 </form>
 </li>
 {{/PLAN}}

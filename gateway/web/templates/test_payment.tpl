@@ -4,8 +4,8 @@
 <p class="price">{{PRICE}} <span class="quiet">{{WHAT}}</span></p>
 {{#OPEN}}<form method="post" action="/test-payments/{{PAYMENT_ID}}">
 <p><label class="check"><input type="checkbox" name="fail" value="1"> {{W_PAY_FAIL_RENEWALS}}</label></p>
-<p class="form-actions"><button class="button" name="do" value="approve">{{W_PAY_APPROVE}}</button>
-<button class="button button-quiet" name="do" value="decline">{{W_PAY_DECLINE}}</button></p>
+<p class="form-actions"><button type="submit" class="button">{{W_PAY_APPROVE}}</button>
+<button type="submit" class="button button-quiet" formaction="/test-payments/{{PAYMENT_ID}}/decline">{{W_PAY_DECLINE}}</button></p>
 </form>
 {{/OPEN}}
 {{#DECIDED}}<p>{{TEXT}}</p>

@@ -1,0 +1,28 @@
+// What machines read: feeds by a reader's library, sitemap, robots.
+import assert from "node:assert/strict";
+import { parseAtomFeed, parseJsonFeed, parseRssFeed } from "feedsmith";
+
+async function get(url) {
+  const answer = await fetch(url);
+  assert.equal(answer.status, 200, url);
+  return answer.text();
+}
+
+export async function checkFeeds(url) {
+  for (const base of ["", "/c/long-view", "/t/war", "/a/amara-okoye"]) {
+    const rss = parseRssFeed(await get(`${url}${base}/feed.rss`));
+    const atom = parseAtomFeed(await get(`${url}${base}/feed.atom`));
+    const json = parseJsonFeed(await get(`${url}${base}/feed.json`));
+    assert.ok(rss.items.length > 0, base);
+    assert.deepEqual(atom.entries.map((entry) => entry.title?.value ?? entry.title),
+      rss.items.map((item) => item.title));
+    assert.deepEqual(json.items.map((item) => item.title), rss.items.map((item) => item.title));
+    const times = atom.entries.map((entry) => entry.published);
+    assert.deepEqual(times, [...times].sort().reverse(), "newest first");
+  }
+  const sitemap = await get(`${url}/sitemap.xml`);
+  assert.ok((sitemap.match(/<loc>/g) ?? []).length > 40);
+  assert.match(await get(`${url}/robots.txt`), /User-agent: GPTBot/);
+  assert.deepEqual(JSON.parse(await get(`${url}/.well-known/tdmrep.json`)),
+    [{ "location": "/", "tdm-reservation": 1 }]);
+}
