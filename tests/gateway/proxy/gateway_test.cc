@@ -1,0 +1,75 @@
+// What the gateway answers for itself.
+#include "gateway/proxy/gateway.h"
+
+#include "tests/gateway/proxy/gateway_fixture.h"
+
+namespace rostrum::gateway {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST_F(GatewayTest, SaysThatItRunsWhateverIsAway) {
+  comment_.Stop();
+  const ClientResponse response = Http().Get("/healthz");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(Json(response)["status"], "ok");
+  EXPECT_EQ(response.Header("cache-control"), "no-store");
+}
+
+TEST_F(GatewayTest, IsReadyOnceItHasReachedAllServicesAndStaysSo) {
+  comment_.Stop();
+  ASSERT_TRUE(Eventually([&] {
+    return Json(Http().Get("/readyz"))["unreachable"] == nlohmann::json::array({"comment"});
+  }));
+  const ClientResponse starting = Http().Get("/readyz");
+  EXPECT_EQ(starting.status, 503);
+  EXPECT_EQ(Json(starting)["status"], "starting");
+
+  comment_.Restart();
+  ASSERT_TRUE(Eventually([&] { return Http().Get("/readyz").status == 200; }));
+  EXPECT_EQ(Json(Http().Get("/readyz"))["unreachable"], nlohmann::json::array());
+
+  comment_.Stop();
+  ASSERT_TRUE(Eventually(
+      [&] { return !Json(Http().Get("/readyz"))["unreachable"].empty(); }));
+  EXPECT_EQ(Http().Get("/readyz").status, 200) << "the rest goes on";
+}
+
+TEST_F(GatewayTest, IsNotReadyWhileItDrains) {
+  ASSERT_TRUE(Eventually([&] { return Http().Get("/readyz").status == 200; }));
+  gateway().Drain();
+  EXPECT_EQ(Http().Get("/readyz").status, 503);
+  EXPECT_EQ(Http().Get("/healthz").status, 200);
+  EXPECT_EQ(Http().Get("/v1/comments/c1").status, 200) << "what still comes is served";
+}
+
+TEST_F(GatewayTest, ServesItsDescription) {
+  const ClientResponse response = Http().Get("/openapi.json");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, kOpenApi);
+  EXPECT_EQ(response.Header("content-type"), "application/json");
+  const std::string etag = response.Header("etag");
+  ASSERT_NE(etag, "");
+  EXPECT_EQ(Http().Get("/openapi.json", {{"If-None-Match", etag}}).status, 304);
+  EXPECT_EQ(Http().Get("/openapi.json", {{"If-None-Match", "\"other\""}}).status, 200);
+}
+
+TEST_F(GatewayTest, HasNothingAtOtherPaths) {
+  const ClientResponse response = Http().Get("/nowhere");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(ReasonOf(response), "ROUTE_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(Http().Get("/v1/nowhere")), "ROUTE_NOT_FOUND");
+  EXPECT_EQ(Http().Post("/healthz", "").status, 404);
+}
+
+TEST_F(GatewayTest, SecurityHeadersAreOnEveryAnswer) {
+  for (const char* path : {"/healthz", "/v1/comments/c1", "/v1/comments/busy", "/nowhere"}) {
+    const ClientResponse response = Http().Get(path);
+    EXPECT_EQ(response.Header("x-content-type-options"), "nosniff") << path;
+    EXPECT_THAT(response.Header("content-security-policy"), HasSubstr("default-src 'none'"))
+        << path;
+  }
+}
+
+}  // namespace
+}  // namespace rostrum::gateway
