@@ -33,7 +33,7 @@ build: configure ## build everything, tests included (SANITIZE=address,undefined
 	ninja -C $(BUILD) -j $(JOBS)
 
 .PHONY: test
-test: build ## build and run all tests (SANITIZE=address,undefined)
+test: build node_modules/.package-lock.json ## build and run all tests (SANITIZE=address,undefined)
 	ctest --test-dir $(BUILD) --output-on-failure -j 2
 
 .PHONY: lint
@@ -68,7 +68,8 @@ configure:
 install-lint:
 	@deploy/local/install lint
 
-node_modules/.package-lock.json: package.json package-lock.json | install-lint
+node_modules/.package-lock.json: package.json package-lock.json
+	@deploy/local/install test
 	npm ci --ignore-scripts --no-audit --no-fund
 	@test -x node_modules/@bufbuild/buf-linux-*/bin/buf || { rm -rf node_modules; \
 	  echo "npm brought no buf: the registry cannot be reached, or this is not Linux on x86-64 or arm64"; exit 1; }

@@ -51,7 +51,9 @@ void FillField(const Words& words, const FormView::Field& field, const std::stri
   if (!field.hint.empty() || !error.empty()) values.ShowSection("DESCRIBED");
   if (!error.empty()) {
     values.ShowSection("INVALID");
-    values.AddSectionDictionary("ERROR")->SetValue("TEXT", error);
+    // "New password" and "must have at least 8 characters" make a sentence.
+    values.AddSectionDictionary("ERROR")->SetValue(
+        "TEXT", absl::StrCat(words.Get(field.label), " ", error));
   }
 }
 
