@@ -106,10 +106,9 @@ asio::awaitable<http::HttpResponse> Api::OpenStream(const http::HttpRequest& req
                                                     const CallerContext& caller) {
   std::shared_ptr<BackendStream> stream = co_await backends_.Open(CallFor(transcoded, caller));
   const std::string* accept = request.headers.Find("Accept");
-  const StreamOptions options = {
-      .framing = ChooseFraming(accept == nullptr ? "" : *accept),
-      .first_message_timeout = settings_.first_message_timeout,
-      .heartbeat = settings_.heartbeat};
+  const StreamOptions options = {.framing = ChooseFraming(accept == nullptr ? "" : *accept),
+                                 .first_message_timeout = settings_.first_message_timeout,
+                                 .heartbeat = settings_.heartbeat};
   co_return co_await StreamAnswer(transcoder_, transcoded, std::move(stream), options);
 }
 

@@ -64,15 +64,14 @@ asio::awaitable<absl::Status> CallerContexts::Read(const http::HttpRequest& requ
   if (!IsRequestId(context.request_id)) context.request_id = NewUuid(clock_.Now());
   context.trace = TraceContext::Continue(HeaderOrEmpty(request, kTraceparentKey),
                                          HeaderOrEmpty(request, kTracestateKey));
-  context.network = http::NetworkKey(settings_.network_secret,
-                                     http::NetworkPrefix(request.client), clock_.Now());
+  context.network =
+      http::NetworkKey(settings_.network_secret, http::NetworkPrefix(request.client), clock_.Now());
 
   const auto cookies = http::Cookies::Parse(HeaderOrEmpty(request, "cookie"));
   if (!cookies.ok()) co_return cookies.status();
   absl::Status status = ReadCredential(request, *cookies, context);
   if (!status.ok()) co_return status;
-  status =
-      http::CheckCsrf(request.method, request.headers, settings_.origins, context.by_cookie);
+  status = http::CheckCsrf(request.method, request.headers, settings_.origins, context.by_cookie);
   if (!status.ok()) co_return status;
   context.visitor = PassOf(cookies->Find(http::CookieName(kVisitorCookie, settings_.cookies)));
   if (!context.credential.empty()) status = co_await Identify(context);
@@ -84,8 +83,7 @@ asio::awaitable<absl::Status> CallerContexts::Identify(CallerContext& context) {
     absl::Status limit = lookups_.Check(context.network, settings_.lookups);
     if (!limit.ok()) co_return limit;
   }
-  auto identity =
-      co_await identities_.Resolve(context.credential, context.MetadataFor("account"));
+  auto identity = co_await identities_.Resolve(context.credential, context.MetadataFor("account"));
   if (identity.ok()) {
     context.identity = *std::move(identity);
   } else if (!context.by_cookie || !absl::IsUnauthenticated(identity.status())) {

@@ -39,7 +39,8 @@ class PendingCalls {
   void CancelAll() {
     for (const Call& call : Stop()) call->TryCancel();
     absl::MutexLock lock(&mu_);
-    mu_.Await(absl::Condition(+[](Calls* calls) { return calls->empty(); }, &calls_));
+    mu_.Await(absl::Condition(
+        +[](Calls* calls) { return calls->empty(); }, &calls_));
   }
 
  private:

@@ -162,8 +162,7 @@ asio::awaitable<http::HttpResponse> StreamAnswer(const Transcoder& transcoder,
   auto ending = std::make_shared<Ending>(state, outgoing);
   asio::co_spawn(executor, Pump(state, outgoing), asio::detached);
 
-  const std::optional<std::string> first =
-      co_await outgoing->Take(options.first_message_timeout);
+  const std::optional<std::string> first = co_await outgoing->Take(options.first_message_timeout);
   if (!first.has_value() && outgoing->error().has_value()) {
     co_return ErrorResponse(*outgoing->error());
   }

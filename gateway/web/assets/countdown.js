@@ -27,10 +27,8 @@ class Countdown {
     this.status = element.querySelector("[data-countdown-status]");
     this.start = element.parentElement?.querySelector("[data-countdown-start]");
     this.announced = Infinity;
-    this.set({
-      expire: Date.parse(element.dataset.expire ?? ""),
-      now: Date.parse(element.dataset.now ?? ""),
-    });
+    this.expire = Date.parse(element.dataset.expire ?? "");
+    this.offset = Date.parse(element.dataset.now ?? "") - performance.now();
     const label = /** @type {HTMLElement | null} */ (
       element.querySelector("[data-countdown-label]"));
     if (label !== null) label.textContent = label.dataset.live ?? "";

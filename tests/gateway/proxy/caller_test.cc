@@ -64,8 +64,7 @@ TEST_F(CallerTest, WhatCannotBeACredentialIsNotAskedFor) {
     EXPECT_EQ(ReasonOf(response), "CREDENTIAL_INVALID") << value;
   }
   EXPECT_EQ(Http().Get("/v1/comments/c1", Bearer(std::string(257, 'a'))).status, 401);
-  EXPECT_EQ(Http().Get("/v1/comments/c1", {{"Cookie", "__Host-session=t\xc3\xb6ken"}}).status,
-            200);
+  EXPECT_EQ(Http().Get("/v1/comments/c1", {{"Cookie", "__Host-session=t\xc3\xb6ken"}}).status, 200);
   EXPECT_EQ(identities_.asked(), 0);
 }
 

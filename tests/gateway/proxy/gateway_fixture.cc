@@ -14,9 +14,8 @@ namespace {
 
 std::unique_ptr<Transcoder> NewTranscoder() {
   auto services = PublicServices();
-  services.push_back(
-      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
-          library::v1::LibraryService::service_full_name()));
+  services.push_back(google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
+      library::v1::LibraryService::service_full_name()));
   auto transcoder = Transcoder::Create(services);
   EXPECT_TRUE(transcoder.ok()) << transcoder.status();
   return *std::move(transcoder);

@@ -30,8 +30,7 @@ TEST_F(GatewayTest, IsReadyOnceItHasReachedAllServicesAndStaysSo) {
   EXPECT_EQ(Json(Http().Get("/readyz"))["unreachable"], nlohmann::json::array());
 
   comment_.Stop();
-  ASSERT_TRUE(Eventually(
-      [&] { return !Json(Http().Get("/readyz"))["unreachable"].empty(); }));
+  ASSERT_TRUE(Eventually([&] { return !Json(Http().Get("/readyz"))["unreachable"].empty(); }));
   EXPECT_EQ(Http().Get("/readyz").status, 200) << "the rest goes on";
 }
 

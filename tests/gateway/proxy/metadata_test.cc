@@ -37,9 +37,14 @@ TEST_F(MetadataTest, NothingThatAClientSendsReachesAService) {
                            {"Cookie", "other=marker; __Host-session=marker"}};
   ASSERT_EQ(Http().Get("/v1/comments/c1", headers).status, 200);
   // The first are the gateway's, the others gRPC's own.
-  const std::set<std::string> expected = {
-      kRequestIdKey, kTraceparentKey, kVisitorKey, kNetworkKey,
-      "user-agent",  "accept-encoding", "grpc-accept-encoding", "grpc-previous-rpc-attempts"};
+  const std::set<std::string> expected = {kRequestIdKey,
+                                          kTraceparentKey,
+                                          kVisitorKey,
+                                          kNetworkKey,
+                                          "user-agent",
+                                          "accept-encoding",
+                                          "grpc-accept-encoding",
+                                          "grpc-previous-rpc-attempts"};
   const CallLog::Metadata metadata = comments_.log.last();
   for (const auto& [key, value] : metadata) {
     EXPECT_TRUE(expected.contains(key)) << key << ": " << value;
