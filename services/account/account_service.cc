@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "services/account/account_proto.h"
 #include "services/account/field_rules.h"
 #include "services/common/base/status.h"
@@ -32,13 +30,6 @@ absl::StatusOr<ProfileChange> ReadChange(const v1::UpdateAccountRequest& request
 absl::Status PasswordWrong() {
   return Error(absl::StatusCode::kPermissionDenied, "PASSWORD_WRONG",
                "the current password is wrong");
-}
-
-absl::StatusOr<std::optional<AccountCursor>> ParseCursor(const std::vector<std::string>& parts) {
-  if (parts.empty()) return std::optional<AccountCursor>();
-  int64_t micros = 0;
-  if (!absl::SimpleAtoi(parts[0], &micros)) return absl::InternalError("cursor is not a time");
-  return std::make_optional(AccountCursor{absl::FromUnixMicros(micros), AccountId(parts[1])});
 }
 
 }  // namespace
@@ -185,14 +176,14 @@ grpc::Status AccountService::ListAccounts(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(const std::vector<std::string> parts,
                      page_tokens_.Decode(scope, request->page_token(), 2));
     AccountQuery query{.text = request->query(), .limit = page_size + 1};
-    ASSIGN_OR_RETURN(query.after, ParseCursor(parts));
+    ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<AccountCursor, AccountId>(parts)));
 
     ASSIGN_OR_RETURN(std::vector<Account> accounts, accounts_.List(query));
     if (accounts.size() > static_cast<size_t>(page_size)) {
       accounts.resize(page_size);
       const Account& last = accounts.back();
-      response->set_next_page_token(page_tokens_.Encode(
-          scope, {absl::StrCat(absl::ToUnixMicros(last.create_time)), last.id.value()}));
+      response->set_next_page_token(
+          page_tokens_.Encode(scope, TimeCursorParts(last.create_time, last.id.value())));
     }
     for (const Account& account : accounts) *response->add_accounts() = ToProto(account);
     return absl::OkStatus();

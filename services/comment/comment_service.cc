@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/comment/comment_proto.h"
 #include "services/common/base/status.h"
@@ -23,17 +22,6 @@ absl::StatusOr<std::string> RenderBody(const std::string& body) {
   ASSIGN_OR_RETURN(RenderedMarkdown rendered,
                    RenderMarkdown(body, kCommentMarkdown, "comment.body"));
   return std::move(rendered.html);
-}
-
-std::vector<std::string> CursorParts(const Comment& last) {
-  return {absl::StrCat(absl::ToUnixMicros(last.create_time)), last.id.value()};
-}
-
-absl::StatusOr<std::optional<CommentCursor>> ParseCursor(const std::vector<std::string>& parts) {
-  if (parts.empty()) return std::nullopt;
-  int64_t micros = 0;
-  if (!absl::SimpleAtoi(parts[0], &micros)) return absl::InternalError("cursor is not a time");
-  return CommentCursor{absl::FromUnixMicros(micros), CommentId(parts[1])};
 }
 
 // Only the body of a comment can be changed.
@@ -111,7 +99,7 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
                      query.flat, ":", query.newest_first);
     ASSIGN_OR_RETURN(std::vector<std::string> parts,
                      page_tokens_.Decode(scope, request->page_token(), 2));
-    ASSIGN_OR_RETURN(query.after, ParseCursor(parts));
+    ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<CommentCursor, CommentId>(parts)));
     RETURN_IF_ERROR(content_.CheckReadable(query.post_id, rc));
     if (query.parent_id.has_value()) {
       // A parent on another post must not open that post's discussion.
@@ -125,7 +113,8 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(std::vector<Comment> comments, store_.List(query));
     if (comments.size() > static_cast<size_t>(page_size)) {
       comments.resize(page_size);
-      response->set_next_page_token(page_tokens_.Encode(scope, CursorParts(comments.back())));
+      response->set_next_page_token(page_tokens_.Encode(
+          scope, TimeCursorParts(comments.back().create_time, comments.back().id.value())));
     }
     for (const Comment& comment : comments) *response->add_comments() = ToProto(comment);
     ASSIGN_OR_RETURN(const int total, store_.Count(query.post_id));

@@ -20,17 +20,6 @@ DeskUser UserOf(const RequestContext& rc) {
           .edits_all = rc.caller.HasRole("editor") || rc.caller.HasRole("admin")};
 }
 
-std::vector<std::string> CursorParts(const Manuscript& last) {
-  return {absl::StrCat(absl::ToUnixMicros(last.update_time)), last.id.value()};
-}
-
-absl::StatusOr<std::optional<ManuscriptCursor>> ParseCursor(const std::vector<std::string>& parts) {
-  if (parts.empty()) return std::nullopt;
-  int64_t micros = 0;
-  if (!absl::SimpleAtoi(parts[0], &micros)) return absl::InternalError("cursor is not a time");
-  return ManuscriptCursor{absl::FromUnixMicros(micros), PostId(parts[1])};
-}
-
 absl::StatusOr<std::optional<int>> ParseRevisionCursor(const std::vector<std::string>& parts) {
   if (parts.empty()) return std::nullopt;
   int revision = 0;
@@ -38,6 +27,18 @@ absl::StatusOr<std::optional<int>> ParseRevisionCursor(const std::vector<std::st
     return absl::InternalError("cursor is not a number");
   }
   return revision;
+}
+
+// A time of the years 1 to 9999, as exact as it is stored: a repeat is seen to
+// be one.
+absl::StatusOr<absl::Time> ReadPublishTime(const google::protobuf::Timestamp& time) {
+  constexpr int64_t kFirst = -62'135'596'800;
+  constexpr int64_t kLast = 253'402'300'799;
+  if (time.seconds() < kFirst || time.seconds() > kLast || time.nanos() < 0 ||
+      time.nanos() > 999'999'999) {
+    return InvalidField("publish_time", "INVALID_TIME", "must be a time");
+  }
+  return absl::FromUnixMicros(absl::ToUnixMicros(FromProtoTime(time)));
 }
 
 }  // namespace
@@ -119,7 +120,7 @@ grpc::Status DeskService::ListManuscripts(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(const std::vector<std::string> parts,
                      page_tokens_.Decode(scope, request->page_token(), 2));
     ManuscriptQuery query{.limit = page_size + 1};
-    ASSIGN_OR_RETURN(query.after, ParseCursor(parts));
+    ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<ManuscriptCursor, PostId>(parts)));
     if (!v1::ManuscriptState_IsValid(request->state())) {
       return InvalidField("state", "UNKNOWN_STATE", "must be draft, scheduled or published");
     }
@@ -129,7 +130,8 @@ grpc::Status DeskService::ListManuscripts(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(std::vector<Manuscript> manuscripts, manuscripts_.List(query));
     if (manuscripts.size() > static_cast<size_t>(page_size)) {
       manuscripts.resize(page_size);
-      response->set_next_page_token(page_tokens_.Encode(scope, CursorParts(manuscripts.back())));
+      response->set_next_page_token(page_tokens_.Encode(
+          scope, TimeCursorParts(manuscripts.back().update_time, manuscripts.back().id.value())));
     }
     for (const Manuscript& manuscript : manuscripts) {
       *response->add_manuscripts() = ToProto(manuscript);
@@ -147,7 +149,9 @@ grpc::Status DeskService::UpdateManuscript(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(const std::vector<std::string> paths,
                      UpdatedPaths(request->update_mask(), wanted, UpdatableManuscriptFields()));
     const DeskUser user = UserOf(rc);
-    if (HasPath(paths, "author_id")) RETURN_IF_ERROR(AuthorFor(user, wanted.author_id()));
+    if (HasPath(paths, "author_id") && !wanted.author_id().empty()) {
+      RETURN_IF_ERROR(AuthorFor(user, wanted.author_id()));
+    }
     ASSIGN_OR_RETURN(const Manuscript manuscript,
                      manuscripts_.Update(id, [&](Manuscript& stored) -> absl::Status {
                        RETURN_IF_ERROR(CheckDesk(stored, user));
@@ -173,7 +177,7 @@ grpc::Status DeskService::PublishManuscript(grpc::ServerContext* ctx,
         return Error(absl::StatusCode::kPermissionDenied, "ROLE_REQUIRED",
                      "only editors say when a text appeared first");
       }
-      first_published = FromProtoTime(request->publish_time());
+      ASSIGN_OR_RETURN(first_published, ReadPublishTime(request->publish_time()));
     }
     ASSIGN_OR_RETURN(const Manuscript manuscript,
                      Change(rc, request->post_id(), [&](Manuscript& stored) {
@@ -191,7 +195,7 @@ grpc::Status DeskService::ScheduleManuscript(grpc::ServerContext* ctx,
     if (!request->has_publish_time()) {
       return InvalidField("publish_time", "REQUIRED", "must be given");
     }
-    const absl::Time publish_time = FromProtoTime(request->publish_time());
+    ASSIGN_OR_RETURN(const absl::Time publish_time, ReadPublishTime(request->publish_time()));
     ASSIGN_OR_RETURN(const Manuscript manuscript,
                      Change(rc, request->post_id(), [&](Manuscript& stored) {
                        return Schedule(stored, publish_time, request->etag(), clock_.Now());

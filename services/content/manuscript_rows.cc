@@ -156,6 +156,15 @@ bool Exists(pqxx::work& tx, const char* sql, const std::string& id) {
   return !tx.exec_params(sql, id).empty();
 }
 
+// Whoever looks for a free slug in a channel, or takes one, takes turns, so that
+// what was found free still is.
+constexpr char kLockSlugs[] =
+    "SELECT pg_advisory_xact_lock(hashtextextended('post slugs of ' || $1::text, 0))";
+
+void LockSlugs(pqxx::work& tx, const ManuscriptContent& content) {
+  if (content.channel_id.has_value()) tx.exec_params(kLockSlugs, content.channel_id->value());
+}
+
 bool IsFree(pqxx::work& tx, const ManuscriptContent& content, const std::string& slug) {
   return !content.channel_id.has_value() ||
          tx.exec_params(kSlugOwner, content.channel_id->value(), slug).empty();
@@ -206,6 +215,7 @@ absl::Status TakePostSlug(pqxx::work& tx, const Manuscript& manuscript) {
   // Links to a post that was published keep working, those to drafts need not.
   if (!manuscript.publish_time.has_value()) tx.exec_params(kDropSlugs, manuscript.id.value());
   if (!content.channel_id.has_value()) return absl::OkStatus();
+  LockSlugs(tx, content);
   const std::string& channel = content.channel_id->value();
   tx.exec_params(kTakeSlug, channel, content.slug, manuscript.id.value());
   const pqxx::result owner = tx.exec_params(kSlugOwner, channel, content.slug);
@@ -216,6 +226,7 @@ absl::Status TakePostSlug(pqxx::work& tx, const Manuscript& manuscript) {
 
 std::string FreePostSlug(pqxx::work& tx, const ManuscriptContent& content,
                          const std::string& wanted) {
+  LockSlugs(tx, content);
   if (IsFree(tx, content, wanted)) return wanted;
   for (int number = 2; number < 1000; ++number) {
     const std::string slug = absl::StrCat(wanted, "-", number);

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/base/crypto.h"
 #include "services/common/base/status.h"
@@ -64,17 +63,6 @@ std::string EtagOfPost(const v1::Post& post, const PostSummary& summary) {
                               access.offer().expire_time().seconds())))
           .substr(0, 32),
       "\"");
-}
-
-std::vector<std::string> CursorParts(const PostSummary& last) {
-  return {absl::StrCat(absl::ToUnixMicros(last.publish_time)), last.id.value()};
-}
-
-absl::StatusOr<std::optional<PostCursor>> ParseCursor(const std::vector<std::string>& parts) {
-  if (parts.empty()) return std::nullopt;
-  int64_t micros = 0;
-  if (!absl::SimpleAtoi(parts[0], &micros)) return absl::InternalError("cursor is not a time");
-  return PostCursor{absl::FromUnixMicros(micros), PostId(parts[1])};
 }
 
 }  // namespace
@@ -143,12 +131,13 @@ grpc::Status PostService::ListPosts(grpc::ServerContext* ctx, const v1::ListPost
     ASSIGN_OR_RETURN(const std::vector<std::string> parts,
                      page_tokens_.Decode(scope, request->page_token(), 2));
     ASSIGN_OR_RETURN(PostQuery query, ReadQuery(*request));
-    ASSIGN_OR_RETURN(query.after, ParseCursor(parts));
+    ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<PostCursor, PostId>(parts)));
     query.limit = page_size + 1;  // one more tells whether there is a next page
     ASSIGN_OR_RETURN(std::vector<PostSummary> posts, posts_.List(query));
     if (posts.size() > static_cast<size_t>(page_size)) {
       posts.resize(page_size);
-      response->set_next_page_token(page_tokens_.Encode(scope, CursorParts(posts.back())));
+      response->set_next_page_token(page_tokens_.Encode(
+          scope, TimeCursorParts(posts.back().publish_time, posts.back().id.value())));
     }
     for (const PostSummary& post : posts) *response->add_posts() = ToProto(post);
     return absl::OkStatus();

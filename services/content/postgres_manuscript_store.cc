@@ -31,8 +31,10 @@ constexpr char kClaimAnnouncement[] = R"sql(
 // Says what becomes of a published post, or of one that was.
 void Tell(pqxx::work& tx, const Manuscript& before, const Manuscript& after, absl::Time now) {
   if (after.published()) {
+    // Waits for a change of channel or author that is being made, and makes one
+    // that comes now wait: its announcement must find this post.
     const std::vector<PostSummary> posts =
-        LoadSummaries(tx, "WHERE p.post_id = $1", {after.id.value()});
+        LoadSummaries(tx, "WHERE p.post_id = $1 FOR KEY SHARE OF c, a", {after.id.value()});
     WritePostPublished(tx, posts.front(), now);
   } else if (before.published()) {
     v1::PostUnpublished event;
@@ -57,6 +59,27 @@ absl::StatusOr<Manuscript> Store(pqxx::work& tx, const Manuscript& before,
   if (is.topic_ids != was.topic_ids) WriteTopics(tx, after);
   Tell(tx, before, after, after.update_time);
   return LoadManuscript(tx, after.id);
+}
+
+// Announces the next posts of a channel or author; returns how many.
+int AnnounceSome(pqxx::work& tx, const pqxx::row& announcement, absl::Time now, int limit) {
+  const std::string kind = ReadText(announcement[0]);
+  const std::string id = ReadText(announcement[1]);
+  // The lock keeps the order of events: a post that is taken back meanwhile is
+  // not announced after that.
+  const std::vector<PostSummary> posts = LoadSummaries(
+      tx,
+      absl::StrCat("WHERE p.state = 3 AND p.", kind == "channel" ? "channel_id" : "author_id",
+                   " = $1 AND p.post_id > $2 ORDER BY p.post_id LIMIT $3 FOR UPDATE OF p"),
+      {id, ReadText(announcement[2]), absl::StrCat(limit)});
+  for (const PostSummary& post : posts) WritePostPublished(tx, post, now);
+  if (posts.size() < static_cast<size_t>(limit)) {
+    tx.exec_params("DELETE FROM announcements WHERE kind = $1 AND id = $2", kind, id);
+  } else {
+    tx.exec_params("UPDATE announcements SET after = $3 WHERE kind = $1 AND id = $2", kind, id,
+                   posts.back().id.value());
+  }
+  return static_cast<int>(posts.size());
 }
 
 }  // namespace
@@ -169,23 +192,14 @@ absl::StatusOr<int> PostgresManuscriptStore::PublishDue(absl::Time now, int limi
 
 absl::StatusOr<int> PostgresManuscriptStore::AnnounceChanges(absl::Time now, int limit) {
   auto announced = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-    const pqxx::result claimed = tx.exec(kClaimAnnouncement);
-    if (claimed.empty()) return 0;
-    const std::string kind = ReadText(claimed[0][0]);
-    const std::string id = ReadText(claimed[0][1]);
-    const std::vector<PostSummary> posts = LoadSummaries(
-        tx,
-        absl::StrCat("WHERE p.state = 3 AND p.", kind == "channel" ? "channel_id" : "author_id",
-                     " = $1 AND p.post_id > $2 ORDER BY p.post_id LIMIT $3"),
-        {id, ReadText(claimed[0][2]), absl::StrCat(limit)});
-    for (const PostSummary& post : posts) WritePostPublished(tx, post, now);
-    if (posts.size() < static_cast<size_t>(limit)) {
-      tx.exec_params("DELETE FROM announcements WHERE kind = $1 AND id = $2", kind, id);
-    } else {
-      tx.exec_params("UPDATE announcements SET after = $3 WHERE kind = $1 AND id = $2", kind, id,
-                     posts.back().id.value());
+    // One without posts, or whose posts are all told, is no reason to stop.
+    int count = 0;
+    while (count == 0) {
+      const pqxx::result claimed = tx.exec(kClaimAnnouncement);
+      if (claimed.empty()) break;
+      count = AnnounceSome(tx, claimed[0], now, limit);
     }
-    return static_cast<int>(posts.size());
+    return count;
   });
   if (announced.ok() && *announced > 0) signal_.Notify();
   return announced;

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
 #include "services/feed/feed_proto.h"
@@ -21,16 +20,11 @@ std::string MarkScope(const AccountId& account_id) {
 }
 
 std::vector<std::string> PlaceParts(const FeedPlace& place) {
-  return {absl::StrCat(absl::ToUnixMicros(place.publish_time)), place.post_id.value()};
+  return TimeCursorParts(place.publish_time, place.post_id.value());
 }
 
 absl::StatusOr<std::optional<FeedPlace>> ParsePlace(const std::vector<std::string>& parts) {
-  if (parts.empty()) return std::nullopt;
-  int64_t micros = 0;
-  if (!absl::SimpleAtoi(parts[0], &micros)) {
-    return absl::InternalError("a signed place cannot be read");
-  }
-  return FeedPlace{absl::FromUnixMicros(micros), PostId(parts[1])};
+  return ParseTimeCursor<FeedPlace, PostId>(parts);
 }
 
 }  // namespace

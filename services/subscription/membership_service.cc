@@ -3,8 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "services/common/base/local_path.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
@@ -14,17 +12,6 @@ namespace rostrum::subscription {
 namespace {
 
 constexpr char kAccountPage[] = "/account";
-
-std::vector<std::string> CursorParts(const Payment& last) {
-  return {absl::StrCat(absl::ToUnixMicros(last.create_time)), last.id};
-}
-
-absl::StatusOr<std::optional<PaymentCursor>> ParseCursor(const std::vector<std::string>& parts) {
-  if (parts.empty()) return std::nullopt;
-  int64_t micros = 0;
-  if (!absl::SimpleAtoi(parts[0], &micros)) return absl::InternalError("cursor is not a time");
-  return PaymentCursor{absl::FromUnixMicros(micros), parts[1]};
-}
 
 }  // namespace
 
@@ -151,12 +138,14 @@ grpc::Status MembershipService::ListPayments(grpc::ServerContext* ctx,
     const std::string scope = PageScope(rc.caller, *request);
     ASSIGN_OR_RETURN(const std::vector<std::string> parts,
                      page_tokens_.Decode(scope, request->page_token(), 2));
-    ASSIGN_OR_RETURN(const std::optional<PaymentCursor> after, ParseCursor(parts));
+    ASSIGN_OR_RETURN(const std::optional<PaymentCursor> after,
+                     (ParseTimeCursor<PaymentCursor, std::string>(parts)));
     ASSIGN_OR_RETURN(std::vector<Payment> payments,
                      store_.ListPayments(rc.caller.account_id, after, page_size + 1));
     if (payments.size() > static_cast<size_t>(page_size)) {
       payments.resize(page_size);
-      response->set_next_page_token(page_tokens_.Encode(scope, CursorParts(payments.back())));
+      response->set_next_page_token(page_tokens_.Encode(
+          scope, TimeCursorParts(payments.back().create_time, payments.back().id)));
     }
     for (const Payment& payment : payments) *response->add_payments() = ToProto(payment);
     return absl::OkStatus();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -94,6 +95,16 @@ std::string PageScope(const Caller& caller, const google::protobuf::Message& req
   Put(scope, request.GetTypeName());
   Put(scope, bytes);
   return scope;
+}
+
+std::vector<std::string> TimeCursorParts(absl::Time time, const std::string& id) {
+  return {absl::StrCat(absl::ToUnixMicros(time)), id};
+}
+
+absl::StatusOr<absl::Time> page_token_internal::ReadTimePart(const std::string& part) {
+  int64_t micros = 0;
+  if (!absl::SimpleAtoi(part, &micros)) return absl::InternalError("a signed cursor is no time");
+  return absl::FromUnixMicros(micros);
 }
 
 absl::StatusOr<int> PageSize(int requested, int fallback, int max) {

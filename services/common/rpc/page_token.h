@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "services/common/rpc/caller.h"
 
@@ -32,6 +34,20 @@ class PageTokens {
 // The scope of a list: who asks, and every argument but page_size and
 // page_token.
 std::string PageScope(const Caller& caller, const google::protobuf::Message& request);
+
+// The commonest cursor: a time, and the id of what stands there.
+std::vector<std::string> TimeCursorParts(absl::Time time, const std::string& id);
+namespace page_token_internal {
+absl::StatusOr<absl::Time> ReadTimePart(const std::string& part);
+}
+// Such a cursor as Cursor{absl::Time, IdType}; nullopt for the first page.
+template <class Cursor, class IdType>
+absl::StatusOr<std::optional<Cursor>> ParseTimeCursor(const std::vector<std::string>& parts) {
+  if (parts.empty()) return std::optional<Cursor>();
+  const absl::StatusOr<absl::Time> time = page_token_internal::ReadTimePart(parts[0]);
+  if (!time.ok()) return time.status();
+  return std::make_optional(Cursor{*time, IdType(parts[1])});
+}
 
 // 0 means `fallback`, too large is coerced to `max`, negative is
 // INVALID_ARGUMENT.

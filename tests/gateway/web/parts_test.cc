@@ -1,0 +1,73 @@
+#include <string>
+
+#include "gateway/web/caught_mail.h"
+#include "gateway/web/form.h"
+#include "gateway/web/page.h"
+#include "gateway/web/words.h"
+#include "gtest/gtest.h"
+
+namespace rostrum::gateway {
+namespace {
+
+TEST(FormTest, ReadsFieldsAsBrowsersSendThem) {
+  const auto form = Form::Parse("name=Ada+Lovelace&text=a%26b%3Dc&empty=&name=second&flag");
+  ASSERT_TRUE(form.ok());
+  EXPECT_EQ(form->Get("name"), "Ada Lovelace");
+  EXPECT_EQ(form->Get("text"), "a&b=c");
+  EXPECT_TRUE(form->Has("empty"));
+  EXPECT_TRUE(form->Has("flag"));
+  EXPECT_EQ(form->Get("none"), "");
+}
+
+TEST(FormTest, RefusesWhatIsNoForm) {
+  EXPECT_FALSE(Form::Parse("a=%zz").ok());
+  EXPECT_FALSE(Form::Parse("a=%ff").ok());
+  EXPECT_FALSE(Form::Parse("a=%00").ok());
+  std::string many;
+  for (int i = 0; i < 65; ++i) many += "a=1&";
+  EXPECT_FALSE(Form::Parse(many).ok());
+}
+
+TEST(WordsTest, PutsValuesInAndCounts) {
+  const Words words =
+      Words::Parse(
+          "# comment\nHELLO = Hello {name}\nN_ONE = {count} thing\nN_OTHER = {count} things\n")
+          .value();
+  EXPECT_EQ(words.Format("HELLO", {{"name", "{name}"}}), "Hello {name}");
+  EXPECT_EQ(words.Count("N", 1), "1 thing");
+  EXPECT_EQ(words.Count("N", 0), "0 things");
+  EXPECT_FALSE(Words::Parse("no line of words").ok());
+  EXPECT_FALSE(Words::Parse("A = 1\nA = 2").ok());
+}
+
+TEST(PageTest, QueryValuesCannotEndTheQuery) {
+  EXPECT_EQ(QueryValue("/p/x?a=b&c#d\"<'"), "/p/x%3Fa%3Db%26c%23d%22%3C%27");
+}
+
+TEST(CaughtMailTest, DecodesWhatOurServicesSend) {
+  const CaughtMail mail = ParseMail(
+      "To: ada@reader.example\r\nSubject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\r\n =?UTF-8?Q?_an_Ada?=\r\n"
+      "Date: Mon, 23 Nov 2026 12:00:00 +0000\r\n"
+      "Content-Type: multipart/alternative; boundary=\"b1\"\r\n\r\n"
+      "--b1\r\nContent-Type: text/plain; charset=utf-8\r\n"
+      "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+      "Open https://site.example/verify?token=3Dab=\r\nc now\r\n\r\n--b1\r\n"
+      "Content-Type: text/html\r\n\r\n<p>x</p>\r\n--b1--\r\n",
+      "https://site.example");
+  EXPECT_EQ(mail.to, "ada@reader.example");
+  EXPECT_EQ(mail.subject,
+            "Gr\xC3\xBC\xC3\x9F"
+            "e an Ada");
+  EXPECT_EQ(mail.link_path, "/verify?token=abc");
+}
+
+TEST(CaughtMailTest, HostileBytesAreNoTrouble) {
+  for (const std::string& bytes :
+       {std::string(), std::string("Subject: =?UTF-8?Q?"), std::string("\n\n\xff\xfe"),
+        std::string(1000, '='), std::string("boundary=\"\"\n\n--\n\n")}) {
+    ParseMail(bytes, "https://site.example");
+  }
+}
+
+}  // namespace
+}  // namespace rostrum::gateway

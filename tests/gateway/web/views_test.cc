@@ -1,0 +1,234 @@
+#include <gumbo.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gateway/web/article_view.h"
+#include "gateway/web/post_list_view.h"
+#include "gateway/web/syndication.h"
+#include "gateway/web/templates.h"
+#include "gtest/gtest.h"
+#include "services/common/rpc/proto_time.h"
+#include "web_templates.h"
+#include "web_words.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace cpb = rostrum::content::v1;
+namespace mpb = rostrum::comment::v1;
+namespace spb = rostrum::subscription::v1;
+
+const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
+
+// Each closes what it may stand in and goes on as markup.
+const std::vector<std::string>& Hostile() {
+  static const auto* const texts = new std::vector<std::string>{"\"><script>alert(1)</script>",
+                                                                "'><img src=x onerror=alert(1)>",
+                                                                "</script><script>x",
+                                                                "javascript:alert(1)",
+                                                                "{{#READER}}{{PAGE_TITLE}}",
+                                                                "<!--",
+                                                                "]]>",
+                                                                "&lt;b&gt; \xE2\x80\xAE"};
+  return *texts;
+}
+
+struct Site {
+  Site() : words(Words::Parse(web_words::Files().at(0).bytes.ToString()).value()) {
+    EXPECT_TRUE(templates.Load(web_templates::Files(), words).ok());
+  }
+  Words words;
+  Templates templates;
+};
+Site& TheSite() {
+  static auto* const site = new Site();
+  return *site;
+}
+
+// What of a document only our own templates may write.
+struct Found {
+  int scripts = 0;
+  int handlers = 0;       // attributes such as onerror
+  int foreign_links = 0;  // addresses that are not on this site
+};
+
+void Walk(const GumboNode* node, Found& found) {
+  if (node->type != GUMBO_NODE_ELEMENT) return;
+  const GumboElement& element = node->v.element;
+  if (element.tag == GUMBO_TAG_SCRIPT) ++found.scripts;
+  for (unsigned i = 0; i < element.attributes.length; ++i) {
+    const auto* attribute = static_cast<const GumboAttribute*>(element.attributes.data[i]);
+    if (absl::StartsWith(attribute->name, "on")) ++found.handlers;
+    const bool address = std::string(attribute->name) == "href" ||
+                         std::string(attribute->name) == "src" ||
+                         std::string(attribute->name) == "action";
+    const bool ours = attribute->value[0] == '/' || attribute->value[0] == '#' ||
+                      absl::StartsWith(attribute->value, "https://site.example/");
+    if (address && !ours) ++found.foreign_links;
+  }
+  for (unsigned i = 0; i < element.children.length; ++i) {
+    Walk(static_cast<const GumboNode*>(element.children.data[i]), found);
+  }
+}
+
+Found Look(const std::string& html) {
+  GumboOutput* output = gumbo_parse_with_options(&kGumboDefaultOptions, html.data(), html.size());
+  Found found;
+  Walk(output->root, found);
+  gumbo_destroy_output(&kGumboDefaultOptions, output);
+  return found;
+}
+
+// A post with `text` in every slot that people fill.
+cpb::Post PostOf(const std::string& text, bool granted) {
+  cpb::Post post;
+  cpb::PostSummary& summary = *post.mutable_summary();
+  summary.set_post_id("00000000-0000-7000-8000-000000000001");
+  summary.set_slug(text);
+  summary.set_title(text);
+  summary.set_lede(text);
+  summary.mutable_channel()->set_slug(text);
+  summary.mutable_channel()->set_display_name(text);
+  summary.mutable_author()->set_slug(text);
+  summary.mutable_author()->set_display_name(text);
+  cpb::Topic& topic = *summary.add_topics();
+  topic.set_slug(text);
+  topic.set_display_name(text);
+  summary.mutable_picture()->set_media_id(text);
+  summary.mutable_picture()->set_caption(text);
+  summary.mutable_picture()->set_credit(text);
+  summary.mutable_picture()->set_alt_text(text);
+  summary.set_access_level(spb::ACCESS_LEVEL_PREMIUM);
+  *summary.mutable_publish_time() = ToProtoTime(kNoon);
+  post.mutable_access()->set_granted(granted);
+  post.mutable_access()->set_reason(spb::ACCESS_REASON_PREMIUM);
+  post.mutable_access()->mutable_offer()->set_state(spb::OFFER_STATE_OPEN);
+  return post;
+}
+
+std::string Render(const std::function<void(ctemplate::TemplateDictionary& layout,
+                                            ctemplate::TemplateDictionary& body)>& fill,
+                   const std::string& body_template) {
+  ctemplate::TemplateDictionary layout("layout");
+  layout.SetValue("JS_URL", "/assets/site.js");
+  layout.SetValue("CSS_URL", "/assets/site.css");
+  layout.SetValue("PAGES_CSS_URL", "/assets/pages.css");
+  layout.SetValue("ICON_URL", "/assets/icon.svg");
+  ctemplate::TemplateDictionary& body = *layout.AddIncludeDictionary("BODY");
+  body.SetFilename(body_template);
+  fill(layout, body);
+  return TheSite().templates.Expand("layout.tpl", layout);
+}
+
+TEST(ViewsTest, NothingThatPeopleWroteBecomesMarkup) {
+  for (const std::string& text : Hostile()) {
+    for (const bool granted : {true, false}) {
+      const cpb::Post post = PostOf(text, granted);
+      const std::string html = Render(
+          [&](auto& layout, auto& body) {
+            layout.SetValue("PAGE_TITLE", text);
+            layout.AddSectionDictionary("READER")->SetValue("READER_NAME", text);
+            FillArticle(TheSite().words, post, "/here", false, body);
+            FillHead("https://site.example", text, post, layout);
+            cpb::ListPostsResponse posts;
+            *posts.add_posts() = post.summary();
+            FillAuthorCard(TheSite().words, post.summary().author(), posts, body);
+            FillFollowButton(TheSite().words, 1, text, text, false, text,
+                             *body.AddSectionDictionary("FOLLOW"));
+          },
+          "article.tpl");
+      const Found found = Look(html);
+      EXPECT_EQ(found.scripts, 2) << "the module and the structured data: " << text;
+      EXPECT_EQ(found.handlers, 0) << text;
+      EXPECT_EQ(found.foreign_links, 0) << text;
+    }
+  }
+}
+
+TEST(ViewsTest, ACommentCannotBreakOut) {
+  for (const std::string& text : Hostile()) {
+    mpb::ListCommentsResponse comments;
+    mpb::Comment& comment = *comments.add_comments();
+    comment.set_comment_id(text);
+    comment.mutable_author()->set_display_name(text);
+    comment.mutable_author()->set_account_id("me");
+    *comment.mutable_create_time() = ToProtoTime(kNoon);
+    *comment.mutable_edit_end_time() = ToProtoTime(kNoon + absl::Minutes(15));
+    const DiscussionState state{.post_path = "/c/x/y",
+                                .account_id = "me",
+                                .now = kNoon,
+                                .typed = text,
+                                .typed_parent = text};
+    const std::string html =
+        Render([&](auto&, auto& body) { FillDiscussion(TheSite().words, comments, state, body); },
+               "discussion.tpl");
+    const Found found = Look(html);
+    EXPECT_EQ(found.scripts, 1) << text;
+    EXPECT_EQ(found.handlers, 0) << text;
+    EXPECT_EQ(found.foreign_links, 0) << text;
+  }
+}
+
+TEST(ViewsTest, RepliesStandAfterWhatTheyReplyTo) {
+  mpb::ListCommentsResponse comments;
+  for (const auto& [id, parent] : std::vector<std::pair<std::string, std::string>>{
+           {"a", ""}, {"b", ""}, {"c", "a"}, {"d", "c"}, {"e", "gone"}}) {
+    mpb::Comment& comment = *comments.add_comments();
+    comment.set_comment_id(id);
+    comment.set_parent_id(parent);
+  }
+  const std::string html =
+      Render([&](auto&, auto& body) { FillDiscussion(TheSite().words, comments, {}, body); },
+             "discussion.tpl");
+  std::string order;
+  for (size_t at = html.find("id=\"comment-"); at != std::string::npos;
+       at = html.find("id=\"comment-", at + 1)) {
+    order += html[at + 12];
+  }
+  EXPECT_EQ(order, "acdbe");
+}
+
+TEST(ViewsTest, TheMeterSaysWhatIsLeftAndGreetsWhoWasHere) {
+  cpb::Post post = PostOf("Title", true);
+  spb::Meter& meter = *post.mutable_access()->mutable_meter();
+  meter.set_limit(5);
+  meter.set_remaining(3);
+  meter.set_state(spb::METER_STATE_FREE);
+  const auto render = [&] {
+    return Render([&](auto&, auto& body) { FillArticle(TheSite().words, post, "/", false, body); },
+                  "article.tpl");
+  };
+  EXPECT_TRUE(absl::StrContains(render(), "3 of 5 free reads left"));
+  EXPECT_FALSE(absl::StrContains(render(), "START"));
+  meter.set_state(spb::METER_STATE_ENDING);
+  meter.set_remaining(1);
+  EXPECT_FALSE(absl::StrContains(render(), "Thanks for coming back!"));
+  meter.set_returning(true);
+  const std::string ending = render();
+  EXPECT_TRUE(absl::StrContains(ending, "Thanks for coming back!"));
+  EXPECT_TRUE(absl::StrContains(ending, "START"));
+  post.mutable_access()->mutable_offer()->set_state(spb::OFFER_STATE_EXPIRED);
+  EXPECT_FALSE(absl::StrContains(render(), ">START<"));
+}
+
+TEST(SyndicationTest, FeedsHoldNoMarkupOfOthers) {
+  for (const std::string& text : Hostile()) {
+    cpb::ListPostsResponse posts;
+    *posts.add_posts() = PostOf(text, false).summary();
+    const Syndicate about{
+        .title = text, .public_url = "https://site.example", .path = "/", .self_path = "/feed.rss"};
+    for (const std::string& xml :
+         {RssFeed(about, posts), AtomFeed(about, posts), Sitemap("https://site.example", posts)}) {
+      EXPECT_FALSE(absl::StrContains(xml, "<script")) << text;
+      EXPECT_FALSE(absl::StrContains(xml, "<img")) << text;
+      EXPECT_FALSE(absl::StrContains(xml, "<!--")) << text;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rostrum::gateway

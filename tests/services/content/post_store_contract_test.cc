@@ -1,0 +1,197 @@
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/services/content/worlds.h"
+#include "tests/support/status_matchers.h"
+
+namespace rostrum::content {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr AccessLevel kMetered = subscription::v1::ACCESS_LEVEL_METERED;
+constexpr AccessLevel kPremium = subscription::v1::ACCESS_LEVEL_PREMIUM;
+
+// What every PostStore does, the real one and the fake.
+template <class World>
+class PostStoreContract : public ::testing::Test {
+ protected:
+  PostStore& store() { return world_.posts; }
+  Manuscript Store(const std::string& title, absl::Time time = kNoon) {
+    return StorePublished(world_, setting_.Draft(title, title), time);
+  }
+  void Change(const PostId& id, const std::function<absl::Status(Manuscript&)>& change) {
+    ASSERT_THAT(world_.manuscripts.Update(id, change), IsOk());
+  }
+  void Unpublish(const PostId& id) {
+    Change(id, [](Manuscript& m) { return content::Unpublish(m, "", kNoon); });
+  }
+  std::vector<std::string> Titles(const PostQuery& query) {
+    std::vector<std::string> titles;
+    const auto posts = store().List(query).value();
+    for (const PostSummary& post : posts) titles.push_back(post.title);
+    return titles;
+  }
+
+  World world_;
+  Setting<World> setting_{world_};
+};
+
+using Worlds = ::testing::Types<FakeWorld, PostgresWorld>;
+TYPED_TEST_SUITE(PostStoreContract, Worlds);
+
+TYPED_TEST(PostStoreContract, ShowsAPostWithAllAroundIt) {
+  this->world_.AddPicture(kPhoto);
+  Manuscript draft = this->setting_.Draft("Peace", "peace");
+  draft.content.lede = "At last.";
+  draft.content.topic_ids = {this->setting_.topic.id};
+  draft.content.picture = Picture{.media_id = kPhoto, .caption = "A dove"};
+  StorePublished(this->world_, draft);
+  const auto post = this->store().Find({.id = draft.id});
+  ASSERT_THAT(post, IsOk());
+  EXPECT_EQ(post->title, "Peace");
+  EXPECT_EQ(post->slug, "peace");
+  EXPECT_EQ(post->lede, "At last.");
+  EXPECT_EQ(post->channel.slug, "news");
+  EXPECT_EQ(post->author.slug, "anna");
+  EXPECT_EQ(post->author.account_id, kAnna);
+  ASSERT_EQ(post->topics.size(), 1u);
+  EXPECT_EQ(post->topics[0].slug, "law");
+  EXPECT_EQ(post->picture->caption, "A dove");
+  EXPECT_EQ(post->publish_time, kNoon);
+  EXPECT_FALSE(post->revise_time.has_value());
+  EXPECT_EQ(post->word_count, 4);
+  EXPECT_EQ(post->view_count, 0);
+}
+
+TYPED_TEST(PostStoreContract, OnlyWhatIsPublishedIsFound) {
+  const Manuscript post = this->Store("peace");
+  this->Unpublish(post.id);
+  const Manuscript draft = this->setting_.Draft("Draft", "draft");
+  ASSERT_THAT(this->world_.manuscripts.Create(draft, Key()), IsOk());
+  for (const PostRef& ref :
+       {PostRef{.id = post.id}, PostRef{.id = draft.id}, PostRef{.id = PostId(NewUuid(kNoon))},
+        PostRef{.channel = "news", .slug = "peace"}, PostRef{.channel = "news", .slug = "draft"},
+        PostRef{.channel = "none", .slug = "peace"}}) {
+    EXPECT_THAT(this->store().Find(ref).status(), HasReason("POST_NOT_FOUND"));
+  }
+  EXPECT_THAT(this->Titles({}), IsEmpty());
+  EXPECT_FALSE(this->store().GetFacts(post.id)->published);
+  EXPECT_THAT(this->store().GetFacts(PostId(NewUuid(kNoon))).status(), HasReason("POST_NOT_FOUND"));
+}
+
+TYPED_TEST(PostStoreContract, FormerSlugsOfPostAndChannelLeadToIt) {
+  const Manuscript post = this->Store("peace");
+  this->Change(post.id, [](Manuscript& m) {
+    ManuscriptContent content = m.content;
+    content.slug = "peace-at-last";
+    return Edit(m, content, {.account_id = kAnna}, "", kNoon);
+  });
+  ASSERT_THAT(this->world_.catalog.UpdateChannel(this->setting_.channel.id,
+                                                 [](Channel& channel) {
+                                                   channel.slug = "world";
+                                                   ++channel.version;
+                                                   return absl::OkStatus();
+                                                 }),
+              IsOk());
+  const std::string channel_id = this->setting_.channel.id.value();
+  for (const std::string& channel : {std::string("news"), std::string("world"), channel_id}) {
+    for (const std::string slug : {"peace", "peace-at-last"}) {
+      const auto found = this->store().Find({.channel = channel, .slug = slug});
+      ASSERT_THAT(found, IsOk());
+      EXPECT_EQ(found->id, post.id);
+      EXPECT_EQ(found->slug, "peace-at-last");
+      EXPECT_EQ(found->channel.slug, "world");
+    }
+  }
+}
+
+TYPED_TEST(PostStoreContract, TellsWhatADecisionNeeds) {
+  Manuscript draft = this->setting_.Draft("Peace");
+  draft.content.access_level = kPremium;
+  ASSERT_THAT(this->world_.manuscripts.Create(draft, Key()), IsOk());
+  const auto facts = this->store().GetFacts(draft.id);
+  ASSERT_THAT(facts, IsOk());
+  EXPECT_EQ(facts->id, draft.id);
+  EXPECT_FALSE(facts->published);
+  EXPECT_EQ(facts->access_level, kPremium);
+  EXPECT_EQ(facts->author_account_id, kAnna);
+}
+
+TYPED_TEST(PostStoreContract, GivesATextOnlyAsItWasDecided) {
+  const Manuscript post = this->Store("peace");
+  EXPECT_EQ(this->store().GetText(post.id, kMetered, TextPart::kBody).value(),
+            "<p>The text of peace</p>\n");
+  EXPECT_EQ(this->store().GetText(post.id, kMetered, TextPart::kPreview).value(),
+            "<p>The preview</p>\n");
+  // It became premium after it was decided that a metered post may be read.
+  this->Change(post.id, [](Manuscript& m) {
+    ManuscriptContent content = m.content;
+    content.access_level = kPremium;
+    return Edit(m, content, {.account_id = kAnna}, "", kNoon);
+  });
+  for (const TextPart part : {TextPart::kBody, TextPart::kPreview}) {
+    const auto refused = this->store().GetText(post.id, kMetered, part);
+    EXPECT_THAT(refused.status(), StatusIs(absl::StatusCode::kUnavailable));
+    EXPECT_THAT(refused.status(), HasReason("POST_CHANGED"));
+  }
+  ASSERT_THAT(this->store().GetText(post.id, kPremium, TextPart::kBody), IsOk());
+  this->Unpublish(post.id);
+  EXPECT_THAT(this->store().GetText(post.id, kPremium, TextPart::kBody).status(),
+              HasReason("POST_CHANGED"));
+}
+
+TYPED_TEST(PostStoreContract, PagesNewestFirstWithoutGapsOrRepeats) {
+  // Three share their time: the id decides.
+  for (const int second : {0, 2, 1, 1, 1}) {
+    const std::string title = std::to_string(second);
+    StorePublished(this->world_, this->setting_.Draft(title), kNoon + absl::Seconds(second));
+  }
+  std::vector<std::string> titles;
+  std::set<PostId> ids;
+  PostQuery query{.limit = 2};
+  for (auto page = this->store().List(query).value(); !page.empty();
+       page = this->store().List(query).value()) {
+    for (const PostSummary& post : page) {
+      titles.push_back(post.title);
+      ids.insert(post.id);
+    }
+    query.after = PostCursor{page.back().publish_time, page.back().id};
+  }
+  EXPECT_THAT(titles, ElementsAre("2", "1", "1", "1", "0"));
+  EXPECT_EQ(ids.size(), 5u);
+}
+
+TYPED_TEST(PostStoreContract, FiltersAreCombined) {
+  const auto sport = Setting<TypeParam>::NewChannel("sport");
+  ASSERT_THAT(this->world_.catalog.CreateChannel(sport, Key()), IsOk());
+  const auto store = [&](const std::string& title, auto change) {
+    Manuscript draft = this->setting_.Draft(title);
+    change(draft.content);
+    StorePublished(this->world_, draft);
+  };
+  store("plain", [](ManuscriptContent&) {});
+  store("sport", [&](ManuscriptContent& c) { c.channel_id = sport.id; });
+  store("bert", [&](ManuscriptContent& c) { c.author_id = this->setting_.bert.id; });
+  store("law", [&](ManuscriptContent& c) { c.topic_ids = {this->setting_.topic.id}; });
+  store("premium", [](ManuscriptContent& c) { c.access_level = kPremium; });
+  store("premium law", [&](ManuscriptContent& c) {
+    c.access_level = kPremium;
+    c.topic_ids = {this->setting_.topic.id};
+  });
+  EXPECT_THAT(this->Titles({.channel_id = sport.id}), ElementsAre("sport"));
+  EXPECT_THAT(this->Titles({.author_id = this->setting_.bert.id}), ElementsAre("bert"));
+  EXPECT_EQ(this->Titles({.topic_id = this->setting_.topic.id}).size(), 2u);
+  EXPECT_EQ(this->Titles({.access_level = kPremium}).size(), 2u);
+  EXPECT_THAT(this->Titles({.topic_id = this->setting_.topic.id, .access_level = kPremium}),
+              ElementsAre("premium law"));
+  EXPECT_THAT(this->Titles({.channel_id = sport.id, .author_id = this->setting_.bert.id}),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace rostrum::content
