@@ -79,7 +79,9 @@ asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
                                 });
                      // The event loop may go as soon as the call is no more.
                      work.reset();
-                     pending->Remove(&state->context);
+                     const grpc::ClientContext* context = &state->context;
+                     state.reset();
+                     pending->Remove(context);
                    });
   };
   grpc::Status status =

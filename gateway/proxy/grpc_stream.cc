@@ -76,8 +76,10 @@ class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
       status_ = status;
     }
     Wake(false);
-    const std::shared_ptr<Reactor> self = std::move(self_);
-    pending_->Remove(&context_);
+    const std::shared_ptr<PendingCalls> pending = pending_;
+    const grpc::ClientContext* context = &context_;
+    self_.reset();
+    pending->Remove(context);  // `this` may be gone now
   }
 
  private:

@@ -25,19 +25,24 @@ class PendingCalls {
     }
     call->TryCancel();
   }
-  // The last thing that a call does.
+  // The last thing that a call does, when gRPC's side has let go of it. It counts
+  // as pending until its context is gone: that holds the channel, whose end on a
+  // thread of gRPC would have that thread wait for itself.
   void Remove(const grpc::ClientContext* call) {
-    Call kept;  // let go of outside of the lock
+    Call last;
+    {
+      absl::MutexLock lock(&mu_);
+      last = std::exchange(calls_[call], nullptr);
+    }
+    last.reset();
     absl::MutexLock lock(&mu_);
-    const auto found = calls_.find(call);
-    if (found == calls_.end()) return;
-    kept = std::move(found->second);
-    calls_.erase(found);
+    calls_.erase(call);
   }
   // Cancels every call, also those still to come, and waits until gRPC is done
   // with those that there are.
   void CancelAll() {
-    for (const Call& call : Stop()) call->TryCancel();
+    // These are let go of before the wait, which they would hold up.
+    for (Call& call : Stop()) std::exchange(call, nullptr)->TryCancel();
     absl::MutexLock lock(&mu_);
     mu_.Await(absl::Condition(
         +[](Calls* calls) { return calls->empty(); }, &calls_));
@@ -50,7 +55,9 @@ class PendingCalls {
     absl::MutexLock lock(&mu_);
     stopping_ = true;
     std::vector<Call> calls;
-    for (const auto& [context, call] : calls_) calls.push_back(call);
+    for (const auto& [context, call] : calls_) {
+      if (call != nullptr) calls.push_back(call);
+    }
     return calls;
   }
 
