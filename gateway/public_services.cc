@@ -8,6 +8,7 @@
 #include "rostrum/content/v1/catalog_service.pb.h"
 #include "rostrum/content/v1/desk_service.pb.h"
 #include "rostrum/content/v1/post_service.pb.h"
+#include "rostrum/content/v1/search_service.pb.h"
 #include "rostrum/feed/v1/feed_service.pb.h"
 #include "rostrum/feed/v1/follow_service.pb.h"
 #include "rostrum/subscription/v1/access_service.pb.h"
@@ -36,6 +37,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> PublicServices() {
   Add<content::v1::Channel>(services);
   Add<content::v1::Manuscript>(services);
   Add<content::v1::Post>(services);
+  Add<content::v1::FoundPost>(services);
   Add<feed::v1::FeedItem>(services);
   Add<feed::v1::Follow>(services);
   Add<subscription::v1::ReadingAccess>(services);

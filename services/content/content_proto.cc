@@ -69,6 +69,21 @@ pb::PostSummary ToProto(const PostSummary& post) {
   return out;
 }
 
+pb::FoundPost ToProto(const FoundPost& found) {
+  pb::FoundPost out;
+  *out.mutable_post() = ToProto(found.post);
+  const auto add = [](const std::vector<Passage>& passages, auto* field) {
+    for (const Passage& passage : passages) {
+      pb::Passage* added = field->Add();
+      added->set_text(passage.text);
+      added->set_match(passage.match);
+    }
+  };
+  add(found.title, out.mutable_title());
+  add(found.excerpt, out.mutable_excerpt());
+  return out;
+}
+
 pb::Manuscript ToProto(const Manuscript& manuscript) {
   const ManuscriptContent& content = manuscript.content;
   pb::Manuscript out;

@@ -17,6 +17,7 @@
 #include "services/content/postgres_manuscript_store.h"
 #include "services/content/postgres_post_store.h"
 #include "services/content/reader_access.h"
+#include "services/content/search_service.h"
 #include "services/content/subscription_client.h"
 #include "services/content/view_counter.h"
 
@@ -47,7 +48,7 @@ class ContentApp final : public ServiceApp {
         subscription_(subscription_channel_, *env.signer, env.metrics) {}
 
   std::vector<grpc::Service*> services() override {
-    return {&post_service_, &catalog_service_, &desk_service_, &media_service_};
+    return {&post_service_, &catalog_service_, &search_service_, &desk_service_, &media_service_};
   }
 
   void Start() override {
@@ -108,12 +109,14 @@ class ContentApp final : public ServiceApp {
   PostgresManuscriptStore manuscripts_{*env_.pool, env_.outbox_signal};
   PostgresMediaStore media_{*env_.pool};
   PostgresEntitlementStore entitlements_{*env_.pool};
+  PostgresSearchStore search_{*env_.pool};
   ReaderAccess access_{entitlements_, subscription_, env_.clock};
   ViewCounter views_{redis_, *env_.pool, env_.clock, env_.metrics};
 
   PostService post_service_{posts_, catalog_, access_, views_, *env_.page_tokens, *env_.runtime};
   CatalogService catalog_service_{catalog_, *env_.page_tokens, env_.clock, *env_.runtime};
   DeskService desk_service_{manuscripts_, catalog_, *env_.page_tokens, env_.clock, *env_.runtime};
+  SearchService search_service_{search_, access_, *env_.page_tokens, *env_.runtime};
   MediaService media_service_{media_, env_.clock, *env_.runtime};
 
   std::unique_ptr<EventConsumer> subscriptions_;

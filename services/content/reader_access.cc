@@ -9,10 +9,13 @@ namespace {
 
 namespace spb = rostrum::subscription::v1;
 
+bool EditsEverything(const std::set<std::string>& roles) {
+  return roles.contains("editor") || roles.contains("admin");
+}
+
 bool IsStaff(const PostFacts& post, const Reader& reader) {
   if (reader.account_id.empty()) return false;
-  return reader.account_id == post.author_account_id || reader.roles.contains("editor") ||
-         reader.roles.contains("admin");
+  return reader.account_id == post.author_account_id || EditsEverything(reader.roles);
 }
 
 spb::ReadingAccess Granted(spb::AccessReason reason, absl::Time now) {
@@ -52,6 +55,15 @@ absl::StatusOr<spb::ReadingAccess> ReaderAccess::Decide(const PostFacts& post, c
   return RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",
                     "whether you may read this cannot be found out at this moment",
                     absl::Seconds(5));
+}
+
+absl::StatusOr<bool> ReaderAccess::ReadsEverything(const AccountId& account_id,
+                                                   const std::set<std::string>& roles) {
+  if (account_id.empty()) return false;
+  if (EditsEverything(roles)) return true;
+  ASSIGN_OR_RETURN(const std::optional<KnownEntitlement> known,
+                   entitlements_.Find(account_id, clock_.Now()));
+  return known.has_value();
 }
 
 absl::StatusOr<spb::ReadingAccess> ReaderAccess::Ask(const PostFacts& post, const Reader& reader,

@@ -32,6 +32,10 @@ class ReaderAccess {
   // UNAVAILABLE / ACCESS_UNKNOWN for a premium post while nobody can say.
   absl::StatusOr<subscription::v1::ReadingAccess> Decide(const PostFacts& post,
                                                          const Reader& reader, Mode mode);
+  // Whether an account may read every post: staff, and members as far as that is
+  // known here; nobody is asked. UNAVAILABLE.
+  absl::StatusOr<bool> ReadsEverything(const AccountId& account_id,
+                                       const std::set<std::string>& roles);
 
  private:
   absl::StatusOr<subscription::v1::ReadingAccess> Ask(const PostFacts& post, const Reader& reader,

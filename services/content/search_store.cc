@@ -1,0 +1,94 @@
+#include "services/content/search_store.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+#include "services/content/post_rows.h"
+
+namespace rostrum::content {
+namespace {
+
+// Around words that were searched for: no text may contain them.
+constexpr char kBegin = '\x02';
+constexpr char kEnd = '\x03';
+
+// $1 is the query, $2 and $3 the cursor, $4 the limit.
+std::string FindTail(bool whole_texts) {
+  return absl::StrCat("WHERE p.state = 3 AND p.", whole_texts ? "whole_search" : "open_search",
+                      R"sql( @@ websearch_to_tsquery('post_search', $1)
+      AND ($2 = '' OR (p.publish_time, p.post_id)
+                      < (nullif($2, '')::timestamptz, nullif($3, '')::uuid))
+    ORDER BY p.publish_time DESC, p.post_id DESC LIMIT $4::bigint)sql");
+}
+
+// $1 is the query, $2 the posts. A text that is not searched is not quoted.
+std::string QuoteSql(bool whole_texts) {
+  const char* text = whole_texts ? "p.body_html"
+                                 : "CASE p.access_level WHEN 1 THEN p.body_html "
+                                   "ELSE p.preview_html END";
+  return absl::StrCat(R"sql(
+    SELECT p.post_id,
+      ts_headline('post_search', p.title, q, E'StartSel="\x02", StopSel="\x03", HighlightAll=true'),
+      ts_headline('post_search', p.lede || ' ' || text_of_html()sql",
+                      text, R"sql(), q,
+                  E'StartSel="\x02", StopSel="\x03", MaxWords=40, MinWords=20')
+    FROM posts p, websearch_to_tsquery('post_search', $1) q
+    WHERE p.post_id = any($2::uuid[]))sql");
+}
+
+std::vector<Passage> Passages(const std::string& text) {
+  std::vector<Passage> passages;
+  Passage current;
+  const auto end = [&](bool next_matches) {
+    if (!current.text.empty()) passages.push_back(std::move(current));
+    current = {.text = "", .match = next_matches};
+  };
+  for (const char c : text) {
+    if (c == kBegin || c == kEnd) {
+      end(c == kBegin);
+    } else {
+      current.text.push_back(c);
+    }
+  }
+  end(false);
+  return passages;
+}
+
+void Quote(pqxx::work& tx, const SearchQuery& query, std::vector<FoundPost>& found) {
+  absl::flat_hash_map<std::string, FoundPost*> by_id;
+  std::vector<std::string> ids;
+  for (FoundPost& each : found) {
+    by_id[each.post.id.value()] = &each;
+    ids.push_back(each.post.id.value());
+  }
+  for (const pqxx::row& row :
+       tx.exec_params(QuoteSql(query.whole_texts), query.words, SqlArray(ids))) {
+    FoundPost& quoted = *by_id.at(ReadText(row[0]));
+    quoted.title = Passages(ReadText(row[1]));
+    quoted.excerpt = Passages(ReadText(row[2]));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<FoundPost>> PostgresSearchStore::Search(const SearchQuery& query) {
+  return RunRead<std::vector<FoundPost>>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<FoundPost>> {
+        std::vector<PostSummary> posts = LoadSummaries(
+            tx, FindTail(query.whole_texts),
+            {query.words, query.after.has_value() ? SqlTime(query.after->publish_time) : "",
+             query.after.has_value() ? query.after->id.value() : "", absl::StrCat(query.limit)});
+        std::vector<FoundPost> found;
+        found.reserve(posts.size());
+        for (PostSummary& post : posts) {
+          found.push_back({.post = std::move(post), .title = {}, .excerpt = {}});
+        }
+        if (!found.empty()) Quote(tx, query, found);
+        return found;
+      });
+}
+
+}  // namespace rostrum::content
