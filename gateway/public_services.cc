@@ -11,6 +11,7 @@
 #include "rostrum/content/v1/search_service.pb.h"
 #include "rostrum/feed/v1/feed_service.pb.h"
 #include "rostrum/feed/v1/follow_service.pb.h"
+#include "rostrum/feed/v1/room_service.pb.h"
 #include "rostrum/subscription/v1/access_service.pb.h"
 #include "rostrum/subscription/v1/membership_service.pb.h"
 #include "rostrum/subscription/v1/trial_service.pb.h"
@@ -40,6 +41,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> PublicServices() {
   Add<content::v1::FoundPost>(services);
   Add<feed::v1::FeedItem>(services);
   Add<feed::v1::Follow>(services);
+  Add<feed::v1::Room>(services);
   Add<subscription::v1::ReadingAccess>(services);
   Add<subscription::v1::Membership>(services);
   Add<subscription::v1::Trial>(services);

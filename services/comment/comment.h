@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -9,10 +10,17 @@
 
 namespace rostrum::comment {
 
-// A comment on a post, or a reply to one.
+// What is discussed: a post, or whatever is on the minds in a channel's room.
+using Subject = std::variant<PostId, ChannelId>;
+
+inline const std::string& IdOf(const Subject& subject) {
+  return std::visit([](const auto& id) -> const std::string& { return id.value(); }, subject);
+}
+
+// A comment on a post or in a room, or a reply to one.
 struct Comment {
   CommentId id;
-  PostId post_id;
+  Subject subject;
   std::optional<CommentId> parent_id;
   AccountId author_id;
   std::string author_name;

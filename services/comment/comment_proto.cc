@@ -8,7 +8,11 @@ namespace rostrum::comment {
 pb::Comment ToProto(const Comment& comment) {
   pb::Comment out;
   out.set_comment_id(comment.id.value());
-  out.set_post_id(comment.post_id.value());
+  if (const auto* post_id = std::get_if<PostId>(&comment.subject)) {
+    out.set_post_id(post_id->value());
+  } else {
+    out.set_channel_id(IdOf(comment.subject));
+  }
   if (comment.parent_id.has_value()) out.set_parent_id(comment.parent_id->value());
   *out.mutable_create_time() = ToProtoTime(comment.create_time);
   *out.mutable_edit_end_time() = ToProtoTime(comment.create_time + kEditWindow);

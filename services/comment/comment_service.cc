@@ -24,6 +24,20 @@ absl::StatusOr<std::string> RenderBody(const std::string& body) {
   return std::move(rendered.html);
 }
 
+// What a request is about: exactly one of two fields says it.
+template <class Request>
+absl::StatusOr<Subject> ReadSubject(const Request& request) {
+  if (request.channel_id().empty()) {
+    ASSIGN_OR_RETURN(const PostId id, ParseId<PostId>(request.post_id(), "post_id"));
+    return id;
+  }
+  if (!request.post_id().empty()) {
+    return InvalidField("channel_id", "CONTRADICTION", "cannot be combined with post_id");
+  }
+  ASSIGN_OR_RETURN(const ChannelId id, ParseId<ChannelId>(request.channel_id(), "channel_id"));
+  return id;
+}
+
 // Only the body of a comment can be changed.
 absl::Status CheckUpdateMask(const google::protobuf::FieldMask& mask) {
   for (const std::string& path : mask.paths()) {
@@ -37,10 +51,12 @@ absl::Status CheckUpdateMask(const google::protobuf::FieldMask& mask) {
 
 }  // namespace
 
-CommentService::CommentService(CommentStore& store, ContentClient& content, Throttle& throttle,
-                               const PageTokens& page_tokens, Clock& clock, RpcRuntime& runtime)
+CommentService::CommentService(CommentStore& store, ContentClient& content, FeedClient& feed,
+                               Throttle& throttle, const PageTokens& page_tokens, Clock& clock,
+                               RpcRuntime& runtime)
     : store_(store),
       content_(content),
+      feed_(feed),
       throttle_(throttle),
       page_tokens_(page_tokens),
       clock_(clock),
@@ -50,7 +66,7 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
                                            const v1::CreateCommentRequest* request,
                                            v1::Comment* response) {
   return HandleRpc(rpc_, ctx, "CreateComment", [&](const RequestContext& rc) -> absl::Status {
-    ASSIGN_OR_RETURN(const PostId post_id, ParseId<PostId>(request->post_id(), "post_id"));
+    ASSIGN_OR_RETURN(const Subject subject, ReadSubject(*request));
     std::optional<CommentId> parent_id;
     if (!request->comment().parent_id().empty()) {
       ASSIGN_OR_RETURN(parent_id,
@@ -61,12 +77,12 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(
         const IdempotencyKey key,
         IdempotencyKeyFor(rc.caller, "CreateComment", request->request_id(), *request, now));
-    RETURN_IF_ERROR(content_.CheckReadable(post_id, rc));
+    RETURN_IF_ERROR(CheckReadable(subject, rc));
     RETURN_IF_ERROR(throttle_.Check(absl::StrCat("comment:minute:", rc.caller.Key()), kPerMinute));
     RETURN_IF_ERROR(throttle_.Check(absl::StrCat("comment:day:", rc.caller.Key()), kPerDay));
 
     ASSIGN_OR_RETURN(const Comment comment, store_.Create({.id = CommentId(NewUuid(now)),
-                                                           .post_id = post_id,
+                                                           .subject = subject,
                                                            .parent_id = parent_id,
                                                            .author_id = rc.caller.account_id,
                                                            .author_name = rc.caller.display_name,
@@ -84,7 +100,7 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
                                           v1::ListCommentsResponse* response) {
   return HandleRpc(rpc_, ctx, "ListComments", [&](const RequestContext& rc) -> absl::Status {
     CommentQuery query;
-    ASSIGN_OR_RETURN(query.post_id, ParseId<PostId>(request->post_id(), "post_id"));
+    ASSIGN_OR_RETURN(query.subject, ReadSubject(*request));
     if (!request->parent_id().empty()) {
       if (request->flat()) {
         return InvalidField("flat", "CONTRADICTION", "cannot be combined with parent_id");
@@ -95,16 +111,16 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
     query.newest_first = request->order() == v1::COMMENT_ORDER_NEWEST;
     ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
     const std::string scope =
-        absl::StrCat("ListComments:", request->post_id(), ":", request->parent_id(), ":",
+        absl::StrCat("ListComments:", IdOf(query.subject), ":", request->parent_id(), ":",
                      query.flat, ":", query.newest_first);
     ASSIGN_OR_RETURN(std::vector<std::string> parts,
                      page_tokens_.Decode(scope, request->page_token(), 2));
     ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<CommentCursor, CommentId>(parts)));
-    RETURN_IF_ERROR(content_.CheckReadable(query.post_id, rc));
+    RETURN_IF_ERROR(CheckReadable(query.subject, rc));
     if (query.parent_id.has_value()) {
-      // A parent on another post must not open that post's discussion.
+      // A parent elsewhere must not open the discussion there.
       ASSIGN_OR_RETURN(const Comment parent, store_.Get(*query.parent_id));
-      if (parent.post_id != query.post_id) {
+      if (parent.subject != query.subject) {
         return Error(absl::StatusCode::kNotFound, "COMMENT_NOT_FOUND", "there is no such comment");
       }
     }
@@ -117,17 +133,23 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
           scope, TimeCursorParts(comments.back().create_time, comments.back().id.value())));
     }
     for (const Comment& comment : comments) *response->add_comments() = ToProto(comment);
-    ASSIGN_OR_RETURN(const int total, store_.Count(query.post_id));
+    ASSIGN_OR_RETURN(const int total, store_.Count(query.subject));
     response->set_total_count(total);
     return absl::OkStatus();
   });
+}
+
+absl::Status CommentService::CheckReadable(const Subject& subject, const RequestContext& rc) {
+  const auto* post_id = std::get_if<PostId>(&subject);
+  return post_id != nullptr ? content_.CheckReadable(*post_id, rc)
+                            : feed_.CheckInRoom(std::get<ChannelId>(subject), rc);
 }
 
 absl::StatusOr<Comment> CommentService::LoadReadable(const std::string& comment_id,
                                                      const RequestContext& rc) {
   ASSIGN_OR_RETURN(const CommentId id, ParseId<CommentId>(comment_id, "comment_id"));
   ASSIGN_OR_RETURN(Comment comment, store_.Get(id));
-  RETURN_IF_ERROR(content_.CheckReadable(comment.post_id, rc));
+  RETURN_IF_ERROR(CheckReadable(comment.subject, rc));
   return comment;
 }
 

@@ -3,6 +3,7 @@
 #include "rostrum/comment/v1/comment_service.grpc.pb.h"
 #include "services/comment/comment_store.h"
 #include "services/comment/content_client.h"
+#include "services/comment/feed_client.h"
 #include "services/common/base/clock.h"
 #include "services/common/redis/throttle.h"
 #include "services/common/rpc/handle_rpc.h"
@@ -13,7 +14,7 @@ namespace rostrum::comment {
 // The handlers of rostrum.comment.v1.CommentService. Thread-safe.
 class CommentService final : public comment::v1::CommentService::Service {
  public:
-  CommentService(CommentStore& store, ContentClient& content, Throttle& throttle,
+  CommentService(CommentStore& store, ContentClient& content, FeedClient& feed, Throttle& throttle,
                  const PageTokens& page_tokens, Clock& clock, RpcRuntime& runtime);
 
   grpc::Status CreateComment(grpc::ServerContext* ctx, const v1::CreateCommentRequest* request,
@@ -31,11 +32,14 @@ class CommentService final : public comment::v1::CommentService::Service {
                                     v1::ListCommentRevisionsResponse* response) override;
 
  private:
-  // The comment, if the caller may read the post that it is about.
+  // OK if the caller may read and write about the subject now.
+  absl::Status CheckReadable(const Subject& subject, const RequestContext& rc);
+  // The comment, if the caller may read the discussion that it is in.
   absl::StatusOr<Comment> LoadReadable(const std::string& comment_id, const RequestContext& rc);
 
   CommentStore& store_;
   ContentClient& content_;
+  FeedClient& feed_;
   Throttle& throttle_;
   const PageTokens& page_tokens_;
   Clock& clock_;

@@ -14,7 +14,7 @@ namespace rostrum::comment {
 
 struct NewComment {
   CommentId id;
-  PostId post_id;
+  Subject subject;
   std::optional<CommentId> parent_id;
   AccountId author_id;
   std::string author_name;
@@ -30,8 +30,8 @@ struct CommentCursor {
 };
 
 struct CommentQuery {
-  PostId post_id;
-  std::optional<CommentId> parent_id;  // replies to it; else those on the post
+  Subject subject;
+  std::optional<CommentId> parent_id;  // replies to it; else those that reply to none
   bool flat = false;                   // the whole discussion
   bool newest_first = false;
   std::optional<CommentCursor> after;
@@ -45,7 +45,7 @@ class CommentStore {
   virtual ~CommentStore() = default;
 
   // Adds a comment, once for each key. NOT_FOUND / PARENT_NOT_FOUND (also for a
-  // parent on another post), the errors of CheckReplyTo, INVALID_ARGUMENT /
+  // parent in another discussion), the errors of CheckReplyTo, INVALID_ARGUMENT /
   // REQUEST_ID_REUSED.
   virtual absl::StatusOr<Comment> Create(const NewComment& comment, const IdempotencyKey& key) = 0;
 
@@ -61,8 +61,8 @@ class CommentStore {
   // By (create_time, id).
   virtual absl::StatusOr<std::vector<Comment>> List(const CommentQuery& query) = 0;
 
-  // Comments on a post that were not deleted.
-  virtual absl::StatusOr<int> Count(const PostId& post_id) = 0;
+  // Comments that were not deleted.
+  virtual absl::StatusOr<int> Count(const Subject& subject) = 0;
 
   // Newest first, at most 50.
   virtual absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) = 0;

@@ -2,6 +2,7 @@
 #include "rostrum/account/v1/events.pb.h"
 #include "services/comment/comment_service.h"
 #include "services/comment/content_client.h"
+#include "services/comment/feed_client.h"
 #include "services/comment/postgres_comment_store.h"
 #include "services/common/events/event_consumer.h"
 #include "services/common/redis/redis.h"
@@ -14,6 +15,7 @@ namespace {
 struct CommentSettings {
   std::string redis_url;
   std::string content_target;
+  std::string feed_target;
   std::string account_target;
 };
 
@@ -25,9 +27,10 @@ class CommentApp final : public ServiceApp {
         throttle_(redis_, env.clock),
         store_(*env.pool, env.outbox_signal),
         content_(NewChannel(settings.content_target), *env.signer, env.metrics),
+        feed_(NewChannel(settings.feed_target), *env.signer, env.metrics),
         account_channel_(NewChannel(settings.account_target)),
         account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics),
-        service_(store_, content_, throttle_, *env.page_tokens, env.clock, *env.runtime) {}
+        service_(store_, content_, feed_, throttle_, *env.page_tokens, env.clock, *env.runtime) {}
 
   std::vector<grpc::Service*> services() override { return {&service_}; }
 
@@ -53,6 +56,7 @@ class CommentApp final : public ServiceApp {
   RedisThrottle throttle_;
   PostgresCommentStore store_;
   GrpcContentClient content_;
+  GrpcFeedClient feed_;
   std::shared_ptr<grpc::Channel> account_channel_;
   ServiceCaller account_caller_;
   CommentService service_;
@@ -65,6 +69,7 @@ ServiceDefinition::Build Configure(Settings& env) {
       "REDIS_CACHE_URL", "Redis for limits; may be lost, as redis://host:port or unix:/path.");
   settings.content_target =
       env.Required("CONTENT_TARGET", "Where content is, as host:port or a gRPC name.");
+  settings.feed_target = env.Required("FEED_TARGET", "Where feed is, as host:port or a gRPC name.");
   settings.account_target =
       env.Required("ACCOUNT_TARGET", "Where account is, as host:port or a gRPC name.");
   return [settings](ServiceEnvironment& environment) {
@@ -78,7 +83,7 @@ ServiceDefinition::Build Configure(Settings& env) {
 int main(int argc, char** argv) {
   return rostrum::ServiceMain(argc, argv,
                               {.name = "comment",
-                               .summary = "The discussion of posts.",
+                               .summary = "The discussion of posts and in VIP rooms.",
                                .default_port = 50055,
                                .migrations = rostrum::comment::migrations::Files(),
                                .configure = rostrum::comment::Configure});

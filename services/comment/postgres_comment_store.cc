@@ -13,7 +13,7 @@ namespace {
 
 constexpr char kColumns[] = R"sql(
   SELECT c.comment_id, c.post_id, c.parent_id, c.author_id, p.display_name, c.body, c.body_html,
-         c.create_time, c.edit_time, c.delete_time, c.reply_count, c.depth, c.version
+         c.create_time, c.edit_time, c.delete_time, c.reply_count, c.depth, c.version, c.channel_id
   FROM comments c JOIN commenters p ON p.account_id = c.author_id
 )sql";
 
@@ -23,8 +23,9 @@ constexpr char kUpsertCommenter[] = R"sql(
   WHERE commenters.display_name <> excluded.display_name)sql";
 
 constexpr char kInsert[] = R"sql(
-  INSERT INTO comments (comment_id, post_id, parent_id, author_id, body, body_html, create_time, depth)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql";
+  INSERT INTO comments (comment_id, post_id, channel_id, parent_id, author_id, body, body_html,
+                        create_time, depth)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))sql";
 
 constexpr char kAddReply[] =
     "UPDATE comments SET reply_count = reply_count + 1 WHERE comment_id = $1";
@@ -47,10 +48,22 @@ constexpr char kListRevisions[] = R"sql(
   SELECT body_html, create_time FROM comment_revisions
   WHERE comment_id = $1 ORDER BY version DESC LIMIT 50)sql";
 
+// The value of the column that is the subject's, or NULL.
+template <class Id>
+std::optional<std::string> Column(const Subject& subject) {
+  const Id* id = std::get_if<Id>(&subject);
+  return id == nullptr ? std::nullopt : std::make_optional(id->value());
+}
+
+Subject ReadSubject(const pqxx::row& row) {
+  if (row[1].is_null()) return ReadId<ChannelId>(row[13]);
+  return ReadId<PostId>(row[1]);
+}
+
 Comment ReadComment(const pqxx::row& row) {
   return Comment{
       .id = ReadId<CommentId>(row[0]),
-      .post_id = ReadId<PostId>(row[1]),
+      .subject = ReadSubject(row),
       .parent_id = ReadOptionalId<CommentId>(row[2]),
       .author_id = ReadId<AccountId>(row[3]),
       .author_name = ReadText(row[4]),
@@ -81,7 +94,7 @@ absl::StatusOr<Comment> Load(pqxx::work& tx, const CommentId& id, Lock lock = Lo
 // Loads the parent and checks that it can be replied to.
 absl::StatusOr<Comment> LoadParent(pqxx::work& tx, const NewComment& comment) {
   absl::StatusOr<Comment> parent = Load(tx, *comment.parent_id, Lock::kForUpdate);
-  if (absl::IsNotFound(parent.status()) || (parent.ok() && parent->post_id != comment.post_id)) {
+  if (absl::IsNotFound(parent.status()) || (parent.ok() && parent->subject != comment.subject)) {
     return Error(absl::StatusCode::kNotFound, "PARENT_NOT_FOUND",
                  "there is no such comment to reply to");
   }
@@ -103,19 +116,20 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
       ASSIGN_OR_RETURN(parent, LoadParent(tx, comment));
     }
     RenameCommenter(tx, comment.author_id, comment.author_name);
-    tx.exec_params(kInsert, comment.id.value(), comment.post_id.value(),
+    tx.exec_params(kInsert, comment.id.value(), Column<PostId>(comment.subject),
+                   Column<ChannelId>(comment.subject),
                    parent ? std::make_optional(parent->id.value()) : std::nullopt,
                    comment.author_id.value(), comment.body, comment.body_html,
                    SqlTime(comment.create_time), parent ? parent->depth + 1 : 0);
     if (parent.has_value()) tx.exec_params(kAddReply, parent->id.value());
-    tx.exec_params(kAddToDiscussion, comment.post_id.value(), 1);
+    tx.exec_params(kAddToDiscussion, IdOf(comment.subject), 1);
     RecordIdempotentResult(tx, key, comment.id.value());
 
     ASSIGN_OR_RETURN(Comment stored, Load(tx, comment.id));
     pb::CommentCreated event;
     *event.mutable_comment() = ToProto(stored);
     if (parent.has_value()) event.set_parent_account_id(parent->author_id.value());
-    WriteEvent(tx, comment.post_id.value(), event, comment.create_time);
+    WriteEvent(tx, IdOf(comment.subject), event, comment.create_time);
     return stored;
   });
   if (created.ok()) signal_.Notify();
@@ -138,14 +152,14 @@ absl::StatusOr<Comment> PostgresCommentStore::Update(
                    SqlTime(after.delete_time), after.version);
     if (after.deleted()) {
       tx.exec_params(kForgetRevisions, id.value());
-      tx.exec_params(kAddToDiscussion, after.post_id.value(), -1);
+      tx.exec_params(kAddToDiscussion, IdOf(after.subject), -1);
     } else {
       tx.exec_params(kKeepRevision, id.value(), before.version, before.body_html,
                      SqlTime(before.edit_time.value_or(before.create_time)));
     }
     pb::CommentChanged event;
     *event.mutable_comment() = ToProto(after);
-    WriteEvent(tx, after.post_id.value(), event,
+    WriteEvent(tx, IdOf(after.subject), event,
                after.deleted() ? *after.delete_time : *after.edit_time);
     return after;
   });
@@ -155,11 +169,14 @@ absl::StatusOr<Comment> PostgresCommentStore::Update(
 
 absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQuery& query) {
   // $1 is what is listed, $2 and $3 the cursor, $4 the limit.
-  const std::string where = query.parent_id.has_value() ? "c.parent_id = $1"
-                            : query.flat                ? "c.post_id = $1"
-                                                        : "c.post_id = $1 AND c.parent_id IS NULL";
+  const char* column =
+      std::holds_alternative<PostId>(query.subject) ? "c.post_id = $1" : "c.channel_id = $1";
+  const std::string where =
+      query.parent_id.has_value()
+          ? "c.parent_id = $1"
+          : absl::StrCat(column, query.flat ? "" : " AND c.parent_id IS NULL");
   const std::string& listed =
-      query.parent_id.has_value() ? query.parent_id->value() : query.post_id.value();
+      query.parent_id.has_value() ? query.parent_id->value() : IdOf(query.subject);
   const std::string order =
       query.newest_first ? "c.create_time DESC, c.comment_id DESC" : "c.create_time, c.comment_id";
   const std::string beyond =
@@ -183,10 +200,10 @@ absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQue
       });
 }
 
-absl::StatusOr<int> PostgresCommentStore::Count(const PostId& post_id) {
+absl::StatusOr<int> PostgresCommentStore::Count(const Subject& subject) {
   return RunRead<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
     const pqxx::result rows =
-        tx.exec_params("SELECT comment_count FROM discussions WHERE post_id = $1", post_id.value());
+        tx.exec_params("SELECT comment_count FROM discussions WHERE post_id = $1", IdOf(subject));
     return rows.empty() ? 0 : rows[0][0].as<int>();
   });
 }

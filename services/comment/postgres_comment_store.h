@@ -18,7 +18,7 @@ class PostgresCommentStore final : public CommentStore {
   absl::StatusOr<Comment> Update(const CommentId& id,
                                  const std::function<absl::Status(Comment&)>& change) override;
   absl::StatusOr<std::vector<Comment>> List(const CommentQuery& query) override;
-  absl::StatusOr<int> Count(const PostId& post_id) override;
+  absl::StatusOr<int> Count(const Subject& subject) override;
   absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) override;
 
  private:

@@ -46,4 +46,27 @@ pb::FeedState ToProto(const FeedState& state) {
   return out;
 }
 
+pb::Room ToProto(const Target& channel, const std::optional<RoomMember>& member, int member_count,
+                 bool may_enter) {
+  pb::Room out;
+  out.set_channel_id(channel.id);
+  out.set_display_name(channel.display_name);
+  out.set_slug(channel.slug);
+  out.set_member_count(member_count);
+  out.set_may_enter(may_enter);
+  if (!member.has_value()) return out;
+  out.set_joined(true);
+  out.set_listed(member->listed);
+  *out.mutable_join_time() = ToProtoTime(member->join_time);
+  return out;
+}
+
+pb::RoomMember ToProto(const RoomMember& member) {
+  pb::RoomMember out;
+  out.set_account_id(member.account_id.value());
+  out.set_display_name(member.display_name);
+  *out.mutable_join_time() = ToProtoTime(member.join_time);
+  return out;
+}
+
 }  // namespace rostrum::feed

@@ -1,4 +1,5 @@
 #include "feed_migrations.h"
+#include "rostrum/account/v1/events.pb.h"
 #include "rostrum/content/v1/events.pb.h"
 #include "services/common/base/status.h"
 #include "services/common/events/event_consumer.h"
@@ -10,23 +11,36 @@
 #include "services/feed/post_projection.h"
 #include "services/feed/postgres_feed_store.h"
 #include "services/feed/postgres_follow_store.h"
+#include "services/feed/postgres_room_store.h"
+#include "services/feed/room_service.h"
 
 namespace rostrum::feed {
 namespace {
 
+struct FeedSettings {
+  std::string content_target;
+  std::string subscription_target;
+  std::string account_target;
+};
+
 class FeedApp final : public ServiceApp {
  public:
-  FeedApp(ServiceEnvironment& env, const std::string& content_target)
+  FeedApp(ServiceEnvironment& env, const FeedSettings& settings)
       : env_(env),
-        content_channel_(NewChannel(content_target)),
+        content_channel_(NewChannel(settings.content_target)),
         content_caller_(*env.signer, "content", absl::Seconds(5), env.metrics),
+        account_channel_(NewChannel(settings.account_target)),
+        account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics),
         content_(content_channel_, *env.signer, env.metrics),
+        subscription_(NewChannel(settings.subscription_target), *env.signer, env.metrics),
         follow_store_(*env.pool),
         feed_store_(*env.pool),
+        room_store_(*env.pool),
         follows_(follow_store_, content_, *env.page_tokens, env.clock, *env.runtime),
-        feeds_(feed_store_, *env.page_tokens, *env.runtime) {}
+        feeds_(feed_store_, *env.page_tokens, *env.runtime),
+        rooms_(room_store_, content_, subscription_, *env.page_tokens, env.clock, *env.runtime) {}
 
-  std::vector<grpc::Service*> services() override { return {&follows_, &feeds_}; }
+  std::vector<grpc::Service*> services() override { return {&follows_, &feeds_, &rooms_}; }
 
   void Start() override {
     posts_ = std::make_unique<EventConsumer>(
@@ -37,8 +51,16 @@ class FeedApp final : public ServiceApp {
                           [this](auto& tx, const auto& event) { return Published(tx, event); }},
                          {content::v1::PostUnpublished::descriptor()->full_name(), Unpublished}},
             .resync = [this] { return Resync(); }});
+    accounts_ = std::make_unique<EventConsumer>(
+        *env_.pool, account_channel_, account_caller_,
+        EventConsumer::Options{.producer = "account",
+                               .handlers = {{account::v1::ProfileChanged::descriptor()->full_name(),
+                                             ApplyProfileChanged}}});
   }
-  void Stop() override { posts_->Stop(); }
+  void Stop() override {
+    posts_->Stop();
+    accounts_->Stop();
+  }
 
  private:
   absl::Status Published(pqxx::work& tx, const event::v1::Event& event) {
@@ -53,6 +75,13 @@ class FeedApp final : public ServiceApp {
       return absl::InternalError("not a PostUnpublished");
     }
     ApplyUnpublished(tx, PostId(unpublished.post_id()));
+    return absl::OkStatus();
+  }
+
+  static absl::Status ApplyProfileChanged(pqxx::work& tx, const event::v1::Event& event) {
+    account::v1::ProfileChanged changed;
+    if (!event.payload().UnpackTo(&changed)) return absl::InternalError("not a ProfileChanged");
+    RenameRoomMember(tx, AccountId(changed.account_id()), changed.display_name());
     return absl::OkStatus();
   }
 
@@ -76,19 +105,30 @@ class FeedApp final : public ServiceApp {
   ServiceEnvironment& env_;
   std::shared_ptr<grpc::Channel> content_channel_;
   ServiceCaller content_caller_;
+  std::shared_ptr<grpc::Channel> account_channel_;
+  ServiceCaller account_caller_;
   GrpcContentClient content_;
+  GrpcSubscriptionClient subscription_;
   PostgresFollowStore follow_store_;
   PostgresFeedStore feed_store_;
+  PostgresRoomStore room_store_;
   FollowService follows_;
   FeedService feeds_;
+  RoomService rooms_;
   std::unique_ptr<EventConsumer> posts_;
+  std::unique_ptr<EventConsumer> accounts_;
 };
 
 ServiceDefinition::Build Configure(Settings& env) {
-  const std::string content_target =
+  FeedSettings settings;
+  settings.content_target =
       env.Required("CONTENT_TARGET", "Where content is, as host:port or a gRPC name.");
-  return [content_target](ServiceEnvironment& environment) {
-    return std::make_unique<FeedApp>(environment, content_target);
+  settings.subscription_target =
+      env.Required("SUBSCRIPTION_TARGET", "Where subscription is, as host:port or a gRPC name.");
+  settings.account_target =
+      env.Required("ACCOUNT_TARGET", "Where account is, as host:port or a gRPC name.");
+  return [settings](ServiceEnvironment& environment) {
+    return std::make_unique<FeedApp>(environment, settings);
   };
 }
 
@@ -98,7 +138,7 @@ ServiceDefinition::Build Configure(Settings& env) {
 int main(int argc, char** argv) {
   return rostrum::ServiceMain(argc, argv,
                               {.name = "feed",
-                               .summary = "Follows and personal feeds.",
+                               .summary = "Follows, personal feeds, VIP rooms.",
                                .default_port = 50054,
                                .migrations = rostrum::feed::migrations::Files(),
                                .configure = rostrum::feed::Configure});

@@ -21,6 +21,7 @@ using ::testing::HasSubstr;
 const AccountId kAnna("00000000-0000-7000-8000-00000000000a");
 const AccountId kBert("00000000-0000-7000-8000-00000000000b");
 const PostId kPost("00000000-0000-7000-8000-000000000001");
+const ChannelId kRoom("00000000-0000-7000-8000-0000000000c1");
 const PostId kOtherPost("00000000-0000-7000-8000-000000000002");
 
 class FakeContentClient final : public ContentClient {
@@ -34,6 +35,15 @@ class FakeContentClient final : public ContentClient {
   }
   std::set<PostId> unreadable;
   bool down = false;
+};
+
+class FakeFeedClient final : public FeedClient {
+ public:
+  absl::Status CheckInRoom(const ChannelId&, const RequestContext& context) override {
+    if (in_room.contains(context.caller.account_id)) return absl::OkStatus();
+    return Error(absl::StatusCode::kPermissionDenied, "ROOM_NOT_JOINED", "join first");
+  }
+  std::set<AccountId> in_room;
 };
 
 class CommentServiceTest : public GrpcFixture {
@@ -79,9 +89,10 @@ class CommentServiceTest : public GrpcFixture {
 
   FakeCommentStore store_;
   FakeContentClient content_;
+  FakeFeedClient feed_;
   LocalThrottle throttle_{clock()};
   PageTokens page_tokens_{"a secret of thirty-two bytes or more"};
-  CommentService service_{store_, content_, throttle_, page_tokens_, clock(), runtime()};
+  CommentService service_{store_, content_, feed_, throttle_, page_tokens_, clock(), runtime()};
   std::unique_ptr<pb::CommentService::Stub> stub_;
 };
 
@@ -242,6 +253,57 @@ TEST_F(CommentServiceTest, ADeletedCommentLeavesAMarkWithoutWordsOrName) {
   EXPECT_EQ(List({})->total_count(), 1);  // the reply
   EXPECT_THAT(Create("too late", kBert, created->comment_id()).status(),
               HasReason("PARENT_DELETED"));
+}
+
+TEST_F(CommentServiceTest, OnlyThoseInARoomReadAndWriteInIt) {
+  feed_.in_room = {kAnna};
+  pb::CreateCommentRequest create;
+  create.set_channel_id(kRoom.value());
+  create.mutable_comment()->set_body("hello, room");
+  const auto created = Call(&pb::CommentService::Stub::CreateComment, create, kAnna);
+  ASSERT_THAT(created, IsOk());
+  EXPECT_EQ(created->channel_id(), kRoom.value());
+  EXPECT_EQ(created->post_id(), "");
+  EXPECT_THAT(Call(&pb::CommentService::Stub::CreateComment, create, kBert).status(),
+              HasReason("ROOM_NOT_JOINED"));
+
+  pb::ListCommentsRequest list;
+  list.set_channel_id(kRoom.value());
+  const auto listed = Call(&pb::CommentService::Stub::ListComments, list, kAnna);
+  ASSERT_THAT(listed, IsOk());
+  EXPECT_EQ(listed->comments_size(), 1);
+  EXPECT_EQ(listed->total_count(), 1);
+  pb::GetCommentRequest get;
+  get.set_comment_id(created->comment_id());
+  for (const AccountId& other : {kBert, AccountId()}) {
+    EXPECT_THAT(Call(&pb::CommentService::Stub::ListComments, list, other).status(),
+                HasReason("ROOM_NOT_JOINED"));
+    EXPECT_THAT(Call(&pb::CommentService::Stub::GetComment, get, other).status(),
+                HasReason("ROOM_NOT_JOINED"));
+  }
+}
+
+TEST_F(CommentServiceTest, ARoomAndAPostOfTheSameIdAreTwoThings) {
+  feed_.in_room = {kAnna};
+  ASSERT_THAT(Create("on the post"), IsOk());
+  pb::ListCommentsRequest list;
+  list.set_channel_id(kPost.value());
+  EXPECT_EQ(Call(&pb::CommentService::Stub::ListComments, list, kAnna)->comments_size(), 0);
+}
+
+TEST_F(CommentServiceTest, ARequestIsAboutAPostOrARoom) {
+  feed_.in_room = {kAnna};
+  pb::ListCommentsRequest list;
+  EXPECT_THAT(Call(&pb::CommentService::Stub::ListComments, list, kAnna).status(),
+              HasViolation("post_id"));
+  list.set_post_id(kPost.value());
+  list.set_channel_id(kRoom.value());
+  EXPECT_THAT(Call(&pb::CommentService::Stub::ListComments, list, kAnna).status(),
+              HasViolation("channel_id"));
+  list.set_post_id("");
+  list.set_channel_id("x");
+  EXPECT_THAT(Call(&pb::CommentService::Stub::ListComments, list, kAnna).status(),
+              HasViolation("channel_id"));
 }
 
 TEST_F(CommentServiceTest, LimitsHowMuchOnePersonWrites) {

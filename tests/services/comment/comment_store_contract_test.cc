@@ -42,7 +42,7 @@ class CommentStoreContract : public ::testing::Test {
  protected:
   NewComment Written(const std::string& body, absl::Time time = kNoon) {
     return {.id = CommentId(NewUuid(time)),
-            .post_id = kPost,
+            .subject = kPost,
             .author_id = kAnna,
             .author_name = "Anna",
             .body = body,
@@ -111,19 +111,36 @@ TYPED_TEST(CommentStoreContract, ARepliesCountAndDepthAreKept) {
   ASSERT_THAT(created, IsOk());
   EXPECT_EQ(created->depth, 1);
   EXPECT_EQ(this->store().Get(parent->id)->reply_count, 1);
-  EXPECT_THAT(this->Bodies({.post_id = kPost}), ElementsAre("parent"));
-  EXPECT_THAT(this->Bodies({.post_id = kPost, .parent_id = parent->id}), ElementsAre("reply"));
-  EXPECT_THAT(this->Bodies({.post_id = kPost, .flat = true, .limit = 5}).size(), 2u);
+  EXPECT_THAT(this->Bodies({.subject = kPost}), ElementsAre("parent"));
+  EXPECT_THAT(this->Bodies({.subject = kPost, .parent_id = parent->id}), ElementsAre("reply"));
+  EXPECT_THAT(this->Bodies({.subject = kPost, .flat = true, .limit = 5}).size(), 2u);
 }
 
 TYPED_TEST(CommentStoreContract, AParentIsOnTheSamePost) {
   const auto parent = this->store().Create(this->Written("parent"), this->Key());
   NewComment reply = this->Written("reply");
   reply.parent_id = parent->id;
-  reply.post_id = PostId(NewUuid(kNoon));
+  reply.subject = PostId(NewUuid(kNoon));
   EXPECT_THAT(this->store().Create(reply, this->Key()).status(), HasReason("PARENT_NOT_FOUND"));
   reply.parent_id = CommentId(NewUuid(kNoon));
   EXPECT_THAT(this->store().Create(reply, this->Key()).status(), HasReason("PARENT_NOT_FOUND"));
+}
+
+TYPED_TEST(CommentStoreContract, RoomsAreDiscussionsOfTheirOwn) {
+  const Subject room = ChannelId("00000000-0000-7000-8000-0000000000c1");
+  NewComment said = this->Written("in the room");
+  said.subject = room;
+  const auto created = this->store().Create(said, this->Key());
+  ASSERT_THAT(created, IsOk());
+  ASSERT_THAT(this->store().Create(this->Written("on the post"), this->Key()), IsOk());
+  EXPECT_EQ(this->store().Get(created->id)->subject, room);
+  EXPECT_THAT(this->Bodies({.subject = room}), ElementsAre("in the room"));
+  EXPECT_THAT(this->Bodies({.subject = room, .flat = true}), ElementsAre("in the room"));
+  EXPECT_THAT(this->Bodies({.subject = kPost}), ElementsAre("on the post"));
+  EXPECT_EQ(this->store().Count(room).value(), 1);
+  NewComment astray = this->Written("a reply from elsewhere");
+  astray.parent_id = created->id;
+  EXPECT_THAT(this->store().Create(astray, this->Key()).status(), HasReason("PARENT_NOT_FOUND"));
 }
 
 TYPED_TEST(CommentStoreContract, PagesByTimeThenId) {
@@ -136,7 +153,7 @@ TYPED_TEST(CommentStoreContract, PagesByTimeThenId) {
   }
   for (const bool newest_first : {false, true}) {
     std::vector<std::string> bodies;
-    CommentQuery query{.post_id = kPost, .newest_first = newest_first, .limit = 1};
+    CommentQuery query{.subject = kPost, .newest_first = newest_first, .limit = 1};
     for (auto page = this->store().List(query).value(); !page.empty();
          page = this->store().List(query).value()) {
       bodies.push_back(page[0].body);
@@ -209,7 +226,7 @@ std::map<std::string, int> EventCounts(PgPool& pool) {
 TEST(PostgresCommentStoreTest, TellsEachEffectOnce) {
   PostgresUnderTest under_test;
   NewComment comment{.id = CommentId(NewUuid(kNoon)),
-                     .post_id = kPost,
+                     .subject = kPost,
                      .author_id = kAnna,
                      .author_name = "Anna",
                      .body = "x",

@@ -29,7 +29,7 @@ class FakeCommentStore final : public CommentStore {
     int depth = 0;
     if (comment.parent_id.has_value()) {
       const auto parent = comments_.find(*comment.parent_id);
-      if (parent == comments_.end() || parent->second.post_id != comment.post_id) {
+      if (parent == comments_.end() || parent->second.subject != comment.subject) {
         return Error(absl::StatusCode::kNotFound, "PARENT_NOT_FOUND", "no such comment");
       }
       RETURN_IF_ERROR(CheckReplyTo(parent->second));
@@ -37,7 +37,7 @@ class FakeCommentStore final : public CommentStore {
       depth = parent->second.depth + 1;
     }
     Comment stored{.id = comment.id,
-                   .post_id = comment.post_id,
+                   .subject = comment.subject,
                    .parent_id = comment.parent_id,
                    .author_id = comment.author_id,
                    .author_name = comment.author_name,
@@ -79,7 +79,7 @@ class FakeCommentStore final : public CommentStore {
     std::vector<Comment> found;
     for (const auto& [id, comment] : comments_) {
       if (query.parent_id.has_value() ? comment.parent_id != query.parent_id
-                                      : comment.post_id != query.post_id) {
+                                      : comment.subject != query.subject) {
         continue;
       }
       if (!query.parent_id.has_value() && !query.flat && comment.parent_id.has_value()) continue;
@@ -99,11 +99,11 @@ class FakeCommentStore final : public CommentStore {
     return found;
   }
 
-  absl::StatusOr<int> Count(const PostId& post_id) override {
+  absl::StatusOr<int> Count(const Subject& subject) override {
     absl::MutexLock lock(&mu_);
     return static_cast<int>(
         std::count_if(comments_.begin(), comments_.end(), [&](const auto& entry) {
-          return entry.second.post_id == post_id && !entry.second.deleted();
+          return entry.second.subject == subject && !entry.second.deleted();
         }));
   }
 

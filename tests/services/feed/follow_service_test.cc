@@ -7,6 +7,7 @@
 #include "services/common/base/status.h"
 #include "services/common/rpc/grpc_status.h"
 #include "services/feed/feed_proto.h"
+#include "tests/services/feed/fake_clients.h"
 #include "tests/services/feed/fake_follow_store.h"
 #include "tests/support/grpc_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -15,20 +16,6 @@ namespace rostrum::feed {
 namespace {
 
 const AccountId kAnna("00000000-0000-7000-8000-00000000000a");
-constexpr char kChannel[] = "00000000-0000-7000-8000-000000000001";
-
-class FakeContentClient final : public ContentClient {
- public:
-  absl::StatusOr<Target> FindTarget(FollowKind kind, const std::string& id) override {
-    if (down) return Unavailable("content is away");
-    if (id != kChannel) return Error(absl::StatusCode::kNotFound, "TARGET_NOT_FOUND", "none");
-    return Target{kind, id, "The Channel", "the-channel"};
-  }
-  absl::Status ReadPublished(const std::function<absl::Status(const Page&)>&) override {
-    return absl::OkStatus();
-  }
-  bool down = false;
-};
 
 class FollowServiceTest : public GrpcFixture {
  protected:

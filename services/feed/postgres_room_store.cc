@@ -1,0 +1,111 @@
+#include "services/feed/postgres_room_store.h"
+
+#include "services/common/base/status.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+
+namespace rostrum::feed {
+namespace {
+
+// Parallel joins of one account take turns, so that the limit holds.
+constexpr char kLock[] =
+    "SELECT pg_advisory_xact_lock(hashtextextended('rooms of ' || $1::text, 0))";
+
+constexpr char kJoin[] = R"sql(
+  INSERT INTO room_members (channel_id, account_id, display_name, listed, join_time)
+  VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (channel_id, account_id)
+  DO UPDATE SET display_name = excluded.display_name, listed = excluded.listed
+  RETURNING account_id, display_name, listed, join_time)sql";
+
+constexpr char kFind[] = R"sql(
+  SELECT account_id, display_name, listed, join_time FROM room_members
+  WHERE channel_id = $1 AND account_id = $2)sql";
+
+// $2 and $3 are the cursor.
+constexpr char kListed[] = R"sql(
+  SELECT account_id, display_name, listed, join_time FROM room_members
+  WHERE channel_id = $1 AND listed
+    AND ($2::timestamptz IS NULL OR (join_time, account_id) > ($2, $3::uuid))
+  ORDER BY join_time, account_id LIMIT $4)sql";
+
+RoomMember ReadMember(const pqxx::row& row) {
+  return {.account_id = ReadId<AccountId>(row[0]),
+          .display_name = ReadText(row[1]),
+          .listed = row[2].as<bool>(),
+          .join_time = ReadTime(row[3])};
+}
+
+}  // namespace
+
+absl::StatusOr<RoomMember> PostgresRoomStore::Join(const ChannelId& channel_id,
+                                                   const RoomMember& member) {
+  return RunTx<RoomMember>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<RoomMember> {
+    const std::string& account = member.account_id.value();
+    tx.exec_params(kLock, account);
+    const pqxx::result stored =
+        tx.exec_params(kJoin, channel_id.value(), account, member.display_name, member.listed,
+                       SqlTime(member.join_time));
+    const int rooms =
+        tx.exec_params1("SELECT count(*) FROM room_members WHERE account_id = $1", account)[0]
+            .as<int>();
+    if (rooms > kMaxRooms) {
+      return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_ROOMS",
+                   "an account is in at most 500 rooms");
+    }
+    return ReadMember(stored[0]);
+  });
+}
+
+absl::Status PostgresRoomStore::Leave(const ChannelId& channel_id, const AccountId& account_id) {
+  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    tx.exec_params("DELETE FROM room_members WHERE channel_id = $1 AND account_id = $2",
+                   channel_id.value(), account_id.value());
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::optional<RoomMember>> PostgresRoomStore::Find(const ChannelId& channel_id,
+                                                                  const AccountId& account_id) {
+  return RunRead<std::optional<RoomMember>>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<RoomMember>> {
+        const pqxx::result rows = tx.exec_params(kFind, channel_id.value(), account_id.value());
+        if (rows.empty()) return std::nullopt;
+        return ReadMember(rows[0]);
+      });
+}
+
+absl::StatusOr<int> PostgresRoomStore::Count(const ChannelId& channel_id) {
+  return RunRead<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+    return tx
+        .exec_params1("SELECT count(*) FROM room_members WHERE channel_id = $1",
+                      channel_id.value())[0]
+        .as<int>();
+  });
+}
+
+absl::StatusOr<std::vector<RoomMember>> PostgresRoomStore::ListListed(
+    const ChannelId& channel_id, const std::optional<RoomCursor>& after, int limit) {
+  std::optional<std::string> time, account;
+  if (after.has_value()) {
+    time = SqlTime(after->join_time);
+    account = after->account_id.value();
+  }
+  return RunRead<std::vector<RoomMember>>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<RoomMember>> {
+        std::vector<RoomMember> members;
+        for (const pqxx::row& row :
+             tx.exec_params(kListed, channel_id.value(), time, account, limit)) {
+          members.push_back(ReadMember(row));
+        }
+        return members;
+      });
+}
+
+void RenameRoomMember(pqxx::work& tx, const AccountId& account_id,
+                      const std::string& display_name) {
+  tx.exec_params("UPDATE room_members SET display_name = $2 WHERE account_id = $1",
+                 account_id.value(), display_name);
+}
+
+}  // namespace rostrum::feed

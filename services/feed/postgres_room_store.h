@@ -1,0 +1,30 @@
+#pragma once
+
+#include "pqxx/pqxx"
+#include "services/common/postgres/pool.h"
+#include "services/feed/room_store.h"
+
+namespace rostrum::feed {
+
+class PostgresRoomStore final : public RoomStore {
+ public:
+  explicit PostgresRoomStore(PgPool& pool) : pool_(pool) {}
+
+  absl::StatusOr<RoomMember> Join(const ChannelId& channel_id, const RoomMember& member) override;
+  absl::Status Leave(const ChannelId& channel_id, const AccountId& account_id) override;
+  absl::StatusOr<std::optional<RoomMember>> Find(const ChannelId& channel_id,
+                                                 const AccountId& account_id) override;
+  absl::StatusOr<int> Count(const ChannelId& channel_id) override;
+  absl::StatusOr<std::vector<RoomMember>> ListListed(const ChannelId& channel_id,
+                                                     const std::optional<RoomCursor>& after,
+                                                     int limit) override;
+
+ private:
+  PgPool& pool_;
+};
+
+// Keeps the name of somebody who is in rooms true, inside the transaction of
+// account's event.
+void RenameRoomMember(pqxx::work& tx, const AccountId& account_id, const std::string& display_name);
+
+}  // namespace rostrum::feed

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/channel.h"
+#include "rostrum/subscription/v1/access_service.grpc.pb.h"
+#include "services/common/base/ids.h"
+#include "services/common/rpc/channel.h"
+
+namespace rostrum::feed {
+
+// What this service asks subscription. Thread-safe.
+class SubscriptionClient {
+ public:
+  virtual ~SubscriptionClient() = default;
+  // Whether the trial or membership of an account runs. UNAVAILABLE or
+  // DEADLINE_EXCEEDED while subscription is away.
+  virtual absl::StatusOr<bool> IsMember(const AccountId& account_id) = 0;
+};
+
+class GrpcSubscriptionClient final : public SubscriptionClient {
+ public:
+  GrpcSubscriptionClient(std::shared_ptr<grpc::Channel> channel, const IdentitySigner& signer,
+                         Metrics& metrics);
+  absl::StatusOr<bool> IsMember(const AccountId& account_id) override;
+
+ private:
+  ServiceCaller caller_;
+  std::unique_ptr<subscription::v1::AccessService::Stub> stub_;
+};
+
+}  // namespace rostrum::feed
