@@ -22,6 +22,7 @@
 #include "gateway/public_services.h"
 #include "gateway/transcoding/openapi.h"
 #include "gateway/transcoding/transcoder.h"
+#include "gateway/web/live_events.h"
 #include "gateway/web/site.h"
 #include "prometheus/exposer.h"
 #include "rostrum/account/v1/events.pb.h"
@@ -173,11 +174,13 @@ absl::Status Run(GatewaySettings settings) {
   Templates templates;
   RETURN_IF_ERROR(templates.Load(web_templates::Files(), words));
   const http::StaticFiles assets("/assets/", web_assets::Files());
+  LiveHub live(clock);
   Site site({.words = words,
              .templates = templates,
              .assets = assets,
              .backends = backends,
              .clock = clock,
+             .live = live,
              .name = settings.site_name,
              .public_url = settings.browser.origins.front(),
              .mail_folder = settings.mail_folder,
@@ -200,6 +203,8 @@ absl::Status Run(GatewaySettings settings) {
   };
   http::ServerMetrics observer(metrics);
   http::HttpServer server(settings.server, gateway, observer);
+  // Goes before the server: it tells streams on the server's threads.
+  const LiveEvents live_events(backends, signer, metrics, live);
   RETURN_IF_ERROR(server.Start());
   LogInfo("listening", {{"port", server.port()}});
   WaitForStopSignal();

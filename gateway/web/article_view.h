@@ -4,7 +4,6 @@
 
 #include "gateway/web/dictionary.h"
 #include "gateway/web/page.h"
-#include "rostrum/comment/v1/comment_service.pb.h"
 #include "rostrum/content/v1/post_service.pb.h"
 
 namespace rostrum::gateway {
@@ -34,16 +33,5 @@ void FillAuthorCard(const Words& words, const content::v1::Author& author,
 void FillFollowButton(const Words& words, int kind, const std::string& target_id,
                       const std::string& name, bool followed, const std::string& here,
                       ctemplate::TemplateDictionary& values);
-
-// A thread, the replies after what they reply to.
-struct DiscussionState {
-  std::string post_path;
-  std::string account_id;  // of the reader; empty for none
-  absl::Time now;
-  std::string typed;  // of a comment that was refused
-  std::string typed_parent;
-};
-void FillDiscussion(const Words& words, const comment::v1::ListCommentsResponse& comments,
-                    const DiscussionState& state, ctemplate::TemplateDictionary& values);
 
 }  // namespace rostrum::gateway

@@ -1,8 +1,11 @@
+#include "gateway/web/discussion_view.h"
+
 #include <map>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "gateway/web/article_view.h"
+#include "absl/strings/str_replace.h"
+#include "gateway/web/page.h"
 #include "services/common/base/ids.h"
 #include "services/common/rpc/proto_time.h"
 
@@ -42,65 +45,115 @@ class Thread {
   std::map<std::string, std::vector<const pb::Comment*>> replies_;
 };
 
-void FillComment(const Words& words, const pb::Comment& comment, const DiscussionState& state,
-                 TemplateDictionary& values) {
+// What a comment stands under, where that is not plain from the order.
+void FillInReplyTo(const Words& words, const pb::Comment& comment, const pb::Comment* parent,
+                   TemplateDictionary& shown) {
+  if (comment.parent_id().empty()) return;
+  TemplateDictionary& values = *shown.AddSectionDictionary("IN_REPLY_TO");
+  if (parent == nullptr || !parent->has_author()) {
+    values.AddSectionDictionary("PLAIN")->SetValue("TEXT", words.Get("ROOM_IN_REPLY_TO_EARLIER"));
+    return;
+  }
+  TemplateDictionary& link = *values.AddSectionDictionary("LINK");
+  link.SetValue("PARENT_ID", parent->comment_id());
+  link.SetValue("TEXT",
+                words.Format("ROOM_IN_REPLY_TO", {{"name", parent->author().display_name()}}));
+}
+
+// Returns the values of what is shown, or null for a deleted comment.
+TemplateDictionary* FillComment(const Words& words, const pb::Comment& comment,
+                                const DiscussionState& state, TemplateDictionary& list) {
+  TemplateDictionary& values = *list.AddIncludeDictionary("COMMENT");
+  values.SetFilename("comment.tpl");
   values.SetValue("COMMENT_ID", comment.comment_id());
   values.SetIntValue("DEPTH", comment.depth());
+  values.SetValue("VERSION", absl::StrReplaceAll(comment.etag(), {{"\"", ""}}));
   if (comment.has_delete_time()) {
     values.ShowSection("DELETED");
-    return;
+    return nullptr;
   }
   TemplateDictionary& shown = *values.AddSectionDictionary("SHOWN");
   shown.SetValue("AUTHOR", comment.author().display_name());
   SetTime(shown, "TIME", comment.create_time());
   shown.SetValue("HTML", comment.body_html());
   if (comment.has_edit_time()) shown.ShowSection("EDITED");
-  if (state.account_id.empty()) return;
+  if (state.account_id.empty()) return &shown;
   TemplateDictionary& reply = *shown.AddSectionDictionary("REPLY");
-  reply.SetValue("ACTION", absl::StrCat(state.post_path, "/comments"));
+  reply.SetValue("ACTION", absl::StrCat(state.path, "/comments"));
   reply.SetValue("REQUEST", NewUuid(state.now));
   reply.SetValue("LABEL",
                  words.Format("COMMENT_REPLY_TO", {{"name", comment.author().display_name()}}));
-  if (comment.author().account_id() != state.account_id) return;
+  if (comment.author().account_id() != state.account_id) return &shown;
   TemplateDictionary& own = *shown.AddSectionDictionary("OWN");
-  const std::string back = absl::StrCat(state.post_path, "#comment-", comment.comment_id());
+  const std::string back = absl::StrCat(state.path, "#comment-", comment.comment_id());
   own.SetValue("RETURN", back);
   own.SetValue("RETURN_QUERY", QueryValue(back));
   if (state.now < FromProtoTime(comment.edit_end_time())) own.ShowSection("EDITABLE");
+  return &shown;
+}
+
+void FillLive(const DiscussionState& state, TemplateDictionary& values) {
+  if (state.live_url.empty()) return;
+  TemplateDictionary& live = *values.AddSectionDictionary("LIVE");
+  live.SetValue("URL", state.live_url);
+  live.SetValue("FRAGMENT", state.fragment);
+  live.SetValue("SINCE", absl::StrCat(absl::ToUnixMillis(state.now)));
+}
+
+void FillCompose(const DiscussionState& state, TemplateDictionary& values) {
+  TemplateDictionary& compose = *values.AddSectionDictionary("COMPOSE");
+  compose.SetValue("ACTION", absl::StrCat(state.path, "/comments"));
+  compose.SetValue("REQUEST", NewUuid(state.now));
+  compose.SetValue("BODY", state.typed);
+  if (!state.typed_parent.empty()) {
+    compose.AddSectionDictionary("PARENT")->SetValue("PARENT_ID", state.typed_parent);
+  }
 }
 
 }  // namespace
 
 void FillDiscussion(const Words& words, const pb::ListCommentsResponse& comments,
                     const DiscussionState& state, TemplateDictionary& values) {
+  FillLive(state, values);
   if (comments.total_count() > 0) {
     values.AddSectionDictionary("COUNT")->SetValue("TEXT",
                                                    words.Count("COMMENTS", comments.total_count()));
   }
-  if (comments.comments().empty()) {
-    values.ShowSection("NONE");
-  } else {
-    TemplateDictionary& list = *values.AddSectionDictionary("LIST");
-    for (const pb::Comment* comment : Thread(comments).InOrder()) {
-      FillComment(words, *comment, state, *list.AddSectionDictionary("COMMENT"));
-    }
+  if (comments.comments().empty()) values.ShowSection("NONE");
+  for (const pb::Comment* comment : Thread(comments).InOrder()) {
+    FillComment(words, *comment, state, values);
   }
   if (!comments.next_page_token().empty()) {
     values.AddSectionDictionary("MORE")->SetValue(
-        "URL", absl::StrCat(state.post_path, "?comments=", QueryValue(comments.next_page_token())));
+        "URL", absl::StrCat(state.path, "?comments=", QueryValue(comments.next_page_token())));
   }
   if (state.account_id.empty()) {
     values.AddSectionDictionary("LOG_IN")->SetValue(
-        "RETURN_QUERY", QueryValue(absl::StrCat(state.post_path, "#discussion")));
+        "RETURN_QUERY", QueryValue(absl::StrCat(state.path, "#discussion")));
     return;
   }
-  TemplateDictionary& compose = *values.AddSectionDictionary("COMPOSE");
-  compose.SetValue("ACTION", absl::StrCat(state.post_path, "/comments"));
-  compose.SetValue("REQUEST", NewUuid(state.now));
-  compose.SetValue("BODY", state.typed);
-  if (!state.typed_parent.empty()) {
-    compose.AddSectionDictionary("PARENT")->SetValue("PARENT_ID", state.typed_parent);
+  FillCompose(state, values);
+}
+
+void FillConversation(const Words& words, const pb::ListCommentsResponse& comments,
+                      const DiscussionState& state, TemplateDictionary& values) {
+  FillLive(state, values);
+  if (comments.comments().empty()) values.ShowSection("NONE");
+  std::map<std::string, const pb::Comment*> here;
+  for (const pb::Comment& comment : comments.comments()) here[comment.comment_id()] = &comment;
+  for (int i = comments.comments_size() - 1; i >= 0; --i) {
+    const pb::Comment& comment = comments.comments(i);
+    TemplateDictionary* shown = FillComment(words, comment, state, values);
+    const auto parent = here.find(comment.parent_id());
+    if (shown != nullptr) {
+      FillInReplyTo(words, comment, parent == here.end() ? nullptr : parent->second, *shown);
+    }
   }
+  if (!comments.next_page_token().empty()) {
+    values.AddSectionDictionary("EARLIER")->SetValue(
+        "URL", absl::StrCat(state.path, "?before=", QueryValue(comments.next_page_token())));
+  }
+  FillCompose(state, values);
 }
 
 }  // namespace rostrum::gateway

@@ -106,6 +106,14 @@ http::HttpResponse Page::Fail(const absl::Status& status) {
   return response;
 }
 
+http::HttpResponse Page::ShowPart(const std::string& file) {
+  http::HttpResponse response;
+  response.headers.Set("Content-Type", "text/html; charset=utf-8");
+  response.headers.Set("Cache-Control", "private, no-store");
+  response.body = site.templates.Expand(file, UseTemplate(file));
+  return response;
+}
+
 http::HttpResponse Page::Send(const std::string& content_type, std::string text) {
   http::HttpResponse response;
   response.headers.Set("Content-Type", content_type);

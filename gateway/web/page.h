@@ -14,6 +14,7 @@
 #include "gateway/web/calls.h"
 #include "gateway/web/dictionary.h"
 #include "gateway/web/form.h"
+#include "gateway/web/live_hub.h"
 #include "gateway/web/templates.h"
 #include "gateway/web/words.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -28,6 +29,7 @@ struct SiteContext {
   const http::StaticFiles& assets;
   Backends& backends;
   Clock& clock;
+  LiveHub& live;
   std::string name;         // of the site
   std::string public_url;   // without a slash at the end
   std::string mail_folder;  // of the demo's mail catcher; empty for none
@@ -65,6 +67,8 @@ class Page {
   http::HttpResponse Redirect(const std::string& path);
   // An error page, or the way to the login for what needs an account.
   http::HttpResponse Fail(const absl::Status& status);
+  // A part of a page alone, for scripts to put in.
+  http::HttpResponse ShowPart(const std::string& file);
   // What is not HTML (feeds).
   http::HttpResponse Send(const std::string& content_type, std::string text);
 

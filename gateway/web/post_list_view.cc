@@ -9,9 +9,20 @@ ctemplate::TemplateDictionary& AddPost(const Words& words, const content::v1::Po
                                        ctemplate::TemplateDictionary& values) {
   ctemplate::TemplateDictionary& item = *values.AddIncludeDictionary("POST");
   item.SetFilename("post_item.tpl");
-  item.SetValue("PATH", ArticlePath(post));
   item.SetValue("TITLE", post.title());
   item.SetValue("LEDE", post.lede());
+  FillPost(words, post, item);
+  if (post.has_picture()) {
+    ctemplate::TemplateDictionary& picture = *item.AddSectionDictionary("PICTURE");
+    picture.SetValue("MEDIA_ID", post.picture().media_id());
+    item.ShowSection("WITH_PICTURE");
+  }
+  return item;
+}
+
+void FillPost(const Words& words, const content::v1::PostSummary& post,
+              ctemplate::TemplateDictionary& item) {
+  item.SetValue("PATH", ArticlePath(post));
   item.SetValue("CHANNEL_NAME", post.channel().display_name());
   item.SetValue("CHANNEL_SLUG", post.channel().slug());
   item.SetValue("AUTHOR_NAME", post.author().display_name());
@@ -23,12 +34,6 @@ ctemplate::TemplateDictionary& AddPost(const Words& words, const content::v1::Po
         words.Get(post.access_level() == subscription::v1::ACCESS_LEVEL_PREMIUM ? "ACCESS_PREMIUM"
                                                                                 : "ACCESS_PUBLIC"));
   }
-  if (post.has_picture()) {
-    ctemplate::TemplateDictionary& picture = *item.AddSectionDictionary("PICTURE");
-    picture.SetValue("MEDIA_ID", post.picture().media_id());
-    item.ShowSection("WITH_PICTURE");
-  }
-  return item;
 }
 
 void AddPager(const std::string& path, const std::string& others, const std::string& next_token,

@@ -12,6 +12,10 @@ namespace rostrum::gateway {
 ctemplate::TemplateDictionary& AddPost(const Words& words, const content::v1::PostSummary& post,
                                        ctemplate::TemplateDictionary& values);
 
+// What every list says of a post: where, by whom, when, for whom.
+void FillPost(const Words& words, const content::v1::PostSummary& post,
+              ctemplate::TemplateDictionary& item);
+
 // "Older posts", if there are more. `path` has no query; `others` is what else
 // the query says, such as "level=premium".
 void AddPager(const std::string& path, const std::string& others, const std::string& next_token,

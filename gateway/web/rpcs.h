@@ -7,8 +7,10 @@
 #include "rostrum/comment/v1/comment_service.pb.h"
 #include "rostrum/content/v1/catalog_service.pb.h"
 #include "rostrum/content/v1/post_service.pb.h"
+#include "rostrum/content/v1/search_service.pb.h"
 #include "rostrum/feed/v1/feed_service.pb.h"
 #include "rostrum/feed/v1/follow_service.pb.h"
+#include "rostrum/feed/v1/room_service.pb.h"
 #include "rostrum/subscription/v1/access_service.pb.h"
 #include "rostrum/subscription/v1/membership_service.pb.h"
 #include "rostrum/subscription/v1/trial_service.pb.h"
@@ -91,6 +93,8 @@ inline constexpr Rpc<content::GetPostRequest, content::Post> kGetPost{
     "content", "/rostrum.content.v1.PostService/GetPost"};
 inline constexpr Rpc<content::ListPostsRequest, content::ListPostsResponse> kListPosts{
     "content", "/rostrum.content.v1.PostService/ListPosts"};
+inline constexpr Rpc<content::SearchPostsRequest, content::SearchPostsResponse> kSearchPosts{
+    "content", "/rostrum.content.v1.SearchService/SearchPosts"};
 inline constexpr Rpc<content::GetChannelRequest, content::Channel> kGetChannel{
     "content", "/rostrum.content.v1.CatalogService/GetChannel"};
 inline constexpr Rpc<content::ListChannelsRequest, content::ListChannelsResponse> kListChannels{
@@ -108,6 +112,16 @@ inline constexpr Rpc<feed::ListFeedRequest, feed::ListFeedResponse> kListFeed{
     "feed", "/rostrum.feed.v1.FeedService/ListFeed"};
 inline constexpr Rpc<feed::MarkFeedSeenRequest, feed::FeedState> kMarkFeedSeen{
     "feed", "/rostrum.feed.v1.FeedService/MarkFeedSeen"};
+inline constexpr Rpc<feed::GetFeedStateRequest, feed::FeedState> kGetFeedState{
+    "feed", "/rostrum.feed.v1.FeedService/GetFeedState"};
+inline constexpr Rpc<feed::GetRoomRequest, feed::Room> kGetRoom{
+    "feed", "/rostrum.feed.v1.RoomService/GetRoom"};
+inline constexpr Rpc<feed::JoinRoomRequest, feed::Room> kJoinRoom{
+    "feed", "/rostrum.feed.v1.RoomService/JoinRoom"};
+inline constexpr Rpc<feed::LeaveRoomRequest, feed::Room> kLeaveRoom{
+    "feed", "/rostrum.feed.v1.RoomService/LeaveRoom"};
+inline constexpr Rpc<feed::ListRoomMembersRequest, feed::ListRoomMembersResponse> kListRoomMembers{
+    "feed", "/rostrum.feed.v1.RoomService/ListRoomMembers"};
 inline constexpr Rpc<feed::CreateFollowRequest, feed::Follow> kCreateFollow{
     "feed", "/rostrum.feed.v1.FollowService/CreateFollow"};
 inline constexpr Rpc<feed::DeleteFollowRequest, feed::DeleteFollowResponse> kDeleteFollow{

@@ -1,6 +1,8 @@
 // What moves on a page. Everything works without it.
 import { startCountdowns } from "./countdown.js";
+import { startLive } from "./live.js";
 import { showLocalTimes } from "./local_time.js";
 
 showLocalTimes(document);
 startCountdowns(document);
+startLive(document);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gateway/web/article_view.h"
+#include "gateway/web/discussion_view.h"
 #include "gateway/web/pages/follows.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
@@ -34,30 +35,42 @@ cpb::GetPostRequest RequestFor(const Page& page) {
   return request;
 }
 
-asio::awaitable<void> FillDiscussionOf(Page& page, const cpb::Post& post,
-                                       const RefusedComment* refused) {
-  ctemplate::TemplateDictionary& values = *page.body->AddIncludeDictionary("DISCUSSION");
-  values.SetFilename("discussion.tpl");
+// Fills the discussion of the post that stands at `path`.
+asio::awaitable<absl::Status> FillDiscussionAt(Page& page, std::string path, std::string post_id,
+                                               const RefusedComment* refused,
+                                               ctemplate::TemplateDictionary& values) {
   mpb::ListCommentsRequest request;
-  request.set_post_id(post.summary().post_id());
+  request.set_post_id(post_id);
   request.set_flat(true);
   request.set_page_size(kCommentsPerPage);
   request.set_page_token(page.query.Get("comments"));
-  const auto comments = co_await page.calls.Call(rpcs::kListComments, request);
-  if (!comments.ok()) {
-    // The article stands without its discussion.
-    values.ShowSection("AWAY");
-    co_return;
-  }
-  DiscussionState state{.post_path = ArticlePath(post.summary()),
+  DiscussionState state{.path = path,
                         .account_id = page.SignedIn() ? page.caller.identity->account_id : "",
                         .now = page.site.clock.Now()};
+  const auto comments = co_await page.calls.Call(rpcs::kListComments, request);
+  if (!comments.ok()) co_return comments.status();
+  if (request.page_token().empty()) {
+    state.live_url = absl::StrCat("/live/posts/", post_id);
+    state.fragment = absl::StrCat(path, "/discussion?post=", post_id);
+  }
   if (refused != nullptr) {
     state.typed = refused->body;
     state.typed_parent = refused->parent;
     page.ShowFormErrors(refused->status, {{"comment.body", "BODY"}}, values);
   }
   FillDiscussion(page.site.words, *comments, state, values);
+  co_return absl::OkStatus();
+}
+
+// The discussion alone, as a script puts it into the page when it has changed.
+PageAnswer DiscussionPart(Page& page) {
+  const std::string path = absl::StrCat("/c/", QueryValue(page.path.at("channel")), "/",
+                                        QueryValue(page.path.at("post")));
+  ctemplate::TemplateDictionary& values = page.UseTemplate("discussion.tpl");
+  const absl::Status status =
+      co_await FillDiscussionAt(page, path, page.query.Get("post"), nullptr, values);
+  if (!status.ok()) co_return page.Fail(status);
+  co_return page.ShowPart("discussion.tpl");
 }
 
 PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
@@ -79,7 +92,13 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
   premium.set_page_size(kAuthorCardPosts);
   const auto posts = co_await page.calls.Call(rpcs::kListPosts, premium);
   if (posts.ok()) FillAuthorCard(page.site.words, summary.author(), *posts, values);
-  if (post->access().granted()) co_await FillDiscussionOf(page, *post, refused);
+  if (post->access().granted()) {
+    ctemplate::TemplateDictionary& discussion = *values.AddIncludeDictionary("DISCUSSION");
+    discussion.SetFilename("discussion.tpl");
+    const absl::Status shown =
+        co_await FillDiscussionAt(page, path, summary.post_id(), refused, discussion);
+    if (!shown.ok()) discussion.ShowSection("AWAY");  // the article stands without it
+  }
   co_return page.Show(summary.title(), refused == nullptr ? 200 : 400);
 }
 
@@ -152,6 +171,7 @@ PageAnswer DeleteComment(Page& page) {
 void AddArticlePages(PageRoutes& routes) {
   routes.push_back({"GET", "/c/{channel}/{post}", ShowArticle});
   routes.push_back({"GET", "/p/{post_id}", ShowArticle});
+  routes.push_back({"GET", "/c/{channel}/{post}/discussion", DiscussionPart});
   routes.push_back({"POST", "/c/{channel}/{post}/comments", PostComment});
   routes.push_back({"GET", "/comments/{comment_id}/edit", EditComment});
   routes.push_back({"POST", "/comments/{comment_id}/edit", SaveComment});

@@ -44,6 +44,9 @@ PageAnswer FeedPage(Page& page) {
   const auto feed = co_await page.calls.Call(rpcs::kListFeed, request);
   if (!feed.ok()) co_return page.Fail(feed.status());
   ctemplate::TemplateDictionary& values = page.UseTemplate("feed.tpl");
+  values.SetValue("SINCE", absl::StrCat(absl::ToUnixMillis(page.site.clock.Now())));
+  const auto state = co_await page.calls.Call(rpcs::kGetFeedState, fpb::GetFeedStateRequest());
+  values.SetIntValue("UNREAD_COUNT", state.ok() ? state->unread_count() : 0);
   if (feed->follows_nothing()) co_await Suggest(page, values);
   if (feed->items().empty()) values.ShowSection("EMPTY");
   bool unread = false;

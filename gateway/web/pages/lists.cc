@@ -22,6 +22,7 @@ struct Subject {
   std::string heading;
   std::string about;
   std::string others;  // more of the query, "level=premium"
+  std::string room;    // slug of the channel that has one
   fpb::FollowKind kind = fpb::FOLLOW_KIND_UNSPECIFIED;
   std::string id;
 };
@@ -50,6 +51,7 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
   if (!subject.about.empty()) {
     values.AddSectionDictionary("ABOUT")->SetValue("TEXT", subject.about);
   }
+  if (!subject.room.empty()) values.AddSectionDictionary("ROOM")->SetValue("SLUG", subject.room);
   if (subject.kind != fpb::FOLLOW_KIND_UNSPECIFIED) {
     co_await AddFollowButton(page, subject.kind, subject.id, subject.heading, subject.path, values);
   }
@@ -80,6 +82,7 @@ PageAnswer ChannelPage(Page& page) {
   Subject subject{.path = absl::StrCat("/c/", channel->slug()),
                   .heading = channel->display_name(),
                   .about = channel->description(),
+                  .room = channel->slug(),
                   .kind = fpb::FOLLOW_KIND_CHANNEL,
                   .id = channel->channel_id()};
   co_return co_await ShowPosts(page, std::move(subject), request);

@@ -13,6 +13,9 @@ PageRoutes AllPages() {
   AddJoinPages(routes);
   AddFeedPages(routes);
   AddListPages(routes);
+  AddSearchPages(routes);
+  AddRoomPages(routes);
+  AddLivePages(routes);
   AddSignUpPages(routes);
   AddLoginPages(routes);
   return routes;

@@ -13,6 +13,9 @@ void AddAccountPages(PageRoutes& routes);
 void AddJoinPages(PageRoutes& routes);
 void AddFeedPages(PageRoutes& routes);
 void AddListPages(PageRoutes& routes);
+void AddSearchPages(PageRoutes& routes);
+void AddRoomPages(PageRoutes& routes);
+void AddLivePages(PageRoutes& routes);
 void AddSignUpPages(PageRoutes& routes);
 void AddLoginPages(PageRoutes& routes);
 

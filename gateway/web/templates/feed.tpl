@@ -4,7 +4,7 @@
 {{#SEEN}}<form method="post" action="/feed/seen"><input type="hidden" name="mark" value="{{MARK}}"><button type="submit" class="button button-small button-quiet">{{W_FEED_MARK_SEEN}}</button></form>
 {{/SEEN}}
 </header>
-<p class="banner" data-feed-new hidden><a href="/feed" data-one="{{W_FEED_NEW_ONE}}" data-other="{{W_FEED_NEW_OTHER}}"></a></p>
+<p class="banner" role="status" data-feed-new data-unread="{{UNREAD_COUNT}}" data-live-since="{{SINCE}}" hidden><a href="/feed" data-one="{{W_FEED_NEW_ONE}}" data-other="{{W_FEED_NEW_OTHER}}"></a></p>
 {{#EMPTY}}<p>{{W_FEED_EMPTY}}</p>
 {{/EMPTY}}
 {{#SUGGEST}}<h2>{{W_FEED_SUGGEST}}</h2>

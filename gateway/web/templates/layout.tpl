@@ -31,6 +31,7 @@
 <ul>
 <li><a href="/channels">{{W_NAV_CHANNELS}}</a></li>
 <li><a href="/feed">{{W_NAV_FEED}}</a></li>
+<li><a href="/search">{{W_NAV_SEARCH}}</a></li>
 {{#READER}}<li><a href="/account" title="{{READER_NAME}}">{{W_NAV_ACCOUNT}}</a></li>
 {{/READER}}
 {{#VISITOR}}<li><a href="/login?return={{RETURN_QUERY:none}}">{{W_LOG_IN}}</a></li>

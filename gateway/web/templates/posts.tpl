@@ -3,6 +3,8 @@
 {{#ABOUT}}<p class="lede">{{TEXT}}</p>
 {{/ABOUT}}
 {{#FOLLOW}}{{>BUTTON}}{{/FOLLOW}}
+{{#ROOM}}<p><a href="/rooms/{{SLUG}}">{{W_ROOM_LINK}}</a></p>
+{{/ROOM}}
 {{#FILTER}}<p><a href="{{URL}}">{{TEXT}}</a></p>
 {{/FILTER}}
 </header>

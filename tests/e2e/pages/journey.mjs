@@ -6,6 +6,7 @@ import {
   accessibilityFaults, Browsers, readLogins, readSettings, takePictures, waitUntil,
 } from "./browser.mjs";
 import { checkFeeds } from "./feeds.mjs";
+import { LiveSteps } from "./live.mjs";
 
 const settings = readSettings(process.argv[2]);
 const url = settings.ROSTRUM_URL;
@@ -272,6 +273,7 @@ async function main() {
   await follow(page);
   await join(page);
   await comeBack(page, email);
+  await new LiveSteps({ browsers, url, logins, look, logIn, step }).all(page, premium[0]);
   await withoutScripts(metered, premium);
   await lookAround();
   await reachZero(offered);

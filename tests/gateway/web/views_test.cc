@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/web/article_view.h"
+#include "gateway/web/discussion_view.h"
 #include "gateway/web/post_list_view.h"
 #include "gateway/web/syndication.h"
 #include "gateway/web/templates.h"
@@ -158,7 +159,7 @@ TEST(ViewsTest, ACommentCannotBreakOut) {
     comment.mutable_author()->set_account_id("me");
     *comment.mutable_create_time() = ToProtoTime(kNoon);
     *comment.mutable_edit_end_time() = ToProtoTime(kNoon + absl::Minutes(15));
-    const DiscussionState state{.post_path = "/c/x/y",
+    const DiscussionState state{.path = "/c/x/y",
                                 .account_id = "me",
                                 .now = kNoon,
                                 .typed = text,

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "gateway/web/dictionary.h"
+#include "gateway/web/words.h"
+#include "rostrum/comment/v1/comment_service.pb.h"
+
+namespace rostrum::gateway {
+
+// Discussions of posts and conversations in rooms as the values of
+// discussion.tpl and conversation.tpl.
+struct DiscussionState {
+  std::string path;        // of the page that it stands on
+  std::string live_url;    // of its stream; empty for none
+  std::string fragment;    // where it is had alone
+  std::string account_id;  // of the reader; empty for none
+  absl::Time now;
+  std::string typed;  // of a comment that was refused
+  std::string typed_parent;
+};
+
+// A thread, the replies after what they reply to.
+void FillDiscussion(const Words& words, const comment::v1::ListCommentsResponse& comments,
+                    const DiscussionState& state, ctemplate::TemplateDictionary& values);
+
+// A conversation in the order of time. `comments` are newest first.
+void FillConversation(const Words& words, const comment::v1::ListCommentsResponse& comments,
+                      const DiscussionState& state, ctemplate::TemplateDictionary& values);
+
+}  // namespace rostrum::gateway

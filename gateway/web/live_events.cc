@@ -1,0 +1,45 @@
+#include "gateway/web/live_events.h"
+
+#include "rostrum/comment/v1/events.pb.h"
+#include "rostrum/content/v1/events.pb.h"
+
+namespace rostrum::gateway {
+namespace {
+
+constexpr absl::Duration kCallTime = absl::Seconds(5);
+
+void TellComment(const event::v1::Event& event, LiveHub& hub) {
+  comment::v1::CommentCreated created;
+  comment::v1::CommentChanged changed;
+  const comment::v1::Comment* comment = nullptr;
+  if (event.payload().UnpackTo(&created)) {
+    comment = &created.comment();
+  } else if (event.payload().UnpackTo(&changed)) {
+    comment = &changed.comment();
+  } else {
+    return;
+  }
+  hub.Changed(comment->channel_id().empty() ? PostTopic(comment->post_id())
+                                            : RoomTopic(comment->channel_id()));
+}
+
+}  // namespace
+
+LiveEvents::LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics& metrics,
+                       LiveHub& hub)
+    : comment_caller_(signer, "comment", kCallTime, metrics),
+      content_caller_(signer, "content", kCallTime, metrics),
+      comments_(backends.channel("comment"), comment_caller_,
+                {.producer = "comment",
+                 .types = {comment::v1::CommentCreated::descriptor()->full_name(),
+                           comment::v1::CommentChanged::descriptor()->full_name()},
+                 .on_event = [&hub](const event::v1::Event& event) { TellComment(event, hub); },
+                 .missed = [&hub] { hub.AllChanged(); }}),
+      posts_(backends.channel("content"), content_caller_,
+             {.producer = "content",
+              .types = {content::v1::PostPublished::descriptor()->full_name(),
+                        content::v1::PostUnpublished::descriptor()->full_name()},
+              .on_event = [&hub](const event::v1::Event&) { hub.Changed(kPublishedTopic); },
+              .missed = [&hub] { hub.Changed(kPublishedTopic); }}) {}
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,186 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gateway/web/discussion_view.h"
+#include "gateway/web/pages/pages.h"
+#include "gateway/web/rpcs.h"
+#include "services/common/base/status.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace cpb = rostrum::content::v1;
+namespace fpb = rostrum::feed::v1;
+namespace mpb = rostrum::comment::v1;
+
+constexpr int kMessagesPerPage = 50;
+constexpr int kMembersShown = 50;
+
+// A message that was refused, to show again.
+struct RefusedMessage {
+  absl::Status status;
+  std::string body;
+  std::string parent;
+};
+
+std::string RoomPath(const std::string& slug) { return absl::StrCat("/rooms/", slug); }
+
+// The channel of the path, by id or slug.
+asio::awaitable<absl::StatusOr<cpb::Channel>> ChannelOf(Page& page) {
+  cpb::GetChannelRequest request;
+  request.set_channel(page.path.at("channel"));
+  co_return co_await page.calls.Call(rpcs::kGetChannel, request);
+}
+
+asio::awaitable<absl::Status> FillMessages(Page& page, const cpb::Channel& channel,
+                                           const RefusedMessage* refused,
+                                           ctemplate::TemplateDictionary& values) {
+  mpb::ListCommentsRequest request;
+  request.set_channel_id(channel.channel_id());
+  request.set_flat(true);
+  request.set_order(mpb::COMMENT_ORDER_NEWEST);
+  request.set_page_size(kMessagesPerPage);
+  request.set_page_token(page.query.Get("before"));
+  DiscussionState state{.path = RoomPath(channel.slug()),
+                        .account_id = page.caller.identity->account_id,
+                        .now = page.site.clock.Now()};
+  const auto messages = co_await page.calls.Call(rpcs::kListComments, request);
+  if (!messages.ok()) co_return messages.status();
+  if (request.page_token().empty()) {
+    state.live_url = absl::StrCat("/live/rooms/", channel.channel_id());
+    state.fragment = absl::StrCat(state.path, "/messages");
+  } else {
+    values.AddSectionDictionary("LATEST")->SetValue("URL", state.path);
+  }
+  if (refused != nullptr) {
+    state.typed = refused->body;
+    state.typed_parent = refused->parent;
+    page.ShowFormErrors(refused->status, {{"comment.body", "BODY"}}, values);
+  }
+  FillConversation(page.site.words, *messages, state, values);
+  co_return absl::OkStatus();
+}
+
+asio::awaitable<void> FillInside(Page& page, const cpb::Channel& channel, const fpb::Room& room,
+                                 const RefusedMessage* refused,
+                                 ctemplate::TemplateDictionary& values) {
+  if (room.listed()) values.ShowSection("LISTED");
+  ctemplate::TemplateDictionary& conversation = *values.AddIncludeDictionary("CONVERSATION");
+  conversation.SetFilename("conversation.tpl");
+  const absl::Status shown = co_await FillMessages(page, channel, refused, conversation);
+  if (!shown.ok()) values.ShowSection("AWAY");
+  fpb::ListRoomMembersRequest request;
+  request.set_channel_id(channel.channel_id());
+  request.set_page_size(kMembersShown);
+  const auto members = co_await page.calls.Call(rpcs::kListRoomMembers, request);
+  if (!members.ok()) co_return;
+  if (members->members().empty()) values.ShowSection("NOBODY");
+  if (!members->next_page_token().empty()) values.ShowSection("MORE");
+  for (const fpb::RoomMember& member : members->members()) {
+    values.AddSectionDictionary("MEMBER")->SetValue("NAME", member.display_name());
+  }
+}
+
+PageAnswer ShowRoom(Page& page, const RefusedMessage* refused) {
+  const auto channel = co_await ChannelOf(page);
+  if (!channel.ok()) co_return page.Fail(channel.status());
+  const std::string path = RoomPath(channel->slug());
+  if (refused == nullptr && page.request.path != path) co_return page.Redirect(path);
+  fpb::GetRoomRequest request;
+  request.set_channel_id(channel->channel_id());
+  const auto room = co_await page.calls.Call(rpcs::kGetRoom, request);
+  if (!room.ok()) co_return page.Fail(room.status());
+
+  const Words& words = page.site.words;
+  const std::string heading = words.Format("ROOM_HEADING", {{"channel", channel->display_name()}});
+  ctemplate::TemplateDictionary& values = page.UseTemplate("room.tpl");
+  values.SetValue("HEADING", heading);
+  values.SetValue("CHANNEL_NAME", channel->display_name());
+  values.SetValue("CHANNEL_SLUG", channel->slug());
+  values.SetValue("COUNT", words.Count("ROOM_MEMBERS", room->member_count()));
+  values.SetValue("PATH", path);
+  if (!room->may_enter()) {
+    ctemplate::TemplateDictionary& outside = *values.AddSectionDictionary("OUTSIDE");
+    outside.SetValue("TEXT",
+                     words.Get(room->joined() ? "ROOM_MEMBERSHIP_OVER" : "ROOM_FOR_MEMBERS"));
+    outside.SetValue("RETURN_QUERY", QueryValue(path));
+    if (!page.SignedIn()) outside.ShowSection("VISITOR");
+  } else if (!room->joined()) {
+    values.ShowSection("DOOR");
+  } else {
+    co_await FillInside(page, *channel, *room, refused, *values.AddSectionDictionary("INSIDE"));
+  }
+  co_return page.Show(heading, refused == nullptr ? 200 : 400);
+}
+
+PageAnswer RoomPage(Page& page) { co_return co_await ShowRoom(page, nullptr); }
+
+// The conversation alone, as a script puts it into the page when it has changed.
+PageAnswer MessagesPart(Page& page) {
+  const auto channel = co_await ChannelOf(page);
+  if (!channel.ok()) co_return page.Fail(channel.status());
+  if (!page.SignedIn()) {
+    co_return page.Fail(
+        Error(absl::StatusCode::kPermissionDenied, "ROOM_NOT_JOINED", "nobody is signed in"));
+  }
+  ctemplate::TemplateDictionary& values = page.UseTemplate("conversation.tpl");
+  const absl::Status status = co_await FillMessages(page, *channel, nullptr, values);
+  if (!status.ok()) co_return page.Fail(status);
+  co_return page.ShowPart("conversation.tpl");
+}
+
+PageAnswer JoinRoom(Page& page) {
+  const auto channel = co_await ChannelOf(page);
+  if (!channel.ok()) co_return page.Fail(channel.status());
+  fpb::JoinRoomRequest request;
+  request.set_channel_id(channel->channel_id());
+  request.set_listed(page.form.Has("listed"));
+  const auto room = co_await page.calls.Call(rpcs::kJoinRoom, request);
+  const std::string reason = ReasonOf(room.status());
+  // The room's page says what it needs and the way to it.
+  if (!room.ok() && reason != "MEMBERS_ONLY") co_return page.Fail(room.status());
+  co_return page.Redirect(RoomPath(channel->slug()));
+}
+
+PageAnswer LeaveRoom(Page& page) {
+  const auto channel = co_await ChannelOf(page);
+  if (!channel.ok()) co_return page.Fail(channel.status());
+  fpb::LeaveRoomRequest request;
+  request.set_channel_id(channel->channel_id());
+  const auto room = co_await page.calls.Call(rpcs::kLeaveRoom, request);
+  if (!room.ok()) co_return page.Fail(room.status());
+  co_return page.Redirect(RoomPath(channel->slug()));
+}
+
+PageAnswer Say(Page& page) {
+  const auto channel = co_await ChannelOf(page);
+  if (!channel.ok()) co_return page.Fail(channel.status());
+  mpb::CreateCommentRequest request;
+  request.set_channel_id(channel->channel_id());
+  request.mutable_comment()->set_body(page.form.Get("body"));
+  request.mutable_comment()->set_parent_id(page.form.Get("parent"));
+  request.set_request_id(page.form.Get("request"));
+  const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
+  if (comment.ok()) {
+    co_return page.Redirect(
+        absl::StrCat(RoomPath(channel->slug()), "#comment-", comment->comment_id()));
+  }
+  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") {
+    co_return page.Redirect(
+        absl::StrCat("/login?needed=1&return=", QueryValue(RoomPath(channel->slug()))));
+  }
+  const RefusedMessage refused{comment.status(), page.form.Get("body"), page.form.Get("parent")};
+  co_return co_await ShowRoom(page, &refused);
+}
+
+}  // namespace
+
+void AddRoomPages(PageRoutes& routes) {
+  routes.push_back({"GET", "/rooms/{channel}", RoomPage});
+  routes.push_back({"GET", "/rooms/{channel}/messages", MessagesPart});
+  routes.push_back({"POST", "/rooms/{channel}/join", JoinRoom});
+  routes.push_back({"POST", "/rooms/{channel}/leave", LeaveRoom});
+  routes.push_back({"POST", "/rooms/{channel}/comments", Say});
+}
+
+}  // namespace rostrum::gateway

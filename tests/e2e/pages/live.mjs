@@ -1,0 +1,153 @@
+// What is live, and what is found: rooms, discussions in two windows, the feed's
+// news, search.
+import assert from "node:assert/strict";
+
+/** Calls the API as the reader of a page, as a script of that page would. */
+async function call(page, url, method, path, body) {
+  const answer = await page.context().request.fetch(`${url}${path}`, {
+    method, data: body, headers: { Origin: url },
+  });
+  assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  return answer.json();
+}
+
+/** Publishes a post as an author and returns it. */
+async function publish(author, url, channelId, title, text) {
+  const draft = await call(author, url, "POST", "/v1/manuscripts", {
+    title, lede: "What it is about.", channelId, accessLevel: "ACCESS_LEVEL_PREMIUM",
+    markdown: `The beginning.\n\n<!--more-->\n\n${text}`,
+  });
+  return call(author, url, "POST", `/v1/manuscripts/${draft.postId}:publish`, {});
+}
+
+export class LiveSteps {
+  /** @param tools browsers, url, logins, look, logIn, step */
+  constructor(tools) {
+    Object.assign(this, tools);
+  }
+
+  async signedIn(role, back) {
+    const page = await this.browsers.reader();
+    await this.logIn(page, this.logins[role], back);
+    return page;
+  }
+
+  async talkInARoom(member) {
+    this.step("a VIP room: from outside, through the door, and a live conversation");
+    const visitor = await this.browsers.reader();
+    await visitor.goto("/c/long-view");
+    await visitor.getByRole("link", { name: "VIP room" }).click();
+    await visitor.getByText("Rooms are for members").waitFor();
+    await this.look(visitor, "room-outside");
+    await visitor.goto("/rooms/long-view/messages");
+    await visitor.getByText("This is not open to you").waitFor();
+    await visitor.context().close();
+
+    await member.goto("/rooms/long-view");
+    await this.look(member, "room-door");
+    await member.getByRole("button", { name: "Join the room" }).click();
+    await member.getByText("Nothing has been said yet").waitFor();
+    const editor = await this.signedIn("editor", "/rooms/long-view");
+    await editor.getByLabel("Show my name").uncheck();
+    await editor.getByRole("button", { name: "Join the room" }).click();
+    await member.getByLabel("Your message").fill("Is anybody here?");
+    await member.getByRole("button", { name: "Send" }).click();
+    const question = editor.locator(".comment").filter({ hasText: "Is anybody here?" });
+    await question.waitFor();
+    await question.getByText("Reply", { exact: true }).first().click();
+    await question.locator("textarea").fill("Yes, *always*.");
+    await question.getByRole("button", { name: "Reply" }).click();
+    const answer = member.locator(".comment").filter({ hasText: "Yes, always." });
+    await answer.waitFor();
+    await answer.getByText("In reply to Grace <b>Hopper</b>").waitFor();
+    assert.equal(await member.getByLabel("Your message").inputValue(), "");
+    assert.equal(await member.locator(".room-side li").count(), 1, "the editor is not shown");
+    await this.look(member, "room-inside");
+    await question.waitFor();
+    await member.locator(".comment").filter({ hasText: "Is anybody here?" })
+      .getByRole("button", { name: "Delete" }).click();
+    await editor.getByText("This comment was deleted by its author.").waitFor();
+    await editor.getByRole("button", { name: "Leave the room" }).click();
+    await editor.getByRole("button", { name: "Join the room" }).waitFor();
+    await editor.context().close();
+  }
+
+  async discussInTwoWindows(member, path) {
+    this.step("a discussion in two windows; what one is typing stays");
+    await member.goto(path);
+    const editor = await this.signedIn("editor", path);
+    await editor.getByLabel("Your comment").fill("half a thought");
+    await member.getByLabel("Your comment").fill("Seen without reloading");
+    await member.getByRole("button", { name: "Post comment" }).click();
+    await editor.locator(".comment").filter({ hasText: "Seen without reloading" }).waitFor();
+    assert.equal(await editor.getByLabel("Your comment").inputValue(), "half a thought");
+    assert.match(await editor.locator("[data-live-status]").textContent(), /1 new comment/);
+    // Refused by the server, whatever the browser let through.
+    await member.getByLabel("Your comment").fill("   ");
+    await member.getByRole("button", { name: "Post comment" }).click();
+    await member.locator(".field-error").waitFor();
+    await editor.context().close();
+  }
+
+  async hearOfNews(member) {
+    this.step("a post appears while the feed is looked at, and search finds it");
+    const marker = `xylophone${Date.now()}`;
+    const author = await this.signedIn("author", "/");
+    const { channels } = await call(author, this.url, "GET", "/v1/channels");
+    const channel = channels.find((each) => each.slug === "long-view");
+    await call(member, this.url, "PUT",
+      `/v1/follows/FOLLOW_KIND_CHANNEL/${channel.channelId}`);
+    await member.goto("/feed");
+    const post = await publish(author, this.url, channel.channelId,
+      `News of the ${marker.slice(0, 9)}`, `The ${marker} stands here.`);
+    await member.getByRole("link", { name: "1 new", exact: true }).click();
+    await member.getByText("News of the xylophone").first().waitFor();
+    await this.look(member, "feed-unread");
+    await author.context().close();
+    return { marker, post };
+  }
+
+  /** Premium text is found and quoted for members only. */
+  async search(member, { marker, post }) {
+    this.step("search, as a member and as a visitor");
+    await member.goto("/search");
+    await this.look(member, "search");
+    await member.getByLabel("Words to look for").fill(marker);
+    await member.getByRole("button", { name: "Search" }).click();
+    await member.locator("mark", { hasText: marker }).waitFor();
+    await this.look(member, "search-found");
+    const visitor = await this.browsers.reader();
+    await visitor.goto(`/search?q=${marker}`);
+    await visitor.getByText("Nothing was found.").waitFor();
+    await visitor.goto("/search?q=xylophone");
+    await visitor.locator("mark").first().waitFor();
+    assert.ok(!(await visitor.content()).includes(marker));
+    await visitor.context().close();
+    await this.findNowhere(marker, post);
+  }
+
+  /** The marker is in nothing that is sent to those who may not read it. */
+  async findNowhere(marker, post) {
+    this.step("the marker of a premium text is in nothing that a visitor gets");
+    const paths = [
+      "/", "/feed.rss", "/feed.atom", "/feed.json", "/c/long-view", "/c/long-view/feed.rss",
+      "/c/long-view/feed.atom", "/c/long-view/feed.json", "/sitemap.xml", "/search?q=xylophone",
+      `/p/${post.postId}`, `/c/long-view/${post.slug}`, `/c/long-view/${post.slug}/discussion?post=${post.postId}`,
+      `/live/posts/${post.postId}`, `/v1/posts/${post.postId}`, `/v1/channels/long-view/posts/${post.slug}`,
+      "/v1/posts?pageSize=100", "/v1/posts:search?query=xylophone", `/v1/posts/${post.postId}/comments`,
+      `/v1/manuscripts/${post.postId}`, `/v1/manuscripts/${post.postId}/revisions`,
+    ];
+    for (const path of paths) {
+      const answer = await fetch(`${this.url}${path}`, { redirect: "follow" });
+      const text = `${JSON.stringify([...answer.headers])} ${await answer.text()}`;
+      assert.ok(!text.includes(marker), `${path} tells ${marker}`);
+    }
+  }
+
+  async all(member, path) {
+    await this.talkInARoom(member);
+    await this.discussInTwoWindows(member, path);
+    const news = await this.hearOfNews(member);
+    await this.search(member, news);
+  }
+}
