@@ -148,14 +148,22 @@ void FillArticle(const Words& words, const cpb::Post& post, const std::string& h
   }
 }
 
+void FillTrialEnding(const spb::ReadingAccess& access, const std::string& here,
+                     ctemplate::TemplateDictionary& layout) {
+  constexpr absl::Duration kLastDays = absl::Hours(72);
+  if (access.reason() != spb::ACCESS_REASON_TRIAL) return;
+  const absl::Time end = FromProtoTime(access.entitlement_end_time());
+  if (end - FromProtoTime(access.server_time()) > kLastDays) return;
+  ctemplate::TemplateDictionary& ending = *layout.AddSectionDictionary("TRIAL_ENDING");
+  ending.SetValue("RETURN_QUERY", QueryValue(here));
+  SetTime(ending, "END", end);
+}
+
 void FillHead(const std::string& public_url, const std::string& site_name, const cpb::Post& post,
               ctemplate::TemplateDictionary& layout) {
   const cpb::PostSummary& summary = post.summary();
   const std::string url = absl::StrCat(public_url, ArticlePath(summary));
   layout.AddSectionDictionary("CANONICAL")->SetValue("URL", url);
-  if (!summary.lede().empty()) {
-    layout.AddSectionDictionary("DESCRIPTION")->SetValue("TEXT", summary.lede());
-  }
   const auto open_graph = [&](const char* property, const std::string& content) {
     ctemplate::TemplateDictionary& entry = *layout.AddSectionDictionary("OPEN_GRAPH");
     entry.SetValue("PROPERTY", property);

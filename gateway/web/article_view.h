@@ -20,7 +20,11 @@ std::string ArticlePath(const content::v1::PostSummary& post);
 void FillArticle(const Words& words, const content::v1::Post& post, const std::string& here,
                  bool signed_in, ctemplate::TemplateDictionary& values);
 
-// Title, description, Open Graph and schema.org data in the head of the page.
+// In the last three days of a trial the header says when it ends.
+void FillTrialEnding(const subscription::v1::ReadingAccess& access, const std::string& here,
+                     ctemplate::TemplateDictionary& layout);
+
+// Canonical address, Open Graph and schema.org data in the head of the page.
 void FillHead(const std::string& public_url, const std::string& site_name,
               const content::v1::Post& post, ctemplate::TemplateDictionary& layout);
 

@@ -4,6 +4,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/transcoding/header_binding.h"
+#include "services/common/base/crypto.h"
 #include "services/common/base/local_path.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/proto_time.h"
@@ -55,6 +57,11 @@ ctemplate::TemplateDictionary& Page::UseTemplate(const std::string& file) {
   return *body;
 }
 
+void Page::Describe(const std::string& text) {
+  layout.AddSectionDictionary("DESCRIPTION")->SetValue("TEXT", text);
+  described_ = true;
+}
+
 http::HttpResponse Page::Show(const std::string& title, int status) {
   layout.SetValue("SITE_NAME", site.name);
   layout.SetValue("PAGE_TITLE", title.empty() ? site.name : absl::StrCat(title, " · ", site.name));
@@ -63,6 +70,7 @@ http::HttpResponse Page::Show(const std::string& title, int status) {
   layout.SetValue("JS_URL", site.assets.Url("site.js"));
   layout.SetValue("ICON_URL", site.assets.Url("icon.svg"));
   layout.SetValue("RETURN_QUERY", QueryValue(here()));
+  if (!described_) Describe(site.words.Get("SITE_DESCRIPTION"));
   if (SignedIn()) {
     ctemplate::TemplateDictionary* reader = layout.AddSectionDictionary("READER");
     reader->SetValue("READER_NAME", caller.identity->display_name);
@@ -74,6 +82,15 @@ http::HttpResponse Page::Show(const std::string& title, int status) {
   response.headers.Set("Content-Type", "text/html; charset=utf-8");
   response.headers.Set("Cache-Control", "private, no-cache");
   response.body = site.templates.Expand("layout.tpl", layout);
+  if (status == 200 && request.method != "POST") {
+    const std::string etag = absl::StrCat("W/\"", Hex(Sha256(response.body)).substr(0, 32), "\"");
+    response.headers.Set("ETag", etag);
+    const std::string* known = request.headers.Find("If-None-Match");
+    if (known != nullptr && EtagMatches(*known, etag)) {
+      response.status = 304;
+      response.body.clear();
+    }
+  }
   return response;
 }
 

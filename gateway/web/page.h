@@ -61,7 +61,11 @@ class Page {
   // The page's own template, filled in through `body`.
   ctemplate::TemplateDictionary& UseTemplate(const std::string& file);
 
-  // The page as HTML. `title` stands before the site's name.
+  // What search engines and link previews say of the page; without it, what the
+  // site is.
+  void Describe(const std::string& text);
+
+  // The page as HTML. A reader who has it already gets 304. `title` stands before the site's name.
   http::HttpResponse Show(const std::string& title, int status = 200);
   // 303: look there next, with GET. `path` is on this site.
   http::HttpResponse Redirect(const std::string& path);
@@ -79,7 +83,8 @@ class Page {
   bool ShowFormErrors(const absl::Status& status, const FieldNames& names,
                       ctemplate::TemplateDictionary& form);
 
-  bool private_page = true;  // false: the same for everybody who is signed out
+ private:
+  bool described_ = false;
 };
 
 using PageAnswer = asio::awaitable<http::HttpResponse>;

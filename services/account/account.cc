@@ -19,7 +19,8 @@ bool AllOf(absl::string_view text, bool (*is)(unsigned char)) {
 }
 
 // Sets `field` if a value was given; says whether that changed anything.
-bool Set(std::string& field, const std::optional<std::string>& value) {
+template <class T>
+bool Set(T& field, const std::optional<T>& value) {
   if (!value.has_value() || field == *value) return false;
   field = *value;
   return true;
@@ -94,6 +95,7 @@ absl::Status ChangeProfile(Account& account, const ProfileChange& change) {
   changed |= Set(account.bio, change.bio);
   changed |= Set(account.language, change.language);
   changed |= Set(account.time_zone, change.time_zone);
+  changed |= Set(account.trial_reminders, change.trial_reminders);
   if (changed) ++account.version;
   return absl::OkStatus();
 }

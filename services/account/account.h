@@ -19,6 +19,7 @@ struct Account {
   std::string bio;
   std::string language = "en";
   std::string time_zone = "UTC";
+  bool trial_reminders = true;     // mails that a trial ends
   std::vector<std::string> roles;  // sorted, each once
   std::string password_hash;       // empty for those who log in by link only
   absl::Time create_time;
@@ -48,6 +49,7 @@ struct ProfileChange {
   std::optional<std::string> bio;
   std::optional<std::string> language;
   std::optional<std::string> time_zone;
+  std::optional<bool> trial_reminders;
   std::string etag;
 };
 

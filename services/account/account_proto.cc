@@ -17,6 +17,7 @@ v1::Account ToProto(const Account& account) {
   out.set_has_password(!account.password_hash.empty());
   *out.mutable_create_time() = ToProtoTime(account.create_time);
   out.set_etag(EtagOf(account.version));
+  out.mutable_mail_choices()->set_trial_reminders(account.trial_reminders);
   return out;
 }
 

@@ -39,6 +39,7 @@ Account ReadAccount(const pqxx::row& row, int first) {
                  .bio = ReadText(field(3)),
                  .language = ReadText(field(4)),
                  .time_zone = ReadText(field(5)),
+                 .trial_reminders = field(10).as<bool>(),
                  .roles = ReadArray(field(6)),
                  .password_hash = ReadText(field(7)),
                  .create_time = ReadTime(field(8)),

@@ -17,12 +17,15 @@ absl::StatusOr<ProfileChange> ReadChange(const v1::UpdateAccountRequest& request
   const v1::Account& wanted = request.account();
   ASSIGN_OR_RETURN(const std::vector<std::string> paths,
                    UpdatedPaths(request.update_mask(), wanted,
-                                {"display_name", "bio", "language", "time_zone"}));
+                                {"display_name", "bio", "language", "time_zone", "mail_choices"}));
   ProfileChange change{.etag = wanted.etag()};
   if (HasPath(paths, "display_name")) change.display_name = wanted.display_name();
   if (HasPath(paths, "bio")) change.bio = wanted.bio();
   if (HasPath(paths, "language")) change.language = wanted.language();
   if (HasPath(paths, "time_zone")) change.time_zone = wanted.time_zone();
+  if (HasPath(paths, "mail_choices")) {
+    change.trial_reminders = wanted.mail_choices().trial_reminders();
+  }
   RETURN_IF_ERROR(CheckProfile(change));
   return change;
 }

@@ -134,6 +134,22 @@ absl::StatusOr<Mail> Mails::PasswordReset(const std::string& email,
                  "If you did not ask for it, you need do nothing: your password stays as it is."}});
 }
 
+absl::StatusOr<Mail> Mails::TrialEnding(const Account& account, absl::Time end_time) const {
+  absl::TimeZone zone;
+  if (!absl::LoadTimeZone(account.time_zone, &zone)) zone = absl::UTCTimeZone();
+  return Build(
+      account.email,
+      {.subject = absl::StrCat("Your free trial at ", settings_.site_name, " ends soon"),
+       .before = {absl::StrCat("your free trial ends on ",
+                               absl::FormatTime("%A, %-d %B, at %H:%M (%Z)", end_time, zone), "."),
+                  "After that your account stays, and so does everything in it; you can go on "
+                  "reading what is free. To go on reading everything, join here:"},
+       .link = absl::StrCat(settings_.public_url, "/join"),
+       .link_label = "Join us",
+       .after = {absl::StrCat("You get this mail because you have not switched it off: ",
+                              settings_.public_url, "/account#mails")}});
+}
+
 absl::StatusOr<Mail> Mails::PasswordChanged(const std::string& email) const {
   return Build(email,
                {.subject = absl::StrCat("Your password for ", settings_.site_name, " was changed"),

@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/account/account.h"
 #include "services/account/mail_queue.h"
 #include "services/common/base/clock.h"
 
@@ -30,6 +31,8 @@ class Mails {
   absl::StatusOr<Mail> AlreadyMember(const std::string& email) const;
   absl::StatusOr<Mail> LoginLink(const std::string& email, const std::string& token) const;
   absl::StatusOr<Mail> PasswordReset(const std::string& email, const std::string& token) const;
+  // A trial ends, told in the reader's time zone.
+  absl::StatusOr<Mail> TrialEnding(const Account& account, absl::Time end_time) const;
   absl::StatusOr<Mail> PasswordChanged(const std::string& email) const;
 
   const std::string& site_name() const { return settings_.site_name; }

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "account_migrations.h"
+#include "rostrum/subscription/v1/events.pb.h"
 #include "services/account/account_service.h"
 #include "services/account/cleanup.h"
 #include "services/account/create_account.h"
@@ -16,6 +17,8 @@
 #include "services/account/session_service.h"
 #include "services/account/settings.h"
 #include "services/account/sign_up_service.h"
+#include "services/account/trial_reminders.h"
+#include "services/common/events/event_consumer.h"
 #include "services/common/service/service_main.h"
 
 namespace rostrum::account {
@@ -35,7 +38,9 @@ class AccountApp final : public ServiceApp {
         mails_(settings.mail, env.clock),
         hasher_(settings.password, env.metrics),
         transport_(settings.smtp),
-        subscription_(NewChannel(settings.subscription_target), *env.signer, env.metrics),
+        subscription_channel_(NewChannel(settings.subscription_target)),
+        subscription_caller_(*env.signer, "subscription", absl::Seconds(2), env.metrics),
+        subscription_(subscription_channel_, *env.signer, env.metrics),
         mail_sender_(mail_queue_, transport_, settings.mail.from, env.clock, env.metrics) {}
 
   std::vector<grpc::Service*> services() override {
@@ -44,12 +49,22 @@ class AccountApp final : public ServiceApp {
 
   void Start() override {
     mail_sender_.Start(settings_.mail_threads, mail_signal_);
+    subscriptions_ = std::make_unique<EventConsumer>(
+        *env_.pool, subscription_channel_, subscription_caller_,
+        EventConsumer::Options{
+            .producer = "subscription",
+            .handlers = {{subscription::v1::TrialEnding::descriptor()->full_name(),
+                          [this](pqxx::work& tx, const event::v1::Event& event) {
+                            return ApplyTrialEnding(tx, event, mails_, env_.clock.Now());
+                          }}},
+            .applied = [this] { mail_signal_.Notify(); }});
     cleanup_ = std::make_unique<Worker>("cleanup", kCleanUpInterval, [this] {
       return CleanUp(*env_.pool, settings_.sign_up.sessions.idle, env_.clock.Now());
     });
   }
   void Stop() override {
     cleanup_.reset();
+    subscriptions_->Stop();
     mail_sender_.Stop();
   }
 
@@ -63,6 +78,8 @@ class AccountApp final : public ServiceApp {
   Mails mails_;
   PasswordHasher hasher_;
   SmtpTransport transport_;
+  std::shared_ptr<grpc::Channel> subscription_channel_;
+  ServiceCaller subscription_caller_;
   GrpcSubscriptionClient subscription_;
 
   MailSignal mail_signal_;
@@ -85,6 +102,7 @@ class AccountApp final : public ServiceApp {
                                     env_.clock,   *env_.runtime};
 
   MailSender mail_sender_;
+  std::unique_ptr<EventConsumer> subscriptions_;
   std::unique_ptr<Worker> cleanup_;
 };
 

@@ -15,7 +15,8 @@ namespace rostrum::account {
 namespace {
 
 constexpr char kUpdateProfile[] = R"sql(
-  UPDATE accounts SET display_name = $2, bio = $3, language = $4, time_zone = $5, version = $6
+  UPDATE accounts SET display_name = $2, bio = $3, language = $4, time_zone = $5, version = $6,
+    trial_reminders = $7
   WHERE account_id = $1)sql";
 
 constexpr char kSetRoles[] =
@@ -69,7 +70,7 @@ absl::Status ApplyRoles(pqxx::work& tx, Account& account, const std::vector<std:
 
 void SaveProfile(pqxx::work& tx, const Account& before, const Account& after, absl::Time now) {
   tx.exec_params(kUpdateProfile, after.id.value(), after.display_name, after.bio, after.language,
-                 after.time_zone, after.version);
+                 after.time_zone, after.version, after.trial_reminders);
   if (after.display_name == before.display_name) return;
   v1::ProfileChanged event;
   event.set_account_id(after.id.value());

@@ -44,6 +44,13 @@ class SubscriptionApp final : public ServiceApp {
                           }}},
             .applied = [this] { env_.outbox_signal.Notify(); }});
     Every("ended-trials", kTimedWork, [this] { return trials_.TellEnded(env_.clock.Now()); });
+    Every("trial-reminders", kTimedWork, [this]() -> absl::StatusOr<int> {
+      ASSIGN_OR_RETURN(const int last,
+                       trials_.TellEnding(env_.clock.Now(), settings_.last_reminder));
+      ASSIGN_OR_RETURN(const int first,
+                       trials_.TellEnding(env_.clock.Now(), settings_.first_reminder));
+      return last + first;
+    });
     Every("lapsed-memberships", kTimedWork,
           [this] { return memberships_.LapseDue(env_.clock.Now()); });
     Every("renewals", kTimedWork, [this] { return provider_.RenewDue(); });

@@ -64,6 +64,10 @@ SubscriptionSettings ReadSubscriptionSettings(Settings& env) {
                                       "From its expiry until a new offer can start.");
   settings.trial_duration =
       env.Duration("TRIAL_DURATION", settings.trial_duration, "How long a free trial lasts.");
+  settings.first_reminder = env.Duration("TRIAL_FIRST_REMINDER", settings.first_reminder,
+                                         "A trial's end is told so long before it.");
+  settings.last_reminder =
+      env.Duration("TRIAL_LAST_REMINDER", settings.last_reminder, "And again so long before it.");
   settings.membership.grace = env.Duration("GRACE_PERIOD", settings.membership.grace,
                                            "Reading goes on this long after a failed payment.");
   settings.membership.renewal_leeway =

@@ -18,6 +18,8 @@ struct SubscriptionSettings {
   MeterSettings meter;
   OfferSettings offer;
   absl::Duration trial_duration = absl::Hours(24 * 14);
+  absl::Duration first_reminder = absl::Hours(24 * 3);  // before its end
+  absl::Duration last_reminder = absl::Hours(24);
   MembershipSettings membership;
   std::vector<Plan> plans;
   TestProviderSettings test_provider;

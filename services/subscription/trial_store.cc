@@ -1,8 +1,10 @@
 #include "services/subscription/trial_store.h"
 
+#include "rostrum/subscription/v1/events.pb.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
+#include "services/common/rpc/proto_time.h"
 #include "services/subscription/entitlement.h"
 
 namespace rostrum::subscription {
@@ -22,6 +24,20 @@ constexpr char kClaimEnded[] = R"sql(
     SELECT account_id FROM trials WHERE end_told_time IS NULL AND end_time <= $1
     ORDER BY end_time LIMIT 100 FOR UPDATE SKIP LOCKED)
   RETURNING account_id)sql";
+
+// $2 is how many seconds before the end, $3 the latest end that is near. A trial
+// that is shorter than that needs no reminder.
+constexpr char kClaimEnding[] = R"sql(
+  UPDATE trials SET ending_told_seconds = $2
+  WHERE account_id IN (
+    SELECT t.account_id FROM trials t
+    WHERE t.end_told_time IS NULL AND t.end_time > $1 AND t.end_time <= $3
+      AND t.start_time < t.end_time - $2 * interval '1 second'
+      AND (t.ending_told_seconds IS NULL OR t.ending_told_seconds > $2)
+      AND NOT EXISTS (SELECT 1 FROM memberships m
+                      WHERE m.account_id = t.account_id AND m.entitled_until > $1)
+    ORDER BY t.end_time LIMIT 100 FOR UPDATE OF t SKIP LOCKED)
+  RETURNING account_id, end_time)sql";
 
 std::optional<Trial> Find(pqxx::work& tx, const AccountId& account_id) {
   const pqxx::result rows = tx.exec_params(kFind, account_id.value());
@@ -81,6 +97,22 @@ absl::StatusOr<int> PostgresTrialStore::TellEnded(absl::Time now) {
     const pqxx::result ended = tx.exec_params(kClaimEnded, SqlTime(now));
     for (const pqxx::row& row : ended) TellEntitlement(tx, ReadId<AccountId>(row[0]), now);
     return static_cast<int>(ended.size());
+  });
+  if (count.ok() && *count > 0) signal_.Notify();
+  return count;
+}
+
+absl::StatusOr<int> PostgresTrialStore::TellEnding(absl::Time now, absl::Duration before) {
+  auto count = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+    const pqxx::result ending = tx.exec_params(kClaimEnding, SqlTime(now),
+                                               absl::ToInt64Seconds(before), SqlTime(now + before));
+    for (const pqxx::row& row : ending) {
+      v1::TrialEnding event;
+      event.set_account_id(ReadText(row[0]));
+      *event.mutable_end_time() = ToProtoTime(ReadTime(row[1]));
+      WriteEvent(tx, event.account_id(), event, now);
+    }
+    return static_cast<int>(ending.size());
   });
   if (count.ok() && *count > 0) signal_.Notify();
   return count;

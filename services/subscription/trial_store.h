@@ -39,6 +39,10 @@ class TrialStore {
   virtual absl::StatusOr<Trial> Get(const AccountId& account_id) = 0;
   // Tells others of trials that have ended; returns how many.
   virtual absl::StatusOr<int> TellEnded(absl::Time now) = 0;
+  // Tells others of trials that end within `before` and are not followed by a
+  // membership; returns how many. Once for each `before`, and not after a
+  // shorter one: call it with the shortest first.
+  virtual absl::StatusOr<int> TellEnding(absl::Time now, absl::Duration before) = 0;
 };
 
 class PostgresTrialStore final : public TrialStore {
@@ -48,6 +52,7 @@ class PostgresTrialStore final : public TrialStore {
                                      absl::Time now) override;
   absl::StatusOr<Trial> Get(const AccountId& account_id) override;
   absl::StatusOr<int> TellEnded(absl::Time now) override;
+  absl::StatusOr<int> TellEnding(absl::Time now, absl::Duration before) override;
 
   // Start inside a transaction of somebody else: of an event.
   absl::StatusOr<StartedTrial> StartIn(pqxx::work& tx, const AccountId& account_id,

@@ -92,6 +92,7 @@ PageAnswer ShowAccount(Page& page, const absl::Status refused) {
   values.SetValue("DISPLAY_NAME",
                   refused.ok() ? account->display_name() : page.form.Get("display_name"));
   values.SetValue("BIO", refused.ok() ? account->bio() : page.form.Get("bio"));
+  if (account->mail_choices().trial_reminders()) values.ShowSection("TRIAL_REMINDERS");
   if (page.query.Has("saved")) values.ShowSection("SAVED");
   if (!refused.ok() &&
       !page.ShowFormErrors(refused, {{"account.display_name", "NAME"}, {"account.bio", "BIO"}},
@@ -115,6 +116,16 @@ PageAnswer SaveAccount(Page& page) {
   request.mutable_update_mask()->add_paths("bio");
   const auto account = co_await page.calls.Call(rpcs::kUpdateAccount, request);
   if (!account.ok()) co_return co_await ShowAccount(page, account.status());
+  co_return page.Redirect("/account?saved=1");
+}
+
+PageAnswer SaveMails(Page& page) {
+  apb::UpdateAccountRequest request;
+  request.mutable_account()->mutable_mail_choices()->set_trial_reminders(
+      page.form.Has("trial_reminders"));
+  request.mutable_update_mask()->add_paths("mail_choices");
+  const auto account = co_await page.calls.Call(rpcs::kUpdateAccount, request);
+  if (!account.ok()) co_return page.Fail(account.status());
   co_return page.Redirect("/account?saved=1");
 }
 
@@ -145,6 +156,7 @@ PageAnswer RevokeSession(Page& page) {
 void AddAccountPages(PageRoutes& routes) {
   routes.push_back({"GET", "/account", AccountPage});
   routes.push_back({"POST", "/account", SaveAccount});
+  routes.push_back({"POST", "/account/mails", SaveMails});
   routes.push_back({"POST", "/account/cancel", CancelMembership});
   routes.push_back({"POST", "/account/resume", ResumeMembership});
   routes.push_back({"POST", "/account/sessions/{session}/revoke", RevokeSession});

@@ -83,6 +83,8 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
 
   ctemplate::TemplateDictionary& values = page.UseTemplate("article.tpl");
   FillArticle(page.site.words, *post, path, page.SignedIn(), values);
+  FillTrialEnding(post->access(), path, page.layout);
+  if (!summary.lede().empty()) page.Describe(summary.lede());
   FillHead(page.site.public_url, page.site.name, *post, page.layout);
   co_await AddFollowButton(page, feed::v1::FOLLOW_KIND_AUTHOR, summary.author().author_id(),
                            summary.author().display_name(), path, values);

@@ -50,6 +50,7 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
   values.SetValue("HEADING", subject.heading);
   if (!subject.about.empty()) {
     values.AddSectionDictionary("ABOUT")->SetValue("TEXT", subject.about);
+    page.Describe(subject.about);
   }
   if (!subject.room.empty()) values.AddSectionDictionary("ROOM")->SetValue("SLUG", subject.room);
   if (subject.kind != fpb::FOLLOW_KIND_UNSPECIFIED) {

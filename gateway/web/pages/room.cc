@@ -99,6 +99,7 @@ PageAnswer ShowRoom(Page& page, const RefusedMessage* refused) {
   values.SetValue("CHANNEL_SLUG", channel->slug());
   values.SetValue("COUNT", words.Count("ROOM_MEMBERS", room->member_count()));
   values.SetValue("PATH", path);
+  if (!room->may_enter() || !room->joined()) values.ShowSection("INTRO");
   if (!room->may_enter()) {
     ctemplate::TemplateDictionary& outside = *values.AddSectionDictionary("OUTSIDE");
     outside.SetValue("TEXT",

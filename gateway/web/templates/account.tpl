@@ -35,6 +35,14 @@
 <p class="form-actions"><button type="submit" class="button">{{W_FORM_SAVE}}</button></p>
 </form>
 </section>
+<section id="mails" aria-labelledby="mails-heading">
+<h2 id="mails-heading">{{W_ACCOUNT_MAILS}}</h2>
+<form method="post" action="/account/mails" class="stacked">
+<label class="check"><input type="checkbox" name="trial_reminders" value="1"{{#TRIAL_REMINDERS}} checked{{/TRIAL_REMINDERS}}> {{W_MAIL_TRIAL_REMINDERS}}</label>
+<p class="quiet">{{W_ACCOUNT_MAILS_ALWAYS}}</p>
+<p class="form-actions"><button type="submit" class="button button-small button-quiet">{{W_FORM_SAVE}}</button></p>
+</form>
+</section>
 <section aria-labelledby="follows">
 <h2 id="follows">{{W_ACCOUNT_FOLLOWS}}</h2>
 {{#NO_FOLLOWS}}<p class="quiet">{{W_FEED_EMPTY}}</p>

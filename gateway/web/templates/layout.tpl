@@ -11,6 +11,9 @@
 <link rel="stylesheet" href="{{CSS_URL}}">
 <link rel="stylesheet" href="{{PAGES_CSS_URL}}">
 <script type="module" src="{{JS_URL}}"></script>
+<link rel="modulepreload" href="/assets/countdown.js">
+<link rel="modulepreload" href="/assets/live.js">
+<link rel="modulepreload" href="/assets/local_time.js">
 {{#CANONICAL}}<link rel="canonical" href="{{URL}}">
 {{/CANONICAL}}
 {{#DESCRIPTION}}<meta name="description" content="{{TEXT}}">
@@ -40,6 +43,8 @@
 </ul>
 </nav>
 </div>
+{{#TRIAL_ENDING}}<p class="trial-ending"><a href="/join?return={{RETURN_QUERY:none}}">{{W_ACCOUNT_TRIAL_UNTIL_SHORT}} <time datetime="{{END_ISO}}" data-local-time>{{END}}</time>. {{W_JOIN}}</a></p>
+{{/TRIAL_ENDING}}
 </header>
 <main id="content" tabindex="-1">
 {{>BODY}}

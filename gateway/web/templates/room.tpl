@@ -1,7 +1,8 @@
 {{%AUTOESCAPE context="HTML"}}<header class="list-header">
 <p class="kicker"><a href="/c/{{CHANNEL_SLUG}}">{{CHANNEL_NAME}}</a></p>
 <h1>{{HEADING}}</h1>
-<p class="lede">{{W_ROOM_INTRO}}</p>
+{{#INTRO}}<p class="lede">{{W_ROOM_INTRO}}</p>
+{{/INTRO}}
 <p class="quiet">{{COUNT}}</p>
 </header>
 {{#OUTSIDE}}<div class="wall">

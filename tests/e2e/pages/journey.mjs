@@ -162,6 +162,12 @@ async function follow(page) {
   assert.deepEqual(times, [...times].sort().reverse(), "newest first");
   await page.goto("/account");
   await look(page, "account-trial");
+  const reminders = page.getByLabel("That my free trial ends");
+  assert.ok(await reminders.isChecked());
+  await reminders.uncheck();
+  await page.locator("#mails").getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved.").waitFor();
+  assert.ok(!await reminders.isChecked());
   await page.getByRole("button", { name: "Stop following The Long View" }).click();
   await page.getByText("You follow nothing yet.").waitFor();
 }

@@ -117,6 +117,21 @@ class FakeTrialStore final : public TrialStore {
     }
     return found->second;
   }
+  absl::StatusOr<int> TellEnding(absl::Time now, absl::Duration before) override {
+    absl::MutexLock lock(&mu_);
+    int told = 0;
+    for (const auto& [account_id, trial] : trials_) {
+      if (trial.end_time <= now || trial.end_time > now + before ||
+          trial.start_time >= trial.end_time - before) {
+        continue;
+      }
+      const auto [last, fresh] = ending_told_.emplace(account_id, before);
+      if (!fresh && last->second <= before) continue;
+      last->second = before;
+      ++told;
+    }
+    return told;
+  }
   absl::StatusOr<int> TellEnded(absl::Time now) override {
     absl::MutexLock lock(&mu_);
     int count = 0;
@@ -127,6 +142,7 @@ class FakeTrialStore final : public TrialStore {
   }
 
  private:
+  std::map<AccountId, absl::Duration> ending_told_ ABSL_GUARDED_BY(mu_);
   const absl::Duration duration_;
   absl::Mutex mu_;
   std::map<AccountId, Trial> trials_;

@@ -84,6 +84,30 @@ TYPED_TEST(TrialStoreContract, TellsOfAnEndOnce) {
   EXPECT_EQ(this->store().TellEnded(kNoon + kFortnight).value(), 0);
 }
 
+TYPED_TEST(TrialStoreContract, RemindsOnceForEachTimeBeforeTheEnd) {
+  constexpr absl::Duration kThreeDays = absl::Hours(72), kOneDay = absl::Hours(24);
+  ASSERT_THAT(this->store().Start(Account(1), kPerson, kNoon), IsOk());
+  const absl::Time end = kNoon + kFortnight;
+  EXPECT_EQ(this->store().TellEnding(end - kThreeDays - absl::Seconds(1), kThreeDays).value(), 0);
+  EXPECT_EQ(this->store().TellEnding(end - kThreeDays, kThreeDays).value(), 1);
+  EXPECT_EQ(this->store().TellEnding(end - kThreeDays, kThreeDays).value(), 0);
+  EXPECT_EQ(this->store().TellEnding(end - kOneDay, kOneDay).value(), 1);
+  EXPECT_EQ(this->store().TellEnding(end - kOneDay, kOneDay).value(), 0);
+  EXPECT_EQ(this->store().TellEnding(end, kOneDay).value(), 0) << "over";
+}
+
+TYPED_TEST(TrialStoreContract, RemindersThatWereMissedAreNotMadeUpForTwice) {
+  ASSERT_THAT(this->store().Start(Account(1), kPerson, kNoon), IsOk());
+  const absl::Time late = kNoon + kFortnight - absl::Hours(2);
+  EXPECT_EQ(this->store().TellEnding(late, absl::Hours(24)).value(), 1);
+  EXPECT_EQ(this->store().TellEnding(late, absl::Hours(72)).value(), 0);
+}
+
+TYPED_TEST(TrialStoreContract, AShortTrialNeedsNoReminder) {
+  ASSERT_THAT(this->store().Start(Account(1), kPerson, kNoon), IsOk());
+  EXPECT_EQ(this->store().TellEnding(kNoon + absl::Hours(1), kFortnight).value(), 0);
+}
+
 // What was told of an account, in order: "trial", "membership" or "nothing".
 std::vector<bool> ToldEntitled(PgPool& pool) {
   return RunRead<std::vector<bool>>(
@@ -109,6 +133,24 @@ TEST(PostgresTrialStoreTest, TellsOthersOfBeginningAndEnd) {
   ASSERT_THAT(under_test.store.Start(Account(1), kPerson, kNoon), IsOk());
   ASSERT_THAT(under_test.store.TellEnded(kNoon + kFortnight), IsOk());
   EXPECT_THAT(ToldEntitled(under_test.database.pool), ::testing::ElementsAre(true, false));
+}
+
+TEST(PostgresTrialStoreTest, MembersAreNotReminded) {
+  PostgresUnderTest under_test;
+  ASSERT_THAT(under_test.store.Start(Account(1), kPerson, kNoon), IsOk());
+  ASSERT_THAT(RunTx(under_test.database.pool,
+                    [](pqxx::work& tx) {
+                      tx.exec_params(
+                          "INSERT INTO memberships (account_id, plan_id, provider, "
+                          "provider_subscription, state, start_time, period_end_time, "
+                          "entitled_until, sequence) "
+                          "VALUES ($1, 'monthly', 'test', 's', 1, $2, $2, $2, 1)",
+                          Account(1).value(), SqlTime(kNoon + kFortnight * 2));
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  const absl::Time near = kNoon + kFortnight - absl::Hours(1);
+  EXPECT_EQ(under_test.store.TellEnding(near, absl::Hours(24)).value(), 0);
 }
 
 TEST(PostgresEntitlementStoreTest, ATrialEntitlesUntilItsVeryEnd) {
