@@ -5,6 +5,7 @@
 #include "gateway/transcoding/query_binding.h"
 #include "google/protobuf/arena.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/request_id.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -38,7 +39,9 @@ absl::Status FillMessage(const HttpRequestView& request, const RouteMatch& match
   }
   RETURN_IF_ERROR(BindQuery(route, request.query, message));
   FillUpdateMask(route, present, message);
-  return BindHeaders(route, request.header, message);
+  RETURN_IF_ERROR(BindHeaders(route, request.header, message));
+  EnsureRequestId(message);
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "gateway/proxy/backends.h"
 #include "gateway/proxy/caller_context.h"
 #include "google/protobuf/message.h"
+#include "services/common/rpc/request_id.h"
 
 namespace rostrum::gateway {
 
@@ -37,6 +38,7 @@ class Calls {
   template <class R>
   asio::awaitable<absl::StatusOr<typename R::Response>> Call(const R rpc,
                                                              typename R::Request request) {
+    EnsureRequestId(request);
     std::string bytes = request.SerializeAsString();
     absl::StatusOr<std::string> answer =
         co_await CallRaw(rpc.service, rpc.method, std::move(bytes));

@@ -13,6 +13,7 @@ namespace rostrum::comment {
 namespace {
 
 constexpr Rate kPerMinute{.burst = 10, .period = absl::Minutes(1)};
+constexpr Rate kEditsPerMinute{.burst = 20, .period = absl::Minutes(1)};
 constexpr Rate kPerDay{.burst = 200, .period = absl::Hours(24)};
 
 absl::StatusOr<std::string> RenderBody(const std::string& body) {
@@ -173,6 +174,8 @@ grpc::Status CommentService::UpdateComment(grpc::ServerContext* ctx,
     RETURN_IF_ERROR(CheckUpdateMask(request->update_mask()));
     ASSIGN_OR_RETURN(const std::string html, RenderBody(wanted.body()));
     RETURN_IF_ERROR(LoadReadable(wanted.comment_id(), rc));
+    RETURN_IF_ERROR(
+        throttle_.Check(absl::StrCat("comment:edit:", rc.caller.Key()), kEditsPerMinute));
     ASSIGN_OR_RETURN(const Comment comment, store_.Update(id, [&](Comment& stored) {
       return Edit(stored, rc.caller.account_id, wanted.etag(), wanted.body(), html, clock_.Now());
     }));

@@ -17,6 +17,11 @@ constexpr char kColumns[] = R"sql(
   FROM comments c JOIN commenters p ON p.account_id = c.author_id
 )sql";
 
+// A name that is known stays: the caller's may be a minute old, and account tells
+// of new ones.
+constexpr char kAddCommenter[] = R"sql(
+  INSERT INTO commenters (account_id, display_name) VALUES ($1, $2) ON CONFLICT DO NOTHING)sql";
+
 constexpr char kUpsertCommenter[] = R"sql(
   INSERT INTO commenters (account_id, display_name) VALUES ($1, $2)
   ON CONFLICT (account_id) DO UPDATE SET display_name = excluded.display_name
@@ -41,6 +46,11 @@ constexpr char kUpdate[] = R"sql(
 constexpr char kKeepRevision[] = R"sql(
   INSERT INTO comment_revisions (comment_id, version, body_html, create_time)
   VALUES ($1, $2, $3, $4))sql";
+
+constexpr char kDropRevisions[] = R"sql(
+  DELETE FROM comment_revisions WHERE comment_id = $1 AND version <= (
+    SELECT version FROM comment_revisions WHERE comment_id = $1
+    ORDER BY version DESC OFFSET 50 LIMIT 1))sql";
 
 constexpr char kForgetRevisions[] = "DELETE FROM comment_revisions WHERE comment_id = $1";
 
@@ -115,7 +125,7 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
     if (comment.parent_id.has_value()) {
       ASSIGN_OR_RETURN(parent, LoadParent(tx, comment));
     }
-    RenameCommenter(tx, comment.author_id, comment.author_name);
+    tx.exec_params(kAddCommenter, comment.author_id.value(), comment.author_name);
     tx.exec_params(kInsert, comment.id.value(), Column<PostId>(comment.subject),
                    Column<ChannelId>(comment.subject),
                    parent ? std::make_optional(parent->id.value()) : std::nullopt,
@@ -156,6 +166,7 @@ absl::StatusOr<Comment> PostgresCommentStore::Update(
     } else {
       tx.exec_params(kKeepRevision, id.value(), before.version, before.body_html,
                      SqlTime(before.edit_time.value_or(before.create_time)));
+      tx.exec_params(kDropRevisions, id.value());
     }
     pb::CommentChanged event;
     *event.mutable_comment() = ToProto(after);

@@ -173,11 +173,12 @@ bool IsFree(pqxx::work& tx, const ManuscriptContent& content, const std::string&
 }  // namespace
 
 absl::StatusOr<Manuscript> LoadManuscript(pqxx::work& tx, const PostId& id, ManuscriptLock lock) {
-  std::vector<Manuscript> found =
-      Load(tx, kTexts,
-           absl::StrCat("WHERE p.post_id = $1",
-                        lock == ManuscriptLock::kForUpdate ? " FOR UPDATE OF p" : ""),
-           {id.value()});
+  // A statement of its own: one that waits for the lock reads the new row of the
+  // post, but the old ones of what it joins.
+  if (lock == ManuscriptLock::kForUpdate) {
+    tx.exec_params("SELECT 1 FROM posts WHERE post_id = $1 FOR UPDATE", id.value());
+  }
+  std::vector<Manuscript> found = Load(tx, kTexts, "WHERE p.post_id = $1", {id.value()});
   if (found.empty()) {
     return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such manuscript");
   }

@@ -18,6 +18,12 @@ bool IsStaff(const PostFacts& post, const Reader& reader) {
   return reader.account_id == post.author_account_id || EditsEverything(reader.roles);
 }
 
+// Whatever keeps subscription from answering: away, slow, overwhelmed, broken.
+bool IsOutage(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsResourceExhausted(status) || absl::IsInternal(status) || absl::IsUnknown(status);
+}
+
 spb::ReadingAccess Granted(spb::AccessReason reason, absl::Time now) {
   spb::ReadingAccess access;
   access.set_granted(true);
@@ -45,9 +51,7 @@ absl::StatusOr<spb::ReadingAccess> ReaderAccess::Decide(const PostFacts& post, c
     }
   }
   absl::StatusOr<spb::ReadingAccess> access = Ask(post, reader, mode);
-  const bool away =
-      absl::IsUnavailable(access.status()) || absl::IsDeadlineExceeded(access.status());
-  if (!away) return access;
+  if (!IsOutage(access.status())) return access;
   // A paywall is never shown because of an outage.
   if (post.access_level == spb::ACCESS_LEVEL_METERED) {
     return Granted(spb::ACCESS_REASON_METER_UNAVAILABLE, now);
@@ -63,7 +67,9 @@ absl::StatusOr<bool> ReaderAccess::ReadsEverything(const AccountId& account_id,
   if (EditsEverything(roles)) return true;
   ASSIGN_OR_RETURN(const std::optional<KnownEntitlement> known,
                    entitlements_.Find(account_id, clock_.Now()));
-  return known.has_value();
+  if (known.has_value()) return true;
+  const auto entitlement = subscription_.GetEntitlement(account_id);
+  return entitlement.ok() && entitlement->entitled();
 }
 
 absl::StatusOr<spb::ReadingAccess> ReaderAccess::Ask(const PostFacts& post, const Reader& reader,

@@ -32,8 +32,8 @@ class ReaderAccess {
   // UNAVAILABLE / ACCESS_UNKNOWN for a premium post while nobody can say.
   absl::StatusOr<subscription::v1::ReadingAccess> Decide(const PostFacts& post,
                                                          const Reader& reader, Mode mode);
-  // Whether an account may read every post: staff, and members as far as that is
-  // known here; nobody is asked. UNAVAILABLE.
+  // Whether an account may read every post: staff and members. False while nobody
+  // can say. UNAVAILABLE.
   absl::StatusOr<bool> ReadsEverything(const AccountId& account_id,
                                        const std::set<std::string>& roles);
 

@@ -1,5 +1,6 @@
 #include "services/content/search_service.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@ namespace rostrum::content {
 namespace {
 
 constexpr size_t kMaxQuery = 200;
+// Quoting is costly.
+constexpr int kMaxPage = 20;
 
 }  // namespace
 
@@ -31,19 +34,19 @@ grpc::Status SearchService::SearchPosts(grpc::ServerContext* ctx,
     const std::string scope = PageScope(rc.caller, *request);
     ASSIGN_OR_RETURN(const std::vector<std::string> parts,
                      page_tokens_.Decode(scope, request->page_token(), 2));
-    SearchQuery query{.words = request->query(), .after = std::nullopt, .limit = page_size + 1};
+    SearchQuery query{
+        .words = request->query(), .after = std::nullopt, .limit = std::min(page_size, kMaxPage)};
     ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<PostCursor, PostId>(parts)));
     ASSIGN_OR_RETURN(query.whole_texts,
                      access_.ReadsEverything(rc.caller.account_id, rc.caller.roles));
 
-    ASSIGN_OR_RETURN(std::vector<FoundPost> found, store_.Search(query));
-    if (found.size() > static_cast<size_t>(page_size)) {
-      found.resize(page_size);
-      const PostSummary& last = found.back().post;
+    ASSIGN_OR_RETURN(const FoundPosts found, store_.Search(query));
+    if (found.more) {
+      const PostSummary& last = found.posts.back().post;
       response->set_next_page_token(
           page_tokens_.Encode(scope, TimeCursorParts(last.publish_time, last.id.value())));
     }
-    for (const FoundPost& post : found) *response->add_posts() = ToProto(post);
+    for (const FoundPost& post : found.posts) *response->add_posts() = ToProto(post);
     return absl::OkStatus();
   });
 }

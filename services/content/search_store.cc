@@ -19,12 +19,14 @@ constexpr char kEnd = '\x03';
 std::string FindTail(bool whole_texts) {
   return absl::StrCat("WHERE p.state = 3 AND p.", whole_texts ? "whole_search" : "open_search",
                       R"sql( @@ websearch_to_tsquery('post_search', $1)
+      AND querytree(websearch_to_tsquery('post_search', $1)) NOT IN ('', 'T')
       AND ($2 = '' OR (p.publish_time, p.post_id)
                       < (nullif($2, '')::timestamptz, nullif($3, '')::uuid))
     ORDER BY p.publish_time DESC, p.post_id DESC LIMIT $4::bigint)sql");
 }
 
-// $1 is the query, $2 the posts. A text that is not searched is not quoted.
+// $1 is the query, $2 the posts. A text that is not searched is not quoted, and
+// what stands far down in a long one is found, but not quoted: that is costly.
 std::string QuoteSql(bool whole_texts) {
   const char* text = whole_texts ? "p.body_html"
                                  : "CASE p.access_level WHEN 1 THEN p.body_html "
@@ -32,8 +34,8 @@ std::string QuoteSql(bool whole_texts) {
   return absl::StrCat(R"sql(
     SELECT p.post_id,
       ts_headline('post_search', p.title, q, E'StartSel="\x02", StopSel="\x03", HighlightAll=true'),
-      ts_headline('post_search', p.lede || ' ' || text_of_html()sql",
-                      text, R"sql(), q,
+      ts_headline('post_search', p.lede || ' ' || text_of_html(left()sql",
+                      text, R"sql(, 20000)), q,
                   E'StartSel="\x02", StopSel="\x03", MaxWords=40, MinWords=20')
     FROM posts p, websearch_to_tsquery('post_search', $1) q
     WHERE p.post_id = any($2::uuid[]))sql");
@@ -74,21 +76,21 @@ void Quote(pqxx::work& tx, const SearchQuery& query, std::vector<FoundPost>& fou
 
 }  // namespace
 
-absl::StatusOr<std::vector<FoundPost>> PostgresSearchStore::Search(const SearchQuery& query) {
-  return RunRead<std::vector<FoundPost>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<FoundPost>> {
-        std::vector<PostSummary> posts = LoadSummaries(
-            tx, FindTail(query.whole_texts),
-            {query.words, query.after.has_value() ? SqlTime(query.after->publish_time) : "",
-             query.after.has_value() ? query.after->id.value() : "", absl::StrCat(query.limit)});
-        std::vector<FoundPost> found;
-        found.reserve(posts.size());
-        for (PostSummary& post : posts) {
-          found.push_back({.post = std::move(post), .title = {}, .excerpt = {}});
-        }
-        if (!found.empty()) Quote(tx, query, found);
-        return found;
-      });
+absl::StatusOr<FoundPosts> PostgresSearchStore::Search(const SearchQuery& query) {
+  return RunRead<FoundPosts>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<FoundPosts> {
+    std::vector<PostSummary> posts = LoadSummaries(
+        tx, FindTail(query.whole_texts),
+        {query.words, query.after.has_value() ? SqlTime(query.after->publish_time) : "",
+         query.after.has_value() ? query.after->id.value() : "", absl::StrCat(query.limit + 1)});
+    FoundPosts found{.posts = {}, .more = posts.size() > static_cast<size_t>(query.limit)};
+    if (found.more) posts.resize(query.limit);
+    found.posts.reserve(posts.size());
+    for (PostSummary& post : posts) {
+      found.posts.push_back({.post = std::move(post), .title = {}, .excerpt = {}});
+    }
+    if (!found.posts.empty()) Quote(tx, query, found.posts);
+    return found;
+  });
 }
 
 }  // namespace rostrum::content

@@ -22,6 +22,11 @@ struct FoundPost {
   std::vector<Passage> excerpt;  // where the words stand in lede and text
 };
 
+struct FoundPosts {
+  std::vector<FoundPost> posts;
+  bool more = false;  // whether there are others after them
+};
+
 struct SearchQuery {
   std::string words;  // as they were typed
   // Whether whole texts are searched and quoted, or only what everybody gets.
@@ -34,15 +39,15 @@ struct SearchQuery {
 class SearchStore {
  public:
   virtual ~SearchStore() = default;
-  // Newest first, by (publish_time, id). UNAVAILABLE when the database cannot
-  // be reached.
-  virtual absl::StatusOr<std::vector<FoundPost>> Search(const SearchQuery& query) = 0;
+  // Newest first, by (publish_time, id). A query that only excludes finds
+  // nothing. UNAVAILABLE when the database cannot be reached.
+  virtual absl::StatusOr<FoundPosts> Search(const SearchQuery& query) = 0;
 };
 
 class PostgresSearchStore final : public SearchStore {
  public:
   explicit PostgresSearchStore(PgPool& pool) : pool_(pool) {}
-  absl::StatusOr<std::vector<FoundPost>> Search(const SearchQuery& query) override;
+  absl::StatusOr<FoundPosts> Search(const SearchQuery& query) override;
 
  private:
   PgPool& pool_;

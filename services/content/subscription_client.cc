@@ -20,4 +20,15 @@ absl::StatusOr<subscription::v1::ReadingAccess> GrpcSubscriptionClient::CheckAcc
   return access;
 }
 
+absl::StatusOr<subscription::v1::Entitlement> GrpcSubscriptionClient::GetEntitlement(
+    const AccountId& account_id) {
+  subscription::v1::GetEntitlementRequest request;
+  request.set_account_id(account_id.value());
+  subscription::v1::Entitlement entitlement;
+  RETURN_IF_ERROR(caller_.Call("GetEntitlement", [&](grpc::ClientContext* ctx) {
+    return stub_->GetEntitlement(ctx, request, &entitlement);
+  }));
+  return entitlement;
+}
+
 }  // namespace rostrum::content

@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/channel.h"
 #include "rostrum/subscription/v1/access_service.grpc.pb.h"
+#include "services/common/base/ids.h"
 #include "services/common/rpc/channel.h"
 
 namespace rostrum::content {
@@ -16,6 +17,9 @@ class SubscriptionClient {
   // UNAVAILABLE or DEADLINE_EXCEEDED while it is away.
   virtual absl::StatusOr<subscription::v1::ReadingAccess> CheckAccess(
       const subscription::v1::CheckAccessRequest& request) = 0;
+  // What an account is entitled to.
+  virtual absl::StatusOr<subscription::v1::Entitlement> GetEntitlement(
+      const AccountId& account_id) = 0;
 };
 
 class GrpcSubscriptionClient final : public SubscriptionClient {
@@ -24,6 +28,8 @@ class GrpcSubscriptionClient final : public SubscriptionClient {
                          Metrics& metrics);
   absl::StatusOr<subscription::v1::ReadingAccess> CheckAccess(
       const subscription::v1::CheckAccessRequest& request) override;
+  absl::StatusOr<subscription::v1::Entitlement> GetEntitlement(
+      const AccountId& account_id) override;
 
  private:
   ServiceCaller caller_;

@@ -15,7 +15,7 @@ constexpr char kJoin[] = R"sql(
   INSERT INTO room_members (channel_id, account_id, display_name, listed, join_time)
   VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT (channel_id, account_id)
-  DO UPDATE SET display_name = excluded.display_name, listed = excluded.listed
+  DO UPDATE SET listed = excluded.listed
   RETURNING account_id, display_name, listed, join_time)sql";
 
 constexpr char kFind[] = R"sql(

@@ -32,7 +32,8 @@ class RoomStore {
  public:
   virtual ~RoomStore() = default;
 
-  // Who is in it already keeps the time, with the new name and choice.
+  // Who is in it already keeps time and name (which account tells of), with the
+  // new choice.
   // FAILED_PRECONDITION / TOO_MANY_ROOMS.
   virtual absl::StatusOr<RoomMember> Join(const ChannelId& channel_id,
                                           const RoomMember& member) = 0;

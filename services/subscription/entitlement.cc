@@ -31,6 +31,21 @@ Standing ReadStanding(pqxx::work& tx, const AccountId& account_id, absl::Time no
   return standing;
 }
 
+absl::StatusOr<std::vector<AccountId>> FindAccounts(PgPool& pool, const char* sql, absl::Time now) {
+  return RunRead<std::vector<AccountId>>(
+      pool, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<AccountId>> {
+        std::vector<AccountId> accounts;
+        for (const pqxx::row& row : tx.exec_params(sql, SqlTime(now))) {
+          accounts.push_back(ReadId<AccountId>(row[0]));
+        }
+        return accounts;
+      });
+}
+
+void LockEntitlement(pqxx::work& tx, const AccountId& account_id) {
+  tx.exec_params("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", account_id.value());
+}
+
 void TellEntitlement(pqxx::work& tx, const AccountId& account_id, absl::Time now) {
   const Standing standing = ReadStanding(tx, account_id, now);
   v1::EntitlementChanged event;

@@ -9,6 +9,7 @@
 #include "services/subscription/membership_service.h"
 #include "services/subscription/postgres_membership_store.h"
 #include "services/subscription/settings.h"
+#include "services/subscription/superfluous.h"
 #include "services/subscription/test_payment_service.h"
 #include "services/subscription/trial_service.h"
 #include "services/subscription/webhook_delivery.h"
@@ -53,6 +54,8 @@ class SubscriptionApp final : public ServiceApp {
     });
     Every("lapsed-memberships", kTimedWork,
           [this] { return memberships_.LapseDue(env_.clock.Now()); });
+    Every("superfluous-subscriptions", kTimedWork,
+          [this] { return CancelSuperfluous(memberships_, provider_); });
     Every("renewals", kTimedWork, [this] { return provider_.RenewDue(); });
     workers_.push_back(std::make_unique<Worker>("webhooks", kTimedWork,
                                                 [this] { return delivery_.DeliverDue(); }));

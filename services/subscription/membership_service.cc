@@ -109,7 +109,7 @@ grpc::Status MembershipService::CancelMembership(grpc::ServerContext* ctx,
     const AccountId& account_id = rc.caller.account_id;
     ASSIGN_OR_RETURN(const Membership running, LoadRunning(account_id));
     ASSIGN_OR_RETURN(const PaymentEvent event, provider_.Cancel(running.provider_subscription));
-    RETURN_IF_ERROR(ApplyEvent(event));
+    RETURN_IF_ERROR(store_.Apply(event, clock_.Now()));
     ASSIGN_OR_RETURN(const Membership membership, store_.Get(account_id));
     *response = ToProto(membership, clock_.Now());
     return absl::OkStatus();
@@ -123,7 +123,7 @@ grpc::Status MembershipService::ResumeMembership(grpc::ServerContext* ctx,
     const AccountId& account_id = rc.caller.account_id;
     ASSIGN_OR_RETURN(const Membership running, LoadRunning(account_id));
     ASSIGN_OR_RETURN(const PaymentEvent event, provider_.Resume(running.provider_subscription));
-    RETURN_IF_ERROR(ApplyEvent(event));
+    RETURN_IF_ERROR(store_.Apply(event, clock_.Now()));
     ASSIGN_OR_RETURN(const Membership membership, store_.Get(account_id));
     *response = ToProto(membership, clock_.Now());
     return absl::OkStatus();
@@ -164,20 +164,8 @@ grpc::Status MembershipService::ReceiveWebhook(grpc::ServerContext* ctx,
     for (const auto& [name, value] : request->event().headers()) webhook.headers[name] = value;
     ASSIGN_OR_RETURN(const std::optional<PaymentEvent> event, provider_.ReadWebhook(webhook));
     if (!event.has_value()) return absl::OkStatus();
-    return ApplyEvent(*event);
+    return store_.Apply(*event, clock_.Now());
   });
-}
-
-absl::Status MembershipService::ApplyEvent(const PaymentEvent& event) {
-  ASSIGN_OR_RETURN(const std::string superfluous, store_.Apply(event, clock_.Now()));
-  if (superfluous.empty()) return absl::OkStatus();
-  // Somebody paid twice. It must not be renewed; what was paid stands in the
-  // receipts.
-  if (const auto cancelled = provider_.Cancel(superfluous); !cancelled.ok()) {
-    LogWarning("a second subscription was not cancelled",
-               {{"subscription", superfluous}, {"why", cancelled.status().ToString()}});
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace rostrum::subscription

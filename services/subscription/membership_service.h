@@ -38,7 +38,6 @@ class MembershipService final : public v1::MembershipService::Service {
  private:
   // Loads the caller's membership while it runs: NO_MEMBERSHIP, MEMBERSHIP_ENDED.
   absl::StatusOr<Membership> LoadRunning(const AccountId& account_id);
-  absl::Status ApplyEvent(const PaymentEvent& event);
 
   MembershipStore& store_;
   PaymentProvider& provider_;

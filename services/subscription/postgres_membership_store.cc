@@ -47,8 +47,13 @@ constexpr char kClaimEvent[] = R"sql(
   INSERT INTO webhook_events (provider, event_id, receive_time) VALUES ($1, $2, $3)
   ON CONFLICT DO NOTHING)sql";
 
-constexpr char kDue[] = R"sql(
-   WHERE entitled_until <= $1 ORDER BY entitled_until LIMIT 100 FOR UPDATE SKIP LOCKED)sql";
+constexpr char kDue[] =
+    "SELECT account_id FROM memberships WHERE entitled_until <= $1 "
+    "ORDER BY entitled_until LIMIT 100";
+
+constexpr char kAddSuperfluous[] = R"sql(
+  INSERT INTO superfluous_subscriptions (provider_subscription, create_time) VALUES ($1, $2)
+  ON CONFLICT DO NOTHING)sql";
 
 constexpr char kListPayments[] = R"sql(
   SELECT payment_id, plan_id, currency_code, minor_units, create_time, period_start_time,
@@ -109,12 +114,6 @@ void Save(pqxx::work& tx, const Membership& m) {
                  SqlTime(m.entitled_until), m.sequence);
 }
 
-// Makes the events of one account wait for each other, also while it has no
-// membership that could be locked.
-void LockAccount(pqxx::work& tx, const AccountId& account_id) {
-  tx.exec_params("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", account_id.value());
-}
-
 }  // namespace
 
 absl::StatusOr<Checkout> PostgresMembershipStore::AddCheckout(const Checkout& checkout,
@@ -124,7 +123,8 @@ absl::StatusOr<Checkout> PostgresMembershipStore::AddCheckout(const Checkout& ch
     if (known.has_value()) return LoadCheckout(tx, CheckoutId(*known));
 
     const std::optional<Membership> membership = FindMembership(tx, checkout.account_id);
-    if (membership.has_value() && membership->IsEntitled(checkout.create_time)) {
+    if (membership.has_value() && membership->IsEntitled(checkout.create_time) &&
+        membership->state != MembershipState::kGrace) {
       return Error(absl::StatusCode::kFailedPrecondition, "ALREADY_MEMBER",
                    "this account is a member");
     }
@@ -166,21 +166,22 @@ absl::StatusOr<Membership> PostgresMembershipStore::Get(const AccountId& account
   });
 }
 
-absl::StatusOr<std::string> PostgresMembershipStore::Apply(const PaymentEvent& event,
-                                                           absl::Time now) {
-  auto superfluous = RunTx<std::string>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::string> {
-    const pqxx::result claimed =
-        tx.exec_params(kClaimEvent, event.provider, event.id, SqlTime(now));
-    if (claimed.affected_rows() == 0) return "";
+absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Time now) {
+  const absl::Status applied = RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
     const pqxx::result rows = tx.exec_params(
         absl::StrCat(kCheckoutColumns, " WHERE provider = $1 AND provider_reference = $2"),
         event.provider, event.reference);
+    if (!rows.empty()) LockEntitlement(tx, ReadCheckout(rows[0]).account_id);
+    const pqxx::result claimed =
+        tx.exec_params(kClaimEvent, event.provider, event.id, SqlTime(now));
+    if (claimed.affected_rows() == 0) return absl::OkStatus();
     if (rows.empty()) {
       // Of another installation, or older than what is kept.
       LogWarning("a payment event for no checkout of ours", {{"provider", event.provider}});
-      return "";
+      return absl::OkStatus();
     }
-    const Checkout checkout = ReadCheckout(rows[0]);
+    // As it stands under the lock.
+    ASSIGN_OR_RETURN(const Checkout checkout, LoadCheckout(tx, ReadCheckout(rows[0]).id));
     const bool declined = event.kind == PaymentEvent::Kind::kCheckoutDeclined;
     if (declined || checkout.state != CheckoutState::kCompleted) {
       tx.exec_params(
@@ -188,38 +189,73 @@ absl::StatusOr<std::string> PostgresMembershipStore::Apply(const PaymentEvent& e
           checkout.id.value(),
           static_cast<int>(declined ? CheckoutState::kDeclined : CheckoutState::kCompleted));
     }
-    if (declined) return "";
+    if (declined) return absl::OkStatus();
     if (IsPayment(event.kind)) {
       tx.exec_params(kInsertPayment, NewUuid(event.time), event.provider, event.id,
                      checkout.account_id.value(), checkout.plan_id, event.amount.currency_code,
                      event.amount.minor_units, SqlTime(event.time),
                      SqlTime(event.period_start_time), SqlTime(event.period_end_time));
     }
-    LockAccount(tx, checkout.account_id);
-    Applied applied = rostrum::subscription::Apply(FindMembership(tx, checkout.account_id),
-                                                   checkout, event, settings_);
-    if (applied.membership.has_value()) {
-      Save(tx, *applied.membership);
+    const Applied outcome = rostrum::subscription::Apply(FindMembership(tx, checkout.account_id),
+                                                         checkout, event, settings_);
+    if (outcome.membership.has_value()) {
+      Save(tx, *outcome.membership);
       TellEntitlement(tx, checkout.account_id, now);
     }
-    return std::move(applied.superfluous_subscription);
+    if (!outcome.superfluous_subscription.empty()) {
+      tx.exec_params(kAddSuperfluous, outcome.superfluous_subscription, SqlTime(now));
+    }
+    return absl::OkStatus();
   });
-  if (superfluous.ok()) signal_.Notify();
-  return superfluous;
+  if (applied.ok()) signal_.Notify();
+  return applied;
+}
+
+absl::StatusOr<std::vector<std::string>> PostgresMembershipStore::ListSuperfluous() {
+  return RunRead<std::vector<std::string>>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<std::string>> {
+        std::vector<std::string> subscriptions;
+        for (const pqxx::row& row :
+             tx.exec("SELECT provider_subscription FROM superfluous_subscriptions "
+                     "ORDER BY create_time LIMIT 100")) {
+          subscriptions.push_back(ReadText(row[0]));
+        }
+        return subscriptions;
+      });
+}
+
+absl::Status PostgresMembershipStore::ForgetSuperfluous(const std::string& subscription) {
+  return RunTx(pool_, [&](pqxx::work& tx) {
+    tx.exec_params("DELETE FROM superfluous_subscriptions WHERE provider_subscription = $1",
+                   subscription);
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<bool> PostgresMembershipStore::LapseOne(const AccountId& account_id,
+                                                       absl::Time now) {
+  return RunTx<bool>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
+    LockEntitlement(tx, account_id);
+    std::optional<Membership> membership = FindMembership(tx, account_id);
+    if (!membership.has_value() || !membership->entitled_until.has_value() ||
+        now < *membership->entitled_until) {
+      return false;
+    }
+    Lapse(*membership);
+    Save(tx, *membership);
+    TellEntitlement(tx, account_id, now);
+    return true;
+  });
 }
 
 absl::StatusOr<int> PostgresMembershipStore::LapseDue(absl::Time now) {
-  auto count = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-    const pqxx::result due = tx.exec_params(absl::StrCat(kMembershipColumns, kDue), SqlTime(now));
-    for (const pqxx::row& row : due) {
-      Membership membership = ReadMembership(row);
-      Lapse(membership);
-      Save(tx, membership);
-      TellEntitlement(tx, membership.account_id, now);
-    }
-    return static_cast<int>(due.size());
-  });
-  if (count.ok() && *count > 0) signal_.Notify();
+  ASSIGN_OR_RETURN(const std::vector<AccountId> due, FindAccounts(pool_, kDue, now));
+  int count = 0;
+  for (const AccountId& account_id : due) {
+    ASSIGN_OR_RETURN(const bool lapsed, LapseOne(account_id, now));
+    if (lapsed) ++count;
+  }
+  if (count > 0) signal_.Notify();
   return count;
 }
 

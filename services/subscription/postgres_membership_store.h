@@ -19,13 +19,17 @@ class PostgresMembershipStore final : public MembershipStore {
   absl::StatusOr<Checkout> SetOpened(const CheckoutId& id, const OpenedCheckout& opened) override;
   absl::StatusOr<Checkout> GetCheckout(const CheckoutId& id, const AccountId& account_id) override;
   absl::StatusOr<Membership> Get(const AccountId& account_id) override;
-  absl::StatusOr<std::string> Apply(const PaymentEvent& event, absl::Time now) override;
+  absl::Status Apply(const PaymentEvent& event, absl::Time now) override;
+  absl::StatusOr<std::vector<std::string>> ListSuperfluous() override;
+  absl::Status ForgetSuperfluous(const std::string& subscription) override;
   absl::StatusOr<int> LapseDue(absl::Time now) override;
   absl::StatusOr<std::vector<Payment>> ListPayments(const AccountId& account_id,
                                                     const std::optional<PaymentCursor>& after,
                                                     int limit) override;
 
  private:
+  absl::StatusOr<bool> LapseOne(const AccountId& account_id, absl::Time now);
+
   PgPool& pool_;
   OutboxSignal& signal_;
   const MembershipSettings settings_;

@@ -166,7 +166,10 @@ absl::StatusOr<PaymentEvent> TestPaymentProvider::SetCancelled(const std::string
     }
     const Kind kind = cancelled ? Kind::kCancelled : Kind::kResumed;
     if (s.cancel_time.has_value() == cancelled) {
-      return EventOf(s, kind, name(), s.cancel_time.value_or(now));
+      // Not the id of the last event, which may be one that still has to come.
+      PaymentEvent event = EventOf(s, kind, name(), s.cancel_time.value_or(now));
+      event.id += "_again";
+      return event;
     }
     s.cancel_time = cancelled ? std::make_optional(now) : std::nullopt;
     ++s.sequence;

@@ -17,13 +17,14 @@ constexpr char kInsert[] = R"sql(
 constexpr char kFind[] =
     "SELECT account_id, start_time, end_time FROM trials WHERE account_id = $1";
 
+constexpr char kEnded[] = R"sql(
+  SELECT account_id FROM trials WHERE end_told_time IS NULL AND end_time <= $1
+  ORDER BY end_time LIMIT 100)sql";
+
 // Any number of replicas may claim; each row is claimed once.
 constexpr char kClaimEnded[] = R"sql(
-  UPDATE trials SET end_told_time = $1
-  WHERE account_id IN (
-    SELECT account_id FROM trials WHERE end_told_time IS NULL AND end_time <= $1
-    ORDER BY end_time LIMIT 100 FOR UPDATE SKIP LOCKED)
-  RETURNING account_id)sql";
+  UPDATE trials SET end_told_time = $2
+  WHERE account_id = $1 AND end_told_time IS NULL AND end_time <= $2)sql";
 
 // $2 is how many seconds before the end, $3 the latest end that is near. A trial
 // that is shorter than that needs no reminder.
@@ -58,6 +59,7 @@ absl::StatusOr<StartedTrial> PostgresTrialStore::StartIn(pqxx::work& tx,
                                                          const AccountId& account_id,
                                                          const std::string& person_key,
                                                          absl::Time now) {
+  LockEntitlement(tx, account_id);
   const pqxx::result inserted = tx.exec_params(kInsert, account_id.value(), SqlBytes(person_key),
                                                SqlTime(now), SqlTime(now + duration_));
   const std::optional<Trial> trial = Find(tx, account_id);
@@ -93,12 +95,21 @@ absl::StatusOr<Trial> PostgresTrialStore::Get(const AccountId& account_id) {
 }
 
 absl::StatusOr<int> PostgresTrialStore::TellEnded(absl::Time now) {
-  auto count = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-    const pqxx::result ended = tx.exec_params(kClaimEnded, SqlTime(now));
-    for (const pqxx::row& row : ended) TellEntitlement(tx, ReadId<AccountId>(row[0]), now);
-    return static_cast<int>(ended.size());
-  });
-  if (count.ok() && *count > 0) signal_.Notify();
+  ASSIGN_OR_RETURN(const std::vector<AccountId> ended, FindAccounts(pool_, kEnded, now));
+  int count = 0;
+  for (const AccountId& account_id : ended) {
+    ASSIGN_OR_RETURN(const bool told,
+                     RunTx<bool>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
+                       LockEntitlement(tx, account_id);
+                       const pqxx::result claimed =
+                           tx.exec_params(kClaimEnded, account_id.value(), SqlTime(now));
+                       if (claimed.affected_rows() == 0) return false;
+                       TellEntitlement(tx, account_id, now);
+                       return true;
+                     }));
+    if (told) ++count;
+  }
+  if (count > 0) signal_.Notify();
   return count;
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
@@ -40,6 +41,18 @@ class FakeSubscriptionClient final : public SubscriptionClient {
     asked_.push_back(request);
     return answer_;
   }
+  absl::StatusOr<subscription::v1::Entitlement> GetEntitlement(
+      const AccountId& account_id) override {
+    absl::MutexLock lock(&mu_);
+    if (!answer_.ok()) return answer_.status();
+    subscription::v1::Entitlement entitlement;
+    entitlement.set_entitled(members_.contains(account_id));
+    return entitlement;
+  }
+  void AddMember(const AccountId& account_id) {
+    absl::MutexLock lock(&mu_);
+    members_.insert(account_id);
+  }
   void Answer(absl::StatusOr<subscription::v1::ReadingAccess> answer) {
     absl::MutexLock lock(&mu_);
     answer_ = std::move(answer);
@@ -62,6 +75,7 @@ class FakeSubscriptionClient final : public SubscriptionClient {
   absl::Mutex mu_;
   absl::StatusOr<subscription::v1::ReadingAccess> answer_ ABSL_GUARDED_BY(mu_) =
       subscription::v1::ReadingAccess();
+  std::set<AccountId> members_ ABSL_GUARDED_BY(mu_);
   std::vector<subscription::v1::CheckAccessRequest> asked_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -39,7 +39,7 @@ class SearchStoreTest : public ::testing::Test {
     return StorePublished(world_, draft, time);
   }
   std::vector<FoundPost> Find(const std::string& words, bool whole_texts = false) {
-    return store_.Search({.words = words, .whole_texts = whole_texts, .after = {}}).value();
+    return store_.Search({.words = words, .whole_texts = whole_texts, .after = {}}).value().posts;
   }
   std::vector<std::string> Titles(const std::string& words, bool whole_texts = false) {
     std::vector<std::string> titles;
@@ -72,6 +72,7 @@ TEST_F(SearchStoreTest, UnderstandsPhrasesExclusionsAndAlternatives) {
   Store("Justice without peace", "<p>text</p>", spb::ACCESS_LEVEL_METERED, kNoon + absl::Hours(1));
   EXPECT_THAT(Titles("\"justice without\""), ElementsAre("Justice without peace"));
   EXPECT_THAT(Titles("peace -lede"), IsEmpty());
+  EXPECT_THAT(Titles("-mountain"), IsEmpty()) << "it would be every post";
   EXPECT_THAT(Titles("justice OR mountain"),
               ElementsAre("Justice without peace", "Peace without justice"));
 }
@@ -135,8 +136,9 @@ TEST_F(SearchStoreTest, PagesByTimeNeverByRank) {
   const auto rest = store_.Search(
       {.words = "peace", .after = PostCursor{all[0].post.publish_time, all[0].post.id}});
   ASSERT_TRUE(rest.ok());
-  ASSERT_EQ(rest->size(), 1u);
-  EXPECT_EQ(rest->front().post.title, "Peace peace peace");
+  ASSERT_EQ(rest->posts.size(), 1u);
+  EXPECT_FALSE(rest->more);
+  EXPECT_EQ(rest->posts.front().post.title, "Peace peace peace");
 }
 
 TEST_F(SearchStoreTest, TakesWhateverIsTyped) {
@@ -149,10 +151,10 @@ TEST_F(SearchStoreTest, TakesWhateverIsTyped) {
 
 class FakeSearchStore final : public SearchStore {
  public:
-  absl::StatusOr<std::vector<FoundPost>> Search(const SearchQuery& query) override {
+  absl::StatusOr<FoundPosts> Search(const SearchQuery& query) override {
     asked.push_back(query);
-    std::vector<FoundPost> some = found;
-    if (some.size() > static_cast<size_t>(query.limit)) some.resize(query.limit);
+    FoundPosts some{.posts = found, .more = found.size() > static_cast<size_t>(query.limit)};
+    if (some.more) some.posts.resize(query.limit);
     return some;
   }
   std::vector<FoundPost> found;
@@ -204,6 +206,15 @@ TEST_F(SearchServiceTest, MembersAndEditorsSearchWholeTexts) {
   std::vector<bool> whole;
   for (const SearchQuery& query : store_.asked) whole.push_back(query.whole_texts);
   EXPECT_THAT(whole, ElementsAre(false, false, true, true, false));
+}
+
+TEST_F(SearchServiceTest, AMemberWhoIsNotKnownHereIsAskedFor) {
+  subscription_.AddMember(kAnna);
+  ASSERT_TRUE(Search(Request("word"), kAnna).ok());
+  EXPECT_TRUE(store_.asked.back().whole_texts);
+  subscription_.Answer(absl::UnavailableError("away"));
+  ASSERT_TRUE(Search(Request("word"), kAnna).ok());
+  EXPECT_FALSE(store_.asked.back().whole_texts) << "nobody can say";
 }
 
 TEST_F(SearchServiceTest, RefusesWhatIsNoQuery) {

@@ -21,7 +21,6 @@ class FakeRoomStore final : public RoomStore {
       members_.erase(place);
       return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_ROOMS", "too many");
     }
-    place->second.display_name = member.display_name;
     place->second.listed = member.listed;
     return place->second;
   }

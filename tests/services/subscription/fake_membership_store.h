@@ -30,7 +30,8 @@ class FakeMembershipStore final : public MembershipStore {
       return checkouts_.at(known->second.second);
     }
     const auto member = memberships_.find(checkout.account_id);
-    if (member != memberships_.end() && member->second.IsEntitled(checkout.create_time)) {
+    if (member != memberships_.end() && member->second.IsEntitled(checkout.create_time) &&
+        member->second.state != MembershipState::kGrace) {
       return Error(absl::StatusCode::kFailedPrecondition, "ALREADY_MEMBER", "is a member");
     }
     requests_[request] = {key.request_hash, checkout.id};
@@ -61,19 +62,19 @@ class FakeMembershipStore final : public MembershipStore {
     }
     return found->second;
   }
-  absl::StatusOr<std::string> Apply(const PaymentEvent& event, absl::Time) override {
+  absl::Status Apply(const PaymentEvent& event, absl::Time) override {
     absl::MutexLock lock(&mu_);
-    if (!events_.insert(event.id).second) return "";
+    if (!events_.insert(event.id).second) return absl::OkStatus();
     const auto found = std::find_if(checkouts_.begin(), checkouts_.end(), [&](const auto& entry) {
       return entry.second.provider_reference == event.reference;
     });
-    if (found == checkouts_.end()) return "";
+    if (found == checkouts_.end()) return absl::OkStatus();
     Checkout& checkout = found->second;
     const bool declined = event.kind == PaymentEvent::Kind::kCheckoutDeclined;
     if (checkout.state != CheckoutState::kCompleted) {
       checkout.state = declined ? CheckoutState::kDeclined : CheckoutState::kCompleted;
     }
-    if (declined) return "";
+    if (declined) return absl::OkStatus();
     if (IsPayment(event.kind)) {
       payments_[checkout.account_id].push_back({.id = NewUuid(event.time),
                                                 .plan_id = checkout.plan_id,
@@ -88,7 +89,19 @@ class FakeMembershipStore final : public MembershipStore {
     }
     Applied applied = rostrum::subscription::Apply(current, checkout, event, settings_);
     if (applied.membership.has_value()) memberships_[checkout.account_id] = *applied.membership;
-    return applied.superfluous_subscription;
+    if (!applied.superfluous_subscription.empty()) {
+      superfluous_.insert(applied.superfluous_subscription);
+    }
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<std::string>> ListSuperfluous() override {
+    absl::MutexLock lock(&mu_);
+    return std::vector<std::string>(superfluous_.begin(), superfluous_.end());
+  }
+  absl::Status ForgetSuperfluous(const std::string& subscription) override {
+    absl::MutexLock lock(&mu_);
+    superfluous_.erase(subscription);
+    return absl::OkStatus();
   }
   absl::StatusOr<int> LapseDue(absl::Time now) override {
     absl::MutexLock lock(&mu_);
@@ -123,6 +136,7 @@ class FakeMembershipStore final : public MembershipStore {
   std::map<AccountId, std::vector<Payment>> payments_;
   std::set<std::string> events_;
   std::map<std::pair<std::string, std::string>, std::pair<std::string, CheckoutId>> requests_;
+  std::set<std::string> superfluous_;
 };
 
 }  // namespace rostrum::subscription

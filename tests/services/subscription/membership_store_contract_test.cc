@@ -124,6 +124,27 @@ TYPED_TEST(MembershipStoreContract, ParallelDeliveriesTakeEffectOnce) {
   EXPECT_EQ(this->store().ListPayments(kAnna, std::nullopt, 10)->size(), 2u);
 }
 
+TYPED_TEST(MembershipStoreContract, WhoPaidTwiceHasOneToBeStopped) {
+  this->Opened("one");
+  this->Opened("two");
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kCheckoutCompleted, "one"), kNoon), IsOk());
+  EXPECT_TRUE(this->store().ListSuperfluous()->empty());
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kCheckoutCompleted, "two"), kNoon), IsOk());
+  const auto superfluous = this->store().ListSuperfluous();
+  ASSERT_THAT(superfluous, IsOk());
+  ASSERT_EQ(superfluous->size(), 1u);
+  ASSERT_THAT(this->store().ForgetSuperfluous(superfluous->front()), IsOk());
+  EXPECT_TRUE(this->store().ListSuperfluous()->empty());
+}
+
+TYPED_TEST(MembershipStoreContract, AfterAFailedPaymentOneMayPayAgain) {
+  this->Opened("one");
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kCheckoutCompleted, "one"), kNoon), IsOk());
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kPaymentFailed, "one", 2), kNoon), IsOk());
+  ASSERT_EQ(this->store().Get(kAnna)->state, MembershipState::kGrace);
+  EXPECT_THAT(this->Add(), IsOk());
+}
+
 TYPED_TEST(MembershipStoreContract, WhatNobodyRenewsLapses) {
   this->Opened("one");
   ASSERT_THAT(this->store().Apply(this->Event(Kind::kCheckoutCompleted, "one"), kNoon), IsOk());

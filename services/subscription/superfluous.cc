@@ -1,0 +1,24 @@
+#include "services/subscription/superfluous.h"
+
+#include "services/common/base/status.h"
+
+namespace rostrum::subscription {
+
+absl::StatusOr<int> CancelSuperfluous(MembershipStore& memberships, PaymentProvider& provider) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> subscriptions, memberships.ListSuperfluous());
+  int count = 0;
+  absl::Status failure;
+  for (const std::string& subscription : subscriptions) {
+    const auto cancelled = provider.Cancel(subscription);
+    if (cancelled.ok() || ReasonOf(cancelled.status()) == "MEMBERSHIP_ENDED") {
+      RETURN_IF_ERROR(memberships.ForgetSuperfluous(subscription));
+      ++count;
+    } else {
+      failure = cancelled.status();
+    }
+  }
+  RETURN_IF_ERROR(failure);
+  return count;
+}
+
+}  // namespace rostrum::subscription
