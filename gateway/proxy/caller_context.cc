@@ -74,6 +74,9 @@ asio::awaitable<absl::Status> CallerContexts::Read(const http::HttpRequest& requ
   status = http::CheckCsrf(request.method, request.headers, settings_.origins, context.by_cookie);
   if (!status.ok()) co_return status;
   context.visitor = PassOf(cookies->Find(http::CookieName(kVisitorCookie, settings_.cookies)));
+  if (const auto* sign_up = cookies->Find(http::CookieName(kSignUpCookie, settings_.cookies))) {
+    context.sign_up = *sign_up;
+  }
   if (!context.credential.empty()) status = co_await Identify(context);
   co_return status;
 }
@@ -135,6 +138,13 @@ void CallerContexts::ApplyCookies(const std::map<std::string, std::string>& meta
   if (session->second.empty()) return ClearSession(context, response);
   if (context.by_cookie) identities_.DropCredential(context.credential);
   AddCookie({.name = kSessionCookie, .value = session->second, .max_age = kSessionCookieAge},
+            response);
+}
+
+void CallerContexts::KeepSignUp(const std::string& sign_up_id, http::HttpResponse& response) const {
+  AddCookie({.name = kSignUpCookie,
+             .value = sign_up_id,
+             .max_age = sign_up_id.empty() ? absl::ZeroDuration() : absl::Hours(24)},
             response);
 }
 

@@ -30,12 +30,16 @@ struct BrowserSettings {
 
 inline constexpr char kSessionCookie[] = "session";
 inline constexpr char kVisitorCookie[] = "pass";
+// The sign-up that was begun in this browser, so that the link in its mail is
+// known to be opened by the same person.
+inline constexpr char kSignUpCookie[] = "signup";
 
 // Who sends a request, and what every call on its behalf carries.
 struct CallerContext {
   std::string request_id;
   TraceContext trace;
   VisitorPass visitor;  // from the cookie, or fresh
+  std::string sign_up;  // from the cookie, as it came; may be anything
   std::string network;
   // The credential, if any, and whether it came by cookie.
   std::string credential;
@@ -62,6 +66,8 @@ class CallerContexts {
   // request_context.h).
   void ApplyCookies(const std::map<std::string, std::string>& metadata,
                     const CallerContext& context, http::HttpResponse& response);
+  // Has the browser keep the id of a sign-up for a day, or forget it if empty.
+  void KeepSignUp(const std::string& sign_up_id, http::HttpResponse& response) const;
   // Takes the session cookie away.
   void ClearSession(const CallerContext& context, http::HttpResponse& response);
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -51,6 +52,9 @@ class Page {
   Calls calls;
   ctemplate::TemplateDictionary layout;
   ctemplate::TemplateDictionary* body = nullptr;  // set by the first UseTemplate
+
+  // What the browser is to keep of a sign-up: its id, or nothing any more.
+  std::optional<std::string> keep_sign_up;
 
   bool SignedIn() const { return caller.identity != nullptr; }
   // Path and query of this page, to come back to.

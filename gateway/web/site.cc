@@ -79,6 +79,7 @@ asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
   response.headers.Set("TDM-Reservation", "1");
   response.headers.Set("X-Robots-Tag", "noai, noimageai");
   callers_.ApplyCookies(page.calls.metadata(), caller, response);
+  if (page.keep_sign_up.has_value()) callers_.KeepSignUp(*page.keep_sign_up, response);
   http::AddSecurityHeaders(http::ContentKind::kPage, tls_, response);
   co_return response;
 }

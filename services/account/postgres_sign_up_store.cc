@@ -115,12 +115,12 @@ struct Attempt {
 };
 
 // Makes the account of a sign-up that was proven.
-Attempt Complete(pqxx::work& tx, const LockedSignUp& sign_up, const AccountId& account_id,
-                 const NewSession& session) {
+Attempt Complete(pqxx::work& tx, const LockedSignUp& sign_up, bool of_beginner,
+                 const AccountId& account_id, const NewSession& session) {
   const absl::Time now = session.create_time;
   const pqxx::result made =
       tx.exec_params(kInsertAccount, account_id.value(), sign_up.email, LowerAddress(sign_up.email),
-                     sign_up.display_name, sign_up.password_hash, SqlTime(now));
+                     sign_up.display_name, of_beginner ? sign_up.password_hash : "", SqlTime(now));
   if (made.empty()) return {EmailVerifiedAlready(), std::nullopt};
   tx.exec_params(kMarkVerified, sign_up.id.value(), SqlTime(now));
 
@@ -136,7 +136,8 @@ Attempt Complete(pqxx::work& tx, const LockedSignUp& sign_up, const AccountId& a
           VerifiedSignUp{.opened = {std::move(opened), *LockAccount(tx, account_id)},
                          .person_key = sign_up.person_key,
                          .intent = sign_up.intent,
-                         .return_path = sign_up.return_path}};
+                         .return_path = sign_up.return_path,
+                         .password_dropped = !of_beginner && !sign_up.password_hash.empty()}};
 }
 
 }  // namespace
@@ -222,7 +223,7 @@ absl::StatusOr<VerifiedSignUp> PostgresSignUpStore::Verify(const Proof& proof,
       tx.exec_params(kCountTry, sign_up->id.value(), sign_up->state.code_tries);
     }
     if (!refusal.ok()) return Attempt{refusal, std::nullopt};
-    return Complete(tx, *sign_up, account_id, session);
+    return Complete(tx, *sign_up, IsOfBeginner(proof, sign_up->id), account_id, session);
   });
   RETURN_IF_ERROR(attempt);
   if (attempt->verified.has_value()) events_.Notify();

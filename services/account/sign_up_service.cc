@@ -26,10 +26,14 @@ absl::StatusOr<Proof> ReadProof(const v1::VerifySignUpRequest& request, const Ac
   FieldChecks checks;
   if (!request.token().empty()) {
     CheckToken(checks, request.token(), "token");
-    checks.Require(request.sign_up_id().empty() && request.code().empty(), "code", "CONTRADICTION",
+    checks.Require(request.code().empty(), "code", "CONTRADICTION",
                    "cannot be combined with token");
     RETURN_IF_ERROR(checks.status());
-    return Proof{.token_hash = HashToken(request.token())};
+    Proof proof{.token_hash = HashToken(request.token())};
+    if (!request.sign_up_id().empty()) {
+      ASSIGN_OR_RETURN(proof.sign_up_id, ParseId<SignUpId>(request.sign_up_id(), "sign_up_id"));
+    }
+    return proof;
   }
   checks.Require(!request.sign_up_id().empty(), "sign_up_id", "REQUIRED",
                  "must not be empty without a token");
@@ -185,6 +189,7 @@ grpc::Status SignUpService::VerifySignUp(grpc::ServerContext* ctx,
         ToProto(verified.opened.session, verified.opened.account.display_name, /*current=*/true);
     response->set_return_path(verified.return_path);
     response->set_intent(verified.intent);
+    response->set_password_dropped(verified.password_dropped);
     if (verified.intent == v1::SIGN_UP_INTENT_TRIAL) StartTrial(verified, response);
     return absl::OkStatus();
   });

@@ -50,15 +50,24 @@ struct NewSignUp {
 // What the person shows: the token of the link, or the code.
 struct Proof {
   std::string token_hash;  // if not empty
+  // With a code, the sign-up that it is of; with a token, the one that the
+  // person began, if that is known.
   SignUpId sign_up_id;
   std::string code_hash;
 };
+
+// Whether a proof comes from who began a sign-up. Only then is the password of
+// the sign-up kept: somebody else may have begun it with a password of theirs.
+inline bool IsOfBeginner(const Proof& proof, const SignUpId& sign_up_id) {
+  return proof.sign_up_id == sign_up_id;
+}
 
 struct VerifiedSignUp {
   OpenedSession opened;
   std::string person_key;
   v1::SignUpIntent intent;
   std::string return_path;
+  bool password_dropped = false;
 };
 
 // Stores sign-ups. Whether an address is known never shows in what is stored or

@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/web/form_view.h"
+#include "gateway/web/message_view.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/ids.h"
@@ -62,6 +63,7 @@ PageAnswer Start(Page& page) {
   request.set_request_id(page.form.Get("request"));
   const auto sign_up = co_await page.calls.Call(rpcs::kSignUp, request);
   if (!sign_up.ok()) co_return ShowStart(page, page.form, sign_up.status());
+  page.keep_sign_up = sign_up->sign_up_id();
   co_return page.Redirect(absl::StrCat("/verify?sign_up=", sign_up->sign_up_id()));
 }
 
@@ -107,15 +109,30 @@ std::string After(const apb::VerifySignUpResponse& verified) {
   return back;
 }
 
+// Whoever opened the link did not sign up in this browser, so the password that
+// was given then may be a stranger's, and was not kept.
+PageAnswer VerifiedPage(Page& page) {
+  co_return ShowMessage(page, "VERIFIED_HEADING", "VERIFIED_NO_PASSWORD", page.ReturnPath("/"),
+                        "VERIFIED_GO_ON");
+}
+
 PageAnswer Verify(Page& page) {
   apb::VerifySignUpRequest request;
   request.set_token(page.form.Get("token"));
   if (request.token().empty()) {
     request.set_sign_up_id(page.form.Get("sign_up"));
     request.set_code(page.form.Get("code"));
+  } else if (IsUuid(page.caller.sign_up)) {
+    request.set_sign_up_id(page.caller.sign_up);
   }
   const auto verified = co_await page.calls.Call(rpcs::kVerifySignUp, request);
-  if (verified.ok()) co_return page.Redirect(After(*verified));
+  if (verified.ok()) {
+    page.keep_sign_up = "";
+    if (verified->password_dropped()) {
+      co_return page.Redirect(absl::StrCat("/verified?return=", QueryValue(After(*verified))));
+    }
+    co_return page.Redirect(After(*verified));
+  }
   co_return request.token().empty() ? ShowVerify(page, request.sign_up_id(), verified.status())
                                     : ShowVerifyLink(page, request.token(), verified.status());
 }
@@ -135,6 +152,7 @@ void AddSignUpPages(PageRoutes& routes) {
   routes.push_back({"POST", "/start", Start});
   routes.push_back({"GET", "/verify", VerifyPage});
   routes.push_back({"POST", "/verify", Verify});
+  routes.push_back({"GET", "/verified", VerifiedPage});
   routes.push_back({"POST", "/verify/resend", Resend});
 }
 

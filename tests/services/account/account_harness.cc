@@ -93,6 +93,8 @@ absl::StatusOr<v1::SignUpResponse> AccountHarness::SignUp(const v1::SignUpReques
   if (!visitor.empty()) GrpcTestServer::WithVisitor(ctx, visitor);
   v1::SignUpResponse response;
   RETURN_IF_ERROR(FromGrpcStatus(sign_ups->SignUp(&ctx, request, &response)));
+  absl::MutexLock lock(&mu_);
+  begun_ = response.sign_up_id();
   return response;
 }
 
@@ -102,6 +104,10 @@ absl::StatusOr<v1::VerifySignUpResponse> AccountHarness::VerifyToken(const std::
   server.AsAnonymous(ctx);
   v1::VerifySignUpRequest request;
   request.set_token(token);
+  {
+    absl::MutexLock lock(&mu_);
+    request.set_sign_up_id(begun_);
+  }
   v1::VerifySignUpResponse response;
   RETURN_IF_ERROR(FromGrpcStatus(sign_ups->VerifySignUp(&ctx, request, &response)));
   if (session_token != nullptr) {

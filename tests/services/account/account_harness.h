@@ -82,6 +82,7 @@ class AccountHarness {
   v1::SignUpRequest SignUpRequest(const std::string& email) const;
   absl::StatusOr<v1::SignUpResponse> SignUp(const v1::SignUpRequest& request,
                                             const VisitorPass& visitor = {});
+  // As who began the last sign-up, unless `Forget` was called.
   absl::StatusOr<v1::VerifySignUpResponse> VerifyToken(const std::string& token,
                                                        std::string* session_token = nullptr);
   absl::StatusOr<v1::VerifySignUpResponse> VerifyCode(const std::string& sign_up_id,
@@ -96,6 +97,12 @@ class AccountHarness {
   // Fills the context of a call by a session of the member.
   void As(grpc::ClientContext& ctx, const Member& member,
           const std::set<std::string>& roles = {}) const;
+
+  // From here on links are opened in another browser.
+  void Forget() {
+    absl::MutexLock lock(&mu_);
+    begun_.clear();
+  }
 
   FakeClock& clock() { return server.fake_clock(); }
 
@@ -120,6 +127,10 @@ class AccountHarness {
   std::unique_ptr<v1::SignUpService::Stub> sign_ups;
   std::unique_ptr<v1::SessionService::Stub> sessions;
   std::unique_ptr<v1::IdentityService::Stub> identities;
+
+ private:
+  absl::Mutex mu_;
+  std::string begun_ ABSL_GUARDED_BY(mu_);
 };
 
 // Base of handler tests: the service on fakes.

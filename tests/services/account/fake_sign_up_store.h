@@ -74,16 +74,18 @@ class FakeSignUpStore final : public SignUpStore {
             : CheckCode(row->state, row->sign_up.verification.code_hash == proof.code_hash, now));
     if (data_.FindByEmail(row->sign_up.email) != nullptr) return EmailVerifiedAlready();
     row->state.verified = true;
+    const bool of_beginner = IsOfBeginner(proof, row->sign_up.id);
     const Account account{.id = account_id,
                           .email = row->sign_up.email,
                           .display_name = row->sign_up.display_name,
-                          .password_hash = row->sign_up.password_hash,
+                          .password_hash = of_beginner ? row->sign_up.password_hash : "",
                           .create_time = now};
     data_.accounts[account_id] = account;
     return VerifiedSignUp{.opened = {data_.InsertSession(account_id, session), account},
                           .person_key = row->sign_up.person_key,
                           .intent = row->sign_up.intent,
-                          .return_path = row->sign_up.return_path};
+                          .return_path = row->sign_up.return_path,
+                          .password_dropped = !of_beginner && !row->sign_up.password_hash.empty()};
   }
 
  private:

@@ -35,9 +35,11 @@ TYPED_TEST_P(MailedContract, SignUpIsRepeatable) {
 }
 
 TYPED_TEST_P(MailedContract, VerificationMakesTheAccountOnce) {
-  ASSERT_THAT(this->Begin("Ada@example.org", "t1"), IsOk());
-  const auto verified = this->VerifyToken("t1", this->now_);
+  const auto begun = this->Begin("Ada@example.org", "t1");
+  ASSERT_THAT(begun, IsOk());
+  const auto verified = this->VerifyToken("t1", this->now_, begun->id);
   ASSERT_THAT(verified, IsOk());
+  EXPECT_FALSE(verified->password_dropped);
   EXPECT_EQ(verified->opened.account.email, "Ada@example.org");
   EXPECT_EQ(verified->opened.account.password_hash, "hash");
   EXPECT_EQ(verified->opened.session.account_id, verified->opened.account.id);
@@ -47,6 +49,16 @@ TYPED_TEST_P(MailedContract, VerificationMakesTheAccountOnce) {
   EXPECT_THAT(this->s_.accounts.Get(verified->opened.account.id), IsOk());
   EXPECT_THAT(this->VerifyToken("t1", this->now_), HasReason("VERIFICATION_USED"));
   EXPECT_THAT(this->VerifyToken("t2", this->now_), HasReason("VERIFICATION_INVALID"));
+}
+
+TYPED_TEST_P(MailedContract, ALinkAloneKeepsNoPassword) {
+  const auto other = this->Begin("bert@example.org", "t0");
+  ASSERT_THAT(this->Begin("ada@example.org", "t1"), IsOk());
+  const auto verified = this->VerifyToken("t1", this->now_, other->id);
+  ASSERT_THAT(verified, IsOk());
+  EXPECT_TRUE(verified->password_dropped);
+  EXPECT_EQ(verified->opened.account.password_hash, "");
+  EXPECT_EQ(this->s_.accounts.Get(verified->opened.account.id)->password_hash, "");
 }
 
 TYPED_TEST_P(MailedContract, VerificationExpiresAndSiblingsAreVoid) {
@@ -159,8 +171,9 @@ TYPED_TEST_P(MailedContract, MailsAreHeldByALease) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(MailedContract, SignUpChoosesTheMailByTheAddress, SignUpIsRepeatable,
-                            VerificationMakesTheAccountOnce, VerificationExpiresAndSiblingsAreVoid,
-                            WrongCodesAreCountedForGood, ResendReplacesTokenAndCode,
-                            OneTimeTokensWorkOnceForTheirPurpose, MailsAreHeldByALease);
+                            VerificationMakesTheAccountOnce, ALinkAloneKeepsNoPassword,
+                            VerificationExpiresAndSiblingsAreVoid, WrongCodesAreCountedForGood,
+                            ResendReplacesTokenAndCode, OneTimeTokensWorkOnceForTheirPurpose,
+                            MailsAreHeldByALease);
 
 }  // namespace rostrum::account

@@ -62,6 +62,27 @@ TEST_F(SignUpServiceTest, LinkMakesAccountOpensSessionAndStartsTrial) {
   EXPECT_EQ(identity->session_id(), verified->session().session_id());
 }
 
+TEST_F(SignUpServiceTest, ALinkOpenedElsewhereKeepsNoPasswordOfAStranger) {
+  auto request = h_.SignUpRequest("ada@example.org");
+  request.set_password("the stranger's own password");
+  ASSERT_THAT(h_.SignUp(request), IsOk());
+  h_.Forget();
+  const auto verified = h_.VerifyToken(TokenIn(h_.TakeMail()));
+  ASSERT_THAT(verified, IsOk());
+  EXPECT_TRUE(verified->password_dropped());
+  EXPECT_THAT(h_.LogIn("ada@example.org", "the stranger's own password").status(), Not(IsOk()));
+}
+
+TEST_F(SignUpServiceTest, WhoSignedUpKeepsThePasswordByLinkToo) {
+  auto request = h_.SignUpRequest("ada@example.org");
+  request.set_password("nine owls at noon");
+  ASSERT_THAT(h_.SignUp(request), IsOk());
+  const auto verified = h_.VerifyToken(TokenIn(h_.TakeMail()));
+  ASSERT_THAT(verified, IsOk());
+  EXPECT_FALSE(verified->password_dropped());
+  EXPECT_THAT(h_.LogIn("ada@example.org", "nine owls at noon"), IsOk());
+}
+
 TEST_F(SignUpServiceTest, SessionTokenIsInNoBody) {
   ASSERT_THAT(h_.SignUp(h_.SignUpRequest("ada@example.org")), IsOk());
   std::string session;

@@ -78,9 +78,10 @@ class StoresContract : public ::testing::Test {
   IdempotencyKey Key(const std::string& request_id, const std::string& request) {
     return {"anonymous", "SignUp", request_id, Sha256(request), now_};
   }
-  absl::StatusOr<VerifiedSignUp> VerifyToken(const std::string& token, absl::Time time) {
-    return s_.sign_ups.Verify({.token_hash = HashToken(token)}, AccountId(NewUuid(time)),
-                              SessionAt(time, NewToken()));
+  absl::StatusOr<VerifiedSignUp> VerifyToken(const std::string& token, absl::Time time,
+                                             const SignUpId& begun = SignUpId()) {
+    return s_.sign_ups.Verify({.token_hash = HashToken(token), .sign_up_id = begun},
+                              AccountId(NewUuid(time)), SessionAt(time, NewToken()));
   }
   absl::StatusOr<VerifiedSignUp> VerifyCode(const SignUpId& id, const std::string& code_hash,
                                             absl::Time time) {
