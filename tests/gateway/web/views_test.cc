@@ -159,18 +159,25 @@ TEST(ViewsTest, ACommentCannotBreakOut) {
     comment.mutable_author()->set_account_id("me");
     *comment.mutable_create_time() = ToProtoTime(kNoon);
     *comment.mutable_edit_end_time() = ToProtoTime(kNoon + absl::Minutes(15));
-    const DiscussionState state{.path = "/c/x/y",
-                                .account_id = "me",
-                                .now = kNoon,
-                                .typed = text,
-                                .typed_parent = text};
-    const std::string html =
-        Render([&](auto&, auto& body) { FillDiscussion(TheSite().words, comments, state, body); },
-               "discussion.tpl");
-    const Found found = Look(html);
-    EXPECT_EQ(found.scripts, 1) << text;
-    EXPECT_EQ(found.handlers, 0) << text;
-    EXPECT_EQ(found.foreign_links, 0) << text;
+    DiscussionState state{
+        .path = "/c/x/y", .account_id = "me", .now = kNoon, .typed = text, .typed_parent = text};
+    mpb::Comment& reply = *comments.add_comments();
+    reply = comment;
+    reply.set_comment_id("reply");
+    reply.set_parent_id(text);
+    state.live_url = text;
+    state.fragment = text;
+    for (const std::string& html :
+         {Render([&](auto&, auto& body) { FillDiscussion(TheSite().words, comments, state, body); },
+                 "discussion.tpl"),
+          Render(
+              [&](auto&, auto& body) { FillConversation(TheSite().words, comments, state, body); },
+              "conversation.tpl")}) {
+      const Found found = Look(html);
+      EXPECT_EQ(found.scripts, 1) << text;
+      EXPECT_EQ(found.handlers, 0) << text;
+      EXPECT_EQ(found.foreign_links, 0) << text;
+    }
   }
 }
 
@@ -191,6 +198,24 @@ TEST(ViewsTest, RepliesStandAfterWhatTheyReplyTo) {
     order += html[at + 12];
   }
   EXPECT_EQ(order, "acdbe");
+}
+
+TEST(ViewsTest, AConversationRunsInTheOrderOfTimeAndNamesWhatIsAnswered) {
+  mpb::ListCommentsResponse comments;  // newest first
+  for (const auto& [id, parent] :
+       std::vector<std::pair<std::string, std::string>>{{"c", "a"}, {"b", "long ago"}, {"a", ""}}) {
+    mpb::Comment& comment = *comments.add_comments();
+    comment.set_comment_id(id);
+    comment.set_parent_id(parent);
+    comment.mutable_author()->set_display_name("Author of " + id);
+  }
+  const std::string html =
+      Render([&](auto&, auto& body) { FillConversation(TheSite().words, comments, {}, body); },
+             "conversation.tpl");
+  EXPECT_LT(html.find("id=\"comment-a\""), html.find("id=\"comment-b\""));
+  EXPECT_LT(html.find("id=\"comment-b\""), html.find("id=\"comment-c\""));
+  EXPECT_TRUE(absl::StrContains(html, "In reply to Author of a"));
+  EXPECT_TRUE(absl::StrContains(html, "In reply to an earlier message"));
 }
 
 TEST(ViewsTest, TheMeterSaysWhatIsLeftAndGreetsWhoWasHere) {

@@ -65,7 +65,7 @@ TEST(ServiceMainTest, OneErrorNamesEveryBadSetting) {
   EXPECT_EQ(process.Wait(), 1);
   for (const char* name : {"PG_URL", "PG_POOL", "DRAIN_TIMEOUT", "LOG_LEVEL", "REFLECTION",
                            "PAGE_TOKEN_SECRET", "IDENTITY_KEY_FILE", "IDENTITY_KEYRING_FILE",
-                           "REDIS_CACHE_URL", "CONTENT_TARGET", "ACCOUNT_TARGET"}) {
+                           "REDIS_CACHE_URL", "CONTENT_TARGET", "FEED_TARGET", "ACCOUNT_TARGET"}) {
     EXPECT_THAT(process.Errors(), HasSubstr(name));
   }
   EXPECT_THAT(process.Errors(), Not(HasSubstr("do-not-tell")));
@@ -92,6 +92,7 @@ class RunningServiceTest : public ::testing::Test {
                     {"PAGE_TOKEN_SECRET", std::string(32, 's')},
                     {"REDIS_CACHE_URL", "unix:/nonexistent/redis"},
                     {"CONTENT_TARGET", "127.0.0.1:1"},
+                    {"FEED_TARGET", "127.0.0.1:1"},
                     {"ACCOUNT_TARGET", "127.0.0.1:1"}};
   }
 
