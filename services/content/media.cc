@@ -39,14 +39,35 @@ bool LooksLikeAPicture(const std::string& bytes) {
           text.substr(std::min<size_t>(8, text.size()), 4) == "WEBP");
 }
 
+// What a camera wrote about place, time and owner. The encoder's "strip" leaves
+// EXIF in (libvips 8.14), so all of it is taken off here; the encoder then
+// writes an EXIF block of its own that says the size.
+void DropMetadata(VipsImage* image) {
+  gchar** fields = vips_image_get_fields(image);
+  for (gchar** field = fields; *field != nullptr; ++field) {
+    const absl::string_view name = *field;
+    if (absl::StartsWith(name, "exif-") || absl::EndsWith(name, "-data") ||
+        absl::EndsWith(name, "-comment") || absl::StartsWith(name, "jpeg-") ||
+        absl::StartsWith(name, "png-") || absl::StartsWith(name, "gif-")) {
+      vips_image_remove(image, *field);
+    }
+  }
+  g_strfreev(fields);
+}
+
 absl::StatusOr<MediaVariant> EncodeVariant(const std::string& bytes, int width,
                                            const std::string& field) {
   VipsImage* scaled = nullptr;
   if (vips_thumbnail_buffer(const_cast<char*>(bytes.data()), bytes.size(), &scaled, width, "height",
-                            VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, nullptr) != 0) {
+                            VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, "export_profile", "srgb",
+                            nullptr) != 0) {
     return NotAPicture(field);
   }
+  const Image original(scaled);
+  // A copy, because others may hold the original.
+  if (vips_copy(original.get(), &scaled, nullptr) != 0) return NotAPicture(field);
   const Image image(scaled);
+  DropMetadata(scaled);
   void* data = nullptr;
   size_t size = 0;
   if (vips_webpsave_buffer(scaled, &data, &size, "Q", kQuality, "strip", TRUE, nullptr) != 0) {
