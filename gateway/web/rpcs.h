@@ -126,6 +126,8 @@ inline constexpr Rpc<feed::CreateFollowRequest, feed::Follow> kCreateFollow{
     "feed", "/rostrum.feed.v1.FollowService/CreateFollow"};
 inline constexpr Rpc<feed::DeleteFollowRequest, feed::DeleteFollowResponse> kDeleteFollow{
     "feed", "/rostrum.feed.v1.FollowService/DeleteFollow"};
+inline constexpr Rpc<feed::GetFollowRequest, feed::Follow> kGetFollow{
+    "feed", "/rostrum.feed.v1.FollowService/GetFollow"};
 inline constexpr Rpc<feed::ListFollowsRequest, feed::ListFollowsResponse> kListFollows{
     "feed", "/rostrum.feed.v1.FollowService/ListFollows"};
 

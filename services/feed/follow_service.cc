@@ -69,6 +69,18 @@ grpc::Status FollowService::DeleteFollow(grpc::ServerContext* ctx,
   });
 }
 
+grpc::Status FollowService::GetFollow(grpc::ServerContext* ctx, const v1::GetFollowRequest* request,
+                                      v1::Follow* response) {
+  return HandleRpc(rpc_, ctx, "GetFollow", [&](const RequestContext& rc) -> absl::Status {
+    ASSIGN_OR_RETURN(const FollowKind kind, ParseKind(request->kind()));
+    RETURN_IF_ERROR(CheckUuid(request->target_id(), "target_id"));
+    ASSIGN_OR_RETURN(const Follow follow,
+                     store_.Get(rc.caller.account_id, kind, request->target_id()));
+    *response = ToProto(follow);
+    return absl::OkStatus();
+  });
+}
+
 grpc::Status FollowService::ListFollows(grpc::ServerContext* ctx,
                                         const v1::ListFollowsRequest* request,
                                         v1::ListFollowsResponse* response) {

@@ -19,6 +19,8 @@ class FollowService final : public feed::v1::FollowService::Service {
                             v1::Follow* response) override;
   grpc::Status DeleteFollow(grpc::ServerContext* ctx, const v1::DeleteFollowRequest* request,
                             v1::DeleteFollowResponse* response) override;
+  grpc::Status GetFollow(grpc::ServerContext* ctx, const v1::GetFollowRequest* request,
+                         v1::Follow* response) override;
   grpc::Status ListFollows(grpc::ServerContext* ctx, const v1::ListFollowsRequest* request,
                            v1::ListFollowsResponse* response) override;
 

@@ -34,6 +34,10 @@ class FollowStore {
   virtual absl::Status Delete(const AccountId& account_id, FollowKind kind,
                               const std::string& target_id) = 0;
 
+  // NOT_FOUND / FOLLOW_NOT_FOUND.
+  virtual absl::StatusOr<Follow> Get(const AccountId& account_id, FollowKind kind,
+                                     const std::string& target_id) = 0;
+
   // Newest first, after the cursor, of one kind or of all.
   virtual absl::StatusOr<std::vector<Follow>> List(const AccountId& account_id,
                                                    std::optional<FollowKind> kind,

@@ -81,6 +81,18 @@ absl::Status PostgresFollowStore::Delete(const AccountId& account_id, FollowKind
   });
 }
 
+absl::StatusOr<Follow> PostgresFollowStore::Get(const AccountId& account_id, FollowKind kind,
+                                                const std::string& target_id) {
+  return RunRead<Follow>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Follow> {
+    const pqxx::result rows = tx.exec_params(std::string(kColumns) + kOne, account_id.value(),
+                                             static_cast<int>(kind), target_id);
+    if (rows.empty()) {
+      return Error(absl::StatusCode::kNotFound, "FOLLOW_NOT_FOUND", "this is not followed");
+    }
+    return ReadFollow(rows[0]);
+  });
+}
+
 absl::StatusOr<std::vector<Follow>> PostgresFollowStore::List(
     const AccountId& account_id, std::optional<FollowKind> kind,
     const std::optional<FollowCursor>& after, int limit) {

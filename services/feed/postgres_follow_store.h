@@ -17,6 +17,8 @@ class PostgresFollowStore final : public FollowStore {
                                 absl::Time now) override;
   absl::Status Delete(const AccountId& account_id, FollowKind kind,
                       const std::string& target_id) override;
+  absl::StatusOr<Follow> Get(const AccountId& account_id, FollowKind kind,
+                             const std::string& target_id) override;
   absl::StatusOr<std::vector<Follow>> List(const AccountId& account_id,
                                            std::optional<FollowKind> kind,
                                            const std::optional<FollowCursor>& after,

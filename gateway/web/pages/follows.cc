@@ -1,7 +1,5 @@
 #include "gateway/web/pages/follows.h"
 
-#include <algorithm>
-
 #include "absl/strings/numbers.h"
 #include "gateway/web/article_view.h"
 #include "gateway/web/pages/pages.h"
@@ -44,14 +42,12 @@ asio::awaitable<void> AddFollowButton(Page& page, fpb::FollowKind kind, std::str
                                       ctemplate::TemplateDictionary& values) {
   bool followed = false;
   if (page.SignedIn()) {
-    fpb::ListFollowsRequest request;
-    request.set_page_size(100);
-    const auto follows = co_await page.calls.Call(rpcs::kListFollows, request);
-    if (!follows.ok()) co_return;
-    followed = std::any_of(follows->follows().begin(), follows->follows().end(),
-                           [&](const fpb::Follow& follow) {
-                             return follow.kind() == kind && follow.target_id() == target_id;
-                           });
+    fpb::GetFollowRequest request;
+    request.set_kind(kind);
+    request.set_target_id(target_id);
+    const auto follow = co_await page.calls.Call(rpcs::kGetFollow, request);
+    if (!follow.ok() && !absl::IsNotFound(follow.status())) co_return;
+    followed = follow.ok();
   }
   FillFollowButton(page.site.words, kind, target_id, name, followed, here,
                    *values.AddSectionDictionary("FOLLOW"));

@@ -252,6 +252,42 @@ async function withoutScripts(metered, premium) {
   await page.context().close();
 }
 
+/** What a page weighs over the wire, without its pictures. */
+async function weigh(path) {
+  step("the article page is light");
+  const page = await browsers.reader();
+  let bytes = 0;
+  page.on("requestfinished", async (request) => {
+    const { responseBodySize, responseHeadersSize } = await request.sizes();
+    if (request.resourceType() !== "image") bytes += responseBodySize + responseHeadersSize;
+  });
+  await page.goto(path, { waitUntil: "load" });
+  await page.waitForTimeout(500);
+  console.log(`   ${bytes} bytes`);
+  assert.ok(bytes > 2000 && bytes < 60_000, `${path} weighs ${bytes} bytes`);
+  await page.context().close();
+}
+
+/** Nothing is cut off, and nothing sticks out, when the page runs right to left. */
+async function mirror(paths) {
+  step("right to left");
+  const page = await browsers.reader({ viewport: { width: 390, height: 900 } });
+  for (const path of paths) {
+    await page.goto(path);
+    const overflow = await page.evaluate(() => {
+      document.documentElement.dir = "rtl";
+      const main = document.querySelector("main");
+      const outside = [...main.querySelectorAll("*")].filter((element) => {
+        const box = element.getBoundingClientRect();
+        return box.width > 1 && (box.left < -1 || box.right > innerWidth + 1);
+      });
+      return outside.map((element) => element.outerHTML.slice(0, 100));
+    });
+    assert.deepEqual(overflow, [], path);
+  }
+  await page.context().close();
+}
+
 async function lookAround() {
   step("every other page, as a visitor");
   const page = await browsers.reader();
@@ -281,6 +317,8 @@ async function main() {
   await comeBack(page, email);
   await new LiveSteps({ browsers, url, logins, look, logIn, step }).all(page, premium[0]);
   await withoutScripts(metered, premium);
+  await weigh(metered[0]);
+  await mirror(["/", metered[0], premium[0], "/channels", "/search?q=peace", "/join", "/principles"]);
   await lookAround();
   await reachZero(offered);
   step("feeds, sitemap, robots");

@@ -33,6 +33,17 @@ class FakeFollowStore final : public FollowStore {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<Follow> Get(const AccountId& account_id, FollowKind kind,
+                             const std::string& target_id) override {
+    absl::MutexLock lock(&mu_);
+    const auto& follows = follows_[account_id];
+    const auto found = follows.find({kind, target_id});
+    if (found == follows.end()) {
+      return Error(absl::StatusCode::kNotFound, "FOLLOW_NOT_FOUND", "not followed");
+    }
+    return found->second;
+  }
+
   absl::StatusOr<std::vector<Follow>> List(const AccountId& account_id,
                                            std::optional<FollowKind> kind,
                                            const std::optional<FollowCursor>& after,

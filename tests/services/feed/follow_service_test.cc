@@ -64,6 +64,23 @@ TEST_F(FollowServiceTest, FollowsWhatThereIs) {
   EXPECT_EQ(List({})->follows_size(), 1);
 }
 
+TEST_F(FollowServiceTest, SaysWhetherSomethingIsFollowed) {
+  pb::GetFollowRequest request;
+  request.set_kind(pb::FOLLOW_KIND_CHANNEL);
+  request.set_target_id(kChannel);
+  const auto get = [&] {
+    grpc::ClientContext ctx;
+    AsAccount(ctx, kAnna);
+    pb::Follow follow;
+    return FromGrpcStatus(stub_->GetFollow(&ctx, request, &follow));
+  };
+  EXPECT_THAT(get(), HasReason("FOLLOW_NOT_FOUND"));
+  ASSERT_THAT(Create(kChannel), IsOk());
+  EXPECT_THAT(get(), IsOk());
+  request.set_target_id("x");
+  EXPECT_THAT(get(), HasViolation("target_id"));
+}
+
 TEST_F(FollowServiceTest, NeedsAnAccount) {
   EXPECT_THAT(Create(kChannel, /*signed_in=*/false).status(), HasReason("LOGIN_REQUIRED"));
 }
