@@ -13,10 +13,31 @@ export function hoursMinutesSeconds(left) {
   return parts.map((part) => String(part).padStart(2, "0")).join(" ");
 }
 
+/**
+ * In the words of the page's language: "3 days".
+ * @param {number} count
+ * @param {"day" | "hour" | "minute"} unit
+ */
+function inWords(count, unit) {
+  const language = document.documentElement.lang;
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
+}
+
+/**
+ * What is left, with days where there are two or more.
+ * @param {number} left in milliseconds
+ */
+export function whatIsLeft(left) {
+  const days = Math.floor(Math.ceil(left / 1000) / 86400);
+  if (days < 2) return hoursMinutesSeconds(left);
+  return `${inWords(days, "day")} ${hoursMinutesSeconds(left - days * 86400000)}`;
+}
+
 /** @param {number} left */
 function spoken(left) {
   const minutes = Math.ceil(left / 60000);
-  return minutes > 90 ? `${Math.round(minutes / 60)} hours` : `${minutes} minutes`;
+  if (minutes > 2880) return inWords(Math.round(minutes / 1440), "day");
+  return minutes > 90 ? inWords(Math.round(minutes / 60), "hour") : inWords(minutes, "minute");
 }
 
 class Countdown {
@@ -48,7 +69,7 @@ class Countdown {
 
   tick() {
     const left = this.left();
-    if (this.time !== null) this.time.textContent = hoursMinutesSeconds(left);
+    if (this.time !== null) this.time.textContent = whatIsLeft(left);
     if (left <= 0) return this.end();
     // Politely, and not every second.
     const step = left > 3600000 ? 3600000 : left > 300000 ? 300000 : 60000;

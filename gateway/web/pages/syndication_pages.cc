@@ -20,8 +20,9 @@ constexpr char kRobots[] =
     "User-agent: anthropic-ai\nUser-agent: Google-Extended\nUser-agent: Applebot-Extended\n"
     "User-agent: Bytespider\nUser-agent: PerplexityBot\nUser-agent: meta-externalagent\n"
     "User-agent: Amazonbot\nUser-agent: cohere-ai\nDisallow: /\n\n"
-    "User-agent: *\nDisallow: /account\nDisallow: /feed\nDisallow: /login\nDisallow: /start\n"
-    "Disallow: /verify\nDisallow: /reset\nDisallow: /join\n\n";
+    "User-agent: *\nDisallow: /account\nDisallow: /feed$\nDisallow: /feed?\nDisallow: "
+    "/login\nDisallow: /start\n"
+    "Disallow: /verify\nDisallow: /reset\nDisallow: /live/\n\n";
 
 // TDM Reservation Protocol, 1.0.
 constexpr char kTdmReservation[] = "[{\"location\":\"/\",\"tdm-reservation\":1}]\n";
