@@ -25,7 +25,7 @@ class CommentApp final : public ServiceApp {
       : env_(env),
         redis_({.url = settings.redis_url}, env.metrics),
         throttle_(redis_, env.clock),
-        store_(*env.pool, env.outbox_signal),
+        store_(*env.pool, env.outbox_signal, env.metrics),
         content_(NewChannel(settings.content_target), *env.signer, env.metrics),
         feed_(NewChannel(settings.feed_target), *env.signer, env.metrics),
         account_channel_(NewChannel(settings.account_target)),

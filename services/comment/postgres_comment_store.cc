@@ -58,6 +58,11 @@ constexpr char kListRevisions[] = R"sql(
   SELECT body_html, create_time FROM comment_revisions
   WHERE comment_id = $1 ORDER BY version DESC LIMIT 50)sql";
 
+prometheus::Counter& CreatedOn(Metrics& metrics, const char* subject) {
+  return metrics.Counter("comments_created_total", "Comments that were written, replies too.",
+                         {{"subject", subject}});
+}
+
 // The value of the column that is the subject's, or NULL.
 template <class Id>
 std::optional<std::string> Column(const Subject& subject) {
@@ -115,11 +120,19 @@ absl::StatusOr<Comment> LoadParent(pqxx::work& tx, const NewComment& comment) {
 
 }  // namespace
 
+PostgresCommentStore::PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics)
+    : pool_(pool),
+      signal_(signal),
+      on_posts_(CreatedOn(metrics, "post")),
+      in_rooms_(CreatedOn(metrics, "room")) {}
+
 absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
                                                      const IdempotencyKey& key) {
+  bool fresh = false;
   auto created = RunTx<Comment>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Comment> {
     ASSIGN_OR_RETURN(std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
-    if (known.has_value()) return Load(tx, CommentId(*known));
+    fresh = !known.has_value();
+    if (!fresh) return Load(tx, CommentId(*known));
 
     std::optional<Comment> parent;
     if (comment.parent_id.has_value()) {
@@ -142,7 +155,11 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
     WriteEvent(tx, IdOf(comment.subject), event, comment.create_time);
     return stored;
   });
-  if (created.ok()) signal_.Notify();
+  if (!created.ok()) return created;
+  if (fresh) {
+    (std::holds_alternative<PostId>(comment.subject) ? on_posts_ : in_rooms_).Increment();
+  }
+  signal_.Notify();
   return created;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "services/comment/comment_store.h"
+#include "services/common/base/metrics.h"
 #include "services/common/events/outbox.h"
 #include "services/common/postgres/pool.h"
 
@@ -11,7 +12,7 @@ namespace rostrum::comment {
 
 class PostgresCommentStore final : public CommentStore {
  public:
-  PostgresCommentStore(PgPool& pool, OutboxSignal& signal) : pool_(pool), signal_(signal) {}
+  PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics);
 
   absl::StatusOr<Comment> Create(const NewComment& comment, const IdempotencyKey& key) override;
   absl::StatusOr<Comment> Get(const CommentId& id) override;
@@ -24,6 +25,8 @@ class PostgresCommentStore final : public CommentStore {
  private:
   PgPool& pool_;
   OutboxSignal& signal_;
+  prometheus::Counter& on_posts_;
+  prometheus::Counter& in_rooms_;
 };
 
 // Keeps a person's name up to date, inside the transaction of the event.

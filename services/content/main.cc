@@ -106,7 +106,7 @@ class ContentApp final : public ServiceApp {
 
   PostgresCatalogStore catalog_{*env_.pool};
   PostgresPostStore posts_{*env_.pool};
-  PostgresManuscriptStore manuscripts_{*env_.pool, env_.outbox_signal};
+  PostgresManuscriptStore manuscripts_{*env_.pool, env_.outbox_signal, env_.metrics};
   PostgresMediaStore media_{*env_.pool};
   PostgresEntitlementStore entitlements_{*env_.pool};
   PostgresSearchStore search_{*env_.pool};

@@ -84,6 +84,13 @@ int AnnounceSome(pqxx::work& tx, const pqxx::row& announcement, absl::Time now, 
 
 }  // namespace
 
+PostgresManuscriptStore::PostgresManuscriptStore(PgPool& pool, OutboxSignal& signal,
+                                                 Metrics& metrics)
+    : pool_(pool),
+      signal_(signal),
+      published_(metrics.Counter("posts_published_total",
+                                 "Posts that were published, again after being taken back.")) {}
+
 absl::StatusOr<Manuscript> PostgresManuscriptStore::Create(const Manuscript& manuscript,
                                                            const IdempotencyKey& key) {
   return RunTx<Manuscript>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Manuscript> {
@@ -109,14 +116,18 @@ absl::StatusOr<Manuscript> PostgresManuscriptStore::Get(const PostId& id) {
 
 absl::StatusOr<Manuscript> PostgresManuscriptStore::Update(
     const PostId& id, const std::function<absl::Status(Manuscript&)>& change) {
+  bool was_published = false;
   auto updated = RunTx<Manuscript>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Manuscript> {
     ASSIGN_OR_RETURN(const Manuscript before, LoadManuscript(tx, id, ManuscriptLock::kForUpdate));
+    was_published = before.published();
     Manuscript after = before;
     RETURN_IF_ERROR(change(after));
     if (after.version == before.version) return after;
     return Store(tx, before, after);
   });
-  if (updated.ok()) signal_.Notify();
+  if (!updated.ok()) return updated;
+  if (updated->published() && !was_published) published_.Increment();
+  signal_.Notify();
   return updated;
 }
 
@@ -186,7 +197,9 @@ absl::StatusOr<int> PostgresManuscriptStore::PublishDue(absl::Time now, int limi
     }
     return static_cast<int>(due.size());
   });
-  if (published.ok() && *published > 0) signal_.Notify();
+  if (!published.ok() || *published == 0) return published;
+  published_.Increment(*published);
+  signal_.Notify();
   return published;
 }
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "services/common/base/metrics.h"
 #include "services/common/events/outbox.h"
 #include "services/common/postgres/pool.h"
 #include "services/content/manuscript_store.h"
@@ -10,7 +11,7 @@ namespace rostrum::content {
 
 class PostgresManuscriptStore final : public ManuscriptStore {
  public:
-  PostgresManuscriptStore(PgPool& pool, OutboxSignal& signal) : pool_(pool), signal_(signal) {}
+  PostgresManuscriptStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics);
 
   absl::StatusOr<Manuscript> Create(const Manuscript& manuscript,
                                     const IdempotencyKey& key) override;
@@ -28,6 +29,7 @@ class PostgresManuscriptStore final : public ManuscriptStore {
  private:
   PgPool& pool_;
   OutboxSignal& signal_;
+  prometheus::Counter& published_;
 };
 
 }  // namespace rostrum::content

@@ -209,11 +209,29 @@ async function comeBack(page, email) {
   await page.waitForURL(`${url}/account`);
 }
 
+/** What search engines and link previews are told of an article. */
+async function checkStructuredData(page, free) {
+  const data = JSON.parse(await page.locator('script[type="application/ld+json"]').textContent());
+  assert.equal(data["@type"], "NewsArticle");
+  assert.equal(data.headline, await page.locator("h1").textContent());
+  assert.equal(data.isAccessibleForFree, free);
+  assert.ok(!Number.isNaN(Date.parse(data.datePublished)));
+  assert.ok(data.author.name.length > 0);
+  if (!free) {
+    assert.equal(data.hasPart.isAccessibleForFree, false);
+    assert.equal(await page.locator(data.hasPart.cssSelector).count(), 1, "the protected part is on the page");
+  }
+  const openGraph = (name) => page.locator(`meta[property="og:${name}"]`).getAttribute("content");
+  assert.equal(await openGraph("title"), data.headline);
+  assert.equal(await openGraph("url"), await page.locator('link[rel="canonical"]').getAttribute("href"));
+}
+
 /** Opens an offer that nobody takes. */
 async function leaveAnOffer(path) {
   const page = await browsers.reader();
   await page.goto(path);
   await page.getByRole("link", { name: "START" }).waitFor();
+  await checkStructuredData(page, false);
   await look(page, "article-premium");
   return page;
 }

@@ -29,7 +29,8 @@ const PostId kPost("00000000-0000-7000-8000-000000000001");
 struct PostgresUnderTest {
   TestDatabase database{MigrationsOf("comment", migrations::Files())};
   OutboxSignal signal;
-  PostgresCommentStore store{database.pool, signal};
+  Metrics metrics;
+  PostgresCommentStore store{database.pool, signal, metrics};
 };
 
 struct FakeUnderTest {
@@ -242,13 +243,15 @@ TEST(PostgresCommentStoreTest, TellsEachEffectOnce) {
   const auto counts = EventCounts(under_test.database.pool);
   EXPECT_EQ(counts.at(pb::CommentCreated::descriptor()->full_name()), 1);
   EXPECT_EQ(counts.at(pb::CommentChanged::descriptor()->full_name()), 1);
+  EXPECT_THAT(under_test.metrics.Expose(),
+              ::testing::HasSubstr("comments_created_total{subject=\"post\"} 1"));
 }
 
 TEST(PostgresCommentStoreTest, SaysSoWhenTheDatabaseIsAway) {
   Metrics metrics;
   PgPool pool({.url = "postgresql:///none?host=/nowhere"}, metrics);
   OutboxSignal signal;
-  PostgresCommentStore store(pool, signal);
+  PostgresCommentStore store(pool, signal, metrics);
   EXPECT_THAT(store.Get(CommentId(NewUuid(kNoon))).status(),
               StatusIs(absl::StatusCode::kUnavailable));
 }

@@ -285,7 +285,7 @@ TEST_F(PublishingTest, SaysSoWhenTheDatabaseIsAway) {
   Metrics metrics;
   PgPool pool({.url = "postgresql:///none?host=/nowhere"}, metrics);
   OutboxSignal signal;
-  PostgresManuscriptStore manuscripts(pool, signal);
+  PostgresManuscriptStore manuscripts(pool, signal, metrics);
   const PostId id(NewUuid(kNoon));
   EXPECT_THAT(manuscripts.Get(id).status(), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(manuscripts.PublishDue(kNoon, 1).status(), StatusIs(absl::StatusCode::kUnavailable));

@@ -31,7 +31,8 @@ struct PostgresWorld {
   TestDatabase database{MigrationsOf("content", migrations::Files())};
   OutboxSignal signal;
   PostgresCatalogStore catalog{database.pool};
-  PostgresManuscriptStore manuscripts{database.pool, signal};
+  Metrics metrics;
+  PostgresManuscriptStore manuscripts{database.pool, signal, metrics};
   PostgresPostStore posts{database.pool};
 
   // A picture of 640 x 480.
