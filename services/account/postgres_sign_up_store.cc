@@ -13,10 +13,6 @@
 namespace rostrum::account {
 namespace {
 
-constexpr char kFindRepeated[] = R"sql(
-  SELECT request_hash, result_id FROM idempotency
-  WHERE caller = $1 AND method = $2 AND request_id = $3)sql";
-
 constexpr char kInsert[] = R"sql(
   INSERT INTO sign_ups (sign_up_id, email, email_lower, person_key, display_name, password_hash,
                         intent, return_path, token_hash, code_hash, create_time, resend_time,
@@ -143,17 +139,11 @@ Attempt Complete(pqxx::work& tx, const LockedSignUp& sign_up, bool of_beginner,
 }  // namespace
 
 absl::StatusOr<std::optional<SignUp>> PostgresSignUpStore::FindRepeated(const IdempotencyKey& key) {
-  if (key.request_id.empty()) return std::optional<SignUp>();
   return RunRead<std::optional<SignUp>>(
       pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<SignUp>> {
-        const pqxx::result rows =
-            tx.exec_params(kFindRepeated, key.caller, key.method, key.request_id);
-        if (rows.empty()) return std::optional<SignUp>();
-        if (ReadBytes(rows[0][0]) != key.request_hash) {
-          return InvalidField("request_id", "REQUEST_ID_REUSED",
-                              "was used for a request with other content");
-        }
-        ASSIGN_OR_RETURN(SignUp known, Load(tx, SignUpId(ReadText(rows[0][1]))));
+        ASSIGN_OR_RETURN(const std::optional<std::string> id, FindIdempotentResult(tx, key));
+        if (!id.has_value()) return std::optional<SignUp>();
+        ASSIGN_OR_RETURN(SignUp known, Load(tx, SignUpId(*id)));
         return std::make_optional(std::move(known));
       });
 }

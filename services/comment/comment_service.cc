@@ -79,6 +79,12 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
         const IdempotencyKey key,
         IdempotencyKeyFor(rc.caller, "CreateComment", request->request_id(), *request, now));
     RETURN_IF_ERROR(CheckReadable(subject, rc));
+    // A repeat costs nothing and is never refused for being one too many.
+    ASSIGN_OR_RETURN(const std::optional<Comment> repeated, store_.FindRepeated(key));
+    if (repeated.has_value()) {
+      *response = ToProto(*repeated);
+      return absl::OkStatus();
+    }
     RETURN_IF_ERROR(throttle_.Check(absl::StrCat("comment:minute:", rc.caller.Key()), kPerMinute));
     RETURN_IF_ERROR(throttle_.Check(absl::StrCat("comment:day:", rc.caller.Key()), kPerDay));
 

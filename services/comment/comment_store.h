@@ -44,6 +44,10 @@ class CommentStore {
  public:
   virtual ~CommentStore() = default;
 
+  // What an earlier request with this key made, or nullopt. INVALID_ARGUMENT /
+  // REQUEST_ID_REUSED.
+  virtual absl::StatusOr<std::optional<Comment>> FindRepeated(const IdempotencyKey& key) = 0;
+
   // Adds a comment, once for each key. NOT_FOUND / PARENT_NOT_FOUND (also for a
   // parent in another discussion), the errors of CheckReplyTo, INVALID_ARGUMENT /
   // REQUEST_ID_REUSED.

@@ -126,6 +126,17 @@ PostgresCommentStore::PostgresCommentStore(PgPool& pool, OutboxSignal& signal, M
       on_posts_(CreatedOn(metrics, "post")),
       in_rooms_(CreatedOn(metrics, "room")) {}
 
+absl::StatusOr<std::optional<Comment>> PostgresCommentStore::FindRepeated(
+    const IdempotencyKey& key) {
+  return RunRead<std::optional<Comment>>(
+      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<Comment>> {
+        ASSIGN_OR_RETURN(const std::optional<std::string> id, FindIdempotentResult(tx, key));
+        if (!id.has_value()) return std::optional<Comment>();
+        ASSIGN_OR_RETURN(Comment comment, Load(tx, CommentId(*id)));
+        return std::make_optional(std::move(comment));
+      });
+}
+
 absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
                                                      const IdempotencyKey& key) {
   bool fresh = false;

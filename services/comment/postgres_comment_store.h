@@ -14,6 +14,7 @@ class PostgresCommentStore final : public CommentStore {
  public:
   PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics);
 
+  absl::StatusOr<std::optional<Comment>> FindRepeated(const IdempotencyKey& key) override;
   absl::StatusOr<Comment> Create(const NewComment& comment, const IdempotencyKey& key) override;
   absl::StatusOr<Comment> Get(const CommentId& id) override;
   absl::StatusOr<Comment> Update(const CommentId& id,

@@ -104,10 +104,6 @@ absl::StatusOr<std::vector<FeedItem>> PostgresFeedStore::List(const AccountId& a
           items.push_back(std::move(item));
         }
         const auto followed = LoadReasons(tx, account_id, post_ids);
-        // A follow may have ended between the two queries: no reason, no item.
-        std::erase_if(items, [&](const FeedItem& item) {
-          return !followed.contains(item.place.post_id.value());
-        });
         for (FeedItem& item : items) {
           const std::set<TargetKey>& keys = followed.at(item.place.post_id.value());
           for (Target& target : TargetsOf(item.post)) {

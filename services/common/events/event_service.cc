@@ -16,7 +16,11 @@ constexpr size_t kMaxTypes = 100;
 // What is purged ends at one place, because old events need not be the first in
 // the order of (xid, id).
 constexpr char kPurgeTo[] = R"sql(
-  SELECT xid, id FROM outbox WHERE create_time < $1 ORDER BY xid DESC, id DESC LIMIT 1)sql";
+  SELECT xid, id FROM (
+    SELECT xid, id FROM outbox WHERE create_time < $1 ORDER BY xid, id LIMIT 10000) oldest
+  ORDER BY xid DESC, id DESC LIMIT 1)sql";
+// As many times that at most, so that a long pause is made up for in steps.
+constexpr int kPurgeSteps = 100;
 
 constexpr char kPurge[] = "DELETE FROM outbox WHERE (xid, id) <= ($1::xid8, $2::bigint)";
 
@@ -60,12 +64,17 @@ void EventService::Stop() {
 }
 
 absl::Status MaintainOutbox(PgPool& pool, absl::Time now, absl::Duration keep, Metrics& metrics) {
+  bool more = true;
+  for (int step = 0; more && step < kPurgeSteps; ++step) {
+    ASSIGN_OR_RETURN(more, RunTx<bool>(pool, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
+                       const pqxx::result last = tx.exec_params(kPurgeTo, SqlTime(now - keep));
+                       if (last.empty()) return false;
+                       tx.exec_params(kRememberPurge, ReadText(last[0][0]), ReadText(last[0][1]));
+                       tx.exec_params(kPurge, ReadText(last[0][0]), ReadText(last[0][1]));
+                       return true;
+                     }));
+  }
   return RunTx(pool, [&](pqxx::work& tx) -> absl::Status {
-    const pqxx::result last = tx.exec_params(kPurgeTo, SqlTime(now - keep));
-    if (!last.empty()) {
-      tx.exec_params(kRememberPurge, ReadText(last[0][0]), ReadText(last[0][1]));
-      tx.exec_params(kPurge, ReadText(last[0][0]), ReadText(last[0][1]));
-    }
     const pqxx::row kept = tx.exec1("SELECT count(*), min(create_time) FROM outbox");
     metrics.Gauge("outbox_pending", "Events kept in the outbox.").Set(kept[0].as<double>());
     const absl::Time oldest = ReadOptionalTime(kept[1]).value_or(now);

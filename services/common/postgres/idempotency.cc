@@ -58,11 +58,18 @@ absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(pqxx::work& tx,
   const pqxx::result claimed = tx.exec_params(kClaim, key.caller, key.method, key.request_id,
                                               SqlBytes(key.request_hash), SqlTime(key.now));
   if (claimed.affected_rows() > 0) return std::nullopt;
-  const pqxx::row known = tx.exec_params1(kFind, key.caller, key.method, key.request_id);
-  if (ReadBytes(known[0]) != key.request_hash) {
+  return FindIdempotentResult(tx, key);
+}
+
+absl::StatusOr<std::optional<std::string>> FindIdempotentResult(pqxx::work& tx,
+                                                                const IdempotencyKey& key) {
+  if (key.request_id.empty()) return std::nullopt;
+  const pqxx::result known = tx.exec_params(kFind, key.caller, key.method, key.request_id);
+  if (known.empty()) return std::nullopt;
+  if (ReadBytes(known[0][0]) != key.request_hash) {
     return InvalidField("request_id", "REQUEST_ID_REUSED", "was used for another request");
   }
-  return ReadText(known[1]);
+  return ReadText(known[0][1]);
 }
 
 void RecordIdempotentResult(pqxx::work& tx, const IdempotencyKey& key,

@@ -36,6 +36,9 @@ absl::StatusOr<IdempotencyKey> IdempotencyKeyFor(const Caller& caller, const cha
 // transaction that holds the same key.
 absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(pqxx::work& tx,
                                                                const IdempotencyKey& key);
+// What the first call with this key made, or nullopt. Errors as above.
+absl::StatusOr<std::optional<std::string>> FindIdempotentResult(pqxx::work& tx,
+                                                                const IdempotencyKey& key);
 void RecordIdempotentResult(pqxx::work& tx, const IdempotencyKey& key,
                             const std::string& result_id);
 // Deletes keys older than 24 hours.

@@ -39,7 +39,7 @@ absl::StatusOr<absl::Duration> StatementTimeout(const PgOptions& options) {
 
 std::string BeginSettings(bool read_only, absl::Duration statement_timeout) {
   return absl::StrCat(
-      read_only ? "SET TRANSACTION READ ONLY; " : "",
+      read_only ? "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; " : "",
       "SET LOCAL statement_timeout = ", absl::ToInt64Milliseconds(statement_timeout));
 }
 

@@ -49,7 +49,8 @@ absl::Status RunTx(PgPool& pool, F&& body) {
   return pg_internal::Run(pool, false, [&](pqxx::work& tx) -> absl::Status { return body(tx); });
 }
 
-// A read: one transaction that cannot write.
+// A read: one transaction that cannot write, all of whose statements see the
+// same state.
 template <class T, class F>
 absl::StatusOr<T> RunRead(PgPool& pool, F&& body) {
   absl::StatusOr<T> result = absl::UnknownError("transaction did not run");

@@ -314,6 +314,16 @@ TEST_F(CommentServiceTest, LimitsHowMuchOnePersonWrites) {
   EXPECT_THAT(Create("me too", kBert), IsOk());
 }
 
+TEST_F(CommentServiceTest, ARepeatIsNeverOneTooMany) {
+  for (int i = 0; i < 9; ++i) ASSERT_THAT(Create("again"), IsOk());
+  const auto last = Create("the tenth", kAnna, "", "key");
+  ASSERT_THAT(last, IsOk());
+  const auto repeated = Create("the tenth", kAnna, "", "key");
+  ASSERT_THAT(repeated, IsOk());
+  EXPECT_EQ(repeated->comment_id(), last->comment_id());
+  EXPECT_THAT(Create("the eleventh").status(), HasReason("RATE_LIMITED"));
+}
+
 TEST_F(CommentServiceTest, RefusesIdsThatAreNone) {
   for (const std::string& id : {std::string("x"), std::string("../etc"), std::string(5000, 'a'),
                                 std::string("00000000-0000-7000-8000-00000000000G")}) {

@@ -94,6 +94,15 @@ TYPED_TEST(CommentStoreContract, AKeyMakesOneComment) {
               HasViolation("request_id"));
 }
 
+TYPED_TEST(CommentStoreContract, FindsWhatAKeyMade) {
+  EXPECT_FALSE(this->store().FindRepeated(this->Key("k"))->has_value());
+  const auto first = this->store().Create(this->Written("once"), this->Key("k"));
+  EXPECT_EQ((*this->store().FindRepeated(this->Key("k")))->id, first->id);
+  EXPECT_FALSE(this->store().FindRepeated(this->Key(""))->has_value());
+  EXPECT_THAT(this->store().FindRepeated(this->Key("k", "other")).status(),
+              HasViolation("request_id"));
+}
+
 TYPED_TEST(CommentStoreContract, ParallelRepeatsMakeOneComment) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {

@@ -15,17 +15,15 @@ namespace rostrum::comment {
 // A CommentStore in memory, held to the same contract as the real one.
 class FakeCommentStore final : public CommentStore {
  public:
+  absl::StatusOr<std::optional<Comment>> FindRepeated(const IdempotencyKey& key) override {
+    absl::MutexLock lock(&mu_);
+    return FindKnown(key);
+  }
+
   absl::StatusOr<Comment> Create(const NewComment& comment, const IdempotencyKey& key) override {
     absl::MutexLock lock(&mu_);
-    if (!key.request_id.empty()) {
-      const auto known = requests_.find({key.caller, key.method, key.request_id});
-      if (known != requests_.end()) {
-        if (known->second.first != key.request_hash) {
-          return InvalidField("request_id", "REQUEST_ID_REUSED", "was used for another request");
-        }
-        return comments_.at(known->second.second);
-      }
-    }
+    ASSIGN_OR_RETURN(const std::optional<Comment> known, FindKnown(key));
+    if (known.has_value()) return *known;
     int depth = 0;
     if (comment.parent_id.has_value()) {
       const auto parent = comments_.find(*comment.parent_id);
@@ -114,6 +112,15 @@ class FakeCommentStore final : public CommentStore {
   }
 
  private:
+  absl::StatusOr<std::optional<Comment>> FindKnown(const IdempotencyKey& key)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    const auto known = requests_.find({key.caller, key.method, key.request_id});
+    if (key.request_id.empty() || known == requests_.end()) return std::optional<Comment>();
+    if (known->second.first != key.request_hash) {
+      return InvalidField("request_id", "REQUEST_ID_REUSED", "was used for another request");
+    }
+    return std::make_optional(comments_.at(known->second.second));
+  }
   absl::StatusOr<Comment> Find(const CommentId& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     const auto found = comments_.find(id);
     if (found == comments_.end()) {
