@@ -17,25 +17,6 @@ std::string FirstLetter(const std::string& name) {
   return name.substr(0, DecodeUtf8(name, &c));
 }
 
-void FillOffer(const Words& words, const spb::ReadingAccess& access, const std::string& here,
-               bool signed_in, ctemplate::TemplateDictionary& parent) {
-  ctemplate::TemplateDictionary& values = *parent.AddIncludeDictionary("OFFER");
-  values.SetFilename("offer.tpl");
-  values.SetValue("RETURN_QUERY", QueryValue(here));
-  if (!signed_in) values.ShowSection("VISITOR");
-  if (!access.has_offer()) {
-    values.ShowSection("NO_OFFER");
-  } else if (access.offer().state() == spb::OFFER_STATE_OPEN) {
-    ctemplate::TemplateDictionary& open = *values.AddSectionDictionary("OPEN");
-    open.SetValue("HEADING", words.Format("OFFER_HEADING",
-                                          {{"days", absl::StrCat(access.offer().trial_days())}}));
-    SetTime(open, "EXPIRE", access.offer().expire_time());
-    SetTime(open, "NOW", access.server_time());
-  } else {
-    SetTime(*values.AddSectionDictionary("EXPIRED"), "NEXT", access.offer().next_offer_time());
-  }
-}
-
 std::string MeterLine(const Words& words, const spb::Meter& meter) {
   return words.Format("METER_LINE", {{"left", absl::StrCat(meter.remaining())},
                                      {"limit", absl::StrCat(meter.limit())}});
@@ -52,7 +33,7 @@ void FillMeter(const Words& words, const spb::ReadingAccess& access, const std::
   ctemplate::TemplateDictionary& ending = *values.AddSectionDictionary("ENDING");
   if (access.meter().returning()) ending.ShowSection("RETURNING");
   ending.SetValue("LINE", line);
-  FillOffer(words, access, here, signed_in, ending);
+  FillOffer(words, access, here, signed_in, words.Get("WALL_REST"), ending);
 }
 
 void FillWall(const Words& words, const cpb::Post& post, const std::string& here, bool signed_in,
@@ -68,7 +49,7 @@ void FillWall(const Words& words, const cpb::Post& post, const std::string& here
       break;
     default: wall.SetValue("HEADING", words.Get("WALL_ENDED"));
   }
-  FillOffer(words, access, here, signed_in, wall);
+  FillOffer(words, access, here, signed_in, words.Get("WALL_REST"), wall);
 }
 
 void FillByline(const Words& words, const cpb::PostSummary& post,
@@ -145,6 +126,26 @@ void FillArticle(const Words& words, const cpb::Post& post, const std::string& h
     ctemplate::TemplateDictionary& entry = *topics.AddSectionDictionary("TOPIC");
     entry.SetValue("SLUG", topic.slug());
     entry.SetValue("NAME", topic.display_name());
+  }
+}
+
+void FillOffer(const Words& words, const spb::ReadingAccess& access, const std::string& here,
+               bool signed_in, const std::string& otherwise,
+               ctemplate::TemplateDictionary& parent) {
+  ctemplate::TemplateDictionary& values = *parent.AddIncludeDictionary("OFFER");
+  values.SetFilename("offer.tpl");
+  values.SetValue("RETURN_QUERY", QueryValue(here));
+  if (!signed_in) values.ShowSection("VISITOR");
+  if (!access.has_offer()) {
+    values.AddSectionDictionary("NO_OFFER")->SetValue("TEXT", otherwise);
+  } else if (access.offer().state() == spb::OFFER_STATE_OPEN) {
+    ctemplate::TemplateDictionary& open = *values.AddSectionDictionary("OPEN");
+    open.SetValue("HEADING", words.Format("OFFER_HEADING",
+                                          {{"days", absl::StrCat(access.offer().trial_days())}}));
+    SetTime(open, "EXPIRE", access.offer().expire_time());
+    SetTime(open, "NOW", access.server_time());
+  } else {
+    SetTime(*values.AddSectionDictionary("EXPIRED"), "NEXT", access.offer().next_offer_time());
   }
 }
 

@@ -20,6 +20,12 @@ std::string ArticlePath(const content::v1::PostSummary& post);
 void FillArticle(const Words& words, const content::v1::Post& post, const std::string& here,
                  bool signed_in, ctemplate::TemplateDictionary& values);
 
+// The offer as it stands: a section OFFER with offer.tpl. Without one `otherwise`
+// is said.
+void FillOffer(const Words& words, const subscription::v1::ReadingAccess& access,
+               const std::string& here, bool signed_in, const std::string& otherwise,
+               ctemplate::TemplateDictionary& parent);
+
 // In the last three days of a trial the header says when it ends.
 void FillTrialEnding(const subscription::v1::ReadingAccess& access, const std::string& here,
                      ctemplate::TemplateDictionary& layout);

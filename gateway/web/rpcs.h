@@ -62,6 +62,8 @@ inline constexpr Rpc<account::ResetPasswordRequest, account::ResetPasswordRespon
 
 inline constexpr Rpc<subscription::GetMeterRequest, subscription::ReadingAccess> kGetMeter{
     "subscription", "/rostrum.subscription.v1.AccessService/GetMeter"};
+inline constexpr Rpc<subscription::ShowOfferRequest, subscription::ReadingAccess> kShowOffer{
+    "subscription", "/rostrum.subscription.v1.AccessService/ShowOffer"};
 inline constexpr Rpc<subscription::GetTrialRequest, subscription::Trial> kGetTrial{
     "subscription", "/rostrum.subscription.v1.TrialService/GetTrial"};
 inline constexpr Rpc<subscription::ListPlansRequest, subscription::ListPlansResponse> kListPlans{

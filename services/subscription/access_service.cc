@@ -62,4 +62,16 @@ grpc::Status AccessService::GetMeter(grpc::ServerContext* ctx, const v1::GetMete
   });
 }
 
+grpc::Status AccessService::ShowOffer(grpc::ServerContext* ctx, const v1::ShowOfferRequest*,
+                                      v1::ReadingAccess* response) {
+  return HandleRpc(rpc_, ctx, "ShowOffer", [&](const RequestContext& rc) -> absl::Status {
+    ASSIGN_OR_RETURN(*response, paywall_.Look({.account_id = rc.caller.account_id,
+                                               .pass = rc.visitor,
+                                               .network = rc.network},
+                                              Paywall::Mode::kRead));
+    if (response->has_offer()) KeepVisitor(ctx);
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace rostrum::subscription

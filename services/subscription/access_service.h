@@ -19,6 +19,8 @@ class AccessService final : public v1::AccessService::Service {
                            v1::ReadingAccess* response) override;
   grpc::Status GetEntitlement(grpc::ServerContext* ctx, const v1::GetEntitlementRequest* request,
                               v1::Entitlement* response) override;
+  grpc::Status ShowOffer(grpc::ServerContext* ctx, const v1::ShowOfferRequest* request,
+                         v1::ReadingAccess* response) override;
   grpc::Status GetMeter(grpc::ServerContext* ctx, const v1::GetMeterRequest* request,
                         v1::ReadingAccess* response) override;
 

@@ -64,7 +64,7 @@ absl::StatusOr<pb::ReadingAccess> Paywall::Decide(const Reader& reader, const Po
   return access;
 }
 
-absl::StatusOr<pb::ReadingAccess> Paywall::Look(const Reader& reader) {
+absl::StatusOr<pb::ReadingAccess> Paywall::Look(const Reader& reader, Mode mode) {
   const absl::Time now = clock_.Now();
   pb::ReadingAccess access;
   *access.mutable_server_time() = ToProtoTime(now);
@@ -81,7 +81,7 @@ absl::StatusOr<pb::ReadingAccess> Paywall::Look(const Reader& reader) {
       ToProto(reading, settings_, !reader.pass.empty() && !reader.pass.fresh, now);
   access.set_granted(access.meter().remaining() > 0);
   access.set_reason(access.granted() ? pb::ACCESS_REASON_METER : pb::ACCESS_REASON_METER_ENDED);
-  if (!standing.had_trial) AddOffer(reader, Mode::kPeek, now, access);
+  if (!standing.had_trial) AddOffer(reader, mode, now, access);
   return access;
 }
 

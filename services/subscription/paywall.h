@@ -30,7 +30,8 @@ class Paywall {
                                            pb::AccessLevel level, Mode mode);
 
   // Where the reader stands, of no post in particular. UNAVAILABLE.
-  absl::StatusOr<pb::ReadingAccess> Look(const Reader& reader);
+  // With kRead an offer starts where none stands.
+  absl::StatusOr<pb::ReadingAccess> Look(const Reader& reader, Mode mode = Mode::kPeek);
 
  private:
   absl::StatusOr<Standing> StandingOf(const Reader& reader, absl::Time now);

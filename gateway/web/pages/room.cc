@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/web/article_view.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
@@ -104,8 +105,11 @@ PageAnswer ShowRoom(Page& page, const RefusedMessage* refused) {
     ctemplate::TemplateDictionary& outside = *values.AddSectionDictionary("OUTSIDE");
     outside.SetValue("TEXT",
                      words.Get(room->joined() ? "ROOM_MEMBERSHIP_OVER" : "ROOM_FOR_MEMBERS"));
-    outside.SetValue("RETURN_QUERY", QueryValue(path));
-    if (!page.SignedIn()) outside.ShowSection("VISITOR");
+    const auto offer =
+        co_await page.calls.Call(rpcs::kShowOffer, subscription::v1::ShowOfferRequest());
+    // With Redis away there is no offer, and the other ways stay open.
+    FillOffer(words, offer.ok() ? *offer : subscription::v1::ReadingAccess(), path, page.SignedIn(),
+              words.Get("ROOM_WAYS"), outside);
   } else if (!room->joined()) {
     values.ShowSection("DOOR");
   } else {

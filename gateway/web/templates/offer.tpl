@@ -14,7 +14,7 @@
 <p>{{W_OFFER_NEXT}} <time datetime="{{NEXT_ISO}}" data-local-time>{{NEXT}}</time></p>
 {{/EXPIRED}}
 {{#NO_OFFER}}
-<h2 id="offer-heading">{{W_WALL_REST}}</h2>
+<h2 id="offer-heading">{{TEXT}}</h2>
 {{/NO_OFFER}}
 <ul class="ways">
 <li><a href="/join?return={{RETURN_QUERY:none}}">{{W_OFFER_SKIP}}</a></li>

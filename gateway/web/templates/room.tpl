@@ -7,11 +7,7 @@
 </header>
 {{#OUTSIDE}}<div class="wall">
 <p>{{TEXT}}</p>
-<ul class="ways">
-<li><a class="button" href="/start?return={{RETURN_QUERY:none}}">{{W_OFFER_START}}</a></li>
-<li><a href="/join?return={{RETURN_QUERY:none}}">{{W_OFFER_SKIP}}</a></li>
-{{#VISITOR}}<li><a href="/login?return={{RETURN_QUERY:none}}">{{W_OFFER_MEMBER}}</a></li>{{/VISITOR}}
-</ul>
+{{>OFFER}}
 </div>
 {{/OUTSIDE}}
 {{#DOOR}}<form method="post" action="{{PATH}}/join" class="stacked card">

@@ -38,7 +38,13 @@ export class LiveSteps {
     await visitor.goto("/c/long-view");
     await visitor.getByRole("link", { name: "VIP room" }).click();
     await visitor.getByText("Rooms are for members").waitFor();
+    await visitor.getByText("This offer expires in").waitFor();
     await this.look(visitor, "room-outside");
+    await visitor.getByRole("link", { name: "START" }).click();
+    await visitor.getByLabel("Name, as others see it").fill("From the room");
+    await visitor.getByLabel("Mail address").fill(`room.${Date.now()}@reader.example`);
+    await visitor.getByRole("button", { name: "START" }).click();
+    await visitor.getByRole("heading", { name: "Verify your email address" }).waitFor();
     await visitor.goto("/rooms/long-view/messages");
     await visitor.getByText("This is not open to you").waitFor();
     await visitor.context().close();

@@ -63,6 +63,20 @@ class AccessServiceTest : public GrpcFixture {
     return access;
   }
 
+  absl::StatusOr<v1::ReadingAccess> ShowOffer(bool signed_in = false) {
+    grpc::ClientContext ctx;
+    if (signed_in) {
+      AsAccount(ctx, kAnna);
+    } else {
+      AsAnonymous(ctx);
+    }
+    WithVisitor(ctx, pass_);
+    v1::ReadingAccess access;
+    const grpc::Status status = stub_->ShowOffer(&ctx, v1::ShowOfferRequest(), &access);
+    if (!status.ok()) return FromGrpcStatus(status);
+    return access;
+  }
+
   MeterSettings settings_;
   FakeEntitlementStore entitlements_;
   FakeMeter meter_{settings_};
@@ -72,6 +86,17 @@ class AccessServiceTest : public GrpcFixture {
   AccessService service_;
   std::unique_ptr<v1::AccessService::Stub> stub_;
 };
+
+TEST_F(AccessServiceTest, PlacesForMembersStartTheOfferToo) {
+  EXPECT_FALSE(GetMeter()->has_offer());
+  const auto shown = ShowOffer();
+  ASSERT_THAT(shown, IsOk());
+  EXPECT_EQ(shown->offer().state(), v1::OFFER_STATE_OPEN);
+  EXPECT_EQ(shown->meter().used(), 0);
+  fake_clock().Advance(absl::Hours(1));
+  EXPECT_EQ(ShowOffer()->offer().expire_time().seconds(), shown->offer().expire_time().seconds());
+  EXPECT_TRUE(GetMeter()->has_offer());
+}
 
 TEST_F(AccessServiceTest, PublicPostsAreOpenAndNeverCount) {
   for (int post = 1; post <= 9; ++post) {
