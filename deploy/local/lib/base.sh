@@ -71,8 +71,9 @@ take_port() {
 }
 
 # take_ports GATEWAY_PORT: the fixed gateway port if one is given. A stack that
-# lasts prefers ports that one can remember; ephemeral ones keep below the range
-# from which the kernel takes ports for outgoing connections.
+# lasts prefers ports that one can remember. All keep below the range from which
+# the kernel takes ports for outgoing connections (so not 50051 and on): one that
+# is free now could be such a connection's when the service starts.
 take_ports() {
   local fixed=$1 service next
   port_locks=/tmp/rostrum-ports-$UID
@@ -80,7 +81,7 @@ take_ports() {
   [[ -O $port_locks && ! -L $port_locks ]] || die "$port_locks belongs to somebody else"
   find_listening_ports
   next=$((20000 + RANDOM % 10000))
-  local gateway=8080 postgres=15432 redis=16379 smtp=18025 services=50051 admin=9101
+  local gateway=8080 postgres=15432 redis=16379 smtp=18025 services=15051 admin=9101
   if ((EPHEMERAL)); then
     gateway=$next postgres=$next redis=$next smtp=$next services=$next admin=$next
   fi
