@@ -57,6 +57,7 @@ struct GatewaySettings {
   bool tls;
   std::string site_name;
   std::string mail_folder;
+  int article_cache_mib;
 };
 
 int Fail(const absl::Status& status) {
@@ -130,6 +131,8 @@ GatewaySettings ReadSettings(Settings& env) {
   settings.tls =
       env.Bool("HSTS", false, "Tell browsers to use HTTPS only; for sites that have it.");
   settings.site_name = env.String("SITE_NAME", "Rostrum", "The name of the site, on every page.");
+  settings.article_cache_mib = env.Int("ARTICLE_CACHE_MIB", 128, 0, 1 << 20,
+                                       "Memory for articles that visitors read, in MiB.");
   settings.mail_folder =
       env.String("DEMO_MAILDIR", "",
                  "Folder of a mail catcher, to show its mails at /demo/mails; never in earnest.");
@@ -175,6 +178,9 @@ absl::Status Run(GatewaySettings settings) {
   RETURN_IF_ERROR(templates.Load(web_templates::Files(), words));
   const http::StaticFiles assets("/assets/", web_assets::Files());
   LiveHub live(clock);
+  const ServiceCaller content_caller(signer, "content", absl::Seconds(5), metrics);
+  VisitorReads reads(backends, content_caller);
+  ArticleCache articles(static_cast<size_t>(settings.article_cache_mib) << 20, clock);
   Site site({.words = words,
              .templates = templates,
              .assets = assets,
@@ -184,7 +190,9 @@ absl::Status Run(GatewaySettings settings) {
              .name = settings.site_name,
              .public_url = settings.browser.origins.front(),
              .mail_folder = settings.mail_folder,
-             .blocking = blocking},
+             .blocking = blocking,
+             .reads = reads,
+             .articles = articles},
             callers, limits, settings.tls);
   Gateway gateway({.tls = settings.tls, .openapi = std::move(openapi)}, api, backends,
                   [&site](http::HttpRequest& request) { return site.Handle(request); });
@@ -204,7 +212,7 @@ absl::Status Run(GatewaySettings settings) {
   http::ServerMetrics observer(metrics);
   http::HttpServer server(settings.server, gateway, observer);
   // Goes before the server: it tells streams on the server's threads.
-  const LiveEvents live_events(backends, signer, metrics, live);
+  const LiveEvents live_events(backends, signer, metrics, live, articles);
   RETURN_IF_ERROR(server.Start());
   LogInfo("listening", {{"port", server.port()}});
   WaitForStopSignal();

@@ -52,6 +52,8 @@ class Calls {
 
   // Metadata of all answers so far.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  // As if a service had asked for it.
+  void AddMetadata(const std::string& name, const std::string& value) { metadata_[name] = value; }
 
  private:
   asio::awaitable<absl::StatusOr<std::string>> CallRaw(std::string service, std::string method,

@@ -8,7 +8,7 @@ namespace {
 
 constexpr absl::Duration kCallTime = absl::Seconds(5);
 
-void TellComment(const event::v1::Event& event, LiveHub& hub) {
+void TellComment(const event::v1::Event& event, LiveHub& hub, ArticleCache& articles) {
   comment::v1::CommentCreated created;
   comment::v1::CommentChanged changed;
   const comment::v1::Comment* comment = nullptr;
@@ -19,27 +19,39 @@ void TellComment(const event::v1::Event& event, LiveHub& hub) {
   } else {
     return;
   }
+  // Before browsers are told, who then ask again.
+  articles.CommentsChanged(comment->post_id());
   hub.Changed(comment->channel_id().empty() ? PostTopic(comment->post_id())
                                             : RoomTopic(comment->channel_id()));
+}
+
+void TellPublished(LiveHub& hub, ArticleCache& articles) {
+  articles.CardsChanged();
+  hub.Changed(kPublishedTopic);
 }
 
 }  // namespace
 
 LiveEvents::LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics& metrics,
-                       LiveHub& hub)
+                       LiveHub& hub, ArticleCache& articles)
     : comment_caller_(signer, "comment", kCallTime, metrics),
       content_caller_(signer, "content", kCallTime, metrics),
-      comments_(backends.channel("comment"), comment_caller_,
-                {.producer = "comment",
-                 .types = {comment::v1::CommentCreated::descriptor()->full_name(),
-                           comment::v1::CommentChanged::descriptor()->full_name()},
-                 .on_event = [&hub](const event::v1::Event& event) { TellComment(event, hub); },
-                 .missed = [&hub] { hub.AllChanged(); }}),
+      comments_(
+          backends.channel("comment"), comment_caller_,
+          {.producer = "comment",
+           .types = {comment::v1::CommentCreated::descriptor()->full_name(),
+                     comment::v1::CommentChanged::descriptor()->full_name()},
+           .on_event = [&](const event::v1::Event& event) { TellComment(event, hub, articles); },
+           .missed =
+               [&] {
+                 articles.AllCommentsChanged();
+                 hub.AllChanged();
+               }}),
       posts_(backends.channel("content"), content_caller_,
              {.producer = "content",
               .types = {content::v1::PostPublished::descriptor()->full_name(),
                         content::v1::PostUnpublished::descriptor()->full_name()},
-              .on_event = [&hub](const event::v1::Event&) { hub.Changed(kPublishedTopic); },
-              .missed = [&hub] { hub.Changed(kPublishedTopic); }}) {}
+              .on_event = [&](const event::v1::Event&) { TellPublished(hub, articles); },
+              .missed = [&] { TellPublished(hub, articles); }}) {}
 
 }  // namespace rostrum::gateway

@@ -5,16 +5,18 @@
 
 #include "gateway/proxy/backends.h"
 #include "gateway/proxy/event_tail.h"
+#include "gateway/web/article_cache.h"
 #include "gateway/web/live_hub.h"
 #include "services/common/rpc/channel.h"
 
 namespace rostrum::gateway {
 
-// Follows the events of comment and content and tells the hub what changed,
-// once for all browsers of this gateway.
+// Follows the events of comment and content and tells the hub and the cache what
+// changed, once for all browsers of this gateway.
 class LiveEvents {
  public:
-  LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics& metrics, LiveHub& hub);
+  LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics& metrics, LiveHub& hub,
+             ArticleCache& articles);
 
  private:
   const ServiceCaller comment_caller_;

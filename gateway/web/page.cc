@@ -4,8 +4,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "gateway/transcoding/header_binding.h"
-#include "services/common/base/crypto.h"
 #include "services/common/base/local_path.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/proto_time.h"
@@ -62,7 +60,7 @@ void Page::Describe(const std::string& text) {
   described_ = true;
 }
 
-http::HttpResponse Page::Show(const std::string& title, int status) {
+std::string Page::Expand(const std::string& title) {
   layout.SetValue("SITE_NAME", site.name);
   layout.SetValue("PAGE_TITLE", title.empty() ? site.name : absl::StrCat(title, " · ", site.name));
   layout.SetValue("CSS_URL", site.assets.Url("site.css"));
@@ -77,20 +75,20 @@ http::HttpResponse Page::Show(const std::string& title, int status) {
   } else {
     layout.ShowSection("VISITOR");
   }
+  return site.templates.Expand("layout.tpl", layout);
+}
+
+std::shared_ptr<const StoredPage> Page::Render(const std::string& title) {
+  return std::make_shared<const StoredPage>(Expand(title));
+}
+
+http::HttpResponse Page::Show(const std::string& title, int status) {
+  if (status == 200 && request.method != "POST") return Render(title)->Answer(request);
   http::HttpResponse response;
   response.status = status;
   response.headers.Set("Content-Type", "text/html; charset=utf-8");
   response.headers.Set("Cache-Control", "private, no-cache");
-  response.body = site.templates.Expand("layout.tpl", layout);
-  if (status == 200 && request.method != "POST") {
-    const std::string etag = absl::StrCat("W/\"", Hex(Sha256(response.body)).substr(0, 32), "\"");
-    response.headers.Set("ETag", etag);
-    const std::string* known = request.headers.Find("If-None-Match");
-    if (known != nullptr && EtagMatches(*known, etag)) {
-      response.status = 304;
-      response.body.clear();
-    }
-  }
+  response.body = Expand(title);
   return response;
 }
 

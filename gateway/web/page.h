@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,11 +13,14 @@
 #include "gateway/http/blocking_pool.h"
 #include "gateway/http/message.h"
 #include "gateway/http/static_files.h"
+#include "gateway/web/article_cache.h"
 #include "gateway/web/calls.h"
 #include "gateway/web/dictionary.h"
 #include "gateway/web/form.h"
 #include "gateway/web/live_hub.h"
+#include "gateway/web/stored_page.h"
 #include "gateway/web/templates.h"
+#include "gateway/web/visitor_reads.h"
 #include "gateway/web/words.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "services/common/base/clock.h"
@@ -35,6 +39,8 @@ struct SiteContext {
   std::string public_url;   // without a slash at the end
   std::string mail_folder;  // of the demo's mail catcher; empty for none
   http::BlockingPool& blocking;
+  VisitorReads& reads;
+  ArticleCache& articles;
 };
 
 // One request for a page, and the answer in the making. A handler fills
@@ -69,6 +75,8 @@ class Page {
   // site is.
   void Describe(const std::string& text);
 
+  // The page as HTML, all but sent: for pages that are kept.
+  std::shared_ptr<const StoredPage> Render(const std::string& title);
   // The page as HTML. A reader who has it already gets 304. `title` stands before the site's name.
   http::HttpResponse Show(const std::string& title, int status = 200);
   // 303: look there next, with GET. `path` is on this site.
@@ -88,6 +96,8 @@ class Page {
                       ctemplate::TemplateDictionary& form);
 
  private:
+  std::string Expand(const std::string& title);
+
   bool described_ = false;
 };
 

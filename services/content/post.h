@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "rostrum/subscription/v1/access_service.pb.h"
 #include "services/content/catalog.h"
@@ -46,5 +47,11 @@ struct PostSummary {
   int64_t unique_view_count = 0;
   int64_t version = 1;
 };
+
+// The version of a post as readers see it: of the post itself, its channel, its
+// author, and who may read it.
+inline std::string ReaderVersion(int64_t post, int64_t channel, int64_t author, AccessLevel level) {
+  return absl::StrCat(post, ".", channel, ".", author, ".", static_cast<int>(level));
+}
 
 }  // namespace rostrum::content

@@ -43,6 +43,23 @@ Reader ReaderOf(const RequestContext& rc) {
           .network = rc.network};
 }
 
+constexpr int kMaxReads = 500;
+
+absl::StatusOr<std::vector<ViewCounter::View>> ReadsOf(const v1::BatchReadPostsRequest& request) {
+  if (request.reads_size() > kMaxReads) {
+    return InvalidField("reads", "TOO_MANY", absl::StrCat("must be at most ", kMaxReads));
+  }
+  std::vector<ViewCounter::View> reads;
+  reads.reserve(request.reads_size());
+  for (const v1::VisitorRead& read : request.reads()) {
+    ViewCounter::View& out = reads.emplace_back();
+    ASSIGN_OR_RETURN(out.post_id, ParseId<PostId>(read.post_id(), "post_id"));
+    ASSIGN_OR_RETURN(out.reader.visitor, VisitorFromProto(read.visitor(), "visitor"));
+    out.reader.network = read.network();
+  }
+  return reads;
+}
+
 PostFacts FactsOf(const PostSummary& post) {
   return {.id = post.id,
           .published = true,
@@ -85,11 +102,7 @@ grpc::Status PostService::GetPost(grpc::ServerContext* ctx, const v1::GetPostReq
     ASSIGN_OR_RETURN(*response->mutable_access(),
                      access_.Decide(FactsOf(post), reader, ReaderAccess::Mode::kRead));
     const bool granted = response->access().granted();
-    // The text is read only now, and only the part that was decided on.
-    ASSIGN_OR_RETURN(
-        std::string text,
-        posts_.GetText(post.id, post.access_level, granted ? TextPart::kBody : TextPart::kPreview));
-    *(granted ? response->mutable_body_html() : response->mutable_preview_html()) = std::move(text);
+    RETURN_IF_ERROR(FillText(FactsOf(post), granted, *response));
     *response->mutable_summary() = ToProto(post);
     if (response->access().has_meter() || response->access().has_offer()) KeepVisitor(ctx);
     if (granted) {
@@ -98,6 +111,80 @@ grpc::Status PostService::GetPost(grpc::ServerContext* ctx, const v1::GetPostReq
     }
     return absl::OkStatus();
   });
+}
+
+grpc::Status PostService::BatchReadPosts(grpc::ServerContext* ctx,
+                                         const v1::BatchReadPostsRequest* request,
+                                         v1::BatchReadPostsResponse* response) {
+  return HandleRpc(rpc_, ctx, "BatchReadPosts", [&](const RequestContext&) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::vector<ViewCounter::View> reads, ReadsOf(*request));
+    std::vector<PostId> ids;
+    for (const ViewCounter::View& read : reads) ids.push_back(read.post_id);
+    ASSIGN_OR_RETURN(const auto versions, posts_.GetVersions(ids));
+    std::vector<const PostFacts*> facts;
+    std::vector<Reader> visitors;
+    for (const ViewCounter::View& read : reads) {
+      const auto found = versions.find(read.post_id);
+      if (found == versions.end()) continue;
+      facts.push_back(&found->second.facts);
+      visitors.push_back(read.reader);
+    }
+    auto decisions = access_.DecideForVisitors(facts, visitors);
+    std::vector<ViewCounter::View> views;
+    auto decision = decisions.begin();
+    for (size_t i = 0; i < reads.size(); ++i) {
+      v1::VisitorReading& reading = *response->add_readings();
+      const auto found = versions.find(reads[i].post_id);
+      if (found == versions.end()) {
+        reading.set_outcome(v1::VisitorReading::OUTCOME_NOT_FOUND);
+        continue;
+      }
+      RETURN_IF_ERROR(
+          FillReading(found->second, *decision++, request->reads(static_cast<int>(i)), reading));
+      if (reading.access().granted()) views.push_back(reads[i]);
+    }
+    views_.Count(views);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status PostService::FillReading(const PostVersion& post,
+                                      absl::StatusOr<subscription::v1::ReadingAccess>& decision,
+                                      const v1::VisitorRead& read, v1::VisitorReading& reading) {
+  if (ReasonOf(decision.status()) == "ACCESS_UNKNOWN") {
+    reading.set_outcome(v1::VisitorReading::OUTCOME_ACCESS_UNKNOWN);
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(decision);
+  reading.set_outcome(v1::VisitorReading::OUTCOME_DECIDED);
+  *reading.mutable_access() = *std::move(decision);
+  reading.set_version(post.version);
+  const bool granted = reading.access().granted();
+  if ((granted ? read.held_body_version() : read.held_preview_version()) == post.version) {
+    return absl::OkStatus();
+  }
+  const absl::Status filled = FillPost(post.facts, granted, *reading.mutable_post());
+  if (!absl::IsNotFound(filled) && ReasonOf(filled) != "POST_CHANGED") return filled;
+  // It was changed or withdrawn at this moment.
+  reading.Clear();
+  reading.set_outcome(v1::VisitorReading::OUTCOME_NOT_FOUND);
+  return absl::OkStatus();
+}
+
+absl::Status PostService::FillPost(const PostFacts& facts, bool granted, v1::Post& post) {
+  ASSIGN_OR_RETURN(const PostSummary summary, posts_.Find({.id = facts.id}));
+  RETURN_IF_ERROR(FillText(facts, granted, post));
+  *post.mutable_summary() = ToProto(summary);
+  return absl::OkStatus();
+}
+
+absl::Status PostService::FillText(const PostFacts& facts, bool granted, v1::Post& post) {
+  // The text is read only now, and only the part that was decided on.
+  ASSIGN_OR_RETURN(
+      std::string text,
+      posts_.GetText(facts.id, facts.access_level, granted ? TextPart::kBody : TextPart::kPreview));
+  *(granted ? post.mutable_body_html() : post.mutable_preview_html()) = std::move(text);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PostQuery> PostService::ReadQuery(const v1::ListPostsRequest& request) {

@@ -18,6 +18,8 @@ class PostService final : public v1::PostService::Service {
 
   grpc::Status GetPost(grpc::ServerContext* ctx, const v1::GetPostRequest* request,
                        v1::Post* response) override;
+  grpc::Status BatchReadPosts(grpc::ServerContext* ctx, const v1::BatchReadPostsRequest* request,
+                              v1::BatchReadPostsResponse* response) override;
   grpc::Status ListPosts(grpc::ServerContext* ctx, const v1::ListPostsRequest* request,
                          v1::ListPostsResponse* response) override;
   grpc::Status CheckPostAccess(grpc::ServerContext* ctx, const v1::CheckPostAccessRequest* request,
@@ -25,6 +27,14 @@ class PostService final : public v1::PostService::Service {
 
  private:
   absl::StatusOr<PostQuery> ReadQuery(const v1::ListPostsRequest& request);
+  // One read of a batch, once access is decided.
+  absl::Status FillReading(const PostVersion& post,
+                           absl::StatusOr<subscription::v1::ReadingAccess>& decision,
+                           const v1::VisitorRead& read, v1::VisitorReading& reading);
+  // Summary and text.
+  absl::Status FillPost(const PostFacts& facts, bool granted, v1::Post& post);
+  // The part of the text that was decided on.
+  absl::Status FillText(const PostFacts& facts, bool granted, v1::Post& post);
 
   PostStore& posts_;
   CatalogStore& catalog_;

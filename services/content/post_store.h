@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,12 @@ struct PostFacts {
   AccountId author_account_id;  // empty if the author has no account
 };
 
+// What stands for all that a reader sees of a published post but counters.
+struct PostVersion {
+  PostFacts facts;
+  std::string version;
+};
+
 enum class TextPart { kBody, kPreview };
 
 // Reads published posts. Thread-safe. All methods may return UNAVAILABLE when
@@ -53,6 +60,10 @@ class PostStore {
 
   // NOT_FOUND / POST_NOT_FOUND; drafts are found.
   virtual absl::StatusOr<PostFacts> GetFacts(const PostId& id) = 0;
+
+  // The published ones of these posts, each once.
+  virtual absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
+      const std::vector<PostId>& ids) = 0;
 
   // HTML of a published post, read only after it was decided who may have it.
   // UNAVAILABLE / POST_CHANGED if the post no longer has the access level for

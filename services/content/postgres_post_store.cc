@@ -25,6 +25,13 @@ constexpr char kFacts[] = R"sql(
   FROM posts p JOIN authors a ON a.author_id = p.author_id
   WHERE p.post_id = $1)sql";
 
+constexpr char kVersions[] = R"sql(
+  SELECT p.post_id, p.access_level, a.account_id, p.version, c.version, a.version
+  FROM posts p
+  JOIN channels c ON c.channel_id = p.channel_id
+  JOIN authors a ON a.author_id = p.author_id
+  WHERE p.post_id = any($1::uuid[]) AND p.state = 3)sql";
+
 constexpr char kBody[] =
     "SELECT body_html FROM posts WHERE post_id = $1 AND state = 3 AND access_level = $2";
 constexpr char kPreview[] =
@@ -100,6 +107,28 @@ absl::StatusOr<PostFacts> PostgresPostStore::GetFacts(const PostId& id) {
         .published = rows[0][0].as<int>() == 3,
         .access_level = static_cast<AccessLevel>(rows[0][1].as<int>()),
         .author_account_id = ReadOptionalId<AccountId>(rows[0][2]).value_or(AccountId())};
+  });
+}
+
+absl::StatusOr<std::map<PostId, PostVersion>> PostgresPostStore::GetVersions(
+    const std::vector<PostId>& ids) {
+  using Versions = std::map<PostId, PostVersion>;
+  std::vector<std::string> wanted;
+  for (const PostId& id : ids) wanted.push_back(id.value());
+  return RunRead<Versions>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Versions> {
+    Versions versions;
+    for (const pqxx::row& row : tx.exec_params(kVersions, SqlArray(wanted))) {
+      const PostId id = ReadId<PostId>(row[0]);
+      const auto level = static_cast<AccessLevel>(row[1].as<int>());
+      versions[id] = {
+          .facts = {.id = id,
+                    .published = true,
+                    .access_level = level,
+                    .author_account_id = ReadOptionalId<AccountId>(row[2]).value_or(AccountId())},
+          .version = ReaderVersion(row[3].as<int64_t>(), row[4].as<int64_t>(), row[5].as<int64_t>(),
+                                   level)};
+    }
+    return versions;
   });
 }
 

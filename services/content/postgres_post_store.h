@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ class PostgresPostStore final : public PostStore {
 
   absl::StatusOr<PostSummary> Find(const PostRef& ref) override;
   absl::StatusOr<PostFacts> GetFacts(const PostId& id) override;
+  absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
+      const std::vector<PostId>& ids) override;
   absl::StatusOr<std::string> GetText(const PostId& id, AccessLevel decided_for,
                                       TextPart part) override;
   absl::StatusOr<std::vector<PostSummary>> List(const PostQuery& query) override;

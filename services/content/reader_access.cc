@@ -1,5 +1,7 @@
 #include "services/content/reader_access.h"
 
+#include <utility>
+
 #include "services/common/base/status.h"
 #include "services/common/rpc/proto_time.h"
 #include "services/common/rpc/visitor_proto.h"
@@ -32,6 +34,26 @@ spb::ReadingAccess Granted(spb::AccessReason reason, absl::Time now) {
   return access;
 }
 
+spb::CheckAccessRequest RequestFor(const PostFacts& post, const Reader& reader) {
+  spb::CheckAccessRequest request;
+  request.set_post_id(post.id.value());
+  request.set_access_level(post.access_level);
+  request.set_account_id(reader.account_id.value());
+  if (!reader.visitor.empty()) *request.mutable_visitor() = ToProto(reader.visitor);
+  request.set_network(reader.network);
+  return request;
+}
+
+// A paywall is never shown because of an outage.
+absl::StatusOr<spb::ReadingAccess> DecideInOutage(const PostFacts& post, absl::Time now) {
+  if (post.access_level == spb::ACCESS_LEVEL_METERED) {
+    return Granted(spb::ACCESS_REASON_METER_UNAVAILABLE, now);
+  }
+  return RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",
+                    "whether you may read this cannot be found out at this moment",
+                    absl::Seconds(5));
+}
+
 }  // namespace
 
 absl::StatusOr<spb::ReadingAccess> ReaderAccess::Decide(const PostFacts& post, const Reader& reader,
@@ -50,15 +72,37 @@ absl::StatusOr<spb::ReadingAccess> ReaderAccess::Decide(const PostFacts& post, c
       return access;
     }
   }
-  absl::StatusOr<spb::ReadingAccess> access = Ask(post, reader, mode);
+  spb::CheckAccessRequest request = RequestFor(post, reader);
+  request.set_peek(mode == Mode::kPeek);
+  absl::StatusOr<spb::ReadingAccess> access = subscription_.CheckAccess(request);
   if (!IsOutage(access.status())) return access;
-  // A paywall is never shown because of an outage.
-  if (post.access_level == spb::ACCESS_LEVEL_METERED) {
-    return Granted(spb::ACCESS_REASON_METER_UNAVAILABLE, now);
+  return DecideInOutage(post, now);
+}
+
+std::vector<absl::StatusOr<spb::ReadingAccess>> ReaderAccess::DecideForVisitors(
+    const std::vector<const PostFacts*>& posts, const std::vector<Reader>& visitors) {
+  const absl::Time now = clock_.Now();
+  std::vector<absl::StatusOr<spb::ReadingAccess>> decided(posts.size(),
+                                                          Granted(spb::ACCESS_REASON_PUBLIC, now));
+  spb::BatchCheckVisitorAccessRequest request;
+  std::vector<size_t> asked;
+  for (size_t i = 0; i < posts.size(); ++i) {
+    if (posts[i]->access_level == spb::ACCESS_LEVEL_PUBLIC) continue;
+    asked.push_back(i);
+    *request.add_reads() = RequestFor(*posts[i], visitors[i]);
   }
-  return RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",
-                    "whether you may read this cannot be found out at this moment",
-                    absl::Seconds(5));
+  if (asked.empty()) return decided;
+  auto answers = subscription_.CheckVisitors(request);
+  for (size_t k = 0; k < asked.size(); ++k) {
+    if (answers.ok()) {
+      decided[asked[k]] = std::move((*answers)[k]);
+    } else if (IsOutage(answers.status())) {
+      decided[asked[k]] = DecideInOutage(*posts[asked[k]], now);
+    } else {
+      decided[asked[k]] = answers.status();
+    }
+  }
+  return decided;
 }
 
 absl::StatusOr<bool> ReaderAccess::ReadsEverything(const AccountId& account_id,
@@ -70,18 +114,6 @@ absl::StatusOr<bool> ReaderAccess::ReadsEverything(const AccountId& account_id,
   if (known.has_value()) return true;
   const auto entitlement = subscription_.GetEntitlement(account_id);
   return entitlement.ok() && entitlement->entitled();
-}
-
-absl::StatusOr<spb::ReadingAccess> ReaderAccess::Ask(const PostFacts& post, const Reader& reader,
-                                                     Mode mode) {
-  spb::CheckAccessRequest request;
-  request.set_post_id(post.id.value());
-  request.set_access_level(post.access_level);
-  request.set_account_id(reader.account_id.value());
-  if (!reader.visitor.empty()) *request.mutable_visitor() = ToProto(reader.visitor);
-  request.set_network(reader.network);
-  request.set_peek(mode == Mode::kPeek);
-  return subscription_.CheckAccess(request);
 }
 
 }  // namespace rostrum::content

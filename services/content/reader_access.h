@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "services/common/base/clock.h"
@@ -32,15 +33,16 @@ class ReaderAccess {
   // UNAVAILABLE / ACCESS_UNKNOWN for a premium post while nobody can say.
   absl::StatusOr<subscription::v1::ReadingAccess> Decide(const PostFacts& post,
                                                          const Reader& reader, Mode mode);
+  // The same for visitors who read, each of the posts for the reader at its place.
+  // What is UNAVAILABLE is so for one read, not for all.
+  std::vector<absl::StatusOr<subscription::v1::ReadingAccess>> DecideForVisitors(
+      const std::vector<const PostFacts*>& posts, const std::vector<Reader>& visitors);
   // Whether an account may read every post: staff and members. False while nobody
   // can say. UNAVAILABLE.
   absl::StatusOr<bool> ReadsEverything(const AccountId& account_id,
                                        const std::set<std::string>& roles);
 
  private:
-  absl::StatusOr<subscription::v1::ReadingAccess> Ask(const PostFacts& post, const Reader& reader,
-                                                      Mode mode);
-
   EntitlementStore& entitlements_;
   SubscriptionClient& subscription_;
   Clock& clock_;

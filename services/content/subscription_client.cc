@@ -20,6 +20,19 @@ absl::StatusOr<subscription::v1::ReadingAccess> GrpcSubscriptionClient::CheckAcc
   return access;
 }
 
+absl::StatusOr<std::vector<subscription::v1::ReadingAccess>> GrpcSubscriptionClient::CheckVisitors(
+    const subscription::v1::BatchCheckVisitorAccessRequest& request) {
+  subscription::v1::BatchCheckVisitorAccessResponse response;
+  RETURN_IF_ERROR(caller_.Call("BatchCheckVisitorAccess", [&](grpc::ClientContext* ctx) {
+    return stub_->BatchCheckVisitorAccess(ctx, request, &response);
+  }));
+  if (response.decisions_size() != request.reads_size()) {
+    return absl::InternalError("subscription decided something else");
+  }
+  return std::vector<subscription::v1::ReadingAccess>(response.decisions().begin(),
+                                                      response.decisions().end());
+}
+
 absl::StatusOr<subscription::v1::Entitlement> GrpcSubscriptionClient::GetEntitlement(
     const AccountId& account_id) {
   subscription::v1::GetEntitlementRequest request;

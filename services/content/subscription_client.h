@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "grpcpp/channel.h"
@@ -17,6 +18,9 @@ class SubscriptionClient {
   // UNAVAILABLE or DEADLINE_EXCEEDED while it is away.
   virtual absl::StatusOr<subscription::v1::ReadingAccess> CheckAccess(
       const subscription::v1::CheckAccessRequest& request) = 0;
+  // The same for many visitors, in the order asked.
+  virtual absl::StatusOr<std::vector<subscription::v1::ReadingAccess>> CheckVisitors(
+      const subscription::v1::BatchCheckVisitorAccessRequest& request) = 0;
   // What an account is entitled to.
   virtual absl::StatusOr<subscription::v1::Entitlement> GetEntitlement(
       const AccountId& account_id) = 0;
@@ -28,6 +32,8 @@ class GrpcSubscriptionClient final : public SubscriptionClient {
                          Metrics& metrics);
   absl::StatusOr<subscription::v1::ReadingAccess> CheckAccess(
       const subscription::v1::CheckAccessRequest& request) override;
+  absl::StatusOr<std::vector<subscription::v1::ReadingAccess>> CheckVisitors(
+      const subscription::v1::BatchCheckVisitorAccessRequest& request) override;
   absl::StatusOr<subscription::v1::Entitlement> GetEntitlement(
       const AccountId& account_id) override;
 

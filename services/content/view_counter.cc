@@ -91,16 +91,22 @@ ViewCounter::ViewCounter(Redis& redis, PgPool& pool, Clock& clock, Metrics& metr
       count_(kCount),
       cut_(kCut) {}
 
-void ViewCounter::Count(const PostId& post_id, const Reader& reader) {
-  counted_.Increment();
+void ViewCounter::Count(const std::vector<View>& views) {
+  if (views.empty()) return;
+  counted_.Increment(static_cast<double>(views.size()));
   const std::string day = DayOf(clock_.Now());
-  const auto counted =
-      count_.Run(redis_, {kCurrent, ReadersKey(day, post_id.value())},
-                 {post_id.value(), "1", ReaderElement(reader, day), absl::StrCat(kKeepSeconds)});
-  if (counted.ok()) return;
+  std::vector<RedisScript::Call> calls;
+  calls.reserve(views.size());
+  for (const View& view : views) {
+    calls.push_back({.keys = {kCurrent, ReadersKey(day, view.post_id.value())},
+                     .arguments = {view.post_id.value(), "1", ReaderElement(view.reader, day),
+                                   absl::StrCat(kKeepSeconds)}});
+  }
+  if (count_.RunAll(redis_, calls).ok()) return;
   absl::MutexLock lock(&mu_);
-  if (pending_.size() < kMaxPending || pending_.contains(post_id.value())) {
-    ++pending_[post_id.value()];
+  for (const View& view : views) {
+    const std::string& post = view.post_id.value();
+    if (pending_.size() < kMaxPending || pending_.contains(post)) ++pending_[post];
   }
 }
 

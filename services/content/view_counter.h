@@ -34,9 +34,14 @@ class ViewCounter {
  public:
   ViewCounter(Redis& redis, PgPool& pool, Clock& clock, Metrics& metrics);
 
-  // Counts a view, and its reader once a day. While Redis is away views wait in
+  struct View {
+    PostId post_id;
+    Reader reader;
+  };
+  // Counts views, and each reader once a day. While Redis is away views wait in
   // memory and readers are not counted.
-  void Count(const PostId& post_id, const Reader& reader);
+  void Count(const std::vector<View>& views);
+  void Count(const PostId& post_id, const Reader& reader) { Count({{post_id, reader}}); }
 
   // Moves what was counted into PostgreSQL.
   absl::Status Settle();

@@ -1,5 +1,9 @@
 #include "services/subscription/access_service.h"
 
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/visitor_proto.h"
 
@@ -7,6 +11,7 @@ namespace rostrum::subscription {
 namespace {
 
 constexpr size_t kMaxNetwork = 128;
+constexpr int kMaxReads = 500;
 
 absl::StatusOr<Reader> ReaderOf(const v1::CheckAccessRequest& request) {
   Reader reader;
@@ -21,23 +26,54 @@ absl::StatusOr<Reader> ReaderOf(const v1::CheckAccessRequest& request) {
   return reader;
 }
 
+absl::StatusOr<Paywall::Question> QuestionOf(const v1::CheckAccessRequest& request) {
+  Paywall::Question question;
+  ASSIGN_OR_RETURN(question.post_id, ParseId<PostId>(request.post_id(), "post_id"));
+  if (request.access_level() == v1::ACCESS_LEVEL_UNSPECIFIED ||
+      !v1::AccessLevel_IsValid(request.access_level())) {
+    return InvalidField("access_level", "UNKNOWN_LEVEL", "must be public, metered or premium");
+  }
+  question.level = request.access_level();
+  ASSIGN_OR_RETURN(question.reader, ReaderOf(request));
+  return question;
+}
+
 }  // namespace
 
 grpc::Status AccessService::CheckAccess(grpc::ServerContext* ctx,
                                         const v1::CheckAccessRequest* request,
                                         v1::ReadingAccess* response) {
   return HandleRpc(rpc_, ctx, "CheckAccess", [&](const RequestContext&) -> absl::Status {
-    ASSIGN_OR_RETURN(const PostId post_id, ParseId<PostId>(request->post_id(), "post_id"));
-    if (request->access_level() == v1::ACCESS_LEVEL_UNSPECIFIED ||
-        !v1::AccessLevel_IsValid(request->access_level())) {
-      return InvalidField("access_level", "UNKNOWN_LEVEL", "must be public, metered or premium");
-    }
-    ASSIGN_OR_RETURN(const Reader reader, ReaderOf(*request));
-    ASSIGN_OR_RETURN(
-        *response, paywall_.Decide(reader, post_id, request->access_level(),
-                                   request->peek() ? Paywall::Mode::kPeek : Paywall::Mode::kRead));
+    ASSIGN_OR_RETURN(const Paywall::Question question, QuestionOf(*request));
+    ASSIGN_OR_RETURN(*response, paywall_.Decide(question, request->peek() ? Paywall::Mode::kPeek
+                                                                          : Paywall::Mode::kRead));
     return absl::OkStatus();
   });
+}
+
+grpc::Status AccessService::BatchCheckVisitorAccess(
+    grpc::ServerContext* ctx, const v1::BatchCheckVisitorAccessRequest* request,
+    v1::BatchCheckVisitorAccessResponse* response) {
+  return HandleRpc(
+      rpc_, ctx, "BatchCheckVisitorAccess", [&](const RequestContext&) -> absl::Status {
+        if (request->reads_size() > kMaxReads) {
+          return InvalidField("reads", "TOO_MANY", absl::StrCat("must be at most ", kMaxReads));
+        }
+        std::vector<Paywall::Question> questions;
+        questions.reserve(request->reads_size());
+        for (const v1::CheckAccessRequest& read : request->reads()) {
+          if (!read.account_id().empty() || read.peek()) {
+            return InvalidField("reads", "NOT_A_VISITOR", "must be reads of visitors");
+          }
+          ASSIGN_OR_RETURN(Paywall::Question question, QuestionOf(read));
+          questions.push_back(std::move(question));
+        }
+        ASSIGN_OR_RETURN(std::vector<v1::ReadingAccess> decisions,
+                         paywall_.DecideAll(questions, Paywall::Mode::kRead));
+        for (v1::ReadingAccess& decision : decisions)
+          *response->add_decisions() = std::move(decision);
+        return absl::OkStatus();
+      });
 }
 
 grpc::Status AccessService::GetEntitlement(grpc::ServerContext* ctx,

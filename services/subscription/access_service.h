@@ -17,6 +17,9 @@ class AccessService final : public v1::AccessService::Service {
 
   grpc::Status CheckAccess(grpc::ServerContext* ctx, const v1::CheckAccessRequest* request,
                            v1::ReadingAccess* response) override;
+  grpc::Status BatchCheckVisitorAccess(grpc::ServerContext* ctx,
+                                       const v1::BatchCheckVisitorAccessRequest* request,
+                                       v1::BatchCheckVisitorAccessResponse* response) override;
   grpc::Status GetEntitlement(grpc::ServerContext* ctx, const v1::GetEntitlementRequest* request,
                               v1::Entitlement* response) override;
   grpc::Status ShowOffer(grpc::ServerContext* ctx, const v1::ShowOfferRequest* request,

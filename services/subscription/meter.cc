@@ -39,14 +39,16 @@ constexpr char kCountNetwork[] = R"lua(
 RedisMeter::RedisMeter(Redis& redis, const MeterSettings& settings)
     : redis_(redis), settings_(settings), read_(kRead), count_network_(kCountNetwork) {}
 
-absl::StatusOr<RedisMeter::Outcome> RedisMeter::Run(const VisitorPass& pass,
-                                                    const std::string& digest, Use use) {
+RedisScript::Call RedisMeter::CallFor(const VisitorPass& pass, const std::string& digest,
+                                      Use use) const {
   const bool count = use == Use::kCount || use == Use::kCountFresh;
-  ASSIGN_OR_RETURN(const RedisReply reply,
-                   read_.Run(redis_, {absl::StrCat("meter:{", pass.KeyHash(), "}:reads")},
-                             {digest, count ? "1" : "0", use == Use::kCountFresh ? "1" : "0",
-                              absl::StrCat(settings_.limit),
-                              absl::StrCat(absl::ToInt64Milliseconds(settings_.period))}));
+  return {.keys = {absl::StrCat("meter:{", pass.KeyHash(), "}:reads")},
+          .arguments = {digest, count ? "1" : "0", use == Use::kCountFresh ? "1" : "0",
+                        absl::StrCat(settings_.limit),
+                        absl::StrCat(absl::ToInt64Milliseconds(settings_.period))}};
+}
+
+absl::StatusOr<RedisMeter::Outcome> RedisMeter::ReadReply(const RedisReply& reply) {
   if (reply.elements.size() != 4) return absl::InternalError("the meter answered something else");
   return Outcome{.reading = {.granted = reply.elements[0].integer == 1,
                              .used = static_cast<int>(reply.elements[1].integer),
@@ -54,33 +56,75 @@ absl::StatusOr<RedisMeter::Outcome> RedisMeter::Run(const VisitorPass& pass,
                  .fresh = reply.elements[3].integer == 1};
 }
 
-absl::StatusOr<bool> RedisMeter::AdmitFresh(const VisitorPass& pass, const std::string& network) {
-  if (network.empty()) return true;
-  ASSIGN_OR_RETURN(
-      const RedisReply reply,
-      count_network_.Run(redis_, {absl::StrCat("network:{", network, "}")}, {pass.KeyHash()}));
-  return reply.integer <= settings_.fresh_passes_per_network;
+absl::StatusOr<MeterReading> RedisMeter::Run(const VisitorPass& pass, const std::string& digest,
+                                             Use use) {
+  const RedisScript::Call call = CallFor(pass, digest, use);
+  ASSIGN_OR_RETURN(const RedisReply reply, read_.Run(redis_, call.keys, call.arguments));
+  ASSIGN_OR_RETURN(const Outcome outcome, ReadReply(reply));
+  return outcome.reading;
 }
 
-absl::StatusOr<MeterReading> RedisMeter::Read(const VisitorPass& pass, const PostId& post_id,
-                                              const std::string& network) {
-  const std::string digest = pass.Digest(post_id.value());
-  ASSIGN_OR_RETURN(Outcome outcome, Run(pass, digest, Use::kCount));
-  if (!outcome.fresh) return outcome.reading;
-  ASSIGN_OR_RETURN(const bool admitted, AdmitFresh(pass, network));
-  if (!admitted) return MeterReading{.network_limit = true};
-  ASSIGN_OR_RETURN(outcome, Run(pass, digest, Use::kCountFresh));
-  return outcome.reading;
+absl::StatusOr<std::vector<size_t>> RedisMeter::AdmitFresh(const std::vector<MeterRead>& reads,
+                                                           const std::vector<size_t>& fresh,
+                                                           std::vector<MeterReading>& readings) {
+  std::vector<RedisScript::Call> calls;
+  std::vector<size_t> asked, admitted;
+  for (const size_t i : fresh) {
+    if (reads[i].network.empty()) {
+      admitted.push_back(i);
+      continue;
+    }
+    asked.push_back(i);
+    calls.push_back({.keys = {absl::StrCat("network:{", reads[i].network, "}")},
+                     .arguments = {reads[i].pass.KeyHash()}});
+  }
+  ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, count_network_.RunAll(redis_, calls));
+  for (size_t k = 0; k < asked.size(); ++k) {
+    if (replies[k].integer <= settings_.fresh_passes_per_network) {
+      admitted.push_back(asked[k]);
+    } else {
+      readings[asked[k]] = {.network_limit = true};
+    }
+  }
+  return admitted;
+}
+
+absl::StatusOr<std::vector<MeterReading>> RedisMeter::ReadAll(const std::vector<MeterRead>& reads) {
+  std::vector<RedisScript::Call> calls;
+  std::vector<std::string> digests;
+  for (const MeterRead& read : reads) {
+    digests.push_back(read.pass.Digest(read.post_id.value()));
+    calls.push_back(CallFor(read.pass, digests.back(), Use::kCount));
+  }
+  ASSIGN_OR_RETURN(std::vector<RedisReply> replies, read_.RunAll(redis_, calls));
+  std::vector<MeterReading> readings(reads.size());
+  std::vector<size_t> fresh;
+  for (size_t i = 0; i < reads.size(); ++i) {
+    ASSIGN_OR_RETURN(const Outcome outcome, ReadReply(replies[i]));
+    readings[i] = outcome.reading;
+    if (outcome.fresh) fresh.push_back(i);
+  }
+  if (fresh.empty()) return readings;
+
+  ASSIGN_OR_RETURN(const std::vector<size_t> admitted, AdmitFresh(reads, fresh, readings));
+  calls.clear();
+  for (const size_t i : admitted) {
+    calls.push_back(CallFor(reads[i].pass, digests[i], Use::kCountFresh));
+  }
+  ASSIGN_OR_RETURN(replies, read_.RunAll(redis_, calls));
+  for (size_t k = 0; k < admitted.size(); ++k) {
+    ASSIGN_OR_RETURN(const Outcome outcome, ReadReply(replies[k]));
+    readings[admitted[k]] = outcome.reading;
+  }
+  return readings;
 }
 
 absl::StatusOr<MeterReading> RedisMeter::Peek(const VisitorPass& pass, const PostId& post_id) {
-  ASSIGN_OR_RETURN(const Outcome outcome, Run(pass, pass.Digest(post_id.value()), Use::kPeek));
-  return outcome.reading;
+  return Run(pass, pass.Digest(post_id.value()), Use::kPeek);
 }
 
 absl::StatusOr<MeterReading> RedisMeter::Look(const VisitorPass& pass) {
-  ASSIGN_OR_RETURN(const Outcome outcome, Run(pass, "", Use::kLook));
-  return outcome.reading;
+  return Run(pass, "", Use::kLook);
 }
 
 }  // namespace rostrum::subscription

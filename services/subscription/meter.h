@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -25,6 +26,13 @@ struct MeterReading {
   absl::Duration period_left;  // zero before the first read
 };
 
+// A read to be counted.
+struct MeterRead {
+  VisitorPass pass;
+  PostId post_id;
+  std::string network;  // keyed hash, empty if unknown
+};
+
 // Counts the free reads of visitors without knowing what they read: all that is
 // kept is a set of HMAC(secret of the pass, post id) under a hash of the pass's
 // id, and the secret is nowhere on the server. Thread-safe. UNAVAILABLE if the
@@ -32,10 +40,17 @@ struct MeterReading {
 class Meter {
  public:
   virtual ~Meter() = default;
-  // Reads a post: granted if it is among the visitor's free reads or becomes
-  // one. Parallel reads can neither take one more than there are nor lose one.
-  virtual absl::StatusOr<MeterReading> Read(const VisitorPass& pass, const PostId& post_id,
-                                            const std::string& network) = 0;
+  // Reads posts, each as if alone and in this order: granted if it is among the
+  // visitor's free reads or becomes one. Parallel reads can neither take one more
+  // than there are nor lose one.
+  virtual absl::StatusOr<std::vector<MeterReading>> ReadAll(
+      const std::vector<MeterRead>& reads) = 0;
+  absl::StatusOr<MeterReading> Read(const VisitorPass& pass, const PostId& post_id,
+                                    const std::string& network) {
+    absl::StatusOr<std::vector<MeterReading>> readings = ReadAll({{pass, post_id, network}});
+    if (!readings.ok()) return readings.status();
+    return readings->front();
+  }
   // The same without counting: granted if it is among the free reads already.
   virtual absl::StatusOr<MeterReading> Peek(const VisitorPass& pass, const PostId& post_id) = 0;
   // How much is used, of no post in particular.
@@ -47,8 +62,7 @@ class Meter {
 class RedisMeter final : public Meter {
  public:
   RedisMeter(Redis& redis, const MeterSettings& settings);
-  absl::StatusOr<MeterReading> Read(const VisitorPass& pass, const PostId& post_id,
-                                    const std::string& network) override;
+  absl::StatusOr<std::vector<MeterReading>> ReadAll(const std::vector<MeterRead>& reads) override;
   absl::StatusOr<MeterReading> Peek(const VisitorPass& pass, const PostId& post_id) override;
   absl::StatusOr<MeterReading> Look(const VisitorPass& pass) override;
 
@@ -58,8 +72,13 @@ class RedisMeter final : public Meter {
     MeterReading reading;
     bool fresh = false;  // nothing was counted: ask the network first
   };
-  absl::StatusOr<Outcome> Run(const VisitorPass& pass, const std::string& digest, Use use);
-  absl::StatusOr<bool> AdmitFresh(const VisitorPass& pass, const std::string& network);
+  RedisScript::Call CallFor(const VisitorPass& pass, const std::string& digest, Use use) const;
+  static absl::StatusOr<Outcome> ReadReply(const RedisReply& reply);
+  absl::StatusOr<MeterReading> Run(const VisitorPass& pass, const std::string& digest, Use use);
+  // Counts new visitors of their networks; the indices of those not too many.
+  absl::StatusOr<std::vector<size_t>> AdmitFresh(const std::vector<MeterRead>& reads,
+                                                 const std::vector<size_t>& fresh,
+                                                 std::vector<MeterReading>& readings);
 
   Redis& redis_;
   const MeterSettings settings_;

@@ -24,14 +24,16 @@ constexpr char kScript[] = R"lua(
 RedisOfferBook::RedisOfferBook(Redis& redis, const OfferSettings& settings)
     : redis_(redis), settings_(settings), script_(kScript) {}
 
-absl::StatusOr<std::optional<Offer>> RedisOfferBook::Run(const VisitorPass& pass, absl::Time now,
-                                                         bool start) {
-  ASSIGN_OR_RETURN(
-      const RedisReply reply,
-      script_.Run(redis_, {absl::StrCat("offer:{", pass.KeyHash(), "}")},
-                  {absl::StrCat(absl::ToUnixMillis(now)),
-                   absl::StrCat(absl::ToInt64Milliseconds(settings_.duration)),
-                   absl::StrCat(absl::ToInt64Milliseconds(settings_.pause)), start ? "1" : "0"}));
+RedisScript::Call RedisOfferBook::CallFor(const VisitorPass& pass, absl::Time now,
+                                          bool start) const {
+  return {
+      .keys = {absl::StrCat("offer:{", pass.KeyHash(), "}")},
+      .arguments = {absl::StrCat(absl::ToUnixMillis(now)),
+                    absl::StrCat(absl::ToInt64Milliseconds(settings_.duration)),
+                    absl::StrCat(absl::ToInt64Milliseconds(settings_.pause)), start ? "1" : "0"}};
+}
+
+absl::StatusOr<std::optional<Offer>> RedisOfferBook::ReadReply(const RedisReply& reply) const {
   if (reply.IsNil()) return std::nullopt;
   int64_t expiry = 0;
   if (!absl::SimpleAtoi(reply.text, &expiry)) {
@@ -42,13 +44,23 @@ absl::StatusOr<std::optional<Offer>> RedisOfferBook::Run(const VisitorPass& pass
 }
 
 absl::StatusOr<std::optional<Offer>> RedisOfferBook::Find(const VisitorPass& pass, absl::Time now) {
-  return Run(pass, now, /*start=*/false);
+  const RedisScript::Call call = CallFor(pass, now, /*start=*/false);
+  ASSIGN_OR_RETURN(const RedisReply reply, script_.Run(redis_, call.keys, call.arguments));
+  return ReadReply(reply);
 }
 
-absl::StatusOr<Offer> RedisOfferBook::FindOrStart(const VisitorPass& pass, absl::Time now) {
-  ASSIGN_OR_RETURN(const std::optional<Offer> offer, Run(pass, now, /*start=*/true));
-  if (!offer.has_value()) return absl::InternalError("an offer did not start");
-  return *offer;
+absl::StatusOr<std::vector<Offer>> RedisOfferBook::FindOrStartAll(
+    const std::vector<VisitorPass>& passes, absl::Time now) {
+  std::vector<RedisScript::Call> calls;
+  for (const VisitorPass& pass : passes) calls.push_back(CallFor(pass, now, /*start=*/true));
+  ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, script_.RunAll(redis_, calls));
+  std::vector<Offer> offers;
+  for (const RedisReply& reply : replies) {
+    ASSIGN_OR_RETURN(const std::optional<Offer> offer, ReadReply(reply));
+    if (!offer.has_value()) return absl::InternalError("an offer did not start");
+    offers.push_back(*offer);
+  }
+  return offers;
 }
 
 }  // namespace rostrum::subscription

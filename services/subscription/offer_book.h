@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -29,8 +30,14 @@ class OfferBook {
   virtual ~OfferBook() = default;
   // The offer, open or expired; nullopt if there was none, or its pause is over.
   virtual absl::StatusOr<std::optional<Offer>> Find(const VisitorPass& pass, absl::Time now) = 0;
-  // The same, but begins one where there is none.
-  virtual absl::StatusOr<Offer> FindOrStart(const VisitorPass& pass, absl::Time now) = 0;
+  // The same for each pass, but begins one where there is none.
+  virtual absl::StatusOr<std::vector<Offer>> FindOrStartAll(const std::vector<VisitorPass>& passes,
+                                                            absl::Time now) = 0;
+  absl::StatusOr<Offer> FindOrStart(const VisitorPass& pass, absl::Time now) {
+    absl::StatusOr<std::vector<Offer>> offers = FindOrStartAll({pass}, now);
+    if (!offers.ok()) return offers.status();
+    return offers->front();
+  }
 };
 
 // Keys: offer:{<hash of the pass>}, until the pause is over.
@@ -38,10 +45,12 @@ class RedisOfferBook final : public OfferBook {
  public:
   RedisOfferBook(Redis& redis, const OfferSettings& settings);
   absl::StatusOr<std::optional<Offer>> Find(const VisitorPass& pass, absl::Time now) override;
-  absl::StatusOr<Offer> FindOrStart(const VisitorPass& pass, absl::Time now) override;
+  absl::StatusOr<std::vector<Offer>> FindOrStartAll(const std::vector<VisitorPass>& passes,
+                                                    absl::Time now) override;
 
  private:
-  absl::StatusOr<std::optional<Offer>> Run(const VisitorPass& pass, absl::Time now, bool start);
+  RedisScript::Call CallFor(const VisitorPass& pass, absl::Time now, bool start) const;
+  absl::StatusOr<std::optional<Offer>> ReadReply(const RedisReply& reply) const;
 
   Redis& redis_;
   const OfferSettings settings_;

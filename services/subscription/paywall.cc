@@ -38,30 +38,51 @@ Paywall::Paywall(EntitlementStore& entitlements, Meter& meter, OfferBook& offers
       network_limit_(Decisions(metrics, "network_limit")),
       unavailable_(Decisions(metrics, "unavailable")) {}
 
-absl::StatusOr<pb::ReadingAccess> Paywall::Decide(const Reader& reader, const PostId& post_id,
-                                                  pb::AccessLevel level, Mode mode) {
+absl::StatusOr<pb::ReadingAccess> Paywall::Decide(const Question& question, Mode mode) {
+  ASSIGN_OR_RETURN(std::vector<pb::ReadingAccess> decided, DecideAll({question}, mode));
+  return std::move(decided[0]);
+}
+
+absl::StatusOr<std::vector<pb::ReadingAccess>> Paywall::DecideAll(
+    const std::vector<Question>& questions, Mode mode) {
   const absl::Time now = clock_.Now();
-  pb::ReadingAccess access;
-  *access.mutable_server_time() = ToProtoTime(now);
+  std::vector<Case> cases;
+  cases.reserve(questions.size());
+  for (const Question& question : questions) {
+    cases.push_back({.reader = question.reader, .post_id = question.post_id});
+    RETURN_IF_ERROR(Open(cases.back(), question.level, now));
+  }
+  RETURN_IF_ERROR(Measure(cases, mode, now));
+  std::vector<Case*> due;
+  for (Case& decision : cases) {
+    const bool ends = decision.access.reason() == pb::ACCESS_REASON_PREMIUM ||
+                      (decision.metered && IsEnding(decision.access.meter()));
+    if (ends && !decision.had_trial) due.push_back(&decision);
+  }
+  AddOffers(due, mode, now);
+  std::vector<pb::ReadingAccess> decided;
+  decided.reserve(cases.size());
+  for (Case& decision : cases) decided.push_back(std::move(decision.access));
+  return decided;
+}
+
+absl::Status Paywall::Open(Case& decision, pb::AccessLevel level, absl::Time now) {
+  *decision.access.mutable_server_time() = ToProtoTime(now);
   if (level == pb::ACCESS_LEVEL_PUBLIC) {
-    access.set_granted(true);
-    access.set_reason(pb::ACCESS_REASON_PUBLIC);
-    return access;
+    decision.access.set_granted(true);
+    decision.access.set_reason(pb::ACCESS_REASON_PUBLIC);
+    return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const Standing standing, StandingOf(reader, now));
+  ASSIGN_OR_RETURN(const Standing standing, StandingOf(decision.reader, now));
+  decision.had_trial = standing.had_trial;
   if (standing.entitlement.has_value()) {
-    Grant(*standing.entitlement, access);
-    return access;
-  }
-  if (level == pb::ACCESS_LEVEL_PREMIUM) {
-    access.set_reason(pb::ACCESS_REASON_PREMIUM);
+    Grant(*standing.entitlement, decision.access);
+  } else if (level == pb::ACCESS_LEVEL_PREMIUM) {
+    decision.access.set_reason(pb::ACCESS_REASON_PREMIUM);
   } else {
-    RETURN_IF_ERROR(Measure(reader, post_id, mode, now, access));
-    if (mode == Mode::kRead) Count(access);
+    decision.metered = true;
   }
-  const bool due = level == pb::ACCESS_LEVEL_PREMIUM || IsEnding(access.meter());
-  if (due && !standing.had_trial) AddOffer(reader, mode, now, access);
-  return access;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<pb::ReadingAccess> Paywall::Look(const Reader& reader, Mode mode) {
@@ -81,8 +102,11 @@ absl::StatusOr<pb::ReadingAccess> Paywall::Look(const Reader& reader, Mode mode)
       ToProto(reading, settings_, !reader.pass.empty() && !reader.pass.fresh, now);
   access.set_granted(access.meter().remaining() > 0);
   access.set_reason(access.granted() ? pb::ACCESS_REASON_METER : pb::ACCESS_REASON_METER_ENDED);
-  if (!standing.had_trial) AddOffer(reader, mode, now, access);
-  return access;
+  if (standing.had_trial) return access;
+  const PostId none;
+  Case looked{.reader = reader, .post_id = none, .access = std::move(access)};
+  AddOffers({&looked}, mode, now);
+  return std::move(looked.access);
 }
 
 absl::StatusOr<Standing> Paywall::StandingOf(const Reader& reader, absl::Time now) {
@@ -90,46 +114,91 @@ absl::StatusOr<Standing> Paywall::StandingOf(const Reader& reader, absl::Time no
   return entitlements_.Get(reader.account_id, now);
 }
 
-absl::Status Paywall::Measure(const Reader& reader, const PostId& post_id, Mode mode,
-                              absl::Time now, pb::ReadingAccess& access) {
-  if (reader.pass.empty()) {
+absl::StatusOr<std::vector<MeterReading>> Paywall::AskMeter(const std::vector<Case*>& cases,
+                                                            Mode mode) {
+  std::vector<MeterReading> readings;
+  if (mode == Mode::kPeek) {
+    for (const Case* decision : cases) {
+      ASSIGN_OR_RETURN(const MeterReading reading,
+                       meter_.Peek(decision->reader.pass, decision->post_id));
+      readings.push_back(reading);
+    }
+    return readings;
+  }
+  std::vector<MeterRead> reads;
+  for (const Case* decision : cases) {
+    reads.push_back({decision->reader.pass, decision->post_id, decision->reader.network});
+  }
+  return meter_.ReadAll(reads);
+}
+
+absl::Status Paywall::Measure(std::vector<Case>& cases, Mode mode, absl::Time now) {
+  std::vector<Case*> asked;
+  for (Case& decision : cases) {
+    if (!decision.metered) continue;
+    if (!decision.reader.pass.empty()) {
+      asked.push_back(&decision);
+      continue;
+    }
     // Who holds no pass has no free allocation: else it would be endless.
-    *access.mutable_meter() = ToProto(MeterReading{.used = settings_.limit}, settings_, false, now);
-    access.set_reason(pb::ACCESS_REASON_METER_ENDED);
-    return absl::OkStatus();
+    *decision.access.mutable_meter() =
+        ToProto(MeterReading{.used = settings_.limit}, settings_, false, now);
+    decision.access.set_reason(pb::ACCESS_REASON_METER_ENDED);
   }
-  const absl::StatusOr<MeterReading> reading =
-      mode == Mode::kPeek ? meter_.Peek(reader.pass, post_id)
-                          : meter_.Read(reader.pass, post_id, reader.network);
-  if (absl::IsUnavailable(reading.status())) {
-    // A paywall is never shown because of an outage.
-    access.set_granted(true);
-    access.set_reason(pb::ACCESS_REASON_METER_UNAVAILABLE);
-    return absl::OkStatus();
+  if (!asked.empty()) {
+    const absl::StatusOr<std::vector<MeterReading>> readings = AskMeter(asked, mode);
+    if (!readings.ok() && !absl::IsUnavailable(readings.status())) return readings.status();
+    for (size_t i = 0; i < asked.size(); ++i) {
+      if (readings.ok()) {
+        FillIn((*readings)[i], now, *asked[i]);
+      } else {
+        // A paywall is never shown because of an outage.
+        asked[i]->access.set_granted(true);
+        asked[i]->access.set_reason(pb::ACCESS_REASON_METER_UNAVAILABLE);
+      }
+    }
   }
-  RETURN_IF_ERROR(reading);
-  if (reading->network_limit) {
-    access.set_reason(pb::ACCESS_REASON_NETWORK_LIMIT);
-    return absl::OkStatus();
+  if (mode == Mode::kPeek) return absl::OkStatus();
+  for (const Case& decision : cases) {
+    if (decision.metered) Count(decision.access);
   }
-  *access.mutable_meter() = ToProto(*reading, settings_, !reader.pass.fresh, now);
-  access.set_granted(reading->granted);
-  access.set_reason(reading->granted || access.meter().remaining() > 0
-                        ? pb::ACCESS_REASON_METER
-                        : pb::ACCESS_REASON_METER_ENDED);
   return absl::OkStatus();
 }
 
-void Paywall::AddOffer(const Reader& reader, Mode mode, absl::Time now, pb::ReadingAccess& access) {
-  if (reader.pass.empty()) return;
-  absl::StatusOr<std::optional<Offer>> offer;
-  if (mode == Mode::kPeek) {
-    offer = offers_.Find(reader.pass, now);
-  } else {
-    offer = offers_.FindOrStart(reader.pass, now);
+void Paywall::FillIn(const MeterReading& reading, absl::Time now, Case& decision) {
+  pb::ReadingAccess& access = decision.access;
+  if (reading.network_limit) {
+    access.set_reason(pb::ACCESS_REASON_NETWORK_LIMIT);
+    return;
   }
-  if (!offer.ok() || !offer->has_value()) return;
-  *access.mutable_offer() = ToProto(**offer, trial_duration_, now);
+  *access.mutable_meter() = ToProto(reading, settings_, !decision.reader.pass.fresh, now);
+  access.set_granted(reading.granted);
+  access.set_reason(reading.granted || access.meter().remaining() > 0
+                        ? pb::ACCESS_REASON_METER
+                        : pb::ACCESS_REASON_METER_ENDED);
+}
+
+void Paywall::AddOffers(const std::vector<Case*>& cases, Mode mode, absl::Time now) {
+  std::vector<Case*> asked;
+  std::vector<VisitorPass> passes;
+  for (Case* decision : cases) {
+    if (decision->reader.pass.empty()) continue;
+    asked.push_back(decision);
+    passes.push_back(decision->reader.pass);
+  }
+  if (asked.empty()) return;
+  const auto add = [&](const Offer& offer, Case& decision) {
+    *decision.access.mutable_offer() = ToProto(offer, trial_duration_, now);
+  };
+  if (mode == Mode::kRead) {
+    const auto offers = offers_.FindOrStartAll(passes, now);
+    for (size_t i = 0; offers.ok() && i < asked.size(); ++i) add((*offers)[i], *asked[i]);
+    return;
+  }
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const auto offer = offers_.Find(passes[i], now);
+    if (offer.ok() && offer->has_value()) add(**offer, *asked[i]);
+  }
 }
 
 void Paywall::Count(const pb::ReadingAccess& access) {

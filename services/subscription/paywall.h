@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "services/common/base/clock.h"
@@ -25,9 +26,16 @@ class Paywall {
           Metrics& metrics);
 
   enum class Mode { kRead, kPeek };  // kPeek counts nothing and starts no offer
+  struct Question {
+    Reader reader;
+    PostId post_id;
+    pb::AccessLevel level;
+  };
   // UNAVAILABLE if the account may have a right that cannot be looked up now.
-  absl::StatusOr<pb::ReadingAccess> Decide(const Reader& reader, const PostId& post_id,
-                                           pb::AccessLevel level, Mode mode);
+  absl::StatusOr<pb::ReadingAccess> Decide(const Question& question, Mode mode);
+  // Each as if asked alone, in this order; fails as a whole.
+  absl::StatusOr<std::vector<pb::ReadingAccess>> DecideAll(const std::vector<Question>& questions,
+                                                           Mode mode);
 
   // Where the reader stands, of no post in particular. UNAVAILABLE.
   // With kRead an offer starts where none stands.
@@ -35,11 +43,23 @@ class Paywall {
 
  private:
   absl::StatusOr<Standing> StandingOf(const Reader& reader, absl::Time now);
-  // Asks the meter and fills in what it says.
-  absl::Status Measure(const Reader& reader, const PostId& post_id, Mode mode, absl::Time now,
-                       pb::ReadingAccess& access);
-  // Adds the offer. With Redis away there is none; nothing depends on it.
-  void AddOffer(const Reader& reader, Mode mode, absl::Time now, pb::ReadingAccess& access);
+  // A decision in the making.
+  struct Case {
+    const Reader& reader;
+    const PostId& post_id;
+    pb::ReadingAccess access;
+    bool metered = false;
+    bool had_trial = false;
+  };
+  // All that needs no meter.
+  absl::Status Open(Case& decision, pb::AccessLevel level, absl::Time now);
+  // Asks the meter about those that are metered and fills in what it says.
+  absl::Status Measure(std::vector<Case>& cases, Mode mode, absl::Time now);
+  absl::StatusOr<std::vector<MeterReading>> AskMeter(const std::vector<Case*>& cases, Mode mode);
+  void FillIn(const MeterReading& reading, absl::Time now, Case& decision);
+  // Adds offers where they are due. With Redis away there are none; nothing
+  // depends on them.
+  void AddOffers(const std::vector<Case*>& cases, Mode mode, absl::Time now);
   void Count(const pb::ReadingAccess& access);
 
   EntitlementStore& entitlements_;

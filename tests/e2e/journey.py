@@ -14,15 +14,17 @@ import sys
 import time
 import uuid
 
+from articles import Articles
 from client import Browser, code_in, read_settings, token_in, wait_until
-from steps import PASSWORD, Steps
+from steps import PASSWORD
 
 
-class Journey(Steps):
+class Journey(Articles):
     def all(self):
         self.open_desk()
         self.read_free()
         self.read_in_parallel()
+        self.read_pages()
         self.see_the_offer()
         self.start_the_trial()
         self.sign_up_in_parallel()
@@ -42,10 +44,7 @@ class Journey(Steps):
         self.step("An author and an editor prepare posts of every access level")
         self.editor = self.log_in(*self.logins["editor"])
         self.author = self.log_in(*self.logins["author"])
-        channel = {"slug": f"journey-{self.run}", "displayName": f"Journey {self.run}"}
-        self.channel = self.expect(self.editor.post("/v1/channels", channel), 200)
-        topic = {"slug": f"topic-{self.run}", "displayName": f"Topic {self.run}"}
-        self.topic = self.expect(self.editor.post("/v1/topics", topic), 200)
+        self.open_channel("journey")
         self.public = self.published("ACCESS_LEVEL_PUBLIC")
         self.metered = [self.published("ACCESS_LEVEL_METERED") for _ in range(9)]
         self.premium = self.published("ACCESS_LEVEL_PREMIUM")

@@ -44,6 +44,12 @@ class Steps:
     def marker(self, post_id):
         return f"protected sentence {post_id}"
 
+    def open_channel(self, name):
+        """A channel and a topic of their own for the posts that follow."""
+        named = {"slug": f"{name}-{self.run}", "displayName": f"{name} {self.run}"}
+        self.channel = self.expect(self.editor.post("/v1/channels", named), 200)
+        self.topic = self.expect(self.editor.post("/v1/topics", named), 200)
+
     def draft(self, level, title=None):
         manuscript = self.expect(self.author.post("/v1/manuscripts", {
             "title": title or f"A post of {self.run}", "lede": "What it is about.",

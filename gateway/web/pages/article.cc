@@ -7,12 +7,14 @@
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/visitor_proto.h"
 
 namespace rostrum::gateway {
 namespace {
 
 namespace cpb = rostrum::content::v1;
 namespace mpb = rostrum::comment::v1;
+namespace spb = rostrum::subscription::v1;
 
 constexpr int kCommentsPerPage = 100;
 constexpr int kAuthorCardPosts = 3;
@@ -35,24 +37,36 @@ cpb::GetPostRequest RequestFor(const Page& page) {
   return request;
 }
 
-// Fills the discussion of the post that stands at `path`.
-asio::awaitable<absl::Status> FillDiscussionAt(Page& page, std::string path, std::string post_id,
-                                               const RefusedComment* refused,
-                                               ctemplate::TemplateDictionary& values) {
+mpb::ListCommentsRequest CommentsRequest(const Page& page, const std::string& post_id) {
   mpb::ListCommentsRequest request;
   request.set_post_id(post_id);
   request.set_flat(true);
   request.set_page_size(kCommentsPerPage);
   request.set_page_token(page.query.Get("comments"));
+  return request;
+}
+
+// The discussion as it stood at `time`.
+DiscussionState DiscussionOf(const Page& page, const std::string& path, const std::string& post_id,
+                             absl::Time time) {
   DiscussionState state{.path = path,
                         .account_id = page.SignedIn() ? page.caller.identity->account_id : "",
-                        .now = page.site.clock.Now()};
-  const auto comments = co_await page.calls.Call(rpcs::kListComments, request);
-  if (!comments.ok()) co_return comments.status();
-  if (request.page_token().empty()) {
+                        .now = time};
+  if (page.query.Get("comments").empty()) {
     state.live_url = absl::StrCat("/live/posts/", post_id);
     state.fragment = absl::StrCat(path, "/discussion?post=", post_id);
   }
+  return state;
+}
+
+// Fills the discussion of the post that stands at `path`.
+asio::awaitable<absl::Status> FillDiscussionAt(Page& page, std::string path, std::string post_id,
+                                               const RefusedComment* refused,
+                                               ctemplate::TemplateDictionary& values) {
+  DiscussionState state = DiscussionOf(page, path, post_id, page.site.clock.Now());
+  const auto comments =
+      co_await page.calls.Call(rpcs::kListComments, CommentsRequest(page, post_id));
+  if (!comments.ok()) co_return comments.status();
   if (refused != nullptr) {
     state.typed = refused->body;
     state.typed_parent = refused->parent;
@@ -73,6 +87,32 @@ PageAnswer DiscussionPart(Page& page) {
   co_return page.ShowPart("discussion.tpl");
 }
 
+// All of the article but the author's card and the discussion.
+asio::awaitable<void> FillPost(Page& page, const cpb::Post& post, std::string path) {
+  const cpb::PostSummary& summary = post.summary();
+  ctemplate::TemplateDictionary& values = page.UseTemplate("article.tpl");
+  FillArticle(page.site.words, post, path, page.SignedIn(), values);
+  FillTrialEnding(post.access(), path, page.layout);
+  if (!summary.lede().empty()) page.Describe(summary.lede());
+  FillHead(page.site.public_url, page.site.name, post, page.layout);
+  co_await AddFollowButton(page, feed::v1::FOLLOW_KIND_AUTHOR, summary.author().author_id(),
+                           summary.author().display_name(), path, values);
+}
+
+cpb::ListPostsRequest CardRequest(const cpb::PostSummary& summary) {
+  cpb::ListPostsRequest request;
+  request.set_author(summary.author().author_id());
+  request.set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
+  request.set_page_size(kAuthorCardPosts);
+  return request;
+}
+
+ctemplate::TemplateDictionary& AddDiscussion(Page& page) {
+  ctemplate::TemplateDictionary& discussion = *page.body->AddIncludeDictionary("DISCUSSION");
+  discussion.SetFilename("discussion.tpl");
+  return discussion;
+}
+
 PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
   const auto post = co_await page.calls.Call(rpcs::kGetPost, RequestFor(page));
   if (!post.ok()) co_return page.Fail(post.status());
@@ -80,23 +120,13 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
   const std::string path = ArticlePath(summary);
   // An old link leads to where the post is now.
   if (refused == nullptr && page.request.path != path) co_return page.Redirect(path);
+  page.site.articles.Learn(path, summary.post_id());
 
-  ctemplate::TemplateDictionary& values = page.UseTemplate("article.tpl");
-  FillArticle(page.site.words, *post, path, page.SignedIn(), values);
-  FillTrialEnding(post->access(), path, page.layout);
-  if (!summary.lede().empty()) page.Describe(summary.lede());
-  FillHead(page.site.public_url, page.site.name, *post, page.layout);
-  co_await AddFollowButton(page, feed::v1::FOLLOW_KIND_AUTHOR, summary.author().author_id(),
-                           summary.author().display_name(), path, values);
-  cpb::ListPostsRequest premium;
-  premium.set_author(summary.author().author_id());
-  premium.set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
-  premium.set_page_size(kAuthorCardPosts);
-  const auto posts = co_await page.calls.Call(rpcs::kListPosts, premium);
-  if (posts.ok()) FillAuthorCard(page.site.words, summary.author(), *posts, values);
+  co_await FillPost(page, *post, path);
+  const auto posts = co_await page.calls.Call(rpcs::kListPosts, CardRequest(summary));
+  if (posts.ok()) FillAuthorCard(page.site.words, summary.author(), *posts, *page.body);
   if (post->access().granted()) {
-    ctemplate::TemplateDictionary& discussion = *values.AddIncludeDictionary("DISCUSSION");
-    discussion.SetFilename("discussion.tpl");
+    ctemplate::TemplateDictionary& discussion = AddDiscussion(page);
     const absl::Status shown =
         co_await FillDiscussionAt(page, path, summary.post_id(), refused, discussion);
     if (!shown.ok()) discussion.ShowSection("AWAY");  // the article stands without it
@@ -104,7 +134,168 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
   co_return page.Show(summary.title(), refused == nullptr ? 200 : 400);
 }
 
-PageAnswer ShowArticle(Page& page) { co_return co_await ShowPost(page, nullptr); }
+// The parts of an article for a visitor. What is not kept is asked for; what cannot
+// be had is null.
+struct VisitorParts {
+  KeptPtr<cpb::Post> post;
+  spb::ReadingAccess access;
+  KeptPtr<ArticleCache::Card> card;
+  KeptPtr<ArticleCache::Comments> comments;
+};
+
+// What a page shows of a decision and nothing else, so that visitors who see the
+// same share a page. With an offer a page has times of its own.
+spb::ReadingAccess Shown(spb::ReadingAccess access) {
+  if (access.has_offer() || access.has_entitlement_end_time()) return access;
+  access.clear_server_time();
+  if (!access.has_meter()) return access;
+  access.mutable_meter()->clear_period_end_time();
+  access.mutable_meter()->clear_used();
+  if (access.meter().state() == spb::METER_STATE_FREE) access.mutable_meter()->clear_returning();
+  return access;
+}
+
+cpb::VisitorRead ReadOf(const Page& page, const KnownPost& known) {
+  cpb::VisitorRead read;
+  read.set_post_id(known.post_id);
+  *read.mutable_visitor() = ToProto(page.caller.visitor);
+  read.set_network(page.caller.network);
+  const ArticleCache& articles = page.site.articles;
+  if (known.body != nullptr && articles.IsFresh(known.body->load_time)) {
+    read.set_held_body_version(known.body->version);
+  }
+  if (known.preview != nullptr && articles.IsFresh(known.preview->load_time)) {
+    read.set_held_preview_version(known.preview->version);
+  }
+  return read;
+}
+
+// While content is away, what was open to visitors a moment ago stays open.
+bool OpenWhileAway(const Page& page, const KnownPost& known, VisitorParts& parts) {
+  if (known.body == nullptr || !page.site.articles.IsOfUseWhileAway(known.body->load_time)) {
+    return false;
+  }
+  const spb::AccessLevel level = known.body->message.summary().access_level();
+  if (level != spb::ACCESS_LEVEL_PUBLIC && level != spb::ACCESS_LEVEL_METERED) return false;
+  parts.post = known.body;
+  parts.access.set_granted(true);
+  parts.access.set_reason(level == spb::ACCESS_LEVEL_PUBLIC ? spb::ACCESS_REASON_PUBLIC
+                                                            : spb::ACCESS_REASON_METER_UNAVAILABLE);
+  return true;
+}
+
+// Reads the post at this path. NOT_FOUND if it is no longer there.
+asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost& known,
+                                             VisitorParts& parts) {
+  auto reading = co_await page.site.reads.Read(ReadOf(page, known));
+  if (!reading.ok()) {
+    const bool open =
+        (absl::IsUnavailable(reading.status()) || absl::IsDeadlineExceeded(reading.status())) &&
+        OpenWhileAway(page, known, parts);
+    co_return open ? absl::OkStatus() : reading.status();
+  }
+  if (reading->outcome() == cpb::VisitorReading::OUTCOME_ACCESS_UNKNOWN) {
+    co_return RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",
+                         "whether you may read this cannot be found out at this moment",
+                         absl::Seconds(5));
+  }
+  if (reading->outcome() != cpb::VisitorReading::OUTCOME_DECIDED) {
+    co_return absl::NotFoundError("no longer there");
+  }
+  if (reading->access().has_meter() || reading->access().has_offer()) {
+    page.calls.AddMetadata(kKeepVisitorKey, "1");
+  }
+  parts.access = Shown(std::move(*reading->mutable_access()));
+  if (!reading->has_post()) {
+    parts.post = parts.access.granted() ? known.body : known.preview;
+    co_return absl::OkStatus();
+  }
+  if (ArticlePath(reading->post().summary()) != page.request.path) {
+    co_return absl::NotFoundError("moved");
+  }
+  parts.post = page.site.articles.KeepPost(page.request.path, reading->version(),
+                                           std::move(*reading->mutable_post()));
+  co_return absl::OkStatus();
+}
+
+asio::awaitable<void> ReadAround(Page& page, VisitorParts& parts) {
+  ArticleCache& articles = page.site.articles;
+  const cpb::PostSummary& summary = parts.post->message.summary();
+  parts.card = articles.FindCard(summary.author().author_id());
+  if (parts.card == nullptr) {
+    auto posts = co_await page.calls.Call(rpcs::kListPosts, CardRequest(summary));
+    if (posts.ok()) {
+      parts.card = articles.KeepCard(summary.author().author_id(), *std::move(posts));
+    }
+  }
+  if (!parts.access.granted()) co_return;
+  parts.comments = articles.FindComments(summary.post_id());
+  if (parts.comments != nullptr) co_return;
+  const absl::Time now = page.site.clock.Now();
+  const int64_t begun = articles.BeginComments(summary.post_id());
+  auto comments =
+      co_await page.calls.Call(rpcs::kListComments, CommentsRequest(page, summary.post_id()));
+  if (comments.ok()) {
+    parts.comments = articles.KeepComments(summary.post_id(), begun, now, *std::move(comments));
+  }
+}
+
+// What the page is made of, or nothing if it is for this visitor alone.
+std::string PageKey(const Page& page, const VisitorParts& parts) {
+  const bool whole =
+      parts.card != nullptr && (parts.comments != nullptr || !parts.access.granted());
+  if (!whole || parts.access.has_offer()) return "";
+  return absl::StrCat(page.request.path, "\n", parts.post->number, " ", parts.card->number, " ",
+                      parts.comments == nullptr ? 0 : parts.comments->number, "\n",
+                      parts.access.SerializeAsString());
+}
+
+// The article for who has no account, of what is kept. Only who may read is asked
+// each time.
+PageAnswer ShowToVisitor(Page& page) {
+  ArticleCache& articles = page.site.articles;
+  const std::string& path = page.request.path;
+  const auto known = articles.FindPost(path);
+  if (known == nullptr) co_return co_await ShowPost(page, nullptr);
+  VisitorParts parts;
+  const absl::Status read = co_await ReadForVisitor(page, *known, parts);
+  if (absl::IsNotFound(read)) {
+    articles.Forget(path);
+    co_return co_await ShowPost(page, nullptr);
+  }
+  if (!read.ok()) co_return page.Fail(read);
+  co_await ReadAround(page, parts);
+
+  const std::string key = PageKey(page, parts);
+  if (!key.empty()) {
+    if (const auto kept = articles.FindPage(key)) co_return kept->Answer(page.request);
+  }
+  cpb::Post post = parts.post->message;
+  *post.mutable_access() = parts.access;
+  co_await FillPost(page, post, path);
+  if (parts.card != nullptr) {
+    FillAuthorCard(page.site.words, post.summary().author(), parts.card->message, *page.body);
+  }
+  if (parts.access.granted()) {
+    ctemplate::TemplateDictionary& discussion = AddDiscussion(page);
+    if (parts.comments != nullptr) {
+      FillDiscussion(page.site.words, parts.comments->message,
+                     DiscussionOf(page, path, post.summary().post_id(), parts.comments->load_time),
+                     discussion);
+    } else {
+      discussion.ShowSection("AWAY");
+    }
+  }
+  const auto made = page.Render(post.summary().title());
+  if (!key.empty()) articles.KeepPage(key, made);
+  co_return made->Answer(page.request);
+}
+
+PageAnswer ShowArticle(Page& page) {
+  // Only the plain address: a query may ask for another page of the discussion.
+  if (!page.SignedIn() && page.request.query.empty()) co_return co_await ShowToVisitor(page);
+  co_return co_await ShowPost(page, nullptr);
+}
 
 PageAnswer PostComment(Page& page) {
   const auto post = co_await page.calls.Call(rpcs::kGetPost, RequestFor(page));

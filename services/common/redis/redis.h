@@ -72,9 +72,18 @@ class RedisScript {
   absl::StatusOr<RedisReply> Run(Redis& redis, const std::vector<std::string>& keys,
                                  const std::vector<std::string>& arguments) const;
 
+  struct Call {
+    std::vector<std::string> keys;
+    std::vector<std::string> arguments;
+  };
+  // Runs once for each call, in order and in one round trip; an error of one
+  // fails the whole.
+  absl::StatusOr<std::vector<RedisReply>> RunAll(Redis& redis,
+                                                 const std::vector<Call>& calls) const;
+
  private:
-  // The name that Redis gave the script, empty until it was asked.
-  std::string KnownName() const;
+  // The name that Redis gave the script; asks once.
+  absl::StatusOr<std::string> Name(Redis& redis) const;
 
   const std::string source_;
   mutable absl::Mutex mu_;

@@ -6,32 +6,54 @@
 #include "services/common/redis/redis.h"
 
 namespace rostrum {
+namespace {
+
+std::vector<std::string> CommandOf(const char* command, const std::string& script,
+                                   const std::vector<std::string>& keys,
+                                   const std::vector<std::string>& arguments) {
+  std::vector<std::string> parts = {command, script, absl::StrCat(keys.size())};
+  parts.insert(parts.end(), keys.begin(), keys.end());
+  parts.insert(parts.end(), arguments.begin(), arguments.end());
+  return parts;
+}
+
+}  // namespace
 
 RedisScript::RedisScript(std::string source) : source_(std::move(source)) {}
 
-std::string RedisScript::KnownName() const {
+absl::StatusOr<std::string> RedisScript::Name(Redis& redis) const {
+  {
+    absl::MutexLock lock(&mu_);
+    if (!name_.empty()) return name_;
+  }
+  ASSIGN_OR_RETURN(const RedisReply loaded, redis.Command({"SCRIPT", "LOAD", source_}));
   absl::MutexLock lock(&mu_);
+  name_ = loaded.text;
   return name_;
 }
 
 absl::StatusOr<RedisReply> RedisScript::Run(Redis& redis, const std::vector<std::string>& keys,
                                             const std::vector<std::string>& arguments) const {
-  std::string name = KnownName();
-  if (name.empty()) {
-    ASSIGN_OR_RETURN(RedisReply loaded, redis.Command({"SCRIPT", "LOAD", source_}));
-    name = loaded.text;
-    absl::MutexLock lock(&mu_);
-    name_ = name;
-  }
-  std::vector<std::string> command = {"EVALSHA", name, absl::StrCat(keys.size())};
-  command.insert(command.end(), keys.begin(), keys.end());
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  absl::StatusOr<RedisReply> reply = redis.Command(command);
+  ASSIGN_OR_RETURN(const std::string name, Name(redis));
+  absl::StatusOr<RedisReply> reply = redis.Command(CommandOf("EVALSHA", name, keys, arguments));
   if (reply.ok() || !absl::StartsWith(reply.status().message(), "NOSCRIPT")) return reply;
   // Redis was restarted; EVAL makes it know the script again.
-  command[0] = "EVAL";
-  command[1] = source_;
-  return redis.Command(command);
+  return redis.Command(CommandOf("EVAL", source_, keys, arguments));
+}
+
+absl::StatusOr<std::vector<RedisReply>> RedisScript::RunAll(Redis& redis,
+                                                            const std::vector<Call>& calls) const {
+  if (calls.empty()) return std::vector<RedisReply>();
+  ASSIGN_OR_RETURN(const std::string name, Name(redis));
+  std::vector<std::vector<std::string>> commands;
+  commands.reserve(calls.size());
+  for (const Call& call : calls) {
+    // The first brings the script, so none of the others can fail for lack of it:
+    // half a pipeline cannot be run again.
+    commands.push_back(commands.empty() ? CommandOf("EVAL", source_, call.keys, call.arguments)
+                                        : CommandOf("EVALSHA", name, call.keys, call.arguments));
+  }
+  return redis.Pipeline(commands);
 }
 
 }  // namespace rostrum

@@ -115,7 +115,7 @@ ServiceCaller::ServiceCaller(const IdentitySigner& signer, std::string audience,
       metrics_(metrics),
       state_(std::make_shared<State>()) {}
 
-std::string ServiceCaller::Token() const {
+std::string ServiceCaller::IdentityToken() const {
   const absl::Time now = signer_.clock().Now();
   absl::MutexLock lock(&state_->mu);
   // A clock that was set back makes the kept token one of the future.
@@ -129,7 +129,7 @@ std::string ServiceCaller::Token() const {
 
 void ServiceCaller::Prepare(grpc::ClientContext* ctx) const {
   const RequestContext& current = RequestContext::Current();
-  ctx->AddMetadata(kIdentityKey, Token());
+  ctx->AddMetadata(kIdentityKey, IdentityToken());
   ctx->AddMetadata(kRequestIdKey, current.request_id.empty() ? NewUuid(signer_.clock().Now())
                                                              : current.request_id);
   const TraceContext trace =

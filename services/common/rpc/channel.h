@@ -43,10 +43,11 @@ class ServiceCaller {
                     const std::function<grpc::Status(grpc::ClientContext*)>& call) const;
   // Sets metadata on a context that lives longer than a call (streams); no deadline.
   void Prepare(grpc::ClientContext* ctx) const;
+  // Proves to the other service who calls; good for a minute.
+  std::string IdentityToken() const;
 
  private:
   struct State;
-  std::string Token() const;
   absl::Status Judge(const char* method, const grpc::Status& status) const;
   void Count(const char* method, grpc::StatusCode code, double seconds) const;
 

@@ -42,6 +42,19 @@ class FakePostStore final : public PostStore {
                      .author_account_id = manuscript->author_account_id};
   }
 
+  absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
+      const std::vector<PostId>& ids) override {
+    std::map<PostId, PostVersion> versions;
+    for (const PostId& id : ids) {
+      const absl::StatusOr<PostSummary> post = Find({.id = id});
+      if (!post.ok()) continue;
+      versions[id] = {.facts = GetFacts(id).value(),
+                      .version = ReaderVersion(post->version, post->channel.version,
+                                               post->author.version, post->access_level)};
+    }
+    return versions;
+  }
+
   absl::StatusOr<std::string> GetText(const PostId& id, AccessLevel decided_for,
                                       TextPart part) override {
     if (before_text) std::exchange(before_text, nullptr)();

@@ -41,6 +41,16 @@ class FakeSubscriptionClient final : public SubscriptionClient {
     asked_.push_back(request);
     return answer_;
   }
+  absl::StatusOr<std::vector<subscription::v1::ReadingAccess>> CheckVisitors(
+      const subscription::v1::BatchCheckVisitorAccessRequest& request) override {
+    std::vector<subscription::v1::ReadingAccess> answers;
+    for (const auto& read : request.reads()) {
+      auto answer = CheckAccess(read);
+      if (!answer.ok()) return answer.status();
+      answers.push_back(*std::move(answer));
+    }
+    return answers;
+  }
   absl::StatusOr<subscription::v1::Entitlement> GetEntitlement(
       const AccountId& account_id) override {
     absl::MutexLock lock(&mu_);

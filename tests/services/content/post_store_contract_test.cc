@@ -84,6 +84,33 @@ TYPED_TEST(PostStoreContract, OnlyWhatIsPublishedIsFound) {
   EXPECT_THAT(this->store().GetFacts(PostId(NewUuid(kNoon))).status(), HasReason("POST_NOT_FOUND"));
 }
 
+TYPED_TEST(PostStoreContract, VersionsChangeWithWhatReadersSee) {
+  const Manuscript post = this->Store("peace");
+  const Manuscript other = this->Store("war");
+  const Manuscript draft = this->setting_.Draft("Draft", "draft");
+  ASSERT_THAT(this->world_.manuscripts.Create(draft, Key()), IsOk());
+  const std::vector<PostId> ids = {post.id, other.id, draft.id, post.id, PostId(NewUuid(kNoon))};
+  const auto before = this->store().GetVersions(ids);
+  ASSERT_THAT(before, IsOk());
+  ASSERT_EQ(before->size(), 2u);
+  EXPECT_EQ(before->at(post.id).facts.access_level, kMetered);
+  EXPECT_EQ(before->at(post.id).facts.author_account_id, kAnna);
+  EXPECT_EQ(this->store().GetVersions(ids)->at(post.id).version, before->at(post.id).version);
+
+  this->Change(post.id, [](Manuscript& m) {
+    ManuscriptContent content = m.content;
+    content.access_level = kPremium;
+    return Edit(m, content, {.account_id = kAnna}, "", kNoon);
+  });
+  const auto after = this->store().GetVersions(ids);
+  EXPECT_NE(after->at(post.id).version, before->at(post.id).version);
+  EXPECT_EQ(after->at(post.id).facts.access_level, kPremium);
+  EXPECT_EQ(after->at(other.id).version, before->at(other.id).version);
+  this->Unpublish(post.id);
+  EXPECT_FALSE(this->store().GetVersions(ids)->contains(post.id));
+  EXPECT_THAT(*this->store().GetVersions({}), IsEmpty());
+}
+
 TYPED_TEST(PostStoreContract, FormerSlugsOfPostAndChannelLeadToIt) {
   const Manuscript post = this->Store("peace");
   this->Change(post.id, [](Manuscript& m) {

@@ -1,5 +1,6 @@
 #include "services/subscription/access_service.h"
 
+#include <algorithm>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -45,6 +46,15 @@ class AccessServiceTest : public GrpcFixture {
     const grpc::Status status = stub_->CheckAccess(&ctx, request, &access);
     if (!status.ok()) return FromGrpcStatus(status);
     return access;
+  }
+  absl::StatusOr<v1::BatchCheckVisitorAccessResponse> CheckMany(
+      const v1::BatchCheckVisitorAccessRequest& request, const std::string& as = "content") {
+    grpc::ClientContext ctx;
+    AsService(ctx, as);
+    v1::BatchCheckVisitorAccessResponse response;
+    const grpc::Status status = stub_->BatchCheckVisitorAccess(&ctx, request, &response);
+    if (!status.ok()) return FromGrpcStatus(status);
+    return response;
   }
   v1::ReadingAccess Metered(int post) {
     return Check(Request(v1::ACCESS_LEVEL_METERED, post)).value();
@@ -196,6 +206,62 @@ TEST_F(AccessServiceTest, PeekingCountsNothingAndStartsNoOffer) {
   Metered(1);
   request.set_access_level(v1::ACCESS_LEVEL_METERED);
   EXPECT_TRUE(Check(request)->granted());
+}
+
+TEST_F(AccessServiceTest, DecidesForManyVisitorsAsForEach) {
+  v1::BatchCheckVisitorAccessRequest request;
+  for (int post = 1; post <= 6; ++post) {
+    *request.add_reads() = Request(v1::ACCESS_LEVEL_METERED, post);
+  }
+  *request.add_reads() = Request(v1::ACCESS_LEVEL_PUBLIC);
+  *request.add_reads() = Request(v1::ACCESS_LEVEL_PREMIUM);
+  v1::CheckAccessRequest other = Request(v1::ACCESS_LEVEL_METERED);
+  *other.mutable_visitor() = ToProto(NewVisitor());
+  *request.add_reads() = other;
+  v1::CheckAccessRequest nobody = Request(v1::ACCESS_LEVEL_METERED);
+  nobody.clear_visitor();
+  *request.add_reads() = nobody;
+  const auto decisions = CheckMany(request);
+  ASSERT_THAT(decisions, IsOk());
+  ASSERT_EQ(decisions->decisions_size(), 10);
+  for (int i = 0; i < 6; ++i) {
+    const v1::ReadingAccess& access = decisions->decisions(i);
+    EXPECT_EQ(access.granted(), i < 5) << i;
+    EXPECT_EQ(access.meter().used(), std::min(i + 1, 5)) << i;
+    EXPECT_EQ(access.has_offer(), i >= 3) << i;
+  }
+  EXPECT_EQ(decisions->decisions(6).reason(), v1::ACCESS_REASON_PUBLIC);
+  EXPECT_EQ(decisions->decisions(7).reason(), v1::ACCESS_REASON_PREMIUM);
+  EXPECT_EQ(decisions->decisions(7).offer().expire_time().seconds(),
+            decisions->decisions(4).offer().expire_time().seconds());
+  EXPECT_EQ(decisions->decisions(8).meter().used(), 1);
+  EXPECT_EQ(decisions->decisions(9).reason(), v1::ACCESS_REASON_METER_ENDED);
+}
+
+TEST_F(AccessServiceTest, ABatchIsOfVisitorsOnlyAndBounded) {
+  v1::BatchCheckVisitorAccessRequest request;
+  *request.add_reads() = Request(v1::ACCESS_LEVEL_METERED);
+  request.mutable_reads(0)->set_account_id(kAnna.value());
+  EXPECT_THAT(CheckMany(request).status(), HasViolation("reads"));
+  *request.mutable_reads(0) = Request(v1::ACCESS_LEVEL_METERED);
+  EXPECT_THAT(CheckMany(request, "gateway").status(), HasReason("SERVICE_ONLY"));
+  request.mutable_reads(0)->set_post_id("x");
+  EXPECT_THAT(CheckMany(request).status(), HasViolation("post_id"));
+  request.Clear();
+  for (int i = 0; i <= 500; ++i) *request.add_reads() = Request(v1::ACCESS_LEVEL_PUBLIC);
+  EXPECT_THAT(CheckMany(request).status(), HasViolation("reads"));
+}
+
+TEST_F(AccessServiceTest, AnOutageOpensMeteredPostsOfABatch) {
+  meter_.away = true;
+  offers_.away = true;
+  v1::BatchCheckVisitorAccessRequest request;
+  *request.add_reads() = Request(v1::ACCESS_LEVEL_METERED);
+  *request.add_reads() = Request(v1::ACCESS_LEVEL_PREMIUM);
+  const auto decisions = CheckMany(request);
+  ASSERT_THAT(decisions, IsOk());
+  EXPECT_EQ(decisions->decisions(0).reason(), v1::ACCESS_REASON_METER_UNAVAILABLE);
+  EXPECT_FALSE(decisions->decisions(1).granted());
 }
 
 TEST_F(AccessServiceTest, APaywallIsNeverShownBecauseOfAnOutage) {

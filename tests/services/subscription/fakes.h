@@ -21,9 +21,14 @@ class FakeMeter final : public Meter {
   explicit FakeMeter(const MeterSettings& settings) : settings_(settings) {}
   bool away = false;
 
-  absl::StatusOr<MeterReading> Read(const VisitorPass& pass, const PostId& post_id,
-                                    const std::string& network) override {
-    return Run(pass, post_id.value(), true, network);
+  absl::StatusOr<std::vector<MeterReading>> ReadAll(const std::vector<MeterRead>& reads) override {
+    std::vector<MeterReading> readings;
+    for (const MeterRead& read : reads) {
+      auto reading = Run(read.pass, read.post_id.value(), true, read.network);
+      if (!reading.ok()) return reading.status();
+      readings.push_back(*reading);
+    }
+    return readings;
   }
   absl::StatusOr<MeterReading> Peek(const VisitorPass& pass, const PostId& post_id) override {
     return Run(pass, post_id.value(), false, "");
@@ -75,14 +80,19 @@ class FakeOfferBook final : public OfferBook {
     if (found == offers_.end() || now >= found->second.next_time) return std::nullopt;
     return found->second;
   }
-  absl::StatusOr<Offer> FindOrStart(const VisitorPass& pass, absl::Time now) override {
+  absl::StatusOr<std::vector<Offer>> FindOrStartAll(const std::vector<VisitorPass>& passes,
+                                                    absl::Time now) override {
     absl::MutexLock lock(&mu_);
     if (away) return Unavailable("away");
-    Offer& offer = offers_[pass.id];
-    if (now >= offer.next_time) {
-      offer = {now + settings_.duration, now + settings_.duration + settings_.pause};
+    std::vector<Offer> offers;
+    for (const VisitorPass& pass : passes) {
+      Offer& offer = offers_[pass.id];
+      if (now >= offer.next_time) {
+        offer = {now + settings_.duration, now + settings_.duration + settings_.pause};
+      }
+      offers.push_back(offer);
     }
-    return offer;
+    return offers;
   }
 
  private:

@@ -56,6 +56,38 @@ TYPED_TEST(MeterContract, FiveDifferentPostsAreFreeAndOneTwiceCountsOnce) {
   EXPECT_GT(look.period_left, absl::Hours(24 * 29));
 }
 
+TYPED_TEST(MeterContract, ReadsTogetherAreAsReadsOneByOne) {
+  const VisitorPass pass = GrpcTestServer::NewVisitor();
+  const VisitorPass other = GrpcTestServer::NewVisitor();
+  std::vector<MeterRead> reads;
+  for (int post : {1, 1, 2, 3, 4, 5, 6}) reads.push_back({pass, Post(post), "net"});
+  reads.push_back({other, Post(6), "net"});
+  const auto readings = this->under_test_.meter.ReadAll(reads);
+  ASSERT_THAT(readings, IsOk());
+  ASSERT_EQ(readings->size(), reads.size());
+  const std::vector<int> used = {1, 1, 2, 3, 4, 5, 5, 1};
+  for (size_t i = 0; i < reads.size(); ++i) {
+    EXPECT_EQ((*readings)[i].granted, i != 6) << i;
+    EXPECT_EQ((*readings)[i].used, used[i]) << i;
+  }
+  EXPECT_THAT(*this->under_test_.meter.ReadAll({}), ::testing::IsEmpty());
+}
+
+TYPED_TEST(MeterContract, TheLimitOfANetworkHoldsWithinABatch) {
+  std::vector<MeterRead> reads;
+  for (int visitor = 0; visitor < 5; ++visitor) {
+    reads.push_back({GrpcTestServer::NewVisitor(), Post(1), "crowd"});
+  }
+  reads.push_back({GrpcTestServer::NewVisitor(), Post(1), ""});
+  const auto readings = this->under_test_.meter.ReadAll(reads);
+  ASSERT_THAT(readings, IsOk());
+  for (size_t i = 0; i < reads.size(); ++i) {
+    const bool refused = i == 3 || i == 4;
+    EXPECT_EQ((*readings)[i].network_limit, refused) << i;
+    EXPECT_EQ((*readings)[i].granted, !refused) << i;
+  }
+}
+
 TYPED_TEST(MeterContract, PeekingCountsNothing) {
   const VisitorPass pass = GrpcTestServer::NewVisitor();
   EXPECT_FALSE(this->under_test_.meter.Peek(pass, Post(1))->granted);

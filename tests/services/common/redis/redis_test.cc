@@ -129,6 +129,22 @@ TEST_F(RedisTest, RunsAScriptThatRedisForgot) {
   EXPECT_EQ(script.Run(redis_, {"key"}, {})->integer, 3);
 }
 
+TEST_F(RedisTest, RunsAScriptForManyInOrderAlsoWhenRedisForgotIt) {
+  const RedisScript script("return {redis.call('INCR', KEYS[1]), ARGV[1]}");
+  EXPECT_THAT(*script.RunAll(redis_, {}), SizeIs(0));
+  for (int64_t first : {1, 3}) {
+    const auto replies = script.RunAll(redis_, {{.keys = {"key"}, .arguments = {"a"}},
+                                                {.keys = {"key"}, .arguments = {"b"}},
+                                                {.keys = {"other"}, .arguments = {"c"}}});
+    ASSERT_THAT(replies, IsOk());
+    ASSERT_THAT(*replies, SizeIs(3));
+    EXPECT_EQ((*replies)[0].elements[0].integer, first);
+    EXPECT_EQ((*replies)[1].elements[0].integer, first + 1);
+    EXPECT_EQ((*replies)[2].elements[1].text, "c");
+    ASSERT_THAT(redis_.Command({"SCRIPT", "FLUSH"}), IsOk());
+  }
+}
+
 TEST_F(RedisTest, AScriptThatFailsIsInternal) {
   EXPECT_THAT(RedisScript("not lua").Run(redis_, {}, {}), StatusIs(absl::StatusCode::kInternal));
   EXPECT_THAT(RedisScript("return redis.call('NOSUCH')").Run(redis_, {}, {}),

@@ -1,0 +1,116 @@
+#include "gateway/web/article_cache.h"
+
+#include <utility>
+
+namespace rostrum::gateway {
+
+namespace cpb = rostrum::content::v1;
+
+ArticleCache::ArticleCache(size_t max_bytes, Clock& clock)
+    : clock_(clock), posts_(max_bytes / 4), pages_(max_bytes - max_bytes / 4) {}
+
+template <class Message>
+KeptPtr<Message> ArticleCache::NewKept(Message message, absl::Time load_time, std::string version) {
+  auto kept = std::make_shared<Kept<Message>>();
+  kept->message = std::move(message);
+  kept->load_time = load_time;
+  kept->version = std::move(version);
+  absl::MutexLock lock(&mu_);
+  kept->number = ++last_number_;
+  return kept;
+}
+
+std::shared_ptr<const KnownPost> ArticleCache::FindPost(const std::string& path) {
+  return posts_.Find(path);
+}
+
+void ArticleCache::Learn(const std::string& path, const std::string& post_id) {
+  const auto known = posts_.Find(path);
+  if (known != nullptr && known->post_id == post_id) return;
+  auto post = std::make_shared<KnownPost>();
+  post->post_id = post_id;
+  posts_.Put(path, std::move(post), 0);
+}
+
+KeptPtr<cpb::Post> ArticleCache::KeepPost(const std::string& path, const std::string& version,
+                                          cpb::Post post) {
+  const std::string post_id = post.summary().post_id();
+  const bool whole = !post.body_html().empty();
+  const KeptPtr<cpb::Post> kept = NewKept(std::move(post), clock_.Now(), version);
+  auto known = std::make_shared<KnownPost>();
+  if (const auto before = posts_.Find(path); before != nullptr && before->post_id == post_id) {
+    *known = *before;
+  }
+  known->post_id = post_id;
+  (whole ? known->body : known->preview) = kept;
+  size_t bytes = 0;
+  for (const KeptPtr<cpb::Post>& part : {known->body, known->preview}) {
+    if (part != nullptr) bytes += part->message.SpaceUsedLong();
+  }
+  posts_.Put(path, std::move(known), bytes);
+  return kept;
+}
+
+KeptPtr<ArticleCache::Comments> ArticleCache::FindComments(const std::string& post_id) {
+  absl::MutexLock lock(&mu_);
+  const auto found = discussions_.find(post_id);
+  if (found == discussions_.end() || found->second.comments == nullptr) return nullptr;
+  return IsFresh(found->second.comments->load_time) ? found->second.comments : nullptr;
+}
+
+int64_t ArticleCache::BeginComments(const std::string& post_id) {
+  absl::MutexLock lock(&mu_);
+  if (discussions_.size() >= kMaxKept) discussions_.clear();
+  const auto [entry, is_new] = discussions_.try_emplace(post_id);
+  if (is_new) entry->second.generation = ++last_generation_;
+  return entry->second.generation;
+}
+
+KeptPtr<ArticleCache::Comments> ArticleCache::KeepComments(const std::string& post_id,
+                                                           int64_t begun, absl::Time load_time,
+                                                           Comments comments) {
+  const KeptPtr<Comments> kept = NewKept(std::move(comments), load_time);
+  absl::MutexLock lock(&mu_);
+  const auto found = discussions_.find(post_id);
+  if (found != discussions_.end() && found->second.generation == begun) {
+    found->second.comments = kept;
+  }
+  return kept;
+}
+
+void ArticleCache::CommentsChanged(const std::string& post_id) {
+  absl::MutexLock lock(&mu_);
+  const auto found = discussions_.find(post_id);
+  if (found != discussions_.end()) found->second = {.generation = ++last_generation_};
+}
+
+void ArticleCache::AllCommentsChanged() {
+  absl::MutexLock lock(&mu_);
+  discussions_.clear();
+}
+
+KeptPtr<ArticleCache::Card> ArticleCache::FindCard(const std::string& author_id) {
+  absl::MutexLock lock(&mu_);
+  const auto found = cards_.find(author_id);
+  return found != cards_.end() && IsFresh(found->second->load_time) ? found->second : nullptr;
+}
+
+KeptPtr<ArticleCache::Card> ArticleCache::KeepCard(const std::string& author_id, Card card) {
+  KeptPtr<Card> kept = NewKept(std::move(card), clock_.Now());
+  absl::MutexLock lock(&mu_);
+  if (cards_.size() >= kMaxKept) cards_.clear();
+  cards_[author_id] = kept;
+  return kept;
+}
+
+void ArticleCache::CardsChanged() {
+  absl::MutexLock lock(&mu_);
+  cards_.clear();
+}
+
+void ArticleCache::KeepPage(const std::string& key, std::shared_ptr<const StoredPage> page) {
+  const size_t bytes = page->bytes();
+  pages_.Put(key, std::move(page), bytes);
+}
+
+}  // namespace rostrum::gateway

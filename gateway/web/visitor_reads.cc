@@ -1,0 +1,97 @@
+#include "gateway/web/visitor_reads.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "boost/asio/async_result.hpp"
+#include "boost/asio/co_spawn.hpp"
+#include "boost/asio/detached.hpp"
+#include "boost/asio/executor_work_guard.hpp"
+#include "boost/asio/post.hpp"
+#include "boost/asio/this_coro.hpp"
+#include "boost/asio/use_awaitable.hpp"
+#include "services/common/rpc/grpc_status.h"
+#include "services/common/rpc/request_context.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace cpb = rostrum::content::v1;
+
+constexpr absl::Duration kCallTime = absl::Seconds(5);
+// Two keep content busy while answers are on their way; more make the batches
+// smaller and the calls dearer.
+constexpr int kMaxCalls = 2;
+constexpr size_t kMaxReads = 200;  // content takes 500
+
+}  // namespace
+
+asio::awaitable<absl::StatusOr<cpb::VisitorReading>> VisitorReads::Read(cpb::VisitorRead read) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  // Named: g++ 12 miscompiles a lambda with captures inside co_await.
+  auto initiate = [this, executor, read = std::move(read)](auto handler) mutable {
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    auto done = [shared, executor, work = asio::make_work_guard(executor)](Result result) {
+      asio::post(executor,
+                 [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
+    };
+    Batch batch = Add({std::move(read), std::move(done)});
+    if (!batch.empty()) asio::co_spawn(executor, Send(std::move(batch)), asio::detached);
+  };
+  co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result)>(
+      std::move(initiate), asio::use_awaitable);
+}
+
+VisitorReads::Batch VisitorReads::Take() {
+  const size_t count = std::min(queue_.size(), kMaxReads);
+  Batch batch(std::make_move_iterator(queue_.begin()),
+              std::make_move_iterator(queue_.begin() + count));
+  queue_.erase(queue_.begin(), queue_.begin() + count);
+  return batch;
+}
+
+VisitorReads::Batch VisitorReads::Add(Waiting waiting) {
+  absl::MutexLock lock(&mu_);
+  queue_.push_back(std::move(waiting));
+  if (running_ >= kMaxCalls) return {};
+  ++running_;
+  return Take();
+}
+
+VisitorReads::Batch VisitorReads::Next() {
+  absl::MutexLock lock(&mu_);
+  if (queue_.empty()) --running_;
+  return Take();
+}
+
+asio::awaitable<void> VisitorReads::Send(Batch batch) {
+  for (; !batch.empty(); batch = Next()) {
+    cpb::BatchReadPostsRequest request;
+    for (Waiting& waiting : batch) *request.add_reads() = std::move(waiting.read);
+    CallMetadata metadata = {{kIdentityKey, caller_.IdentityToken()}};
+    BackendCall call{.service = "content",
+                     .method = "/rostrum.content.v1.PostService/BatchReadPosts",
+                     .request = request.SerializeAsString(),
+                     .metadata = std::move(metadata),
+                     .timeout = kCallTime};
+    UnaryResult result = co_await backends_.Call(std::move(call));
+    cpb::BatchReadPostsResponse response;
+    absl::Status status;
+    if (!result.status.ok()) {
+      status = FromGrpcStatus(result.status);
+    } else if (!response.ParseFromString(result.message) ||
+               static_cast<size_t>(response.readings_size()) != batch.size()) {
+      status = absl::InternalError("content answered something else");
+    }
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (status.ok()) {
+        batch[i].done(std::move(*response.mutable_readings(static_cast<int>(i))));
+      } else {
+        batch[i].done(status);
+      }
+    }
+  }
+}
+
+}  // namespace rostrum::gateway

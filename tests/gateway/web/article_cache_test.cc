@@ -1,0 +1,130 @@
+#include "gateway/web/article_cache.h"
+
+#include <memory>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/support/fake_clock.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace cpb = rostrum::content::v1;
+
+cpb::Post PostOf(const std::string& id, const std::string& body, const std::string& preview = "") {
+  cpb::Post post;
+  post.mutable_summary()->set_post_id(id);
+  post.set_body_html(body);
+  post.set_preview_html(preview);
+  return post;
+}
+
+class ArticleCacheTest : public ::testing::Test {
+ protected:
+  KeptPtr<ArticleCache::Comments> Load(const std::string& post_id, int count) {
+    const int64_t begun = cache_.BeginComments(post_id);
+    ArticleCache::Comments comments;
+    comments.set_total_count(count);
+    return cache_.KeepComments(post_id, begun, clock_.Now(), comments);
+  }
+  FakeClock clock_{absl::FromUnixSeconds(1'700'000'000)};
+  ArticleCache cache_{1 << 20, clock_};
+};
+
+TEST(LruCacheTest, WhatWasAskedForLeastRecentlyGoesFirst) {
+  LruCache<std::shared_ptr<int>> cache(1000);
+  for (const char* key : {"a", "b"}) cache.Put(key, std::make_shared<int>(1), 300);
+  EXPECT_NE(cache.Find("a"), nullptr);
+  cache.Put("c", std::make_shared<int>(3), 300);
+  EXPECT_EQ(cache.Find("b"), nullptr);
+  EXPECT_NE(cache.Find("a"), nullptr);
+  EXPECT_EQ(*cache.Find("c"), 3);
+  cache.Put("a", std::make_shared<int>(5), 300);
+  EXPECT_EQ(*cache.Find("a"), 5);
+  EXPECT_NE(cache.Find("c"), nullptr) << "replacing takes no more room";
+  cache.Put("huge", std::make_shared<int>(0), 5000);
+  EXPECT_EQ(cache.Find("huge"), nullptr);
+  cache.Put("d", std::make_shared<int>(4), 1);
+  cache.Drop("d");
+  EXPECT_EQ(cache.Find("d"), nullptr);
+}
+
+TEST_F(ArticleCacheTest, KeepsTextAndPreviewOfAPostApart) {
+  cache_.Learn("/c/news/peace", "1");
+  EXPECT_EQ(cache_.FindPost("/c/news/peace")->body, nullptr);
+  const auto body = cache_.KeepPost("/c/news/peace", "v1", PostOf("1", "text"));
+  const auto preview = cache_.KeepPost("/c/news/peace", "v1", PostOf("1", "", "beginning"));
+  EXPECT_NE(body->number, preview->number);
+  const auto known = cache_.FindPost("/c/news/peace");
+  EXPECT_EQ(known->body->message.body_html(), "text");
+  EXPECT_EQ(known->preview->message.preview_html(), "beginning");
+  EXPECT_EQ(known->preview->message.body_html(), "");
+  cache_.Learn("/c/news/peace", "1");
+  EXPECT_NE(cache_.FindPost("/c/news/peace")->body, nullptr);
+  // Another post at the same path has nothing of the first.
+  cache_.KeepPost("/c/news/peace", "v1", PostOf("2", "", "other"));
+  EXPECT_EQ(cache_.FindPost("/c/news/peace")->body, nullptr);
+  cache_.Forget("/c/news/peace");
+  EXPECT_EQ(cache_.FindPost("/c/news/peace"), nullptr);
+}
+
+TEST_F(ArticleCacheTest, ADiscussionIsKeptUntilItChangesOrIsOld) {
+  EXPECT_EQ(cache_.FindComments("1"), nullptr);
+  const auto first = Load("1", 3);
+  EXPECT_EQ(cache_.FindComments("1"), first);
+  cache_.CommentsChanged("2");
+  EXPECT_EQ(cache_.FindComments("1"), first);
+  cache_.CommentsChanged("1");
+  EXPECT_EQ(cache_.FindComments("1"), nullptr);
+  const auto second = Load("1", 4);
+  EXPECT_EQ(cache_.FindComments("1")->message.total_count(), 4);
+  EXPECT_NE(second->number, first->number);
+  clock_.Advance(ArticleCache::kFresh);
+  EXPECT_EQ(cache_.FindComments("1"), nullptr);
+  Load("1", 5);
+  cache_.AllCommentsChanged();
+  EXPECT_EQ(cache_.FindComments("1"), nullptr);
+}
+
+TEST_F(ArticleCacheTest, WhatChangedWhileItWasLoadedIsNotKept) {
+  const int64_t begun = cache_.BeginComments("1");
+  cache_.CommentsChanged("1");
+  EXPECT_NE(cache_.KeepComments("1", begun, clock_.Now(), {}), nullptr);
+  EXPECT_EQ(cache_.FindComments("1"), nullptr);
+  const int64_t again = cache_.BeginComments("1");
+  cache_.AllCommentsChanged();
+  cache_.BeginComments("1");
+  cache_.KeepComments("1", again, clock_.Now(), {});
+  EXPECT_EQ(cache_.FindComments("1"), nullptr);
+}
+
+TEST_F(ArticleCacheTest, CardsGoWhenSomethingIsPublished) {
+  const auto card = cache_.KeepCard("anna", {});
+  EXPECT_EQ(cache_.FindCard("anna"), card);
+  cache_.CardsChanged();
+  EXPECT_EQ(cache_.FindCard("anna"), nullptr);
+  cache_.KeepCard("anna", {});
+  clock_.Advance(ArticleCache::kFresh);
+  EXPECT_EQ(cache_.FindCard("anna"), nullptr);
+}
+
+TEST(StoredPageTest, AnswersWithWhatTheBrowserTakesOrHas) {
+  const StoredPage page("<p>" + std::string(5000, 'x') + "</p>");
+  http::HttpRequest request;
+  const http::HttpResponse plain = page.Answer(request);
+  EXPECT_EQ(plain.bytes().size(), 5007u);
+  EXPECT_FALSE(plain.headers.Has("Content-Encoding"));
+  request.headers.Set("Accept-Encoding", "gzip");
+  const http::HttpResponse packed = page.Answer(request);
+  EXPECT_LT(packed.bytes().size(), 200u);
+  EXPECT_EQ(*packed.headers.Find("Content-Encoding"), "gzip");
+  EXPECT_EQ(*packed.headers.Find("Vary"), "Accept-Encoding");
+  request.headers.Set("If-None-Match", *plain.headers.Find("ETag"));
+  const http::HttpResponse known = page.Answer(request);
+  EXPECT_EQ(known.status, 304);
+  EXPECT_EQ(known.bytes(), "");
+  EXPECT_EQ(*known.headers.Find("Cache-Control"), "private, no-cache");
+}
+
+}  // namespace
+}  // namespace rostrum::gateway

@@ -1,0 +1,153 @@
+#include "gateway/web/visitor_reads.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "boost/asio/co_spawn.hpp"
+#include "boost/asio/detached.hpp"
+#include "boost/asio/io_context.hpp"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "rostrum/content/v1/post_service.grpc.pb.h"
+#include "services/common/rpc/handle_rpc.h"
+#include "tests/support/grpc_fixture.h"
+#include "tests/support/status_matchers.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace cpb = rostrum::content::v1;
+
+// Answers each read with the post's id as version, or as it is told to; waits
+// with its first answers until it may go on.
+class StandInPosts final : public cpb::PostService::Service {
+ public:
+  explicit StandInPosts(RpcRuntime& runtime)
+      : rpc_(runtime, cpb::PostService::service_full_name()) {}
+  grpc::Status BatchReadPosts(grpc::ServerContext* ctx, const cpb::BatchReadPostsRequest* request,
+                              cpb::BatchReadPostsResponse* response) override {
+    return HandleRpc(rpc_, ctx, "BatchReadPosts", [&](const RequestContext&) -> absl::Status {
+      go_on.WaitForNotification();
+      ++calls;
+      reads += request->reads_size();
+      if (short_by_one) return absl::OkStatus();
+      if (!status.ok()) return status;
+      for (const cpb::VisitorRead& read : request->reads()) {
+        response->add_readings()->set_version(read.post_id());
+      }
+      return absl::OkStatus();
+    });
+  }
+  absl::Notification go_on;
+  std::atomic<int> calls = 0, reads = 0;
+  std::atomic<bool> short_by_one = false;
+  absl::Status status;
+
+ private:
+  RpcMethods rpc_;
+};
+
+class VisitorReadsTest : public ::testing::Test {
+ protected:
+  VisitorReadsTest() {
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&posts_);
+    server_ = builder.BuildAndStart();
+    backends_ = std::make_unique<Backends>(
+        std::map<std::string, std::string>{{"content", absl::StrCat("127.0.0.1:", port)}},
+        metrics_);
+    reads_ = std::make_unique<VisitorReads>(*backends_, caller_);
+  }
+  ~VisitorReadsTest() override {
+    backends_->CancelAll();
+    server_->Shutdown();
+  }
+
+  void Start(const std::string& post_id) {
+    ++waiting_;
+    asio::co_spawn(
+        io_,
+        [this, post_id]() -> asio::awaitable<void> {
+          cpb::VisitorRead read;
+          read.set_post_id(post_id);
+          auto reading = co_await reads_->Read(read);
+          results_.emplace_back(post_id, reading.ok() ? reading->version() : "");
+          statuses_.push_back(reading.status());
+          --waiting_;
+        },
+        asio::detached);
+  }
+  void Finish() {
+    io_.restart();
+    while (waiting_ > 0) io_.run_one();
+  }
+
+  GrpcTestServer test_server_{"content"};
+  Metrics metrics_;
+  StandInPosts posts_{test_server_.runtime()};
+  std::unique_ptr<grpc::Server> server_;
+  const ServiceCaller caller_{test_server_.signer("gateway"), "content", absl::Seconds(5),
+                              metrics_};
+  std::unique_ptr<Backends> backends_;
+  std::unique_ptr<VisitorReads> reads_;
+  asio::io_context io_;
+  int waiting_ = 0;
+  std::vector<std::pair<std::string, std::string>> results_;
+  std::vector<absl::Status> statuses_;
+};
+
+TEST_F(VisitorReadsTest, EachGetsItsOwnAnswerAndManyShareACall) {
+  for (int i = 0; i < 500; ++i) Start(absl::StrCat("post ", i));
+  io_.poll();  // all of them wait now, two calls are under way
+  posts_.go_on.Notify();
+  Finish();
+  ASSERT_EQ(results_.size(), 500u);
+  for (const auto& [asked, answered] : results_) EXPECT_EQ(asked, answered);
+  EXPECT_EQ(posts_.reads, 500);
+  EXPECT_LE(posts_.calls, 7);
+}
+
+TEST_F(VisitorReadsTest, OneAloneIsSentAtOnce) {
+  posts_.go_on.Notify();
+  for (int i = 0; i < 3; ++i) {
+    Start("alone");
+    Finish();
+  }
+  EXPECT_EQ(posts_.calls, 3);
+}
+
+TEST_F(VisitorReadsTest, AFailureIsToldToAllOfTheCallAndTheNextGoesOn) {
+  posts_.status = Error(absl::StatusCode::kInvalidArgument, "REASON", "no");
+  posts_.go_on.Notify();
+  Start("a");
+  Start("b");
+  Finish();
+  for (const absl::Status& status : statuses_) EXPECT_THAT(status, HasReason("REASON"));
+  posts_.status = absl::OkStatus();
+  posts_.short_by_one = true;
+  Start("c");
+  Finish();
+  EXPECT_TRUE(absl::IsInternal(statuses_.back()));
+  posts_.short_by_one = false;
+  Start("d");
+  Finish();
+  EXPECT_EQ(results_.back().second, "d");
+}
+
+TEST_F(VisitorReadsTest, SaysThatContentIsAway) {
+  posts_.go_on.Notify();
+  server_->Shutdown();
+  Start("a");
+  Finish();
+  EXPECT_THAT(statuses_.back(), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+}  // namespace
+}  // namespace rostrum::gateway
