@@ -166,7 +166,7 @@ TEST_F(ApiTest, CallsAreCountedByMethodAndOutcome) {
   for (const char* code : {"OK", "RESOURCE_EXHAUSTED"}) {
     EXPECT_THAT(metrics,
                 HasSubstr(absl::StrCat("grpc_client_handled_total{grpc_code=\"", code,
-                                       "\",grpc_method=\"GetComment\",grpc_service=\"comment\","
+                                       "\",grpc_method=\"GetComment\",grpc_service=\"rostrum.comment.v1.CommentService\","
                                        "grpc_type=\"unary\"} 1")));
   }
 }
