@@ -57,6 +57,11 @@ bool IsAfter(const event::v1::Position& a, const event::v1::Position& b) {
 const HistogramFamily kDelay{
     "event_delay_seconds", "Time from an event to its effect in this service.", {"producer"}};
 
+// Grows while an event cannot be applied, which the histogram would not show.
+const GaugeFamily kLag{"event_lag_seconds",
+                       "Age of the oldest event that came and is not applied; 0 for none.",
+                       {"producer"}};
+
 absl::Status Apply(const EventConsumer::Handler& handler, pqxx::work& tx,
                    const event::v1::Event& event, const Span& span) {
   const ScopedTrace bound(span.recorded() ? span.context() : TraceContext::Current());
@@ -71,6 +76,7 @@ EventConsumer::EventConsumer(PgPool& pool, std::shared_ptr<grpc::Channel> channe
       caller_(caller),
       options_(std::move(options)),
       delay_(caller.metrics().Seconds(kDelay, {options_.producer})),
+      lag_(caller.metrics().Gauge(kLag, {options_.producer})),
       stub_(event::v1::EventService::NewStub(std::move(channel))) {
   worker_ = std::make_unique<Worker>(absl::StrCat("events-of-", options_.producer), kReconnect,
                                      [this] { return PullOnce(); });
@@ -167,8 +173,13 @@ absl::Status EventConsumer::ApplyBatch(const event::v1::PullEventsResponse& batc
   });
   if (!status.ok()) {
     for (Span& span : spans) span.Fail(absl::StatusCodeToString(status.code()));
+    if (!batch.events().empty()) {
+      const absl::Time oldest = FromProtoTime(batch.events(0).create_time());
+      lag_.Set(absl::ToDoubleSeconds(absl::Now() - oldest));
+    }
     return status;
   }
+  lag_.Set(0);
   for (const absl::Time time : applied) {
     delay_.Observe(absl::ToDoubleSeconds(absl::Now() - time));
   }

@@ -6,6 +6,7 @@
 #include "nlohmann/json.hpp"
 #include "services/common/base/log.h"
 #include "services/common/trace/span.h"
+#include "tests/support/kept_spans.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -15,14 +16,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 
 std::vector<std::string>* lines = nullptr;
-
-class KeptSpans final : public SpanSink {
- public:
-  KeptSpans() { SetSpanSink(this); }
-  ~KeptSpans() override { SetSpanSink(nullptr); }
-  void Add(std::unique_ptr<SpanData> span) override { spans.push_back(std::move(span)); }
-  std::vector<std::unique_ptr<SpanData>> spans;
-};
 
 class RequestLogTest : public testing::Test {
  protected:
@@ -88,15 +81,16 @@ TEST_F(RequestLogTest, MakesTheSpanOfTheRequest) {
   KeptSpans kept;
   Done(200, absl::Milliseconds(30));
   Done(502);
-  ASSERT_THAT(kept.spans, SizeIs(2));
-  const SpanData& span = *kept.spans[0];
+  const auto spans = kept.Take();
+  ASSERT_THAT(spans, SizeIs(2));
+  const SpanData& span = *spans[0];
   EXPECT_EQ(span.name, "POST /v1/posts/{post_id}/comments");
   EXPECT_EQ(span.kind, SpanKind::kServer);
   EXPECT_EQ(span.context.parent_id, "00f067aa0ba902b7");
   EXPECT_EQ(span.context.span_id, response_.trace.span_id);
   EXPECT_GE(span.end - span.start, absl::Milliseconds(30));
   EXPECT_FALSE(span.failed);
-  EXPECT_TRUE(kept.spans[1]->failed);
+  EXPECT_TRUE(spans[1]->failed);
 }
 
 TEST_F(RequestLogTest, CountsWhatItIsToldOf) {

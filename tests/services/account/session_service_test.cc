@@ -85,8 +85,7 @@ TEST_F(SessionServiceTest, FailedLoginsAreAlike) {
 TEST_F(SessionServiceTest, EveryLoginCostsOneHash) {
   h_.MakeMember("ada@example.org", kPassword);
   h_.MakeMember("link-only@example.org");
-  prometheus::Counter& hashes =
-      h_.server.metrics().Counter(kHashes);
+  prometheus::Counter& hashes = h_.server.metrics().Counter(kHashes);
   double before = hashes.Value();
   for (const char* email : {"ada@example.org", "link-only@example.org", "nobody@example.org"}) {
     EXPECT_THAT(h_.LogIn(email, "ten owls at noon"), HasReason("LOGIN_FAILED"));

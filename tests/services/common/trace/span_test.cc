@@ -6,19 +6,12 @@
 #include "nlohmann/json.hpp"
 #include "services/common/trace/access_log.h"
 #include "services/common/trace/otlp_json.h"
+#include "tests/support/kept_spans.h"
 
 namespace rostrum {
 namespace {
 
 using ::testing::SizeIs;
-
-class KeptSpans final : public SpanSink {
- public:
-  KeptSpans() { SetSpanSink(this); }
-  ~KeptSpans() override { SetSpanSink(nullptr); }
-  void Add(std::unique_ptr<SpanData> span) override { spans.push_back(std::move(span)); }
-  std::vector<std::unique_ptr<SpanData>> spans;
-};
 
 TraceContext Sampled() {
   return TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "v=1");
@@ -32,9 +25,10 @@ TEST(SpanTest, AreNestedByScope) {
     const ScopedSpan outer(SpanKind::kClient, "outer");
     const ScopedSpan inner(SpanKind::kProducer, "inner");
   }
-  ASSERT_THAT(kept.spans, SizeIs(2));
-  const SpanData& inner = *kept.spans[0];
-  const SpanData& outer = *kept.spans[1];
+  const auto spans = kept.Take();
+  ASSERT_THAT(spans, SizeIs(2));
+  const SpanData& inner = *spans[0];
+  const SpanData& outer = *spans[1];
   EXPECT_EQ(inner.name, "inner");
   EXPECT_EQ(inner.context.parent_id, outer.context.span_id);
   EXPECT_EQ(outer.context.parent_id, request.span_id);
@@ -55,7 +49,7 @@ TEST(SpanTest, AreNotRecordedWithoutSinkOrSample) {
   const ScopedSpan span(SpanKind::kClient, "x");
   // What goes out names the span that there is.
   EXPECT_EQ(TraceContext::Current().span_id, unsampled.span_id);
-  EXPECT_THAT(kept.spans, SizeIs(0));
+  EXPECT_EQ(kept.size(), 0u);
 }
 
 TEST(SpanTest, EndsOnce) {
@@ -66,9 +60,10 @@ TEST(SpanTest, EndsOnce) {
   moved.End();
   moved = Span::Of(Sampled(), SpanKind::kServer, "b");
   moved = Span();
-  ASSERT_THAT(kept.spans, SizeIs(2));
-  EXPECT_EQ(kept.spans[1]->name, "b");
-  EXPECT_EQ(kept.spans[1]->context.span_id, Sampled().span_id);
+  const auto spans = kept.Take();
+  ASSERT_THAT(spans, SizeIs(2));
+  EXPECT_EQ(spans[1]->name, "b");
+  EXPECT_EQ(spans[1]->context.span_id, Sampled().span_id);
 }
 
 TEST(OtlpJsonTest, IsWhatCollectorsRead) {
@@ -82,7 +77,8 @@ TEST(OtlpJsonTest, IsWhatCollectorsRead) {
     span.Fail("UNAVAILABLE");
   }
   Span::Of(TraceContext::Continue("", ""), SpanKind::kServer, "unsampled").End();
-  const auto json = nlohmann::json::parse(OtlpJson({{"service.name", "content"}}, kept.spans));
+  const auto spans = kept.Take();
+  const auto json = nlohmann::json::parse(OtlpJson({{"service.name", "content"}}, spans));
   const auto& resource = json["resourceSpans"][0];
   EXPECT_EQ(resource["resource"]["attributes"][0]["key"], "service.name");
   EXPECT_EQ(resource["resource"]["attributes"][0]["value"]["stringValue"], "content");
@@ -94,7 +90,7 @@ TEST(OtlpJsonTest, IsWhatCollectorsRead) {
   EXPECT_EQ(span["traceState"], "v=1");
   EXPECT_EQ(span["name"], "say \"hi\"");
   EXPECT_EQ(span["kind"], 3);
-  EXPECT_EQ(span["startTimeUnixNano"], std::to_string(absl::ToUnixNanos(kept.spans[0]->start)));
+  EXPECT_EQ(span["startTimeUnixNano"], std::to_string(absl::ToUnixNanos(spans[0]->start)));
   EXPECT_EQ(span["status"]["code"], 2);
   EXPECT_EQ(span["attributes"][0]["value"]["stringValue"], "va\nlue");
   EXPECT_EQ(span["attributes"][1]["value"]["intValue"], "9007199254740993");
