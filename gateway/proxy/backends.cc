@@ -30,13 +30,16 @@ struct UnaryCall {
 // The call's span, which takes the place of the request's in what is handed on.
 RpcSpan StartSpan(const RpcName& rpc, BackendCall& call) {
   if (!TracingIsOn()) return {};
+  std::string* traceparent = nullptr;
+  absl::string_view tracestate;
   for (auto& [key, value] : call.metadata) {
-    if (key != kTraceparentKey) continue;
-    RpcSpan span(TraceContext::Parse(value, ""), SpanKind::kClient, rpc);
-    if (span.recorded()) value = span.context().Traceparent();
-    return span;
+    if (key == kTraceparentKey) traceparent = &value;
+    if (key == kTracestateKey) tracestate = value;
   }
-  return {};
+  if (traceparent == nullptr) return {};
+  RpcSpan span(TraceContext::Parse(*traceparent, tracestate), SpanKind::kClient, rpc);
+  if (span.recorded()) *traceparent = span.context().Traceparent();
+  return span;
 }
 
 }  // namespace

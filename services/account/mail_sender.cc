@@ -68,6 +68,7 @@ absl::Status MailSender::SendDue() {
 absl::Status MailSender::SendOne(const ClaimedMail& claimed) {
   // Part of the trace of what wrote the mail.
   ScopedSpan span(TraceContext::Parse(claimed.traceparent, ""), SpanKind::kConsumer, "mail send");
+  const ScopedLogFields log_fields(TraceFields(TraceContext::Current()));
   span->Set({"messaging.system", "smtp"});
   span->Set({"messaging.attempt", claimed.attempts + 1});
   const absl::Status sent = transport_.Send(from_, claimed.mail.recipient, claimed.mail.bytes);

@@ -65,6 +65,7 @@ const GaugeFamily kLag{"event_lag_seconds",
 absl::Status Apply(const EventConsumer::Handler& handler, pqxx::work& tx,
                    const event::v1::Event& event, const Span& span) {
   const ScopedTrace bound(span.recorded() ? span.context() : TraceContext::Current());
+  const ScopedLogFields log_fields(TraceFields(TraceContext::Current()));
   return handler(tx, event);
 }
 

@@ -45,6 +45,11 @@ Span Span::ChildOf(const TraceContext& parent, SpanKind kind, absl::string_view 
   return span;
 }
 
+LogFields TraceFields(const TraceContext& trace) {
+  if (trace.trace_id.empty()) return {};
+  return {{"trace_id", trace.trace_id}, {"span_id", trace.span_id}};
+}
+
 void Span::SetName(std::string name) {
   if (recorded()) data_->name = std::move(name);
 }

@@ -68,6 +68,9 @@ class Span {
   std::unique_ptr<SpanData> data_;
 };
 
+// For ScopedLogFields: which trace and span a line belongs to; nothing if empty.
+LogFields TraceFields(const TraceContext& trace);
+
 // A part of the work that runs on this thread, and the current span until it
 // ends.
 class ScopedSpan {
