@@ -11,7 +11,6 @@
 #include "absl/time/clock.h"
 #include "gateway/http/csrf.h"
 #include "gateway/http/server.h"
-#include "gateway/http/server_metrics.h"
 #include "gateway/proxy/api.h"
 #include "gateway/proxy/backends.h"
 #include "gateway/proxy/caller_context.h"
@@ -19,12 +18,12 @@
 #include "gateway/proxy/gateway.h"
 #include "gateway/proxy/identities.h"
 #include "gateway/proxy/limits.h"
+#include "gateway/proxy/request_log.h"
 #include "gateway/public_services.h"
 #include "gateway/transcoding/openapi.h"
 #include "gateway/transcoding/transcoder.h"
 #include "gateway/web/live_events.h"
 #include "gateway/web/site.h"
-#include "prometheus/exposer.h"
 #include "rostrum/account/v1/events.pb.h"
 #include "rostrum_descriptors.h"
 #include "services/common/base/crypto.h"
@@ -35,6 +34,8 @@
 #include "services/common/base/status.h"
 #include "services/common/redis/throttle.h"
 #include "services/common/rpc/identity.h"
+#include "services/common/rpc/metrics_endpoint.h"
+#include "services/common/trace/tracing.h"
 #include "web_assets.h"
 #include "web_templates.h"
 #include "web_words.h"
@@ -58,6 +59,8 @@ struct GatewaySettings {
   std::string site_name;
   std::string mail_folder;
   int article_cache_mib;
+  LogLevel log_level;
+  TraceSettings traces;
 };
 
 int Fail(const absl::Status& status) {
@@ -136,6 +139,8 @@ GatewaySettings ReadSettings(Settings& env) {
   settings.mail_folder =
       env.String("DEMO_MAILDIR", "",
                  "Folder of a mail catcher, to show its mails at /demo/mails; never in earnest.");
+  settings.log_level = ReadLogLevel(env);
+  settings.traces = ReadTraceSettings(env);
   return settings;
 }
 
@@ -153,6 +158,7 @@ void ApplyRevocation(const event::v1::Event& event, Identities& identities) {
 absl::Status Run(GatewaySettings settings) {
   SystemClock clock;
   Metrics metrics;
+  const Tracing tracing(settings.traces, "gateway", metrics);
   ASSIGN_OR_RETURN(const IdentitySigner signer, IdentitySigner::Parse(settings.signing_key, clock));
   ASSIGN_OR_RETURN(const std::unique_ptr<Transcoder> transcoder,
                    Transcoder::Create(PublicServices()));
@@ -160,8 +166,7 @@ absl::Status Run(GatewaySettings settings) {
                    OpenApiDocument(descriptors::Files().at(0).bytes.ToString()));
   std::unique_ptr<prometheus::Exposer> exposer;
   if (!settings.admin_address.empty()) {
-    exposer = std::make_unique<prometheus::Exposer>(settings.admin_address, 1);
-    exposer->RegisterCollectable(metrics.registry());
+    ASSIGN_OR_RETURN(exposer, ServeMetrics(settings.admin_address, metrics));
   }
 
   Backends backends(settings.targets, metrics);
@@ -209,7 +214,7 @@ absl::Status Run(GatewaySettings settings) {
     if (!absl::StartsWith(head.path, "/v1/")) return Site::kMaxFormBytes;
     return static_cast<size_t>(transcoder->MaxBodyBytes(head.method, head.path));
   };
-  http::ServerMetrics observer(metrics);
+  RequestLog observer(metrics);
   http::HttpServer server(settings.server, gateway, observer);
   // Goes before the server: it tells streams on the server's threads.
   const LiveEvents live_events(backends, signer, metrics, live, articles);
@@ -237,8 +242,13 @@ int Main(int argc, char** argv) {
                       : HelpText("rostrum-gateway", "HTTP for browsers and programs.",
                                  {{"", "serve until SIGTERM"},
                                   {"settings", "print every setting as JSON"},
+                                  {"metrics", "print every metric as JSON"},
                                   {"--help", "print this"}},
                                  declared));
+    return 0;
+  }
+  if (command == "metrics") {
+    std::cout << MetricFamiliesJson() << std::endl;
     return 0;
   }
   if (argc > 1) {
@@ -248,6 +258,7 @@ int Main(int argc, char** argv) {
   Settings env;
   GatewaySettings settings = ReadSettings(env);
   if (absl::Status status = env.Check(); !status.ok()) return Fail(status);
+  InitLog("gateway", settings.log_level);
   const absl::Status status = Run(std::move(settings));
   return status.ok() ? 0 : Fail(status);
 }

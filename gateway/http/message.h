@@ -10,6 +10,7 @@
 #include "boost/asio/awaitable.hpp"
 #include "gateway/http/network.h"
 #include "gateway/http/request_head.h"
+#include "services/common/trace/trace_context.h"
 
 namespace rostrum::http {
 
@@ -59,6 +60,10 @@ struct HttpResponse {
   bool close = false;
   // The route template, for metrics; never the raw path.
   std::string route;
+  // For the request's span and log line. None of it is sent.
+  TraceContext trace;
+  std::string request_id;
+  std::string account_id;  // who asked, if anybody is known
 
   absl::string_view bytes() const { return shared_body != nullptr ? *shared_body : body; }
 };

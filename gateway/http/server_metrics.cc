@@ -3,27 +3,40 @@
 #include "absl/strings/str_cat.h"
 
 namespace rostrum::http {
+namespace {
+
+const CounterFamily kRequests{
+    "http_requests_total", "Requests answered.", {"method", "route", "code"}};
+const HistogramFamily kSeconds{"http_request_duration_seconds",
+                               "From the end of the request to the last byte sent.",
+                               {"method", "route"}};
+const GaugeFamily kInFlight{"http_requests_in_flight", "Requests that are being answered."};
+const CounterFamily kRequestsRefused{
+    "http_requests_refused_total", "Requests refused before they were routed.", {"code", "reason"}};
+const GaugeFamily kConnections{"http_connections", "Open client connections."};
+const CounterFamily kConnectionsRefused{
+    "http_connections_refused_total", "Connections turned away, by limit.", {"reason"}};
+
+}  // namespace
 
 ServerMetrics::ServerMetrics(Metrics& metrics)
     : metrics_(metrics),
-      connections_(metrics.Gauge("http_connections", "Open client connections.")),
-      in_flight_(metrics.Gauge("http_requests_in_flight", "Requests that are being answered.")) {}
+      connections_(metrics.Gauge(kConnections)),
+      in_flight_(metrics.Gauge(kInFlight)) {
+  for (const char* limit : {"total", "host", "accept"}) {
+    metrics.Counter(kConnectionsRefused, {limit});
+  }
+}
 
 void ServerMetrics::ConnectionOpened() { connections_.Increment(); }
 void ServerMetrics::ConnectionClosed() { connections_.Decrement(); }
 
 void ServerMetrics::ConnectionRefused(absl::string_view reason) {
-  metrics_
-      .Counter("http_connections_refused_total", "Connections turned away, by limit.",
-               {{"reason", std::string(reason)}})
-      .Increment();
+  metrics_.Counter(kConnectionsRefused, {std::string(reason)}).Increment();
 }
 
 void ServerMetrics::RequestRefused(const Refusal& refusal) {
-  metrics_
-      .Counter("http_requests_refused_total", "Requests refused before they were routed.",
-               {{"code", absl::StrCat(refusal.status)}, {"reason", refusal.reason}})
-      .Increment();
+  metrics_.Counter(kRequestsRefused, {absl::StrCat(refusal.status), refusal.reason}).Increment();
 }
 
 void ServerMetrics::RequestStarted(const RequestHead&) { in_flight_.Increment(); }
@@ -41,12 +54,8 @@ ServerMetrics::Route ServerMetrics::RouteMetrics(const std::string& method,
   const auto [found, added] = routes_.try_emplace({method, route, code});
   if (added) {
     const std::string label = route.empty() ? "none" : route;
-    found->second.requests =
-        &metrics_.Counter("http_requests_total", "Requests answered.",
-                          {{"method", method}, {"route", label}, {"code", absl::StrCat(code)}});
-    found->second.seconds = &metrics_.Seconds("http_request_duration_seconds",
-                                              "From the end of the request to the last byte sent.",
-                                              {{"method", method}, {"route", label}});
+    found->second.requests = &metrics_.Counter(kRequests, {method, label, absl::StrCat(code)});
+    found->second.seconds = &metrics_.Seconds(kSeconds, {method, label});
   }
   return found->second;
 }

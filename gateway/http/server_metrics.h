@@ -15,7 +15,7 @@ namespace rostrum::http {
 // {method,route}, http_requests_in_flight, http_requests_refused_total{code,
 // reason}, http_connections and http_connections_refused_total{reason}. The
 // route is HttpResponse::route, or "none". Thread-safe.
-class ServerMetrics final : public HttpObserver {
+class ServerMetrics : public HttpObserver {
  public:
   explicit ServerMetrics(Metrics& metrics);
 

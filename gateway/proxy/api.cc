@@ -65,7 +65,7 @@ asio::awaitable<http::HttpResponse> Api::Handle(http::HttpRequest& request) {
     response = co_await CallUnary(request, *transcoded, caller);
   }
   response.route = std::move(route);
-  response.headers.Set("X-Request-Id", caller.request_id);
+  caller.Sign(response);
   co_return response;
 }
 

@@ -14,6 +14,8 @@
 #include "gateway/proxy/grpc_stream.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "services/common/rpc/channel.h"
+#include "services/common/rpc/request_context.h"
+#include "services/common/rpc/rpc_span.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -24,6 +26,21 @@ struct UnaryCall {
   grpc::ByteBuffer request;
   grpc::ByteBuffer response;
 };
+
+// The call's span, which takes the place of the request's in what is handed on.
+RpcSpan StartSpan(const RpcName& rpc, BackendCall& call) {
+  if (!TracingIsOn()) return {};
+  std::string* traceparent = nullptr;
+  absl::string_view tracestate;
+  for (auto& [key, value] : call.metadata) {
+    if (key == kTraceparentKey) traceparent = &value;
+    if (key == kTracestateKey) tracestate = value;
+  }
+  if (traceparent == nullptr) return {};
+  RpcSpan span(TraceContext::Parse(*traceparent, tracestate), SpanKind::kClient, rpc);
+  if (span.recorded()) *traceparent = span.context().Traceparent();
+  return span;
+}
 
 }  // namespace
 
@@ -45,6 +62,7 @@ Backends::Backends(const std::map<std::string, std::string>& targets, Metrics& m
     : metrics_(metrics) {
   for (const auto& [service, target] : targets) {
     backends_[service] = std::make_unique<Backend>(target);
+    metrics_.Prepare(service, IsForPeople);
   }
 }
 
@@ -59,6 +77,9 @@ std::shared_ptr<grpc::Channel> Backends::channel(const std::string& service) con
 }
 
 asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
+  RpcMetrics& metrics = metrics_.Find(call.method);
+  metrics.Started();
+  RpcSpan span = StartSpan(metrics.name(), call);
   const absl::Time started = absl::Now();
   auto state = std::make_shared<UnaryCall>();
   PrepareContext(call, state->context);
@@ -94,25 +115,15 @@ asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
     result.metadata.emplace(std::string(key.data(), key.size()),
                             std::string(value.data(), value.size()));
   }
-  Count(call, result.status, absl::Now() - started);
+  metrics.Handled(result.status.error_code(), absl::ToDoubleSeconds(absl::Now() - started));
+  span.Ended(result.status.error_code());
   co_return result;
-}
-
-void Backends::Count(const BackendCall& call, const grpc::Status& status, absl::Duration took) {
-  Metrics::Labels labels = {{"grpc_service", call.service},
-                            {"grpc_method", call.method.substr(call.method.rfind('/') + 1)},
-                            {"grpc_type", "unary"}};
-  metrics_.Seconds("grpc_client_handling_seconds", "Time until another service answered.", labels)
-      .Observe(absl::ToDoubleSeconds(took));
-  labels["grpc_code"] =
-      absl::StatusCodeToString(static_cast<absl::StatusCode>(status.error_code()));
-  metrics_.Counter("grpc_client_handled_total", "RPCs made to other services, by outcome.", labels)
-      .Increment();
 }
 
 asio::awaitable<std::shared_ptr<BackendStream>> Backends::Open(BackendCall call) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  co_return OpenGrpcStream(Find(call.service).stub, call, executor, pending_);
+  co_return OpenGrpcStream(Find(call.service).stub, call, executor, pending_,
+                           metrics_.Find(call.method));
 }
 
 std::vector<std::string> Backends::Unconnected() const {

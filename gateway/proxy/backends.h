@@ -13,6 +13,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/support/status.h"
 #include "services/common/base/metrics.h"
+#include "services/common/rpc/client_metrics.h"
 
 namespace rostrum::gateway {
 
@@ -75,11 +76,10 @@ class Backends {
  private:
   struct Backend;
   Backend& Find(const std::string& service) const;
-  void Count(const BackendCall& call, const grpc::Status& status, absl::Duration took);
 
   const std::shared_ptr<PendingCalls> pending_ = std::make_shared<PendingCalls>();
   std::map<std::string, std::unique_ptr<Backend>> backends_;
-  Metrics& metrics_;
+  ClientMetrics metrics_;
 };
 
 }  // namespace rostrum::gateway

@@ -42,6 +42,13 @@ VisitorPass PassOf(const std::string* cookie) {
 
 }  // namespace
 
+void CallerContext::Sign(http::HttpResponse& response) const {
+  response.headers.Set("X-Request-Id", request_id);
+  response.request_id = request_id;
+  response.trace = trace;
+  if (identity != nullptr) response.account_id = identity->account_id;
+}
+
 CallMetadata CallerContext::MetadataFor(const std::string& service) const {
   CallMetadata metadata = {{kRequestIdKey, request_id}, {kTraceparentKey, trace.Traceparent()}};
   if (!trace.tracestate.empty()) metadata.emplace_back(kTracestateKey, trace.tracestate);

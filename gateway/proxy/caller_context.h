@@ -46,6 +46,9 @@ struct CallerContext {
   bool by_cookie = false;
   std::shared_ptr<const Identity> identity;  // null: nobody is signed in
 
+  // Names the request in its answer, its span and its log line.
+  void Sign(http::HttpResponse& response) const;
+
   // Metadata of a call to `service`.
   CallMetadata MetadataFor(const std::string& service) const;
 };

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/common/rpc/event_position.h"
+#include "services/common/rpc/event_span.h"
 #include "services/common/rpc/grpc_status.h"
 
 namespace rostrum::gateway {
@@ -49,7 +50,7 @@ absl::Status EventTail::PullOnce() {
 
 absl::Status EventTail::Read(const event::v1::PullEventsRequest& request) {
   grpc::ClientContext context;
-  caller_.Prepare(&context);
+  ServiceCaller::Stream stream = caller_.Open(kPullEventsPath, &context);
   {
     absl::MutexLock lock(&mu_);
     if (stopping_) return absl::OkStatus();
@@ -58,10 +59,15 @@ absl::Status EventTail::Read(const event::v1::PullEventsRequest& request) {
   auto reader = stub_->PullEvents(&context, request);
   event::v1::PullEventsResponse response;
   while (reader->Read(&response)) {
-    for (const event::v1::Event& event : response.events()) options_.on_event(event);
+    for (const event::v1::Event& event : response.events()) {
+      const Span span = ConsumerSpan(event);
+      const ScopedTrace bound(span.recorded() ? span.context() : TraceContext::Current());
+      options_.on_event(event);
+    }
     position_ = response.position();
   }
   const grpc::Status status = reader->Finish();
+  stream.Ended(status);
   absl::MutexLock lock(&mu_);
   running_ = nullptr;
   return FromGrpcStatus(status);

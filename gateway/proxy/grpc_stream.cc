@@ -6,6 +6,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "boost/asio/async_result.hpp"
 #include "boost/asio/post.hpp"
 #include "boost/asio/use_awaitable.hpp"
@@ -21,11 +22,14 @@ class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
                       public std::enable_shared_from_this<Reactor> {
  public:
   Reactor(const BackendCall& call, asio::any_io_executor executor,
-          std::shared_ptr<PendingCalls> pending)
+          std::shared_ptr<PendingCalls> pending, RpcMetrics& metrics)
       : executor_(std::move(executor)),
         pending_(std::move(pending)),
+        metrics_(metrics),
+        started_(absl::Now()),
         request_(ToByteBuffer(call.request)) {
     PrepareContext(call, context_);
+    metrics_.Started();
   }
 
   void Start(grpc::GenericStub& stub, const std::string& method) {
@@ -75,6 +79,7 @@ class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
       released_ = true;
       status_ = status;
     }
+    metrics_.Handled(status.error_code(), absl::ToDoubleSeconds(absl::Now() - started_));
     Wake(false);
     const std::shared_ptr<PendingCalls> pending = pending_;
     const grpc::ClientContext* context = &context_;
@@ -100,6 +105,8 @@ class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
 
   asio::any_io_executor executor_;
   const std::shared_ptr<PendingCalls> pending_;
+  RpcMetrics& metrics_;
+  const absl::Time started_;
   grpc::ClientContext context_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
@@ -137,8 +144,9 @@ class GrpcStream final : public BackendStream {
 
 std::shared_ptr<BackendStream> OpenGrpcStream(grpc::GenericStub& stub, const BackendCall& call,
                                               const asio::any_io_executor& executor,
-                                              std::shared_ptr<PendingCalls> pending) {
-  auto reactor = std::make_shared<Reactor>(call, executor, std::move(pending));
+                                              std::shared_ptr<PendingCalls> pending,
+                                              RpcMetrics& metrics) {
+  auto reactor = std::make_shared<Reactor>(call, executor, std::move(pending), metrics);
   reactor->Start(stub, call.method);
   return std::make_shared<GrpcStream>(std::move(reactor));
 }

@@ -6,15 +6,18 @@
 #include "gateway/proxy/backends.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/generic/generic_stub.h"
+#include "services/common/rpc/rpc_metrics.h"
 
 namespace rostrum::gateway {
 
 // Sets metadata and deadline of a call.
 void PrepareContext(const BackendCall& call, grpc::ClientContext& context);
 
-// Starts a server stream whose messages are handed over on `executor`.
+// Starts a server stream whose messages are handed over on `executor`. `metrics`
+// outlives the calls in `pending`.
 std::shared_ptr<BackendStream> OpenGrpcStream(grpc::GenericStub& stub, const BackendCall& call,
                                               const asio::any_io_executor& executor,
-                                              std::shared_ptr<PendingCalls> pending);
+                                              std::shared_ptr<PendingCalls> pending,
+                                              RpcMetrics& metrics);
 
 }  // namespace rostrum::gateway

@@ -23,7 +23,9 @@ Limits::Limits(const LimitSettings& settings, Throttle& local, Throttle& shared,
 
 asio::awaitable<absl::Status> Limits::Check(const CallerContext& caller, bool is_read) {
   if (is_read) co_return local_.Check(KeyOf(caller, "read"), settings_.reads);
-  auto check = [&shared = shared_, rate = settings_.writes, key = KeyOf(caller, "write")] {
+  auto check = [&shared = shared_, rate = settings_.writes, key = KeyOf(caller, "write"),
+                trace = caller.trace] {
+    const ScopedTrace bound(trace);
     return shared.Check(key, rate);
   };
   co_return co_await blocking_.Run(std::move(check));

@@ -15,9 +15,10 @@ LiveStream::LiveStream(LiveHub& hub, std::string topic, const asio::any_io_execu
 
 LiveStream::~LiveStream() { hub_.Remove(topic_, this); }
 
-void LiveStream::Notify() {
-  asio::post(executor_, [self = shared_from_this()] {
+void LiveStream::Notify(const TraceContext& cause) {
+  asio::post(executor_, [self = shared_from_this(), cause] {
     self->changed_ = true;
+    if (cause.sampled) self->cause_ = cause;
     self->timer_.cancel();
   });
 }
@@ -69,7 +70,11 @@ void LiveHub::Changed(const std::string& topic) {
     const auto found = streams_.find(topic);
     if (found != streams_.end()) Keep(found->second, waiting);
   }
-  for (const auto& stream : waiting) stream->Notify();
+  const TraceContext none;
+  size_t told = 0;
+  for (const auto& stream : waiting) {
+    stream->Notify(told++ < kTracedStreams ? TraceContext::Current() : none);
+  }
 }
 
 void LiveHub::AllChanged() {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -12,6 +13,7 @@
 #include "boost/asio/awaitable.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "services/common/base/clock.h"
+#include "services/common/trace/trace_context.h"
 
 namespace rostrum::gateway {
 
@@ -28,12 +30,15 @@ class LiveStream : public std::enable_shared_from_this<LiveStream> {
   LiveStream(const LiveStream&) = delete;
   LiveStream& operator=(const LiveStream&) = delete;
 
-  // From any thread. Changes that come together are one.
-  void Notify();
+  // From any thread. Changes that come together are one. `cause` is the trace of
+  // the change, or empty.
+  void Notify(const TraceContext& cause = {});
 
   // On the executor. True once something has changed since the last time, false
   // after `timeout` or when closed.
   asio::awaitable<bool> Wait(absl::Duration timeout);
+  // The trace of the last change, once.
+  TraceContext TakeCause() { return std::exchange(cause_, {}); }
   void Close();
   bool closed() const { return closed_; }
 
@@ -43,6 +48,7 @@ class LiveStream : public std::enable_shared_from_this<LiveStream> {
   asio::any_io_executor executor_;
   asio::steady_timer timer_;
   bool changed_ = false;
+  TraceContext cause_;
   bool closed_ = false;
 };
 
@@ -56,6 +62,7 @@ class LiveHub {
   // may have changed after that.
   std::shared_ptr<LiveStream> Open(const std::string& topic, absl::Time since,
                                    const asio::any_io_executor& executor);
+  // Part of the current trace at the first few streams: the rest are alike.
   void Changed(const std::string& topic);
   // After a gap in the events.
   void AllChanged();
@@ -64,6 +71,7 @@ class LiveHub {
   friend class LiveStream;
   // Topics whose last change is remembered; older ones count as changed.
   static constexpr size_t kMaxTopics = 10'000;
+  static constexpr size_t kTracedStreams = 10;
 
   void Remove(const std::string& topic, const LiveStream* stream);
 

@@ -74,7 +74,7 @@ asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
     response = co_await Answer(page, match);
   }
   response.route = match.route == nullptr ? "none" : match.route->pattern;
-  response.headers.Set("X-Request-Id", caller.request_id);
+  caller.Sign(response);
   // Machines that train models are told no, in the ways there are.
   response.headers.Set("TDM-Reservation", "1");
   response.headers.Set("X-Robots-Tag", "noai, noimageai");

@@ -27,7 +27,8 @@ struct Mail {
 struct ClaimedMail {
   Mail mail;
   absl::Time create_time;
-  int attempts = 0;  // this one not counted
+  int attempts = 0;         // this one not counted
+  std::string traceparent;  // of what wrote it, or empty
 };
 
 // What became of an attempt.

@@ -5,6 +5,7 @@
 
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
+#include "services/common/trace/span.h"
 
 namespace rostrum::account {
 namespace {
@@ -13,10 +14,7 @@ namespace {
 constexpr absl::Duration kLease = absl::Minutes(5);
 constexpr absl::Duration kPollInterval = absl::Seconds(5);
 
-prometheus::Counter& MailCounter(Metrics& metrics, const char* outcome) {
-  return metrics.Counter("mails_total", "Attempts to deliver a mail, by outcome.",
-                         {{"outcome", outcome}});
-}
+const CounterFamily kMails{"mails_total", "Attempts to deliver a mail, by outcome.", {"outcome"}};
 
 }  // namespace
 
@@ -32,10 +30,10 @@ MailSender::MailSender(MailQueue& queue, MailTransport& transport, std::string f
       transport_(transport),
       from_(std::move(from)),
       clock_(clock),
-      delivered_(MailCounter(metrics, "delivered")),
-      refused_(MailCounter(metrics, "refused")),
-      dropped_(MailCounter(metrics, "dropped")),
-      put_off_(MailCounter(metrics, "put_off")) {}
+      delivered_(metrics.Counter(kMails, {"delivered"})),
+      refused_(metrics.Counter(kMails, {"refused"})),
+      dropped_(metrics.Counter(kMails, {"dropped"})),
+      put_off_(metrics.Counter(kMails, {"put_off"})) {}
 
 MailSender::~MailSender() { Stop(); }
 
@@ -68,8 +66,16 @@ absl::Status MailSender::SendDue() {
 }
 
 absl::Status MailSender::SendOne(const ClaimedMail& claimed) {
+  // Part of the trace of what wrote the mail.
+  ScopedSpan span(TraceContext::Parse(claimed.traceparent, ""), SpanKind::kConsumer, "mail send");
+  const ScopedLogFields log_fields(TraceFields(TraceContext::Current()));
+  span->Set({"messaging.system", "smtp"});
+  span->Set({"messaging.attempt", claimed.attempts + 1});
   const absl::Status sent = transport_.Send(from_, claimed.mail.recipient, claimed.mail.bytes);
-  if (!sent.ok()) return Fail(claimed, sent);
+  if (!sent.ok()) {
+    span->Fail(absl::StatusCodeToString(sent.code()));
+    return Fail(claimed, sent);
+  }
   delivered_.Increment();
   return queue_.Finish(claimed.mail.id, MailOutcome::kDelivered, clock_.Now());
 }

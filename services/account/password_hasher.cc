@@ -20,6 +20,10 @@ size_t MemoryBytes(const PasswordOptions& options) {
   return static_cast<size_t>(options.memory_kib) * 1024;
 }
 
+const CounterFamily kRun{"password_hashes_total", "Password hashes made or checked."};
+const CounterFamily kRefused{"password_hashes_refused_total",
+                             "Password hashes refused because the queue was full."};
+
 }  // namespace
 
 struct PasswordHasher::Job {
@@ -30,9 +34,8 @@ struct PasswordHasher::Job {
 
 PasswordHasher::PasswordHasher(PasswordOptions options, Metrics& metrics)
     : options_(options),
-      run_(metrics.Counter("password_hashes_total", "Password hashes made or checked.")),
-      refused_(metrics.Counter("password_hashes_refused_total",
-                               "Password hashes refused because the queue was full.")),
+      run_(metrics.Counter(kRun)),
+      refused_(metrics.Counter(kRefused)),
       dummy_hash_((InitCrypto(), HashNow(RandomBytes(32)))) {
   for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { RunThread(); });
 }

@@ -1,28 +1,33 @@
 #include "services/account/postgres_mail_queue.h"
 
+#include <optional>
+
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
+#include "services/common/trace/span.h"
 
 namespace rostrum::account {
 namespace {
 
 // A mail without a recipient is finished as it comes.
 constexpr char kEnqueue[] = R"sql(
-  INSERT INTO mails (mail_id, recipient, bytes, create_time, attempt_time, finish_time, outcome)
+  INSERT INTO mails (mail_id, recipient, bytes, create_time, attempt_time, finish_time, outcome,
+                     traceparent)
   VALUES ($1, $2, $3, $4, $4,
           CASE WHEN $2 = '' THEN $4::timestamptz END,
-          CASE WHEN $2 = '' THEN 'unaddressed' ELSE '' END))sql";
+          CASE WHEN $2 = '' THEN 'unaddressed' ELSE '' END,
+          $5))sql";
 
 constexpr char kClaim[] = R"sql(
   UPDATE mails SET attempt_time = $2
   FROM (SELECT mail_id FROM mails WHERE finish_time IS NULL AND attempt_time <= $1
         ORDER BY attempt_time LIMIT $3 FOR UPDATE SKIP LOCKED) due
   WHERE mails.mail_id = due.mail_id
-  RETURNING mails.mail_id, recipient, bytes, create_time, attempts)sql";
+  RETURNING mails.mail_id, recipient, bytes, create_time, attempts, traceparent)sql";
 
 constexpr char kFinish[] = R"sql(
   UPDATE mails SET recipient = '', bytes = '', finish_time = $2, outcome = $3,
-                   attempts = attempts + 1
+                   attempts = attempts + 1, traceparent = NULL
   WHERE mail_id = $1 AND finish_time IS NULL)sql";
 
 constexpr char kRetry[] = R"sql(
@@ -41,7 +46,11 @@ const char* NameOf(MailOutcome outcome) {
 }  // namespace
 
 void EnqueueMail(pqxx::work& tx, const Mail& mail, absl::Time now) {
-  tx.exec_params(kEnqueue, mail.id, mail.recipient, SqlBytes(mail.bytes), SqlTime(now));
+  const ScopedSpan span(SpanKind::kProducer, "mail publish");
+  const TraceContext& trace = TraceContext::Current();
+  const auto traceparent = trace.sampled ? std::make_optional(trace.Traceparent()) : std::nullopt;
+  tx.exec_params(kEnqueue, mail.id, mail.recipient, SqlBytes(mail.bytes), SqlTime(now),
+                 traceparent);
 }
 
 absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now,
@@ -55,7 +64,8 @@ absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now
                                       .recipient = ReadText(row[1]),
                                       .bytes = ReadBytes(row[2])},
                              .create_time = ReadTime(row[3]),
-                             .attempts = row[4].as<int>()});
+                             .attempts = row[4].as<int>(),
+                             .traceparent = row[5].is_null() ? "" : ReadText(row[5])});
         }
         return claimed;
       });

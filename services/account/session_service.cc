@@ -14,9 +14,7 @@ absl::Status LoginFailed() {
                "mail address or password is wrong");
 }
 
-prometheus::Counter& LoginCounter(Metrics& metrics, const char* outcome) {
-  return metrics.Counter("logins_total", "Logins by password, by outcome.", {{"outcome", outcome}});
-}
+const CounterFamily kLogins{"logins_total", "Logins by password, by outcome.", {"outcome"}};
 
 }  // namespace
 
@@ -33,8 +31,8 @@ SessionService::SessionService(AccountStore& accounts, SessionStore& sessions,
       rules_(rules),
       clock_(clock),
       rpc_(runtime, v1::SessionService::service_full_name()),
-      logins_(LoginCounter(runtime.metrics, "ok")),
-      failed_logins_(LoginCounter(runtime.metrics, "failed")) {}
+      logins_(runtime.metrics.Counter(kLogins, {"ok"})),
+      failed_logins_(runtime.metrics.Counter(kLogins, {"failed"})) {}
 
 absl::StatusOr<OpenedSession> SessionService::LogIn(const v1::LogInRequest& request,
                                                     const FreshSession& session) {

@@ -43,6 +43,9 @@ absl::StatusOr<Proof> ReadProof(const v1::VerifySignUpRequest& request, const Ac
   return Proof{.sign_up_id = id, .code_hash = keys.CodeHash(id.value(), request.code())};
 }
 
+const CounterFamily kBegun{"sign_ups_begun_total", "Sign-ups that were begun."};
+const CounterFamily kVerified{"sign_ups_verified_total", "Sign-ups whose address was verified."};
+
 }  // namespace
 
 SignUpService::SignUpService(SignUpStore& sign_ups, SubscriptionClient& subscription,
@@ -58,9 +61,8 @@ SignUpService::SignUpService(SignUpStore& sign_ups, SubscriptionClient& subscrip
       rules_(rules),
       clock_(clock),
       rpc_(runtime, v1::SignUpService::service_full_name()),
-      begun_(runtime.metrics.Counter("sign_ups_begun_total", "Sign-ups that were begun.")),
-      verified_(runtime.metrics.Counter("sign_ups_verified_total",
-                                        "Sign-ups whose address was verified.")) {}
+      begun_(runtime.metrics.Counter(kBegun)),
+      verified_(runtime.metrics.Counter(kVerified)) {}
 
 absl::Status SignUpService::CheckFields(const v1::SignUpRequest& request) const {
   FieldChecks checks;

@@ -58,10 +58,8 @@ constexpr char kListRevisions[] = R"sql(
   SELECT body_html, create_time FROM comment_revisions
   WHERE comment_id = $1 ORDER BY version DESC LIMIT 50)sql";
 
-prometheus::Counter& CreatedOn(Metrics& metrics, const char* subject) {
-  return metrics.Counter("comments_created_total", "Comments that were written, replies too.",
-                         {{"subject", subject}});
-}
+const CounterFamily kCreated{
+    "comments_created_total", "Comments that were written, replies too.", {"subject"}};
 
 // The value of the column that is the subject's, or NULL.
 template <class Id>
@@ -123,8 +121,8 @@ absl::StatusOr<Comment> LoadParent(pqxx::work& tx, const NewComment& comment) {
 PostgresCommentStore::PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics)
     : pool_(pool),
       signal_(signal),
-      on_posts_(CreatedOn(metrics, "post")),
-      in_rooms_(CreatedOn(metrics, "room")) {}
+      on_posts_(metrics.Counter(kCreated, {"post"})),
+      in_rooms_(metrics.Counter(kCreated, {"room"})) {}
 
 absl::StatusOr<std::optional<Comment>> PostgresCommentStore::FindRepeated(
     const IdempotencyKey& key) {

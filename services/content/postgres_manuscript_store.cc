@@ -82,14 +82,14 @@ int AnnounceSome(pqxx::work& tx, const pqxx::row& announcement, absl::Time now, 
   return static_cast<int>(posts.size());
 }
 
+const CounterFamily kPublished{"posts_published_total",
+                               "Posts that were published, again after being taken back."};
+
 }  // namespace
 
 PostgresManuscriptStore::PostgresManuscriptStore(PgPool& pool, OutboxSignal& signal,
                                                  Metrics& metrics)
-    : pool_(pool),
-      signal_(signal),
-      published_(metrics.Counter("posts_published_total",
-                                 "Posts that were published, again after being taken back.")) {}
+    : pool_(pool), signal_(signal), published_(metrics.Counter(kPublished)) {}
 
 absl::StatusOr<Manuscript> PostgresManuscriptStore::Create(const Manuscript& manuscript,
                                                            const IdempotencyKey& key) {

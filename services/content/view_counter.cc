@@ -80,14 +80,17 @@ std::pair<std::string, std::string> Arrays(const std::map<std::string, int64_t>&
   return {SqlArray(posts), SqlArray(numbers)};
 }
 
+const CounterFamily kCounted{"views_total", "Views that were counted."};
+const CounterFamily kSettled{"views_settled_total", "Views that were added to PostgreSQL."};
+
 }  // namespace
 
 ViewCounter::ViewCounter(Redis& redis, PgPool& pool, Clock& clock, Metrics& metrics)
     : redis_(redis),
       pool_(pool),
       clock_(clock),
-      counted_(metrics.Counter("views_total", "Views that were counted.")),
-      settled_(metrics.Counter("views_settled_total", "Views that were added to PostgreSQL.")),
+      counted_(metrics.Counter(kCounted)),
+      settled_(metrics.Counter(kSettled)),
       count_(kCount),
       cut_(kCut) {}
 

@@ -6,10 +6,8 @@
 namespace rostrum::subscription {
 namespace {
 
-prometheus::Counter& Decisions(Metrics& metrics, const char* state) {
-  return metrics.Counter("meter_decisions_total", "Decisions about metered reading, by outcome.",
-                         {{"state", state}});
-}
+const CounterFamily kDecisions{
+    "meter_decisions_total", "Decisions about metered reading, by outcome.", {"state"}};
 
 void Grant(const Entitlement& entitlement, pb::ReadingAccess& access) {
   access.set_granted(true);
@@ -32,11 +30,11 @@ Paywall::Paywall(EntitlementStore& entitlements, Meter& meter, OfferBook& offers
       settings_(settings),
       trial_duration_(trial_duration),
       clock_(clock),
-      free_(Decisions(metrics, "free")),
-      ending_(Decisions(metrics, "ending")),
-      ended_(Decisions(metrics, "ended")),
-      network_limit_(Decisions(metrics, "network_limit")),
-      unavailable_(Decisions(metrics, "unavailable")) {}
+      free_(metrics.Counter(kDecisions, {"free"})),
+      ending_(metrics.Counter(kDecisions, {"ending"})),
+      ended_(metrics.Counter(kDecisions, {"ended"})),
+      network_limit_(metrics.Counter(kDecisions, {"network_limit"})),
+      unavailable_(metrics.Counter(kDecisions, {"unavailable"})) {}
 
 absl::StatusOr<pb::ReadingAccess> Paywall::Decide(const Question& question, Mode mode) {
   ASSIGN_OR_RETURN(std::vector<pb::ReadingAccess> decided, DecideAll({question}, mode));

@@ -46,14 +46,13 @@ std::optional<Trial> Find(pqxx::work& tx, const AccountId& account_id) {
   return Trial{ReadId<AccountId>(rows[0][0]), ReadTime(rows[0][1]), ReadTime(rows[0][2])};
 }
 
+const CounterFamily kStarted{"trials_started_total", "Free trials that began."};
+
 }  // namespace
 
 PostgresTrialStore::PostgresTrialStore(PgPool& pool, OutboxSignal& signal, absl::Duration duration,
                                        Metrics& metrics)
-    : pool_(pool),
-      signal_(signal),
-      duration_(duration),
-      started_(metrics.Counter("trials_started_total", "Free trials that began.")) {}
+    : pool_(pool), signal_(signal), duration_(duration), started_(metrics.Counter(kStarted)) {}
 
 absl::StatusOr<StartedTrial> PostgresTrialStore::StartIn(pqxx::work& tx,
                                                          const AccountId& account_id,

@@ -60,7 +60,8 @@ postgres_command() {
   COMMAND=("$PG_BIN/postgres" -D "$PG_HOME/data" -p "${PORT[postgres]}"
     -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c "hba_file=$PG_HOME/pg_hba.conf"
     -c max_connections=200 -c shared_buffers=64MB -c timezone=UTC -c log_timezone=UTC
-    -c idle_in_transaction_session_timeout=60s -c lc_messages=C)
+    -c idle_in_transaction_session_timeout=60s -c lc_messages=C
+    -c log_error_verbosity=terse) # else it logs rows
   # The data of an ephemeral stack has to outlive its processes, not the machine.
   if ((EPHEMERAL)); then COMMAND+=(-c fsync=off -c full_page_writes=off); fi
 }

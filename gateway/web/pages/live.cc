@@ -4,6 +4,7 @@
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
+#include "services/common/trace/span.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -19,10 +20,13 @@ asio::awaitable<void> WriteHints(std::shared_ptr<LiveStream> live, http::StreamW
   writer.OnEnd([live] { live->Close(); });
   std::string next = "retry: 3000\n\n";
   const auto end = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(kStreamTime);
+  Span telling;
   while (!live->closed() && std::chrono::steady_clock::now() < end) {
     const bool taken = co_await writer.Write(std::move(next));
+    telling.End();
     if (!taken) break;
     const bool changed = co_await live->Wait(kHeartbeat);
+    telling = Span::ChildOf(live->TakeCause(), SpanKind::kProducer, "browser tell");
     next = changed ? "event: changed\ndata: {}\n\n" : ": keep-alive\n\n";
   }
 }

@@ -99,9 +99,31 @@ ScopedLogFields::ScopedLogFields(LogFields fields)
 
 ScopedLogFields::~ScopedLogFields() { current_scope = outer_; }
 
+bool LogEnabled(LogLevel level) { return level >= State().least.load(std::memory_order_relaxed); }
+
+void LogBudget::Log(LogLevel level, absl::string_view message, LogFields fields) {
+  if (!LogEnabled(level)) return;
+  int64_t left_out = 0;
+  if (level != LogLevel::kDebug && !Take(&left_out)) return;
+  if (left_out > 0) fields.emplace_back("left_out", left_out);
+  rostrum::Log(level, message, fields);
+}
+
+// A few more may slip through where two threads begin a second together.
+bool LogBudget::Take(int64_t* left_out) {
+  const int64_t now = absl::ToUnixSeconds(absl::Now());
+  if (second_.exchange(now, std::memory_order_relaxed) != now) used_ = 0;
+  if (used_.fetch_add(1, std::memory_order_relaxed) < per_second_) {
+    *left_out = left_out_.exchange(0, std::memory_order_relaxed);
+    return true;
+  }
+  left_out_.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
 void Log(LogLevel level, absl::string_view message, const LogFields& fields) {
   LogState& state = State();
-  if (level < state.least.load(std::memory_order_relaxed)) return;
+  if (!LogEnabled(level)) return;
   std::string line =
       absl::FormatTime("{\"ts\":\"%Y-%m-%dT%H:%M:%E6SZ\"", absl::Now(), absl::UTCTimeZone());
   absl::StrAppend(&line, ",\"level\":\"", LevelName(level), "\"");

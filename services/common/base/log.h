@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -34,12 +35,32 @@ using LogFields = std::vector<LogField>;
 void InitLog(absl::string_view service, LogLevel least);
 
 void Log(LogLevel level, absl::string_view message, const LogFields& fields = {});
+// Whether lines of that level are written, for fields that cost something.
+bool LogEnabled(LogLevel level);
 inline void LogDebug(absl::string_view m, const LogFields& f = {}) { Log(LogLevel::kDebug, m, f); }
 inline void LogInfo(absl::string_view m, const LogFields& f = {}) { Log(LogLevel::kInfo, m, f); }
 inline void LogWarning(absl::string_view m, const LogFields& f = {}) {
   Log(LogLevel::kWarning, m, f);
 }
 inline void LogError(absl::string_view m, const LogFields& f = {}) { Log(LogLevel::kError, m, f); }
+
+// Lines of one kind that a flood of requests can cause: at most `per_second` of
+// them are written, and the next says how many were left out ("left_out").
+// Lines of level debug are not limited. Thread-safe.
+class LogBudget {
+ public:
+  explicit LogBudget(int64_t per_second) : per_second_(per_second) {}
+  void Log(LogLevel level, absl::string_view message, LogFields fields);
+
+ private:
+  // False if this second's lines are used up.
+  bool Take(int64_t* left_out);
+
+  const int64_t per_second_;
+  std::atomic<int64_t> second_{0};
+  std::atomic<int64_t> used_{0};
+  std::atomic<int64_t> left_out_{0};
+};
 
 // Sends finished lines (no line break) elsewhere; nullptr restores stderr.
 using LogSink = void (*)(const std::string& line);

@@ -1,9 +1,17 @@
 #include "services/common/base/metrics.h"
 
+#include <cstdlib>
+#include <map>
+
+#include "prometheus/registry.h"
 #include "prometheus/text_serializer.h"
+#include "services/common/base/log.h"
+#include "services/common/base/process_metrics.h"
 
 namespace rostrum {
 namespace {
+
+using Families = std::vector<prometheus::MetricFamily>;
 
 const prometheus::Histogram::BucketBoundaries& SecondsBuckets() {
   static const auto* const buckets = new prometheus::Histogram::BucketBoundaries{
@@ -11,30 +19,61 @@ const prometheus::Histogram::BucketBoundaries& SecondsBuckets() {
   return *buckets;
 }
 
+std::map<std::string, std::string> LabelsOf(const MetricFamily& family,
+                                            const Metrics::LabelValues& values) {
+  const std::vector<std::string> names = family.labels();
+  if (names.size() != values.size()) {
+    LogError("a metric is made with other labels than declared", {{"metric", family.name()}});
+    std::abort();
+  }
+  std::map<std::string, std::string> labels;
+  for (size_t i = 0; i < names.size(); ++i) labels[names[i]] = values[i];
+  return labels;
+}
+
 }  // namespace
 
+class Metrics::Source final : public prometheus::Collectable {
+ public:
+  Families Collect() const override {
+    Families families = registry.Collect();
+    for (auto& family : ProcessMetrics()) families.push_back(std::move(family));
+    return families;
+  }
+  prometheus::Registry registry;
+};
+
+Metrics::Metrics() : source_(std::make_shared<Source>()) {}
+
+std::shared_ptr<prometheus::Collectable> Metrics::collectable() const { return source_; }
+
 // The registry returns the family that stands when one is registered again.
-prometheus::Counter& Metrics::Counter(const std::string& name, const std::string& help,
-                                      const Labels& labels) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(*registry_).Add(labels);
+prometheus::Counter& Metrics::Counter(const CounterFamily& family, const LabelValues& values) {
+  return prometheus::BuildCounter()
+      .Name(family.name())
+      .Help(family.help())
+      .Register(source_->registry)
+      .Add(LabelsOf(family, values));
 }
 
-prometheus::Gauge& Metrics::Gauge(const std::string& name, const std::string& help,
-                                  const Labels& labels) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(*registry_).Add(labels);
+prometheus::Gauge& Metrics::Gauge(const GaugeFamily& family, const LabelValues& values) {
+  return prometheus::BuildGauge()
+      .Name(family.name())
+      .Help(family.help())
+      .Register(source_->registry)
+      .Add(LabelsOf(family, values));
 }
 
-prometheus::Histogram& Metrics::Seconds(const std::string& name, const std::string& help,
-                                        const Labels& labels) {
+prometheus::Histogram& Metrics::Seconds(const HistogramFamily& family, const LabelValues& values) {
   return prometheus::BuildHistogram()
-      .Name(name)
-      .Help(help)
-      .Register(*registry_)
-      .Add(labels, SecondsBuckets());
+      .Name(family.name())
+      .Help(family.help())
+      .Register(source_->registry)
+      .Add(LabelsOf(family, values), SecondsBuckets());
 }
 
 std::string Metrics::Expose() const {
-  return prometheus::TextSerializer().Serialize(registry_->Collect());
+  return prometheus::TextSerializer().Serialize(source_->Collect());
 }
 
 }  // namespace rostrum

@@ -1,41 +1,40 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "prometheus/collectable.h"
 #include "prometheus/counter.h"
 #include "prometheus/gauge.h"
 #include "prometheus/histogram.h"
-#include "prometheus/registry.h"
+#include "services/common/base/metric_family.h"
 
 namespace rostrum {
 
-// The metrics of a process. Names are in API.md of the project's design:
-// snake_case, unit as suffix, never an id or a raw path as a label. The
-// families are made once and metrics are looked up once and kept, because
-// looking up takes a lock. Thread-safe.
+// The metrics of a process, and what the system tells about it (process_*,
+// build_info). Metrics are looked up once and kept, because looking up takes a
+// lock. Thread-safe.
 class Metrics {
  public:
-  using Labels = std::map<std::string, std::string>;
+  // One value for each label of the family, in its order.
+  using LabelValues = std::vector<std::string>;
 
-  Metrics() : registry_(std::make_shared<prometheus::Registry>()) {}
+  Metrics();
 
-  prometheus::Counter& Counter(const std::string& name, const std::string& help,
-                               const Labels& labels = {});
-  prometheus::Gauge& Gauge(const std::string& name, const std::string& help,
-                           const Labels& labels = {});
+  prometheus::Counter& Counter(const CounterFamily& family, const LabelValues& values = {});
+  prometheus::Gauge& Gauge(const GaugeFamily& family, const LabelValues& values = {});
   // Buckets from 0.5 ms to 10 s.
-  prometheus::Histogram& Seconds(const std::string& name, const std::string& help,
-                                 const Labels& labels = {});
+  prometheus::Histogram& Seconds(const HistogramFamily& family, const LabelValues& values = {});
 
   // The text exposition format.
   std::string Expose() const;
-  std::shared_ptr<prometheus::Registry> registry() const { return registry_; }
+  // What an exposer takes.
+  std::shared_ptr<prometheus::Collectable> collectable() const;
 
  private:
-  std::shared_ptr<prometheus::Registry> registry_;
+  class Source;
+  std::shared_ptr<Source> source_;
 };
 
 }  // namespace rostrum

@@ -160,4 +160,14 @@ absl::Status Settings::Check() const {
   return absl::InvalidArgumentError(absl::StrJoin(errors_, "; "));
 }
 
+LogLevel ReadLogLevel(Settings& env) {
+  const std::string name =
+      env.String("LOG_LEVEL", "info", "The least that is logged: debug, info, warning, error.");
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warning") return LogLevel::kWarning;
+  if (name == "error") return LogLevel::kError;
+  if (name != "info") env.AddError("LOG_LEVEL: not debug, info, warning or error");
+  return LogLevel::kInfo;
+}
+
 }  // namespace rostrum

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "services/common/base/log.h"
 
 namespace rostrum {
 
@@ -65,5 +66,8 @@ class Settings {
   std::vector<Declared> declared_;
   std::vector<std::string> errors_;
 };
+
+// LOG_LEVEL, for InitLog.
+LogLevel ReadLogLevel(Settings& env);
 
 }  // namespace rostrum

@@ -4,12 +4,15 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/rpc/event_position.h"
+#include "services/common/rpc/event_span.h"
 #include "services/common/rpc/grpc_status.h"
+#include "services/common/rpc/proto_time.h"
 
 namespace rostrum {
 namespace {
@@ -51,10 +54,19 @@ bool IsAfter(const event::v1::Position& a, const event::v1::Position& b) {
   return std::make_tuple(a.xid(), a.id()) > std::make_tuple(b.xid(), b.id());
 }
 
-// Full name of the message in an Any.
-std::string TypeOf(const event::v1::Event& event) {
-  const std::string& url = event.payload().type_url();
-  return url.substr(url.rfind('/') + 1);
+const HistogramFamily kDelay{
+    "event_delay_seconds", "Time from an event to its effect in this service.", {"producer"}};
+
+// Grows while an event cannot be applied, which the histogram would not show.
+const GaugeFamily kLag{"event_lag_seconds",
+                       "Age of the oldest event that came and is not applied; 0 for none.",
+                       {"producer"}};
+
+absl::Status Apply(const EventConsumer::Handler& handler, pqxx::work& tx,
+                   const event::v1::Event& event, const Span& span) {
+  const ScopedTrace bound(span.recorded() ? span.context() : TraceContext::Current());
+  const ScopedLogFields log_fields(TraceFields(TraceContext::Current()));
+  return handler(tx, event);
 }
 
 }  // namespace
@@ -64,6 +76,8 @@ EventConsumer::EventConsumer(PgPool& pool, std::shared_ptr<grpc::Channel> channe
     : pool_(pool),
       caller_(caller),
       options_(std::move(options)),
+      delay_(caller.metrics().Seconds(kDelay, {options_.producer})),
+      lag_(caller.metrics().Gauge(kLag, {options_.producer})),
       stub_(event::v1::EventService::NewStub(std::move(channel))) {
   worker_ = std::make_unique<Worker>(absl::StrCat("events-of-", options_.producer), kReconnect,
                                      [this] { return PullOnce(); });
@@ -102,7 +116,7 @@ absl::Status EventConsumer::PullOnce() {
   for (const auto& [type, handler] : options_.handlers) request.add_types(type);
 
   grpc::ClientContext context;
-  caller_.Prepare(&context);
+  ServiceCaller::Stream stream = caller_.Open(kPullEventsPath, &context);
   {
     absl::MutexLock lock(&mu_);
     if (stopping_) return absl::OkStatus();
@@ -114,7 +128,9 @@ absl::Status EventConsumer::PullOnce() {
   event::v1::PullEventsResponse batch;
   while (applied.ok() && reader->Read(&batch)) applied = ApplyBatch(batch);
   if (!applied.ok()) context.TryCancel();
-  const absl::Status ended = FromGrpcStatus(reader->Finish());
+  const grpc::Status finished = reader->Finish();
+  stream.Ended(finished);
+  const absl::Status ended = FromGrpcStatus(finished);
   {
     absl::MutexLock lock(&mu_);
     running_ = nullptr;
@@ -136,7 +152,11 @@ absl::Status EventConsumer::StartFromSnapshot(const event::v1::Position& positio
 // The row of the position is locked, so that of two replicas one applies a
 // batch and the other finds it applied.
 absl::Status EventConsumer::ApplyBatch(const event::v1::PullEventsResponse& batch) {
-  RETURN_IF_ERROR(RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+  std::vector<Span> spans;  // end with the commit
+  std::vector<absl::Time> applied;
+  const absl::Status status = RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    spans.clear();
+    applied.clear();
     tx.exec_params(kPrepare, options_.producer);
     const event::v1::Position stored = ReadPosition(tx, options_.producer, " FOR UPDATE");
     const bool same_epoch = stored.epoch() == batch.position().epoch();
@@ -144,11 +164,26 @@ absl::Status EventConsumer::ApplyBatch(const event::v1::PullEventsResponse& batc
     for (const event::v1::Event& event : batch.events()) {
       if (same_epoch && !IsAfter(event.position(), stored)) continue;
       const auto handler = options_.handlers.find(TypeOf(event));
-      if (handler != options_.handlers.end()) RETURN_IF_ERROR(handler->second(tx, event));
+      if (handler == options_.handlers.end()) continue;
+      spans.push_back(ConsumerSpan(event));
+      applied.push_back(FromProtoTime(event.create_time()));
+      RETURN_IF_ERROR(Apply(handler->second, tx, event, spans.back()));
     }
     WritePosition(tx, options_.producer, batch.position());
     return absl::OkStatus();
-  }));
+  });
+  if (!status.ok()) {
+    for (Span& span : spans) span.Fail(absl::StatusCodeToString(status.code()));
+    if (!batch.events().empty()) {
+      const absl::Time oldest = FromProtoTime(batch.events(0).create_time());
+      lag_.Set(absl::ToDoubleSeconds(absl::Now() - oldest));
+    }
+    return status;
+  }
+  lag_.Set(0);
+  for (const absl::Time time : applied) {
+    delay_.Observe(absl::ToDoubleSeconds(absl::Now() - time));
+  }
   if (options_.applied) options_.applied();
   return absl::OkStatus();
 }

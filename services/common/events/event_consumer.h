@@ -51,6 +51,8 @@ class EventConsumer {
   PgPool& pool_;
   ServiceCaller& caller_;
   const Options options_;
+  prometheus::Histogram& delay_;
+  prometheus::Gauge& lag_;
   std::unique_ptr<event::v1::EventService::Stub> stub_;
   absl::Mutex mu_;
   grpc::ClientContext* running_ ABSL_GUARDED_BY(mu_) = nullptr;

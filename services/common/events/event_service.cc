@@ -28,6 +28,9 @@ constexpr char kRememberPurge[] = R"sql(
   UPDATE outbox_epoch SET purged_xid = $1::xid8, purged_id = $2::bigint
   WHERE (purged_xid, purged_id) < ($1::xid8, $2::bigint))sql";
 
+const GaugeFamily kPending{"outbox_pending", "Events kept in the outbox."};
+const GaugeFamily kOldestAge{"outbox_oldest_age_seconds", "Age of the oldest event in the outbox."};
+
 }  // namespace
 
 EventService::EventService(PgPool& pool, OutboxSignal& signal, RpcRuntime& runtime)
@@ -40,6 +43,9 @@ grpc::Status EventService::PullEvents(grpc::ServerContext* ctx,
     if (request->types_size() > static_cast<int>(kMaxTypes)) {
       return InvalidField("types", "TOO_MANY", "must be at most 100");
     }
+    // Polls go on for minutes and are no part of anybody's request.
+    const TraceContext no_trace;
+    const ScopedTrace untraced(no_trace);
     const std::vector<std::string> types(request->types().begin(), request->types().end());
     ASSIGN_OR_RETURN(event::v1::Position position, log_.Begin(*request));
     int64_t seen = signal_.Wait(-1, absl::ZeroDuration());
@@ -76,10 +82,9 @@ absl::Status MaintainOutbox(PgPool& pool, absl::Time now, absl::Duration keep, M
   }
   return RunTx(pool, [&](pqxx::work& tx) -> absl::Status {
     const pqxx::row kept = tx.exec1("SELECT count(*), min(create_time) FROM outbox");
-    metrics.Gauge("outbox_pending", "Events kept in the outbox.").Set(kept[0].as<double>());
+    metrics.Gauge(kPending).Set(kept[0].as<double>());
     const absl::Time oldest = ReadOptionalTime(kept[1]).value_or(now);
-    metrics.Gauge("outbox_oldest_age_seconds", "Age of the oldest event in the outbox.")
-        .Set(absl::ToDoubleSeconds(now - oldest));
+    metrics.Gauge(kOldestAge).Set(absl::ToDoubleSeconds(now - oldest));
     return absl::OkStatus();
   });
 }

@@ -1,8 +1,9 @@
 #include "services/common/events/outbox.h"
 
+#include "absl/strings/str_cat.h"
 #include "services/common/base/ids.h"
 #include "services/common/postgres/fields.h"
-#include "services/common/rpc/request_context.h"
+#include "services/common/trace/span.h"
 
 namespace rostrum {
 namespace {
@@ -11,11 +12,17 @@ constexpr char kInsert[] = R"sql(
   INSERT INTO outbox (event_id, type, key, payload, traceparent, create_time)
   VALUES ($1, $2, $3, $4, $5, $6))sql";
 
+std::string SpanName(const google::protobuf::Message& payload) {
+  return absl::StrCat(payload.GetDescriptor()->name(), " publish");
+}
+
 }  // namespace
 
 void WriteEvent(pqxx::work& tx, const std::string& key, const google::protobuf::Message& payload,
                 absl::Time now) {
-  const TraceContext& trace = RequestContext::Current().trace;
+  // What consumers do with the event is part of the work of this span.
+  const ScopedSpan span(SpanKind::kProducer, SpanName(payload));
+  const TraceContext& trace = TraceContext::Current();
   tx.exec_params(kInsert, NewUuid(now), payload.GetDescriptor()->full_name(), key,
                  SqlBytes(payload.SerializeAsString()),
                  trace.trace_id.empty() ? std::string() : trace.Traceparent(), SqlTime(now));

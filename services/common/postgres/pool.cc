@@ -14,6 +14,14 @@ namespace {
 
 constexpr int kConnectSeconds = 3;
 
+const GaugeFamily kConnections{"db_pool_connections", "Connections to PostgreSQL.", {"state"}};
+const GaugeFamily kMaxConnections{"db_pool_max_connections",
+                                  "Connections to PostgreSQL at the most."};
+const HistogramFamily kSeconds{"db_query_duration_seconds",
+                               "Time of a transaction with its wait for a connection, by "
+                               "the place in the code that makes it.",
+                               {"query"}};
+
 std::string SessionSettings(const PgOptions& options) {
   return absl::StrCat(
       "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET client_min_messages = 'warning';"
@@ -39,6 +47,8 @@ std::unique_ptr<pqxx::connection> OpenConnection(const PgOptions& options) {
   // A connection that came back by itself would have lost these settings.
   connection->inhibit_reactivation(true);
 #pragma GCC diagnostic pop
+  // Without DETAIL, which quotes rows: what PostgreSQL says is logged.
+  connection->set_verbosity(pqxx::connection_base::terse);
   pqxx::nontransaction session(*connection);
   session.exec(SessionSettings(options));
   return connection;
@@ -46,10 +56,11 @@ std::unique_ptr<pqxx::connection> OpenConnection(const PgOptions& options) {
 
 PgPool::PgPool(PgOptions options, Metrics& metrics)
     : options_(std::move(options)),
-      idle_gauge_(
-          metrics.Gauge("db_pool_connections", "Connections to PostgreSQL.", {{"state", "idle"}})),
-      used_gauge_(metrics.Gauge("db_pool_connections", "Connections to PostgreSQL.",
-                                {{"state", "used"}})) {}
+      metrics_(metrics),
+      idle_gauge_(metrics.Gauge(kConnections, {"idle"})),
+      used_gauge_(metrics.Gauge(kConnections, {"used"})) {
+  metrics.Gauge(kMaxConnections).Set(options_.pool_size);
+}
 
 PgPool::~PgPool() = default;
 
@@ -80,6 +91,13 @@ absl::StatusOr<PgPool::Lease> PgPool::Acquire() {
     Return(nullptr, /*broken=*/true);
     return Unavailable("the database cannot be reached");
   }
+}
+
+prometheus::Histogram& PgPool::QuerySeconds(const std::string& query) {
+  absl::MutexLock lock(&seconds_mu_);
+  prometheus::Histogram*& kept = seconds_[query];
+  if (kept == nullptr) kept = &metrics_.Seconds(kSeconds, {query});
+  return *kept;
 }
 
 bool PgPool::Ping() {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -49,6 +50,8 @@ class PgPool {
   absl::StatusOr<Lease> Acquire();
   // Closes all connections that are not on loan: the server was restarted.
   void DiscardIdle();
+  // db_query_duration_seconds of the queries of one place in the code.
+  prometheus::Histogram& QuerySeconds(const std::string& query);
   // True if the database answers.
   bool Ping();
   const PgOptions& options() const { return options_; }
@@ -57,11 +60,14 @@ class PgPool {
   void Return(std::unique_ptr<pqxx::connection> connection, bool broken);
 
   const PgOptions options_;
+  Metrics& metrics_;
   prometheus::Gauge& idle_gauge_;
   prometheus::Gauge& used_gauge_;
   absl::Mutex mu_;
   std::vector<std::unique_ptr<pqxx::connection>> idle_ ABSL_GUARDED_BY(mu_);
   int used_ ABSL_GUARDED_BY(mu_) = 0;
+  absl::Mutex seconds_mu_;
+  absl::flat_hash_map<std::string, prometheus::Histogram*> seconds_ ABSL_GUARDED_BY(seconds_mu_);
 };
 
 // Opens a connection with this project's session settings: UTC, ISO dates,

@@ -1,16 +1,19 @@
 #include "services/common/postgres/transaction.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "services/common/base/log.h"
 #include "services/common/postgres/sql_error.h"
 #include "services/common/rpc/request_context.h"
+#include "services/common/trace/span.h"
 
 namespace rostrum {
 namespace {
@@ -104,7 +107,9 @@ absl::Status FromPg(const std::exception& error) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DATABASE_TIMEOUT",
                  "the database took too long");
   }
-  LogError("database error", {{"error", error.what()}, {"sqlstate", state}});
+  // What PostgreSQL says of bad data quotes the data.
+  const bool quotes = absl::StartsWith(state, "22") || absl::StartsWith(state, "23");
+  LogError("database error", {{"error", quotes ? "" : error.what()}, {"sqlstate", state}});
   if (IsBroken(error) || absl::StartsWith(state, "53") || absl::StartsWith(state, "57P") ||
       absl::StartsWith(state, "08") || state == "55P03") {
     return Unavailable("the database cannot be reached");
@@ -112,10 +117,19 @@ absl::Status FromPg(const std::exception& error) {
   return absl::InternalError("database error");
 }
 
-namespace pg_internal {
+std::string CallSite::Name() const {
+  absl::string_view stem = file;
+  stem.remove_prefix(stem.rfind('/') == absl::string_view::npos ? 0 : stem.rfind('/') + 1);
+  stem = stem.substr(0, stem.find('.'));
+  absl::ConsumePrefix(&stem, "postgres_");
+  return absl::StrCat(stem, ".", function);
+}
 
-absl::Status Run(PgPool& pool, bool read_only,
-                 const std::function<absl::Status(pqxx::work&)>& body) {
+namespace pg_internal {
+namespace {
+
+absl::Status RunUntilDone(PgPool& pool, bool read_only,
+                          const std::function<absl::Status(pqxx::work&)>& body) {
   bool reconnected = false;
   for (int attempt = 1;; ++attempt) {
     ASSIGN_OR_RETURN(PgPool::Lease lease, pool.Acquire());
@@ -133,6 +147,28 @@ absl::Status Run(PgPool& pool, bool read_only,
     // whoever asks next, even if others have been waiting.
     absl::SleepFor(kPause * attempt);
   }
+}
+
+}  // namespace
+
+absl::Status Run(PgPool& pool, bool read_only, const CallSite& site,
+                 const std::function<absl::Status(pqxx::work&)>& body) {
+  const std::string name = site.Name();
+  ScopedSpan span(SpanKind::kClient, name);
+  if (span->recorded()) {
+    span->Set({"db.system", "postgresql"});
+    span->Set({"db.operation", read_only ? "read" : "write"});
+  }
+  const auto start = std::chrono::steady_clock::now();
+  absl::Status status = RunUntilDone(pool, read_only, body);
+  pool.QuerySeconds(name).Observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  // A rule that said no is no failure of the database.
+  if (absl::IsInternal(status) || absl::IsUnavailable(status) || absl::IsAborted(status) ||
+      absl::IsDeadlineExceeded(status)) {
+    span->Fail(absl::StatusCodeToString(status.code()));
+  }
+  return status;
 }
 
 }  // namespace pg_internal

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -22,20 +23,31 @@ namespace rostrum {
 //   else             -> INTERNAL
 absl::Status FromPg(const std::exception& error);
 
+// The place in the code that makes a transaction: the caller's, by the default
+// arguments of the functions below. It names the transaction in metrics and
+// traces: "Create" in services/comment/postgres_comment_store.cc is
+// "comment_store.Create".
+struct CallSite {
+  const char* function;
+  const char* file;
+  std::string Name() const;
+};
+
 namespace pg_internal {
 // Runs `body` in a transaction: commits if it returns OK, else aborts. Runs it
 // again on serialization failures and deadlocks (3 tries, then ABORTED). Sets
 // statement_timeout to what is left of the current request's deadline.
-absl::Status Run(PgPool& pool, bool read_only,
+absl::Status Run(PgPool& pool, bool read_only, const CallSite& site,
                  const std::function<absl::Status(pqxx::work&)>& body);
 }  // namespace pg_internal
 
 // Runs `body(pqxx::work&) -> absl::StatusOr<T>` in a transaction. No RPC and no
 // Redis call in it: it may run twice.
 template <class T, class F>
-absl::StatusOr<T> RunTx(PgPool& pool, F&& body) {
+absl::StatusOr<T> RunTx(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
+                        const char* file = __builtin_FILE()) {
   absl::StatusOr<T> result = absl::UnknownError("transaction did not run");
-  absl::Status status = pg_internal::Run(pool, false, [&](pqxx::work& tx) {
+  absl::Status status = pg_internal::Run(pool, false, {function, file}, [&](pqxx::work& tx) {
     result = body(tx);
     return result.status();
   });
@@ -45,16 +57,19 @@ absl::StatusOr<T> RunTx(PgPool& pool, F&& body) {
 
 // The same for a body that returns absl::Status.
 template <class F>
-absl::Status RunTx(PgPool& pool, F&& body) {
-  return pg_internal::Run(pool, false, [&](pqxx::work& tx) -> absl::Status { return body(tx); });
+absl::Status RunTx(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
+                   const char* file = __builtin_FILE()) {
+  return pg_internal::Run(pool, false, {function, file},
+                          [&](pqxx::work& tx) -> absl::Status { return body(tx); });
 }
 
 // A read: one transaction that cannot write, all of whose statements see the
 // same state.
 template <class T, class F>
-absl::StatusOr<T> RunRead(PgPool& pool, F&& body) {
+absl::StatusOr<T> RunRead(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
+                          const char* file = __builtin_FILE()) {
   absl::StatusOr<T> result = absl::UnknownError("transaction did not run");
-  absl::Status status = pg_internal::Run(pool, true, [&](pqxx::work& tx) {
+  absl::Status status = pg_internal::Run(pool, true, {function, file}, [&](pqxx::work& tx) {
     result = body(tx);
     return result.status();
   });

@@ -12,11 +12,15 @@
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
 #include "services/common/redis/redis_url.h"
+#include "services/common/trace/span.h"
 
 namespace rostrum {
 namespace {
 
 using Arguments = std::vector<std::string>;
+
+const HistogramFamily kSeconds{
+    "redis_command_duration_seconds", "Time until Redis answered.", {"command"}};
 
 struct ReplyDeleter {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
@@ -138,6 +142,13 @@ void Redis::Failed() {
   idle.swap(idle_);
 }
 
+prometheus::Histogram& Redis::Seconds(const std::string& command) {
+  absl::MutexLock lock(&mu_);
+  prometheus::Histogram*& kept = seconds_[command];
+  if (kept == nullptr) kept = &metrics_.Seconds(kSeconds, {command});
+  return *kept;
+}
+
 absl::StatusOr<RedisReply> Redis::Command(const Arguments& arguments) {
   ASSIGN_OR_RETURN(std::vector<RedisReply> replies, Pipeline({arguments}));
   return std::move(replies[0]);
@@ -145,6 +156,14 @@ absl::StatusOr<RedisReply> Redis::Command(const Arguments& arguments) {
 
 absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Arguments>& commands) {
   if (commands.empty()) return std::vector<RedisReply>();
+  ScopedSpan span(SpanKind::kClient, commands[0][0]);
+  if (span->recorded()) span->Set({"db.system", "redis"});
+  absl::StatusOr<std::vector<RedisReply>> replies = RunPipeline(commands);
+  if (!replies.ok()) span->Fail(absl::StatusCodeToString(replies.status().code()));
+  return replies;
+}
+
+absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arguments>& commands) {
   const absl::Time started = absl::Now();
   // A connection that was kept may be from before Redis was restarted, so what
   // fails before any reply came is tried once more on a new one.
@@ -183,10 +202,7 @@ absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Argume
       Failed();
       return Unavailable("Redis is away");
     }
-    metrics_
-        .Seconds("redis_command_duration_seconds", "Duration of Redis commands.",
-                 {{"command", commands[0][0]}})
-        .Observe(absl::ToDoubleSeconds(absl::Now() - started));
+    Seconds(commands[0][0]).Observe(absl::ToDoubleSeconds(absl::Now() - started));
     Return(std::move(connection));
     if (error.ok()) return replies;
     if (!MeansAway(error)) return error;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -53,14 +54,18 @@ class Redis {
  private:
   friend class RedisScript;
   struct Connection;
+  absl::StatusOr<std::vector<RedisReply>> RunPipeline(
+      const std::vector<std::vector<std::string>>& commands);
   absl::StatusOr<std::unique_ptr<Connection>> Acquire();
   void Return(std::unique_ptr<Connection> connection);
   void Failed();
+  prometheus::Histogram& Seconds(const std::string& command);
 
   const RedisOptions options_;
   Metrics& metrics_;
   absl::Mutex mu_;
   std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<std::string, prometheus::Histogram*> seconds_ ABSL_GUARDED_BY(mu_);
   absl::Time closed_until_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
 };
 

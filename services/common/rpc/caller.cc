@@ -1,5 +1,7 @@
 #include "services/common/rpc/caller.h"
 
+#include "services/common/base/crypto.h"
+
 namespace rostrum {
 
 std::string Caller::Key() const {
@@ -9,6 +11,10 @@ std::string Caller::Key() const {
     case Kind::kService: return "service:" + service;
   }
   return "anonymous";
+}
+
+std::string LoggedSubject(const std::string& account_id) {
+  return Hex(Sha256(account_id)).substr(0, 16);
 }
 
 }  // namespace rostrum

@@ -32,4 +32,7 @@ struct Caller {
   std::string Key() const;
 };
 
+// A name for an account in log lines: the same in all of them, and no id.
+std::string LoggedSubject(const std::string& account_id);
+
 }  // namespace rostrum

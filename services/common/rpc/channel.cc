@@ -11,7 +11,6 @@
 #include "absl/time/clock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
-#include "google/protobuf/descriptor_database.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -19,8 +18,11 @@
 #include "services/common/base/ids.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/client_metrics.h"
 #include "services/common/rpc/grpc_status.h"
 #include "services/common/rpc/request_context.h"
+#include "services/common/rpc/rpc_span.h"
+#include "services/common/trace/access_log.h"
 
 namespace rostrum {
 namespace {
@@ -36,20 +38,10 @@ constexpr absl::Duration kRenewTokenBefore = absl::Seconds(15);
 // The RPCs of ours, of all protos linked into this binary, that may be repeated.
 json RetriedMethods() {
   json names = json::array();
-  std::vector<std::string> files;
-  google::protobuf::DescriptorPool::internal_generated_database()->FindAllFileNames(&files);
-  std::sort(files.begin(), files.end());
-  for (const std::string& name : files) {
-    if (!absl::StartsWith(name, "rostrum/")) continue;
-    const auto* file = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(name);
-    for (int s = 0; file != nullptr && s < file->service_count(); ++s) {
-      for (int m = 0; m < file->service(s)->method_count(); ++m) {
-        const auto* method = file->service(s)->method(m);
-        if (method->options().idempotency_level() == MethodOptions::IDEMPOTENCY_UNKNOWN) continue;
-        names.push_back({{"service", file->service(s)->full_name()}, {"method", method->name()}});
-      }
-    }
-  }
+  ForEachRpc([&](const google::protobuf::MethodDescriptor& method) {
+    if (method.options().idempotency_level() == MethodOptions::IDEMPOTENCY_UNKNOWN) return;
+    names.push_back({{"service", method.service()->full_name()}, {"method", method.name()}});
+  });
   return names;
 }
 
@@ -76,6 +68,13 @@ bool IsRefusalOfUs(const absl::Status& status) {
          (reason == "SERVICE_ONLY" || reason == "ACCOUNT_ONLY" || reason == "NOT_CALLABLE");
 }
 
+// Work that is no request's has a trace of its own, which is not recorded.
+TraceContext TraceToHandOn(const RpcSpan& span) {
+  if (span.recorded()) return span.context();
+  const TraceContext& current = TraceContext::Current();
+  return current.trace_id.empty() ? TraceContext::Unsampled() : current;
+}
+
 }  // namespace
 
 std::string ServiceConfigJson() {
@@ -99,12 +98,12 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& target) {
 }
 
 struct ServiceCaller::State {
+  explicit State(Metrics& process_metrics) : metrics(process_metrics) {}
+  ClientMetrics metrics;
   absl::Mutex mu;
   std::string token ABSL_GUARDED_BY(mu);
   absl::Time renew_at ABSL_GUARDED_BY(mu) = absl::InfinitePast();
-  absl::flat_hash_map<std::pair<std::string, int>, prometheus::Counter*> handled
-      ABSL_GUARDED_BY(mu);
-  absl::flat_hash_map<std::string, prometheus::Histogram*> seconds ABSL_GUARDED_BY(mu);
+  absl::flat_hash_map<std::string, RpcMetrics*> by_method ABSL_GUARDED_BY(mu);
 };
 
 ServiceCaller::ServiceCaller(const IdentitySigner& signer, std::string audience,
@@ -113,7 +112,11 @@ ServiceCaller::ServiceCaller(const IdentitySigner& signer, std::string audience,
       audience_(std::move(audience)),
       timeout_(timeout),
       metrics_(metrics),
-      state_(std::make_shared<State>()) {}
+      state_(std::make_shared<State>(metrics)) {
+  state_->metrics.Prepare(audience_, [&](const google::protobuf::MethodDescriptor& method) {
+    return NamesCaller(method, signer.issuer());
+  });
+}
 
 std::string ServiceCaller::IdentityToken() const {
   const absl::Time now = signer_.clock().Now();
@@ -127,36 +130,59 @@ std::string ServiceCaller::IdentityToken() const {
   return state_->token;
 }
 
-void ServiceCaller::Prepare(grpc::ClientContext* ctx) const {
+void ServiceCaller::Prepare(grpc::ClientContext* ctx, const TraceContext& trace) const {
   const RequestContext& current = RequestContext::Current();
   ctx->AddMetadata(kIdentityKey, IdentityToken());
   ctx->AddMetadata(kRequestIdKey, current.request_id.empty() ? NewUuid(signer_.clock().Now())
                                                              : current.request_id);
-  const TraceContext trace =
-      current.trace.trace_id.empty() ? TraceContext::Continue("", "") : current.trace;
   // The span of this hop is the parent of the one that the other side begins.
   ctx->AddMetadata(kTraceparentKey, trace.Traceparent());
   if (!trace.tracestate.empty()) ctx->AddMetadata(kTracestateKey, trace.tracestate);
 }
 
+RpcMetrics& ServiceCaller::MetricsOf(const char* method) const {
+  absl::MutexLock lock(&state_->mu);
+  RpcMetrics*& kept = state_->by_method[absl::string_view(method)];
+  if (kept == nullptr) kept = &state_->metrics.Find(RpcPath(audience_, method));
+  return *kept;
+}
+
 absl::Status ServiceCaller::Call(
     const char* method, const std::function<grpc::Status(grpc::ClientContext*)>& call) const {
+  RpcMetrics& metrics = MetricsOf(method);
+  metrics.Started();
   const absl::Time now = absl::Now();  // gRPC deadlines are times of the real clock
   const absl::Time deadline =
       std::min(now + timeout_, RequestContext::Current().deadline - kKeptForTheWayBack);
   if (deadline <= now) {
-    Count(method, grpc::StatusCode::DEADLINE_EXCEEDED, 0);
+    metrics.Handled(grpc::StatusCode::DEADLINE_EXCEEDED, 0);
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  absl::StrCat("no time was left to ask ", audience_));
   }
+  RpcSpan span(TraceContext::Current(), SpanKind::kClient, metrics.name());
   grpc::ClientContext ctx;
   ctx.set_deadline(absl::ToChronoTime(deadline));
-  Prepare(&ctx);
+  Prepare(&ctx, TraceToHandOn(span));
   const SteadyClock::time_point start = SteadyClock::now();
   const grpc::Status status = call(&ctx);
-  Count(method, status.error_code(),
-        std::chrono::duration<double>(SteadyClock::now() - start).count());
+  metrics.Handled(status.error_code(),
+                  std::chrono::duration<double>(SteadyClock::now() - start).count());
+  span.Ended(status.error_code());
   return Judge(method, status);
+}
+
+// Streams last long and are nobody's request, so they are no part of a trace.
+ServiceCaller::Stream ServiceCaller::Open(const std::string& path, grpc::ClientContext* ctx) const {
+  Prepare(ctx, TraceContext::Unsampled());
+  return Stream(state_->metrics.Find(path));
+}
+
+ServiceCaller::Stream::Stream(RpcMetrics& metrics) : metrics_(metrics), started_(absl::Now()) {
+  metrics_.Started();
+}
+
+ServiceCaller::Stream::~Stream() {
+  metrics_.Handled(code_, absl::ToDoubleSeconds(absl::Now() - started_));
 }
 
 absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status) const {
@@ -164,11 +190,13 @@ absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status
   if (answer.ok()) return answer;
   const bool said_by_service = !ReasonOf(answer).empty();
   if (said_by_service && !IsRefusalOfUs(answer)) return answer;
-  LogWarning("call failed", {{"to", audience_},
-                             {"grpc.method", method},
-                             {"grpc.code", absl::StatusCodeToString(answer.code())},
-                             {"reason", ReasonOf(answer)},
-                             {"error", std::string(answer.message())}});
+  static LogBudget* const lines = new LogBudget(kAccessLinesPerSecond);
+  lines->Log(LogLevel::kWarning, "call failed",
+             {{"to", audience_},
+              {"grpc.method", method},
+              {"grpc.code", absl::StatusCodeToString(answer.code())},
+              {"reason", ReasonOf(answer)},
+              {"error", std::string(answer.message())}});
   if (absl::IsDeadlineExceeded(answer)) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  absl::StrCat(audience_, " did not answer in time"));
@@ -179,32 +207,6 @@ absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status
                       absl::StrCat(audience_, " is not available"), absl::Seconds(1));
   }
   return absl::InternalError(absl::StrCat(audience_, ": ", answer.ToString()));
-}
-
-void ServiceCaller::Count(const char* method, grpc::StatusCode code, double seconds) const {
-  const std::string name = method;
-  prometheus::Counter* handled = nullptr;
-  prometheus::Histogram* histogram = nullptr;
-  {
-    absl::MutexLock lock(&state_->mu);
-    Metrics::Labels labels = {
-        {"grpc_service", audience_}, {"grpc_method", name}, {"grpc_type", "unary"}};
-    prometheus::Histogram*& kept_seconds = state_->seconds[name];
-    if (kept_seconds == nullptr) {
-      kept_seconds = &metrics_.Seconds("grpc_client_handling_seconds",
-                                       "Time until another service answered.", labels);
-    }
-    prometheus::Counter*& kept_handled = state_->handled[{name, code}];
-    if (kept_handled == nullptr) {
-      labels["grpc_code"] = absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
-      kept_handled = &metrics_.Counter("grpc_client_handled_total",
-                                       "RPCs made to other services, by outcome.", labels);
-    }
-    handled = kept_handled;
-    histogram = kept_seconds;
-  }
-  handled->Increment();
-  histogram->Observe(seconds);
 }
 
 }  // namespace rostrum

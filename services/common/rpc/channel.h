@@ -10,6 +10,8 @@
 #include "grpcpp/client_context.h"
 #include "services/common/base/metrics.h"
 #include "services/common/rpc/identity.h"
+#include "services/common/rpc/rpc_metrics.h"
+#include "services/common/trace/trace_context.h"
 
 namespace rostrum {
 
@@ -41,15 +43,33 @@ class ServiceCaller {
 
   absl::Status Call(const char* method,
                     const std::function<grpc::Status(grpc::ClientContext*)>& call) const;
-  // Sets metadata on a context that lives longer than a call (streams); no deadline.
-  void Prepare(grpc::ClientContext* ctx) const;
+  // A stream on a context that lives longer than a call; no deadline. `path` is
+  // "/rostrum.event.v1.EventService/PullEvents". Counted as ended by Ended(), or
+  // as cancelled when it goes without.
+  class Stream {
+   public:
+    ~Stream();
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    void Ended(const grpc::Status& status) { code_ = status.error_code(); }
+
+   private:
+    friend class ServiceCaller;
+    explicit Stream(RpcMetrics& metrics);
+    RpcMetrics& metrics_;
+    const absl::Time started_;
+    grpc::StatusCode code_ = grpc::StatusCode::CANCELLED;
+  };
   // Proves to the other service who calls; good for a minute.
   std::string IdentityToken() const;
+  Stream Open(const std::string& path, grpc::ClientContext* ctx) const;
+  Metrics& metrics() const { return metrics_; }
 
  private:
   struct State;
+  void Prepare(grpc::ClientContext* ctx, const TraceContext& trace) const;
+  RpcMetrics& MetricsOf(const char* method) const;
   absl::Status Judge(const char* method, const grpc::Status& status) const;
-  void Count(const char* method, grpc::StatusCode code, double seconds) const;
 
   const IdentitySigner& signer_;
   const std::string audience_;

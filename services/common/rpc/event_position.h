@@ -10,6 +10,9 @@ namespace rostrum {
 // No service has this epoch: asking for it tells where the end is.
 inline constexpr char kNoEpoch[] = "00000000-0000-0000-0000-000000000000";
 
+// Of the stream of events, the same at every service.
+inline constexpr char kPullEventsPath[] = "/rostrum.event.v1.EventService/PullEvents";
+
 // Where to go on after a snapshot, from the metadata of EPOCH_CHANGED and
 // POSITION_PURGED; nullopt for any other status.
 std::optional<event::v1::Position> PositionIn(const absl::Status& status);

@@ -15,6 +15,8 @@
 #include "services/common/base/status.h"
 #include "services/common/rpc/access.h"
 #include "services/common/rpc/grpc_status.h"
+#include "services/common/rpc/rpc_span.h"
+#include "services/common/trace/access_log.h"
 
 namespace rostrum {
 namespace {
@@ -31,11 +33,15 @@ constexpr absl::Duration kLeastTimeLeft = absl::Milliseconds(20);
   std::abort();
 }
 
-Metrics::Labels LabelsOf(const MethodDescriptor& method) {
-  return {{"grpc_service", method.service()->full_name()},
-          {"grpc_method", method.name()},
-          {"grpc_type", method.server_streaming() ? "server_stream" : "unary"}};
-}
+const CounterFamily kStarted{"grpc_server_started_total",
+                             "RPCs that began to be served.",
+                             {"grpc_service", "grpc_method", "grpc_type"}};
+const CounterFamily kHandled{"grpc_server_handled_total",
+                             "RPCs served, by outcome.",
+                             {"grpc_service", "grpc_method", "grpc_type", "grpc_code"}};
+const HistogramFamily kSeconds{"grpc_server_handling_seconds",
+                               "Time to serve an RPC.",
+                               {"grpc_service", "grpc_method", "grpc_type"}};
 
 // A metadata value; `usable` if it stands once and is of a sane size.
 struct MetadataValue {
@@ -118,9 +124,9 @@ bool IsOurFault(absl::StatusCode code) {
          code == absl::StatusCode::kDataLoss;
 }
 
-LogLevel LevelOf(absl::StatusCode code) {
-  if (IsOurFault(code)) return LogLevel::kError;
-  return code == absl::StatusCode::kUnavailable ? LogLevel::kWarning : LogLevel::kInfo;
+Ending EndingOf(absl::StatusCode code) {
+  if (IsOurFault(code)) return Ending::kOurFault;
+  return code == absl::StatusCode::kUnavailable ? Ending::kAway : Ending::kFine;
 }
 
 const char* KindOf(const Caller& caller) {
@@ -128,17 +134,25 @@ const char* KindOf(const Caller& caller) {
   return caller.IsService() ? "service" : "anonymous";
 }
 
-void LogRpc(const MethodDescriptor& method, const RequestContext& context,
-            const absl::Status& status, double seconds) {
-  LogFields fields = {
-      {"grpc.method", absl::StrCat(method.service()->full_name(), "/", method.name())},
-      {"grpc.code", absl::StatusCodeToString(status.code())},
-      {"duration_ms", seconds * 1000},
-      {"span_id", context.trace.span_id},
-      {"caller", KindOf(context.caller)}};
+LogBudget& AccessLines() {
+  static LogBudget* const budget = new LogBudget(kAccessLinesPerSecond);
+  return *budget;
+}
+
+void LogRpc(const RpcName& rpc, const RequestContext& context, const absl::Status& status,
+            absl::Duration took) {
+  const Ending ending = EndingOf(status.code());
+  const LogLevel level =
+      AccessLevel(ending, rpc.server_streaming ? absl::ZeroDuration() : took, context.trace);
+  if (!LogEnabled(level)) return;
+  LogFields fields = {{"grpc.method", rpc.Full()},
+                      {"grpc.code", absl::StatusCodeToString(status.code())},
+                      {"duration_ms", absl::ToDoubleMilliseconds(took)},
+                      {"span_id", context.trace.span_id},
+                      {"caller", KindOf(context.caller)}};
   if (context.caller.IsService()) fields.emplace_back("caller_service", context.caller.service);
   if (context.caller.IsAccount()) {
-    fields.emplace_back("subject", Hex(Sha256(context.caller.account_id.value())).substr(0, 16));
+    fields.emplace_back("subject", LoggedSubject(context.caller.account_id.value()));
   }
   if (!context.trace.parent_id.empty()) {
     fields.emplace_back("parent_span_id", context.trace.parent_id);
@@ -146,11 +160,9 @@ void LogRpc(const MethodDescriptor& method, const RequestContext& context,
   if (!status.ok()) {
     fields.emplace_back("reason", ReasonOf(status));
     // Messages to clients may quote what they sent; those of ours do not.
-    if (LevelOf(status.code()) != LogLevel::kInfo) {
-      fields.emplace_back("error", std::string(status.message()));
-    }
+    if (ending != Ending::kFine) fields.emplace_back("error", std::string(status.message()));
   }
-  Log(LevelOf(status.code()), "rpc", fields);
+  AccessLines().Log(level, "rpc", std::move(fields));
 }
 
 // What the client may see of it.
@@ -173,12 +185,9 @@ RpcMethods::RpcMethods(RpcRuntime& runtime, const std::string& service_full_name
                                      access::v1::CALLER_UNSPECIFIED) != callers.end()) {
       Die(absl::StrCat(descriptor.full_name(), " does not state who may call it"));
     }
-    Method method{&descriptor,
-                  &runtime.metrics.Counter("grpc_server_started_total",
-                                           "RPCs that began to be served.", LabelsOf(descriptor)),
-                  &runtime.metrics.Seconds("grpc_server_handling_seconds", "Time to serve an RPC.",
-                                           LabelsOf(descriptor)),
-                  std::make_unique<std::array<std::atomic<prometheus::Counter*>, 17>>()};
+    Method method{&descriptor, std::make_unique<RpcMetrics>(
+                                   runtime.metrics, RpcFamilies{kStarted, kHandled, kSeconds},
+                                   RpcName::Of(descriptor))};
     methods_.emplace(descriptor.name(), std::move(method));
   }
 }
@@ -189,36 +198,23 @@ const RpcMethods::Method& RpcMethods::Find(const char* name) const {
   return it->second;
 }
 
-prometheus::Counter& RpcMethods::Handled(const Method& method, grpc::StatusCode code) const {
-  const size_t known = static_cast<size_t>(code) < method.handled->size()
-                           ? static_cast<size_t>(code)
-                           : static_cast<size_t>(grpc::StatusCode::UNKNOWN);
-  std::atomic<prometheus::Counter*>& kept = (*method.handled)[known];
-  if (prometheus::Counter* counter = kept.load(std::memory_order_acquire)) return *counter;
-  Metrics::Labels labels = LabelsOf(*method.descriptor);
-  labels["grpc_code"] = absl::StatusCodeToString(static_cast<absl::StatusCode>(known));
-  // Two threads may get here at once; both get the same counter.
-  prometheus::Counter& counter = runtime_.metrics.Counter(
-      "grpc_server_handled_total", "RPCs served, whatever the outcome.", labels);
-  kept.store(&counter, std::memory_order_release);
-  return counter;
-}
-
 grpc::Status HandleRpc(const RpcMethods& rpc, grpc::ServerContextBase* ctx, const char* name,
                        const std::function<absl::Status(const RequestContext&)>& handler) {
   const SteadyClock::time_point start = SteadyClock::now();
   const RpcMethods::Method& method = rpc.Find(name);
-  method.started->Increment();
+  method.metrics->Started();
   RequestContext context = ReadContext(*ctx, rpc.runtime().clock);
+  RpcSpan span(context.trace, SpanKind::kServer, method.metrics->name());
   const ScopedRequestContext bound(context);
   const ScopedLogFields log_fields(
       {{"request_id", context.request_id}, {"trace_id", context.trace.trace_id}});
   const absl::Status status = Serve(rpc, method, *ctx, context, handler);
 
-  const double seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
-  method.seconds->Observe(seconds);
-  rpc.Handled(method, static_cast<grpc::StatusCode>(status.code())).Increment();
-  LogRpc(*method.descriptor, context, status, seconds);
+  const absl::Duration took = absl::FromChrono(SteadyClock::now() - start);
+  const auto code = static_cast<grpc::StatusCode>(status.code());
+  method.metrics->Handled(code, absl::ToDoubleSeconds(took));
+  span.Ended(code);
+  LogRpc(method.metrics->name(), context, status, took);
   return ToGrpcStatus(Publish(status, context.request_id),
                       absl::StrCat(rpc.runtime().service, ".rostrum"));
 }

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,6 +13,7 @@
 #include "services/common/base/metrics.h"
 #include "services/common/rpc/identity.h"
 #include "services/common/rpc/request_context.h"
+#include "services/common/rpc/rpc_metrics.h"
 
 namespace rostrum {
 
@@ -37,14 +36,10 @@ class RpcMethods {
 
   struct Method {
     const google::protobuf::MethodDescriptor* descriptor;
-    prometheus::Counter* started;
-    prometheus::Histogram* seconds;
-    // By status code; made when first needed.
-    std::unique_ptr<std::array<std::atomic<prometheus::Counter*>, 17>> handled;
+    std::unique_ptr<RpcMetrics> metrics;
   };
   const Method& Find(const char* name) const;
   RpcRuntime& runtime() const { return runtime_; }
-  prometheus::Counter& Handled(const Method& method, grpc::StatusCode code) const;
 
  private:
   RpcRuntime& runtime_;

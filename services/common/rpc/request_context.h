@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/common/rpc/caller.h"
+#include "services/common/trace/trace_context.h"
 
 namespace rostrum {
 
@@ -27,19 +28,6 @@ struct VisitorPass {
   std::string KeyHash() const;
 };
 
-// W3C Trace Context (traceparent): hex ids, passed on by every hop.
-struct TraceContext {
-  std::string trace_id;   // 32 hex digits
-  std::string span_id;    // 16 hex digits: the span of this hop
-  std::string parent_id;  // of the caller, or empty
-  bool sampled = false;
-  std::string tracestate;
-  std::string Traceparent() const;
-  // A new span in the trace that the headers speak of, or in a new trace if
-  // they are absent or malformed.
-  static TraceContext Continue(absl::string_view traceparent, absl::string_view tracestate);
-};
-
 // Everything about one call that is not in its message. HandleRpc makes it and
 // binds it to the handler's thread, from where the PostgreSQL pool takes the
 // deadline and outgoing calls take deadline, request id and trace.
@@ -59,7 +47,7 @@ struct RequestContext {
 // True for 1..64 of letters, digits, '.', '_' and '-'.
 bool IsRequestId(absl::string_view text);
 
-// Binds a context to this thread for a scope.
+// Binds a context, and its trace, to this thread for a scope.
 class ScopedRequestContext {
  public:
   explicit ScopedRequestContext(const RequestContext& context);
@@ -69,6 +57,7 @@ class ScopedRequestContext {
 
  private:
   const RequestContext* outer_;
+  const ScopedTrace trace_;
 };
 
 // The metadata keys, in one place. A service reads nothing else, and the

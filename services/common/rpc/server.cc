@@ -3,7 +3,6 @@
 #include <ctime>
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -15,9 +14,10 @@
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
-#include "prometheus/exposer.h"
 #include "services/common/base/log.h"
 #include "services/common/base/signals.h"
+#include "services/common/base/status.h"
+#include "services/common/rpc/metrics_endpoint.h"
 
 namespace rostrum {
 namespace {
@@ -88,13 +88,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   std::unique_ptr<Server> server(new Server);
   server->drain_ = options.drain;
   if (!options.admin_address.empty()) {
-    try {
-      server->admin_->exposer = std::make_unique<prometheus::Exposer>(options.admin_address);
-      server->admin_->exposer->RegisterCollectable(metrics.registry());
-    } catch (const std::exception& e) {
-      return absl::UnavailableError("cannot serve metrics at " + options.admin_address + ": " +
-                                    e.what());
-    }
+    ASSIGN_OR_RETURN(server->admin_->exposer, ServeMetrics(options.admin_address, metrics));
   }
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();

@@ -14,6 +14,7 @@
 #include "services/common/postgres/idempotency.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/rpc/server.h"
+#include "services/common/trace/tracing.h"
 
 namespace rostrum {
 namespace {
@@ -38,22 +39,13 @@ struct CommonSettings {
   std::string key;
   std::string page_token_secret;
   LogLevel log_level;
+  TraceSettings traces;
 };
 
 PgOptions ReadPostgresSettings(Settings& env) {
   return {.url = env.Secret("PG_URL", 1,
                             "The service's own database, as postgresql://user:password@host/name."),
           .pool_size = env.Int("PG_POOL", 16, 1, 500, "Connections to the database at the most.")};
-}
-
-LogLevel ReadLogLevel(Settings& env) {
-  const std::string name =
-      env.String("LOG_LEVEL", "info", "The least that is logged: debug, info, warning, error.");
-  if (name == "debug") return LogLevel::kDebug;
-  if (name == "warning") return LogLevel::kWarning;
-  if (name == "error") return LogLevel::kError;
-  if (name != "info") env.AddError("LOG_LEVEL: not debug, info, warning or error");
-  return LogLevel::kInfo;
 }
 
 CommonSettings ReadCommonSettings(Settings& env, const ServiceDefinition& definition) {
@@ -73,6 +65,7 @@ CommonSettings ReadCommonSettings(Settings& env, const ServiceDefinition& defini
   settings.key =
       env.Secret("IDENTITY_KEY", 1, "This service's own signing key; give IDENTITY_KEY_FILE.");
   settings.log_level = ReadLogLevel(env);
+  settings.traces = ReadTraceSettings(env);
   settings.page_token_secret = env.Secret(
       "PAGE_TOKEN_SECRET", 32, "Signs page tokens; the same in all replicas of the service.");
   return settings;
@@ -123,6 +116,7 @@ int RunServe(const ServiceDefinition& definition) {
   InitLog(definition.name, common.log_level);
   ServiceEnvironment env;
   env.name = definition.name;
+  const Tracing tracing(common.traces, definition.name, env.metrics);
   if (absl::Status status = BuildEnvironment(common, env); !status.ok()) return Fail(status);
   EventService events(*env.pool, env.outbox_signal, *env.runtime);
   const std::unique_ptr<ServiceApp> app = build(env);
@@ -182,12 +176,17 @@ int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
                           {{"", "serve until SIGTERM"},
                            {"migrate", "bring the schema up to date and exit"},
                            {"settings", "print every setting as JSON"},
+                           {"metrics", "print every metric as JSON"},
                            {"--help", "print this"}},
                           DeclareAll(definition));
     return 0;
   }
   if (command == "settings" && argc == 2) {
     std::cout << SettingsJson(DeclareAll(definition)) << std::endl;
+    return 0;
+  }
+  if (command == "metrics" && argc == 2) {
+    std::cout << MetricFamiliesJson() << std::endl;
     return 0;
   }
   if (argc > 1) {

@@ -65,6 +65,7 @@ struct ServiceDefinition {
 //   rostrum-content migrate    brings the schema up to date and exits
 //   rostrum-content --help     prints what it is and every setting
 //   rostrum-content settings   prints every setting as JSON
+//   rostrum-content metrics    prints every metric as JSON
 int ServiceMain(int argc, char** argv, const ServiceDefinition& definition);
 
 }  // namespace rostrum

@@ -164,10 +164,12 @@ TEST_F(ApiTest, CallsAreCountedByMethodAndOutcome) {
   Http().Get("/v1/comments/busy");
   const std::string metrics = running_->metrics.Expose();
   for (const char* code : {"OK", "RESOURCE_EXHAUSTED"}) {
-    EXPECT_THAT(metrics,
-                HasSubstr(absl::StrCat("grpc_client_handled_total{grpc_code=\"", code,
-                                       "\",grpc_method=\"GetComment\",grpc_service=\"comment\","
-                                       "grpc_type=\"unary\"} 1")));
+    EXPECT_THAT(
+        metrics,
+        HasSubstr(absl::StrCat(
+            "grpc_client_handled_total{grpc_code=\"", code,
+            "\",grpc_method=\"GetComment\",grpc_service=\"rostrum.comment.v1.CommentService\","
+            "grpc_type=\"unary\"} 1")));
   }
 }
 

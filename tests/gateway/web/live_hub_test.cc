@@ -118,5 +118,24 @@ TEST_F(LiveHubTest, StreamsComeAndGoWhileThingsChange) {
   EXPECT_TRUE(Wait(last, kLong));
 }
 
+TEST_F(LiveHubTest, PassesTheTraceOfAChangeToTheFirstStreams) {
+  std::vector<std::shared_ptr<LiveStream>> streams;
+  for (int i = 0; i < 12; ++i) streams.push_back(Open("t"));
+  const TraceContext cause =
+      TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "");
+  {
+    const ScopedTrace bound(cause);
+    hub_.Changed("t");
+  }
+  hub_.Changed("t");  // of no trace; the one before is not forgotten by it
+  int traced = 0;
+  for (const auto& stream : streams) {
+    EXPECT_TRUE(Wait(stream, kLong));
+    if (stream->TakeCause().trace_id == cause.trace_id) ++traced;
+    EXPECT_EQ(stream->TakeCause().trace_id, "");
+  }
+  EXPECT_EQ(traced, 10);
+}
+
 }  // namespace
 }  // namespace rostrum::gateway

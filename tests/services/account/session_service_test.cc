@@ -4,6 +4,8 @@
 namespace rostrum::account {
 namespace {
 
+const CounterFamily kHashes{"password_hashes_total", "Password hashes made or checked."};
+
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::HasSubstr;
@@ -83,8 +85,7 @@ TEST_F(SessionServiceTest, FailedLoginsAreAlike) {
 TEST_F(SessionServiceTest, EveryLoginCostsOneHash) {
   h_.MakeMember("ada@example.org", kPassword);
   h_.MakeMember("link-only@example.org");
-  prometheus::Counter& hashes =
-      h_.server.metrics().Counter("password_hashes_total", "Password hashes made or checked.");
+  prometheus::Counter& hashes = h_.server.metrics().Counter(kHashes);
   double before = hashes.Value();
   for (const char* email : {"ada@example.org", "link-only@example.org", "nobody@example.org"}) {
     EXPECT_THAT(h_.LogIn(email, "ten owls at noon"), HasReason("LOGIN_FAILED"));

@@ -15,6 +15,8 @@
 namespace rostrum::content {
 namespace {
 
+const CounterFamily kViews{"views_total", "Views that were counted."};
+
 namespace spb = rostrum::subscription::v1;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -120,7 +122,7 @@ class PostServiceTest : public GrpcFixture {
     request.set_post_id(id.value());
     return request;
   }
-  double Views() { return metrics().Counter("views_total", "Views that were counted.").Value(); }
+  double Views() { return metrics().Counter(kViews).Value(); }
 
   FakeWorld world_;
   Setting<FakeWorld> setting_{world_};

@@ -15,6 +15,8 @@
 namespace rostrum::content {
 namespace {
 
+const CounterFamily kViews{"views_total", "Views that were counted."};
+
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -46,7 +48,7 @@ class ViewCounterTest : public ::testing::Test {
   std::unique_ptr<ViewCounter> NewCounter() {
     return std::make_unique<ViewCounter>(redis_.redis, world_.database.pool, clock_, metrics_);
   }
-  double Counted() { return metrics_.Counter("views_total", "Views that were counted.").Value(); }
+  double Counted() { return metrics_.Counter(kViews).Value(); }
   // A batch that another process has cut off and left.
   void LeaveBatch(const std::string& id, int views) {
     ASSERT_THAT(

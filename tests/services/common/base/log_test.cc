@@ -3,7 +3,9 @@
 #include <limits>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
+#include "nlohmann/json.hpp"
 
 namespace rostrum {
 namespace {
@@ -78,6 +80,28 @@ TEST_F(LogTest, AddsTheFieldsOfTheScope) {
   EXPECT_THAT(lines_[0], HasSubstr("\"n\":2,\"request_id\":\"r1\",\"own\":3"));
   EXPECT_THAT(lines_[0], Not(HasSubstr("\"n\":1")));
   EXPECT_THAT(lines_[1], Not(HasSubstr("request_id")));
+}
+
+TEST_F(LogTest, ABudgetBoundsTheLinesAndTellsWhatItLeftOut) {
+  LogBudget budget(2);
+  for (int i = 0; i < 50; ++i) budget.Log(LogLevel::kWarning, "flood", {});
+  EXPECT_LT(lines_.size(), 50u);
+  absl::SleepFor(absl::Milliseconds(1100));
+  budget.Log(LogLevel::kWarning, "flood", {});
+  // Every line was written or is told of.
+  size_t told = lines_.size();
+  for (const std::string& line : lines_) {
+    const auto json = nlohmann::json::parse(line);
+    if (json.contains("left_out")) told += json["left_out"].get<size_t>();
+  }
+  EXPECT_EQ(told, 51u);
+}
+
+TEST_F(LogTest, ABudgetIsNotForDebugging) {
+  InitLog("content", LogLevel::kDebug);
+  LogBudget budget(1);
+  for (int i = 0; i < 10; ++i) budget.Log(LogLevel::kDebug, "all", {});
+  EXPECT_THAT(lines_, SizeIs(10));
 }
 
 }  // namespace

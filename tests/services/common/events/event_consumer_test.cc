@@ -12,12 +12,14 @@
 #include "services/common/events/event_service.h"
 #include "tests/services/common/events/producer.h"
 #include "tests/support/grpc_fixture.h"
+#include "tests/support/kept_spans.h"
 #include "tests/support/status_matchers.h"
 
 namespace rostrum {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 bool Eventually(const std::function<bool()>& condition) {
@@ -179,6 +181,53 @@ TEST_F(EventConsumerTest, StopsAtAnEventThatFailsAndTriesAgain) {
   EXPECT_TRUE(Reaches(3));
   EXPECT_THAT(Applied(), ElementsAre("a", "b", "c"));
   EXPECT_LT(failures, 0);
+}
+
+TEST_F(EventConsumerTest, IsPartOfTheTraceOfTheEvent) {
+  KeptSpans kept;
+  const TraceContext request =
+      TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "");
+  TraceContext seen;
+  Consume([&](pqxx::work& tx, const event::v1::Event& event) {
+    if (NameIn(event) == "traced") seen = TraceContext::Current();
+    return Apply(tx, event);
+  });
+  Write("of nobody's request");
+  {
+    const ScopedTrace bound(request);
+    Write("traced");
+  }
+  EXPECT_TRUE(Reaches(2));
+  // Transaction and event at the producer, then what the consumer made of it.
+  ASSERT_TRUE(Eventually([&] { return kept.size() == 3; }));
+  const auto spans = kept.Take();
+  const SpanData& written = *spans[0];
+  const SpanData& applied = *spans[2];
+  EXPECT_EQ(written.name, "ProfileChanged publish");
+  EXPECT_EQ(written.kind, SpanKind::kProducer);
+  EXPECT_EQ(written.context.parent_id, spans[1]->context.span_id);
+  EXPECT_EQ(applied.name, "ProfileChanged process");
+  EXPECT_EQ(applied.kind, SpanKind::kConsumer);
+  EXPECT_EQ(applied.context.trace_id, request.trace_id);
+  EXPECT_EQ(applied.context.parent_id, written.context.span_id);
+  EXPECT_EQ(seen.span_id, applied.context.span_id);
+  EXPECT_FALSE(applied.failed);
+  consumers_.clear();  // before what it tells its spans to
+}
+
+TEST_F(EventConsumerTest, TellsHowFarBehindItIs) {
+  std::atomic<bool> refusing{true};
+  Consume([&](pqxx::work& tx, const event::v1::Event& event) -> absl::Status {
+    return refusing ? absl::InternalError("cannot yet") : Apply(tx, event);
+  });
+  Write("a");
+  const auto lag = [&] {
+    return metrics().Expose().find("event_lag_seconds{producer=\"account\"} 0\n");
+  };
+  EXPECT_TRUE(Eventually([&] { return lag() == std::string::npos; }));
+  refusing = false;
+  EXPECT_TRUE(Eventually([&] { return lag() != std::string::npos; }));
+  EXPECT_THAT(metrics().Expose(), HasSubstr("event_delay_seconds_count{producer=\"account\"} 1"));
 }
 
 TEST_F(EventConsumerTest, AHandlerThatThrowsIsTriedAgain) {

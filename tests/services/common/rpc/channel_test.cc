@@ -185,7 +185,8 @@ TEST_F(ServiceCallerTest, CountsAndMeasures) {
   EXPECT_THAT(Get(), IsOk());
   EXPECT_THAT(Get(), IsOk());
   const std::string labels =
-      "grpc_method=\"GetComment\",grpc_service=\"comment\",grpc_type=\"unary\"} 2";
+      "grpc_method=\"GetComment\",grpc_service=\"rostrum.comment.v1.CommentService\",grpc_type="
+      "\"unary\"} 2";
   EXPECT_THAT(metrics().Expose(),
               HasSubstr("grpc_client_handled_total{grpc_code=\"OK\"," + labels));
   EXPECT_THAT(metrics().Expose(), HasSubstr("grpc_client_handling_seconds_count{" + labels));
@@ -250,6 +251,33 @@ TEST_F(NewChannelTest, NeverRepeatsAnEffectThatIsNotIdempotent) {
   EXPECT_THAT(stub_->UpdateComment(&ctx_, pb::UpdateCommentRequest(), &comment_),
               StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(comments_.tries, 1);
+}
+
+TEST_F(ServiceCallerTest, WhatItMayCallStandsAtZero) {
+  const ServiceCaller caller(signer("feed"), "content", absl::Seconds(5), metrics());
+  const std::string labels =
+      "grpc_method=\"CheckPostAccess\",grpc_service=\"rostrum.content.v1.PostService\","
+      "grpc_type=\"unary\"} 0";
+  EXPECT_THAT(metrics().Expose(), HasSubstr("grpc_client_started_total{" + labels));
+  EXPECT_THAT(metrics().Expose(),
+              HasSubstr("grpc_client_handled_total{grpc_code=\"OK\"," + labels));
+}
+
+TEST_F(ServiceCallerTest, CountsStreams) {
+  grpc::ClientContext context;
+  {
+    const ServiceCaller::Stream given_up =
+        caller_.Open("/rostrum.event.v1.EventService/PullEvents", &context);
+  }
+  grpc::ClientContext second;
+  { caller_.Open("/rostrum.event.v1.EventService/PullEvents", &second).Ended(grpc::Status::OK); }
+  const std::string labels =
+      "grpc_method=\"PullEvents\",grpc_service=\"rostrum.event.v1.EventService\","
+      "grpc_type=\"server_stream\"} ";
+  const std::string text = metrics().Expose();
+  EXPECT_THAT(text, HasSubstr("grpc_client_started_total{" + labels + "2"));
+  EXPECT_THAT(text, HasSubstr("grpc_client_handled_total{grpc_code=\"CANCELLED\"," + labels + "1"));
+  EXPECT_THAT(text, HasSubstr("grpc_client_handled_total{grpc_code=\"OK\"," + labels + "1"));
 }
 
 }  // namespace

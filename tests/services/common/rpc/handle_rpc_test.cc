@@ -33,12 +33,16 @@ class HandleRpcTest : public GrpcFixture {
     Serve({&comments_, &events_});
     stub_ = pb::CommentService::NewStub(channel());
     log_lines.clear();
+    InitLog("comment", LogLevel::kDebug);
     SetLogSink([](const std::string& line) {
       const std::lock_guard<std::mutex> lock(log_mutex);
       log_lines.push_back(line);
     });
   }
-  ~HandleRpcTest() override { SetLogSink(nullptr); }
+  ~HandleRpcTest() override {
+    SetLogSink(nullptr);
+    InitLog("", LogLevel::kInfo);
+  }
 
   grpc::Status Get() {
     pb::Comment comment;
@@ -208,7 +212,7 @@ TEST_F(HandleRpcTest, LogsOneLineWithTheFixedFields) {
   EXPECT_THAT(Get(), IsOk());
   const nlohmann::json line = LogLine();
   EXPECT_EQ(log_lines.size(), 1u);
-  EXPECT_EQ(line["level"], "info");
+  EXPECT_EQ(line["level"], "debug");
   EXPECT_EQ(line["grpc.method"], "rostrum.comment.v1.CommentService/GetComment");
   EXPECT_EQ(line["grpc.code"], "OK");
   EXPECT_EQ(line["request_id"], "req-1");
@@ -217,6 +221,19 @@ TEST_F(HandleRpcTest, LogsOneLineWithTheFixedFields) {
   EXPECT_EQ(line["caller"], "account");
   EXPECT_EQ(line["subject"], Hex(Sha256(kAccount.value())).substr(0, 16));
   EXPECT_TRUE(line["duration_ms"].is_number());
+}
+
+TEST_F(HandleRpcTest, LogsWhatSomebodyWillLookForAtHigherLevels) {
+  comments_.handler = [](const RequestContext&) { return absl::InternalError("broken"); };
+  Get();
+  EXPECT_EQ(LogLine()["level"], "error");
+}
+
+TEST_F(HandleRpcTest, LeavesTheLinesOfAQuietDayToDebugging) {
+  InitLog("comment", LogLevel::kInfo);
+  comments_.handler = [](const RequestContext&) { return absl::NotFoundError("none"); };
+  Get();
+  EXPECT_EQ(LogLine(), nlohmann::json());
 }
 
 TEST_F(HandleRpcTest, LogsNothingOfAVisitor) {
@@ -228,6 +245,13 @@ TEST_F(HandleRpcTest, LogsNothingOfAVisitor) {
   EXPECT_THAT(line, Not(HasSubstr(pass.id)));
   EXPECT_THAT(line, Not(HasSubstr(pass.secret)));
   EXPECT_THAT(line, Not(HasSubstr("net-hash")));
+}
+
+TEST_F(HandleRpcTest, SuccessesStandAtZeroBeforeTheFirst) {
+  EXPECT_THAT(
+      metrics().Expose(),
+      HasSubstr("grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"DeleteComment\","
+                "grpc_service=\"rostrum.comment.v1.CommentService\",grpc_type=\"unary\"} 0"));
 }
 
 TEST_F(HandleRpcTest, CountsAndMeasures) {

@@ -25,6 +25,8 @@
 namespace rostrum {
 namespace {
 
+const CounterFamily kPublished{"posts_published_total", "Posts published."};
+
 namespace pb = rostrum::comment::v1;
 using ::testing::HasSubstr;
 
@@ -187,7 +189,7 @@ TEST_F(ServerTest, DoesNotStartAtAnAddressThatIsNone) {
 }
 
 TEST_F(ServerTest, ServesMetricsAtTheAdminAddress) {
-  metrics().Counter("posts_published_total", "Posts published.").Increment();
+  metrics().Counter(kPublished).Increment();
   const int port = FreePort();
   options_.admin_address = "127.0.0.1:" + std::to_string(port);
   const auto server = StartServer();

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "gateway/http/server_metrics.h"
+
+namespace rostrum::gateway {
+
+// What is told of every HTTP request: its metrics, its span ("GET /v1/posts")
+// and its log line. A route stands in them, never a path, and an account as a
+// hash. Thread-safe.
+class RequestLog final : public http::ServerMetrics {
+ public:
+  using ServerMetrics::ServerMetrics;
+
+  void RequestRefused(const http::Refusal& refusal) override;
+  void RequestDone(const Done& done) override;
+};
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,31 @@
+#include "services/common/rpc/metrics_endpoint.h"
+
+#include <exception>
+
+#include "absl/strings/str_cat.h"
+
+namespace rostrum {
+namespace {
+
+// What prometheus-cpp tells of itself at every endpoint.
+const CounterFamily kBytes{"exposer_transferred_bytes_total",
+                           "Transferred bytes to metrics services"};
+const CounterFamily kScrapes{"exposer_scrapes_total", "Number of times metrics were scraped"};
+const SummaryFamily kLatencies{"exposer_request_latencies",
+                               "Latencies of serving scrape requests, in microseconds"};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<prometheus::Exposer>> ServeMetrics(const std::string& address,
+                                                                  Metrics& metrics) {
+  try {
+    auto exposer = std::make_unique<prometheus::Exposer>(address, 1);
+    exposer->RegisterCollectable(metrics.collectable());
+    return exposer;
+  } catch (const std::exception& e) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot serve metrics at ", address, ": ", e.what()));
+  }
+}
+
+}  // namespace rostrum

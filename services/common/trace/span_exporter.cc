@@ -1,0 +1,176 @@
+#include "services/common/trace/span_exporter.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <functional>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/common/base/log.h"
+
+namespace rostrum {
+namespace {
+
+constexpr int kTries = 3;
+constexpr absl::Duration kBackoff = absl::Seconds(1);
+
+const CounterFamily kExported{"trace_spans_exported_total", "Spans that a collector took."};
+const CounterFamily kDropped{
+    "trace_spans_dropped_total", "Spans that were given up, by why.", {"reason"}};
+
+size_t Ignore(char*, size_t size, size_t count, void*) { return size * count; }
+
+int Progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return (*static_cast<const std::function<bool()>*>(user))() ? 1 : 0;
+}
+
+void InitCurl() {
+  static std::once_flag initialised;
+  std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+}  // namespace
+
+// One connection to the collector, kept alive between requests.
+class SpanExporter::Connection {
+ public:
+  // `give_up` is asked now and then whether to break off.
+  Connection(const ExportOptions& options, std::function<bool()> give_up)
+      : give_up_(std::move(give_up)),
+        curl_(curl_easy_init()),
+        headers_(curl_slist_append(nullptr, "Content-Type: application/json")) {
+    curl_easy_setopt(curl_, CURLOPT_URL, options.url.c_str());
+    curl_easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl_, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl_, CURLOPT_TIMEOUT_MS,
+                     static_cast<long>(absl::ToInt64Milliseconds(options.timeout)));
+    curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, headers_);
+    curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, Ignore);
+    curl_easy_setopt(curl_, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl_, CURLOPT_XFERINFOFUNCTION, Progress);
+    curl_easy_setopt(curl_, CURLOPT_XFERINFODATA, &give_up_);
+  }
+  ~Connection() {
+    curl_easy_cleanup(curl_);
+    curl_slist_free_all(headers_);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Outcome Post(const std::string& body, std::string* error) {
+    curl_easy_setopt(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(curl_, CURLOPT_POSTFIELDS, body.c_str());
+    const CURLcode result = curl_easy_perform(curl_);
+    if (result != CURLE_OK) {
+      *error = curl_easy_strerror(result);
+      return Outcome::kAway;
+    }
+    long code = 0;
+    curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &code);
+    if (code / 100 == 2) return Outcome::kTaken;
+    *error = absl::StrCat("HTTP ", code);
+    // The codes that OTLP says to repeat after.
+    return code == 429 || code == 502 || code == 503 || code == 504 ? Outcome::kAway
+                                                                    : Outcome::kRefused;
+  }
+
+ private:
+  const std::function<bool()> give_up_;
+  CURL* const curl_;
+  curl_slist* const headers_;
+};
+
+SpanExporter::SpanExporter(ExportOptions options, Metrics& metrics)
+    : options_(std::move(options)),
+      exported_(metrics.Counter(kExported)),
+      overflowed_(metrics.Counter(kDropped, {"queue_full"})),
+      undelivered_(metrics.Counter(kDropped, {"not_taken"})) {
+  InitCurl();
+  thread_ = std::thread([this] { Run(); });
+}
+
+SpanExporter::~SpanExporter() {
+  {
+    absl::MutexLock lock(&mu_);
+    stopping_ = true;
+    give_up_ = absl::Now() + options_.flush;
+  }
+  thread_.join();
+}
+
+void DeclareSpanMetrics(Metrics& metrics) {
+  metrics.Counter(kExported);
+  for (const char* reason : {"queue_full", "not_taken"}) metrics.Counter(kDropped, {reason});
+}
+
+void SpanExporter::Add(std::unique_ptr<SpanData> span) {
+  {
+    absl::MutexLock lock(&mu_);
+    if (queue_.size() < options_.queue) {
+      queue_.push_back(std::move(span));
+      return;
+    }
+  }
+  overflowed_.Increment();
+}
+
+void SpanExporter::Run() {
+  Connection connection(options_, [this] { return OutOfTime(); });
+  for (Batch batch = Take(); !batch.empty(); batch = Take()) Send(connection, batch);
+}
+
+SpanExporter::Batch SpanExporter::Take() {
+  Batch batch;
+  absl::MutexLock lock(&mu_);
+  const auto enough = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return stopping_ || queue_.size() >= options_.batch;
+  };
+  const auto any = [this]()
+                       ABSL_SHARED_LOCKS_REQUIRED(mu_) { return stopping_ || !queue_.empty(); };
+  mu_.Await(absl::Condition(&any));
+  mu_.AwaitWithTimeout(absl::Condition(&enough), options_.interval);
+  while (!queue_.empty() && batch.size() < options_.batch) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return batch;
+}
+
+void SpanExporter::Send(Connection& connection, const Batch& batch) {
+  const std::string body = OtlpJson(options_.resource, batch);
+  std::string error = "no time was left";
+  Outcome outcome = Outcome::kAway;
+  for (int attempt = 0; attempt < kTries && outcome == Outcome::kAway; ++attempt) {
+    if (attempt > 0 && !Pause(kBackoff * (1 << attempt))) break;
+    if (OutOfTime()) break;
+    outcome = connection.Post(body, &error);
+  }
+  Tell(outcome, error);
+  auto& counter = outcome == Outcome::kTaken ? exported_ : undelivered_;
+  counter.Increment(static_cast<double>(batch.size()));
+}
+
+// Once for each change, since spans are many.
+void SpanExporter::Tell(Outcome outcome, const std::string& error) {
+  const bool away = outcome != Outcome::kTaken;
+  if (away && !away_) LogWarning("traces are not taken by the collector", {{"error", error}});
+  if (!away && away_) LogInfo("traces are taken by the collector again");
+  away_ = away;
+}
+
+bool SpanExporter::Pause(absl::Duration duration) {
+  absl::MutexLock lock(&mu_);
+  mu_.AwaitWithTimeout(absl::Condition(&stopping_), duration);
+  return absl::Now() < give_up_;
+}
+
+bool SpanExporter::OutOfTime() {
+  absl::MutexLock lock(&mu_);
+  return absl::Now() >= give_up_;
+}
+
+}  // namespace rostrum

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace rostrum {
+
+// W3C Trace Context (traceparent): hex ids, passed on by every hop.
+struct TraceContext {
+  std::string trace_id;   // 32 hex digits; empty: no trace
+  std::string span_id;    // 16 hex digits: the span of this hop
+  std::string parent_id;  // of the caller, or empty
+  bool sampled = false;
+  std::string tracestate;
+  std::string Traceparent() const;
+
+  // A new span in the trace that the headers speak of, or in a new trace if
+  // they are absent or malformed. Whether it is sampled is the sampler's word
+  // (tracing.h); without tracing the caller's is passed on.
+  static TraceContext Continue(absl::string_view traceparent, absl::string_view tracestate);
+  // What the headers say and no more: span_id is the sender's. No trace if they
+  // are malformed.
+  static TraceContext Parse(absl::string_view traceparent, absl::string_view tracestate);
+  // A trace that is never sampled: for work that nobody asked for.
+  static TraceContext Unsampled();
+
+  // Of the span that runs on this thread, or an empty one.
+  static const TraceContext& Current();
+};
+
+// 16 hex digits.
+std::string NewSpanId();
+
+// Makes a context the current one of this thread for a scope.
+class ScopedTrace {
+ public:
+  // `context` must outlive it.
+  explicit ScopedTrace(const TraceContext& context);
+  ~ScopedTrace();
+  ScopedTrace(const ScopedTrace&) = delete;
+  ScopedTrace& operator=(const ScopedTrace&) = delete;
+
+ private:
+  const TraceContext* const outer_;
+};
+
+}  // namespace rostrum

@@ -1,0 +1,117 @@
+"""Log lines say what happened, and nothing of whom it happened to."""
+
+import collections
+import email
+import email.policy
+import glob
+import json
+import os
+import re
+
+OURS = ["account", "subscription", "content", "feed", "comment", "gateway"]
+ADDRESS = re.compile(rb"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
+# PostgreSQL and Redis name the address that they listen on, once.
+LISTENS = (b"listening on IPv4 address", b"Running mode=")
+
+
+class Secrets:
+    """What a journey sends and gets that no log may hold, by watching its browsers."""
+
+    # No codes: six digits are found by chance.
+    KEYS = {"password", "newPassword", "currentPassword", "email", "newEmail", "token", "secret",
+            "body", "markdown", "displayName", "title"}
+    LEAST = 6  # shorter ones are found by chance
+
+    def __init__(self):
+        self.kinds = collections.defaultdict(set)
+
+    def watch(self, browser_class):
+        request = browser_class.request
+
+        def watched(browser, method, path, body=None, headers=None, raw=None):
+            self.note("sent", body)
+            answer = request(browser, method, path, body, headers, raw)
+            for value in browser.cookies.values():
+                self.add("cookie", value)
+            self.add("bearer", browser.bearer)
+            return answer
+
+        browser_class.request = watched
+
+    def note_mails(self, maildir):
+        """The links in the mails that were caught."""
+        for path in glob.glob(os.path.join(maildir, "new", "*")):
+            with open(path, "rb") as file:
+                mail = email.message_from_binary_file(file, policy=email.policy.default)
+            text = mail.get_body(("plain",)).get_content()
+            for token in re.findall(r"[?&]token=([A-Za-z0-9_-]+)", text):
+                self.add("token", token)
+
+    def note(self, key, value):
+        if isinstance(value, dict):
+            for inner_key, inner in value.items():
+                self.note(inner_key, inner)
+        elif isinstance(value, str) and key in self.KEYS:
+            self.add(key, value)
+
+    def add(self, kind, value):
+        if value and len(value) >= self.LEAST:
+            self.kinds[kind].add(value)
+            # A pass or token may be logged in part.
+            for part in value.split("."):
+                if kind in ("cookie", "bearer") and len(part) >= 16:
+                    self.kinds[kind].add(part)
+
+    def found_in(self, text):
+        for kind, values in self.kinds.items():
+            for value in values:
+                for form in {value, value.lower(), json.dumps(value)[1:-1]}:
+                    if form.encode() in text:
+                        return kind, value
+        return None
+
+
+def read_logs(settings):
+    logs = {}
+    for path in glob.glob(os.path.join(settings["ROSTRUM_LOGS"], "*.log")):
+        with open(path, "rb") as file:
+            logs[os.path.basename(path)[: -len(".log")]] = file.read()
+    return logs
+
+
+def check(journey, settings, secrets, passwords):
+    journey.step("Logs: one JSON object a line, with the fixed fields")
+    logs = read_logs(settings)
+    rpcs = https = 0
+    for name in OURS:
+        for line in logs[name].splitlines():
+            entry = json.loads(line)
+            assert {"ts", "level", "service", "msg"} <= set(entry), entry
+            assert entry["service"] == name, entry
+            if entry["msg"] == "rpc":
+                rpcs += 1
+                assert {"trace_id", "span_id", "request_id", "grpc.method", "grpc.code",
+                        "duration_ms", "caller"} <= set(entry), entry
+                assert (entry["caller"] != "account") or len(entry["subject"]) == 16, entry
+            elif entry["msg"] == "http":
+                https += 1
+                assert {"http.method", "http.route", "http.status", "duration_ms"} <= set(entry)
+                assert "?" not in entry["http.route"], entry
+    assert rpcs > 100 and https > 100, (rpcs, https)
+    journey.say(f"{https} lines of HTTP requests, {rpcs} of RPCs")
+
+    journey.step("Logs: nobody in any of them")
+    assert set(OURS) | {"postgres", "mail", "redis-state", "redis-cache"} <= set(logs), set(logs)
+    for password in passwords:
+        secrets.add("password", password)
+    secrets.note_mails(settings["MAILDIR"])
+    for kind in ("password", "email", "token", "cookie", "body"):
+        assert secrets.kinds[kind], f"the journey showed no {kind}"
+    for name, text in logs.items():
+        found = secrets.found_in(text)
+        assert not found, f"{name}.log holds a {found[0]}: {found[1]}"
+        for line in text.splitlines():
+            if not any(words in line for words in LISTENS):
+                assert not ADDRESS.search(line), f"{name}.log holds an address: {line}"
+    count = sum(len(values) for values in secrets.kinds.values())
+    journey.say(f"none of {count} passwords, mail addresses, tokens, texts; no IP address")

@@ -1,0 +1,171 @@
+"""One trace shows a request and all that came of it."""
+
+import http.client
+import secrets
+import urllib.parse
+
+from collector import tree
+from client import code_in
+from steps import PASSWORD
+
+
+class Trace:
+    """A trace that this client begins."""
+
+    def __init__(self):
+        self.id = secrets.token_hex(16)
+        self.span_id = secrets.token_hex(8)
+
+    @property
+    def headers(self):
+        return {"traceparent": f"00-{self.id}-{self.span_id}-01", "tracestate": "test=eyes"}
+
+
+class Traces:
+    def __init__(self, journey, collector):
+        self.journey = journey
+        self.collector = collector
+
+    def check(self):
+        reader = self.check_sign_up()
+        post_id = self.check_publication()
+        self.check_comment(reader, post_id)
+        self.check_unsampled(post_id)
+        self.check_nothing_but_templates(post_id)
+
+    def check_sign_up(self):
+        self.journey.step("Traces: a sign-up, down to its mail")
+        reader, trace = self.journey.visitor(), Trace()
+        address = self.journey.address("traced")
+        answer = reader.request("POST", "/v1/signUps", {
+            "displayName": "Traced Reader", "email": address, "password": PASSWORD,
+            "intent": "SIGN_UP_INTENT_ACCOUNT", "returnPath": "/"}, trace.headers)
+        sign_up = self.journey.expect(answer, 200)
+        spans = self.collector.wait(trace.id, ["mail send"])
+        self.show(spans)
+        self.expect_path(spans, trace.span_id, [
+            ("gateway", "server", "POST /v1/signUps"),
+            ("gateway", "client", "rostrum.account.v1.SignUpService/SignUp"),
+            ("account", "server", "rostrum.account.v1.SignUpService/SignUp"),
+            ("account", "client", "sign_up_store.Begin"),
+            ("account", "producer", "mail publish"),
+            ("account", "consumer", "mail send")])
+        mail = self.journey.mailbox.wait(address)
+        self.journey.expect(reader.post("/v1/signUps:verify", {
+            "signUpId": sign_up["signUpId"], "code": code_in(mail)}), 200)
+        return reader
+
+    def check_publication(self):
+        self.journey.step("Traces: a post published, down to the feeds")
+        post_id = self.journey.draft("ACCESS_LEVEL_PUBLIC")
+        trace = Trace()
+        answer = self.journey.author.request(
+            "POST", f"/v1/manuscripts/{post_id}:publish", {}, trace.headers)
+        self.journey.expect(answer, 200)
+        spans = self.collector.wait(trace.id, ["PostPublished process"])
+        self.show(spans)
+        self.expect_path(spans, trace.span_id, [
+            ("gateway", "server", "POST /v1/manuscripts/{post_id}:publish"),
+            ("gateway", "client", "rostrum.content.v1.DeskService/PublishManuscript"),
+            ("content", "server", "rostrum.content.v1.DeskService/PublishManuscript"),
+            ("content", "client", "manuscript_store.Update"),
+            ("content", "producer", "PostPublished publish"),
+            ("feed", "consumer", "PostPublished process")])
+        return post_id
+
+    def check_comment(self, reader, post_id):
+        self.journey.step("Traces: a comment, down to the browser that looks on")
+        with Watcher(self.journey.url, f"/live/posts/{post_id}") as watcher:
+            trace = Trace()
+            answer = reader.request("POST", f"/v1/posts/{post_id}/comments",
+                                    {"body": "A traced comment."}, trace.headers)
+            self.journey.expect(answer, 200)
+            watcher.wait_for("event: changed")
+            spans = self.collector.wait(trace.id, ["browser tell"])
+        self.show(spans)
+        rpc = "rostrum.comment.v1.CommentService/CreateComment"
+        in_comment = [("gateway", "server", "POST /v1/posts/{post_id}/comments"),
+                      ("gateway", "client", rpc), ("comment", "server", rpc)]
+        self.expect_path(spans, trace.span_id, in_comment + [
+            ("comment", "client", "comment_store.Create"),
+            ("comment", "producer", "CommentCreated publish"),
+            ("gateway", "consumer", "CommentCreated process"),
+            ("gateway", "producer", "browser tell")])
+        access = "rostrum.content.v1.PostService/CheckPostAccess"
+        store = self.expect_path(spans, trace.span_id, in_comment + [
+            ("comment", "client", access), ("content", "server", access),
+            ("content", "client", "post_store.GetFacts")])
+        assert store.attributes["db.system"] == "postgresql", store.attributes
+        self.expect_path(spans, trace.span_id, in_comment[:1] + [("gateway", "client", "EVALSHA")])
+        throttle = self.expect_path(spans, trace.span_id, in_comment + [
+            ("comment", "client", "EVALSHA")])
+        assert throttle.attributes["db.system"] == "redis", throttle.attributes
+        self.expect_whole(spans, trace)
+        server = self.expect_path(spans, trace.span_id, in_comment[:1])
+        assert server.attributes["http.route"] == "/v1/posts/{post_id}/comments", server.attributes
+        assert int(server.attributes["http.response.status_code"]) == 200, server.attributes
+        assert not any(span.failed for span in spans), tree(spans)
+
+    def check_unsampled(self, post_id):
+        self.journey.step("Traces: what its caller does not record is not recorded")
+        quiet, loud = Trace(), Trace()
+        headers = {"traceparent": quiet.headers["traceparent"][:-2] + "00"}
+        self.journey.visitor().request("GET", f"/v1/posts/{post_id}", None, headers)
+        self.journey.visitor().request("GET", f"/v1/posts/{post_id}", None, loud.headers)
+        self.collector.wait(loud.id, ["rostrum.content.v1.PostService/GetPost"])
+        assert not self.collector.trace(quiet.id)
+
+    def check_nothing_but_templates(self, post_id):
+        """Neither a path with ids, nor what the journey wrote, is in any span."""
+        for body in self.collector.bodies:
+            assert post_id.encode() not in body and b"A traced comment" not in body, body
+
+    def show(self, spans):
+        for line in tree(spans).splitlines():
+            self.journey.say(line)
+
+    def expect_path(self, spans, parent_id, path):
+        """Goes down from `parent_id` by (service, kind, name); returns the last."""
+        found = None
+        for service, kind, name in path:
+            found = next((s for s in spans if s.parent_id == parent_id and s.service == service
+                          and s.kind == kind and s.name == name), None)
+            assert found, f"{service}: {kind} {name} is not where it belongs:\n{tree(spans)}"
+            parent_id = found.span_id
+        return found
+
+    def expect_whole(self, spans, trace):
+        """No span hangs in the air, and all have a length."""
+        known = {span.span_id for span in spans} | {trace.span_id}
+        for span in spans:
+            assert span.parent_id in known, f"{span} has no parent:\n{tree(spans)}"
+            assert span.start <= span.end, span
+        # As far as calls go; an event keeps no tracestate.
+        for span in spans:
+            if span.kind in ("server", "client"):
+                assert span.trace_state == "test=eyes", f"{span}: {span.trace_state}"
+
+
+class Watcher:
+    """A browser that has a discussion open."""
+
+    def __init__(self, url, path):
+        url = urllib.parse.urlsplit(url)
+        self.connection = http.client.HTTPConnection(url.hostname, url.port, timeout=30)
+        self.connection.request("GET", f"{path}?since={2**52}")
+        self.response = self.connection.getresponse()
+        assert self.response.status == 200, self.response.status
+        self.wait_for("retry:")
+
+    def wait_for(self, start):
+        while True:
+            line = self.response.readline().decode()
+            assert line, f"the stream ended before {start}"
+            if line.startswith(start):
+                return
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.connection.close()
