@@ -35,6 +35,7 @@
 #include "services/common/base/status.h"
 #include "services/common/redis/throttle.h"
 #include "services/common/rpc/identity.h"
+#include "services/common/rpc/transport_security.h"
 #include "web_assets.h"
 #include "web_templates.h"
 #include "web_words.h"
@@ -48,6 +49,7 @@ struct GatewaySettings {
   http::HttpServerOptions server;
   std::string admin_address;
   std::map<std::string, std::string> targets;
+  std::string tls_dir;
   BrowserSettings browser;
   std::string redis_url;
   std::string signing_key;
@@ -110,6 +112,7 @@ GatewaySettings ReadSettings(Settings& env) {
         env.Required(absl::StrCat(absl::AsciiStrToUpper(service), "_TARGET"),
                      absl::StrCat("Where ", service, " is, as host:port or a gRPC name."));
   }
+  settings.tls_dir = TransportSecurity::ReadSetting(env);
   ReadOrigins(env, settings.browser);
   settings.browser.cookies.secure =
       env.Bool("COOKIE_SECURE", true, "Off only for development over plain HTTP on loopback.");
@@ -161,7 +164,9 @@ absl::Status Run(GatewaySettings settings) {
     exposer->RegisterCollectable(metrics.registry());
   }
 
-  Backends backends(settings.targets, metrics);
+  ASSIGN_OR_RETURN(const std::unique_ptr<TransportSecurity> security,
+                   TransportSecurity::Open(settings.tls_dir, "gateway", metrics));
+  Backends backends(settings.targets, security->channel(), metrics);
   Identities identities(backends, clock);
   CallerContexts callers(settings.browser, identities, clock);
   Redis redis({.url = settings.redis_url}, metrics);
