@@ -8,6 +8,7 @@
 
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/impl/server_builder_option.h"
 #include "grpcpp/impl/server_builder_plugin.h"
@@ -70,12 +71,15 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(quota);
 }
 
-// Health is a part of every server (EnableDefaultHealthCheckService).
-std::unique_ptr<grpc::Server> StartHealthServer(const std::string& address, int* port) {
+// Health is a part of every server (EnableDefaultHealthCheckService), but no
+// server starts without a service: `other` knows no calls.
+std::unique_ptr<grpc::Server> StartHealthServer(const std::string& address,
+                                                grpc::CallbackGenericService* other, int* port) {
   std::vector<std::string> names;
   grpc::ServerBuilder builder;
   builder.SetOption(std::make_unique<PluginsOption>(/*reflection=*/false, &names));
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), port);
+  builder.RegisterCallbackGenericService(other);
   SetLimits({.max_threads = 16, .max_receive_bytes = 4 << 10}, builder);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   return *port != 0 ? std::move(server) : nullptr;
@@ -86,6 +90,7 @@ std::unique_ptr<grpc::Server> StartHealthServer(const std::string& address, int*
 struct Server::Admin {
   std::vector<std::string> service_names;
   std::unique_ptr<prometheus::Exposer> exposer;
+  grpc::CallbackGenericService unknown;
 };
 
 Server::Server() : admin_(std::make_unique<Admin>()) {}
@@ -119,7 +124,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     return absl::UnavailableError("cannot listen at " + options.address);
   }
   if (!options.health_address.empty()) {
-    server->health_server_ = StartHealthServer(options.health_address, &server->health_port_);
+    server->health_server_ =
+        StartHealthServer(options.health_address, &server->admin_->unknown, &server->health_port_);
     if (server->health_server_ == nullptr) {
       return absl::UnavailableError("cannot serve health at " + options.health_address);
     }
