@@ -36,6 +36,7 @@
 #include "services/common/rpc/identity.h"
 #include "services/common/rpc/metrics_endpoint.h"
 #include "services/common/trace/tracing.h"
+#include "services/common/rpc/transport_security.h"
 #include "web_assets.h"
 #include "web_templates.h"
 #include "web_words.h"
@@ -49,6 +50,7 @@ struct GatewaySettings {
   http::HttpServerOptions server;
   std::string admin_address;
   std::map<std::string, std::string> targets;
+  std::string tls_dir;
   BrowserSettings browser;
   std::string redis_url;
   std::string signing_key;
@@ -114,6 +116,7 @@ GatewaySettings ReadSettings(Settings& env) {
         env.Required(absl::StrCat(absl::AsciiStrToUpper(service), "_TARGET"),
                      absl::StrCat("Where ", service, " is, as host:port or a gRPC name."));
   }
+  settings.tls_dir = TransportSecurity::ReadSetting(env);
   ReadOrigins(env, settings.browser);
   settings.browser.cookies.secure =
       env.Bool("COOKIE_SECURE", true, "Off only for development over plain HTTP on loopback.");
@@ -169,7 +172,9 @@ absl::Status Run(GatewaySettings settings) {
     ASSIGN_OR_RETURN(exposer, ServeMetrics(settings.admin_address, metrics));
   }
 
-  Backends backends(settings.targets, metrics);
+  ASSIGN_OR_RETURN(const std::unique_ptr<TransportSecurity> security,
+                   TransportSecurity::Open(settings.tls_dir, "gateway", metrics));
+  Backends backends(settings.targets, security->channel(), metrics);
   Identities identities(backends, clock);
   CallerContexts callers(settings.browser, identities, clock);
   Redis redis({.url = settings.redis_url}, metrics);

@@ -3,11 +3,16 @@
 //
 //   rostrum-health HOST:PORT [SECONDS]
 //
-// Waits up to SECONDS (default 5) for the server to be there and to say SERVING.
+// With TLS_DIR (a folder with tls.crt, tls.key and ca.crt) over TLS, as whom the
+// certificate says. Waits up to SECONDS (default 5) for the server to be there and to say SERVING.
 // Exit status 0 if it does, 1 if not (stderr says why), 2 for wrong usage.
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -54,6 +59,25 @@ bool Serves(grpc::GenericStub& stub, system_clock::time_point deadline, std::str
   return true;
 }
 
+std::string ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (!in || text.empty()) {
+    std::fprintf(stderr, "rostrum-health: TLS_DIR: cannot read %s: %s\n", path.c_str(),
+                 errno != 0 ? std::strerror(errno) : "empty");
+    std::exit(2);
+  }
+  return text;
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Credentials() {
+  const char* folder = std::getenv("TLS_DIR");
+  if (folder == nullptr || *folder == '\0') return grpc::InsecureChannelCredentials();
+  const std::string base = std::string(folder) + "/";
+  return grpc::SslCredentials(
+      {ReadFile(base + "ca.crt"), ReadFile(base + "tls.key"), ReadFile(base + "tls.crt")});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -68,8 +92,7 @@ int main(int argc, char** argv) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
-  grpc::GenericStub stub(
-      grpc::CreateCustomChannel(argv[1], grpc::InsecureChannelCredentials(), arguments));
+  grpc::GenericStub stub(grpc::CreateCustomChannel(argv[1], Credentials(), arguments));
   const auto wait =
       std::chrono::duration_cast<system_clock::duration>(std::chrono::duration<double>(seconds));
   const auto give_up = steady_clock::now() + wait;

@@ -53,15 +53,16 @@ void PrepareContext(const BackendCall& call, grpc::ClientContext& context) {
 }
 
 struct Backends::Backend {
-  explicit Backend(const std::string& target) : channel(NewChannel(target)), stub(channel) {}
+  explicit Backend(std::shared_ptr<grpc::Channel> to) : channel(std::move(to)), stub(channel) {}
   std::shared_ptr<grpc::Channel> channel;
   grpc::GenericStub stub;
 };
 
-Backends::Backends(const std::map<std::string, std::string>& targets, Metrics& metrics)
+Backends::Backends(const std::map<std::string, std::string>& targets,
+                   const std::shared_ptr<grpc::ChannelCredentials>& credentials, Metrics& metrics)
     : metrics_(metrics) {
   for (const auto& [service, target] : targets) {
-    backends_[service] = std::make_unique<Backend>(target);
+    backends_[service] = std::make_unique<Backend>(NewChannel(target, credentials));
     metrics_.Prepare(service, IsForPeople);
   }
 }

@@ -11,6 +11,7 @@
 #include "boost/asio/awaitable.hpp"
 #include "gateway/proxy/pending_calls.h"
 #include "grpcpp/channel.h"
+#include "grpcpp/security/credentials.h"
 #include "grpcpp/support/status.h"
 #include "services/common/base/metrics.h"
 #include "services/common/rpc/client_metrics.h"
@@ -57,7 +58,8 @@ class BackendStream {
 class Backends {
  public:
   // Targets by service name.
-  Backends(const std::map<std::string, std::string>& targets, Metrics& metrics);
+  Backends(const std::map<std::string, std::string>& targets,
+           const std::shared_ptr<grpc::ChannelCredentials>& credentials, Metrics& metrics);
   ~Backends();
 
   // Resumes on the executor of the awaiting coroutine.

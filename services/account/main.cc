@@ -38,7 +38,7 @@ class AccountApp final : public ServiceApp {
         mails_(settings.mail, env.clock),
         hasher_(settings.password, env.metrics),
         transport_(settings.smtp),
-        subscription_channel_(NewChannel(settings.subscription_target)),
+        subscription_channel_(env.ChannelTo(settings.subscription_target)),
         subscription_caller_(*env.signer, "subscription", absl::Seconds(2), env.metrics),
         subscription_(subscription_channel_, *env.signer, env.metrics),
         mail_sender_(mail_queue_, transport_, settings.mail.from, env.clock, env.metrics) {}

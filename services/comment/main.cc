@@ -26,9 +26,9 @@ class CommentApp final : public ServiceApp {
         redis_({.url = settings.redis_url}, env.metrics),
         throttle_(redis_, env.clock),
         store_(*env.pool, env.outbox_signal, env.metrics),
-        content_(NewChannel(settings.content_target), *env.signer, env.metrics),
-        feed_(NewChannel(settings.feed_target), *env.signer, env.metrics),
-        account_channel_(NewChannel(settings.account_target)),
+        content_(env.ChannelTo(settings.content_target), *env.signer, env.metrics),
+        feed_(env.ChannelTo(settings.feed_target), *env.signer, env.metrics),
+        account_channel_(env.ChannelTo(settings.account_target)),
         account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics),
         service_(store_, content_, feed_, throttle_, *env.page_tokens, env.clock, *env.runtime) {}
 

@@ -43,7 +43,7 @@ class ContentApp final : public ServiceApp {
       : env_(env),
         settings_(settings),
         redis_({.url = settings.redis_url}, env.metrics),
-        subscription_channel_(NewChannel(settings.subscription_target)),
+        subscription_channel_(env.ChannelTo(settings.subscription_target)),
         subscription_caller_(*env.signer, "subscription", absl::Seconds(2), env.metrics),
         subscription_(subscription_channel_, *env.signer, env.metrics) {}
 

@@ -27,12 +27,12 @@ class FeedApp final : public ServiceApp {
  public:
   FeedApp(ServiceEnvironment& env, const FeedSettings& settings)
       : env_(env),
-        content_channel_(NewChannel(settings.content_target)),
+        content_channel_(env.ChannelTo(settings.content_target)),
         content_caller_(*env.signer, "content", absl::Seconds(5), env.metrics),
-        account_channel_(NewChannel(settings.account_target)),
+        account_channel_(env.ChannelTo(settings.account_target)),
         account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics),
         content_(content_channel_, *env.signer, env.metrics),
-        subscription_(NewChannel(settings.subscription_target), *env.signer, env.metrics),
+        subscription_(env.ChannelTo(settings.subscription_target), *env.signer, env.metrics),
         follow_store_(*env.pool),
         feed_store_(*env.pool),
         room_store_(*env.pool),

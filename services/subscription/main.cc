@@ -27,7 +27,7 @@ class SubscriptionApp final : public ServiceApp {
       : env_(env),
         settings_(settings),
         redis_({.url = settings.redis_url}, env.metrics),
-        account_channel_(NewChannel(settings.account_target)),
+        account_channel_(env.ChannelTo(settings.account_target)),
         account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics) {}
 
   std::vector<grpc::Service*> services() override {

@@ -96,4 +96,7 @@ take_ports() {
   take_port mail "$smtp"
   for service in "${SERVICES[@]}"; do take_port "$service" "$services"; done
   for service in "${SERVICES[@]}" gateway; do take_port "$service-admin" "$admin"; done
+  if ((tls)); then
+    for service in "${SERVICES[@]}"; do take_port "$service-health" "$services"; done
+  fi
 }

@@ -5,6 +5,8 @@ SERVICES=(account subscription content feed comment)
 
 redis_url() { printf 'redis://:%s@127.0.0.1:%s' "$(secret redis)" "${PORT[$1]}"; }
 target() { printf '127.0.0.1:%s' "${PORT[$1]}"; }
+# The certificate of that binary; nothing without --tls.
+tls_dir() { if ((tls)); then printf '%s' "$STATE/tls/$1"; fi; }
 site_url() { printf 'http://127.0.0.1:%s' "${PORT[gateway]}"; }
 
 # settings_of NAME: prints the settings of that process, one NAME=VALUE a line.
@@ -43,6 +45,10 @@ SETTINGS
   for service in "${SERVICES[@]}"; do
     printf '%s_TARGET=%s\n' "${service^^}" "$(target "$service")"
   done
+  if ((tls)); then
+    printf 'TLS_DIR=%s\n' "$(tls_dir "$name")"
+    if [[ $name != gateway ]]; then printf 'HEALTH_LISTEN=%s\n' "$(target "$name-health")"; fi
+  fi
 }
 
 service_settings() {
@@ -96,10 +102,14 @@ REDIS_URL=$(redis_url redis-state)
 REDIS_CACHE_URL=$(redis_url redis-cache)
 PAYMENT_WEBHOOK_SECRET=$(secret payment-webhook)
 PG_URL=$(superuser_postgres_url)
+TLS_DIR=$(tls_dir gateway)
 SETTINGS
   for service in "${SERVICES[@]}"; do
     printf 'PG_URL_%s=%s\n' "${service^^}" "$(service_postgres_url "$service")"
     printf '%s_TARGET=%s\n' "${service^^}" "$(target "$service")"
+    if ((tls)); then
+      printf '%s_HEALTH_TARGET=%s\n' "${service^^}" "$(target "$service-health")"
+    fi
   done
   for name in "${SERVICES[@]}" gateway; do
     printf '%s_ADMIN_URL=http://%s\n' "${name^^}" "$(target "$name-admin")"

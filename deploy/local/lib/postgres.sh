@@ -49,11 +49,22 @@ make_cluster() {
 # A role reaches the database of its own name and no other; the connection rules
 # and the rights on the databases both say so.
 write_connection_rules() {
-  cat >"$PG_HOME/pg_hba.conf" <<'RULES'
-host all      postgres 127.0.0.1/32 scram-sha-256
-host sameuser all      127.0.0.1/32 scram-sha-256
+  local services=host
+  if ((tls)); then services=hostssl; fi
+  cat >"$PG_HOME/pg_hba.conf" <<RULES
+host     all      postgres 127.0.0.1/32 scram-sha-256
+$services sameuser all      127.0.0.1/32 scram-sha-256
 RULES
   chmod 644 "$PG_HOME/pg_hba.conf"
+}
+
+# PostgreSQL's certificate, where the user that it runs as can read it.
+take_postgres_certificate() {
+  local file
+  for file in tls.crt tls.key; do
+    (umask 077 && cp "$STATE/tls/postgres/$file" "$PG_HOME/$file")
+    if ((EUID == 0)); then chown postgres: "$PG_HOME/$file"; fi
+  done
 }
 
 postgres_command() {
@@ -62,6 +73,9 @@ postgres_command() {
     -c max_connections=200 -c shared_buffers=64MB -c timezone=UTC -c log_timezone=UTC
     -c idle_in_transaction_session_timeout=60s -c lc_messages=C
     -c log_error_verbosity=terse) # else it logs rows
+  if ((tls)); then
+    COMMAND+=(-c ssl=on -c "ssl_cert_file=$PG_HOME/tls.crt" -c "ssl_key_file=$PG_HOME/tls.key")
+  fi
   # The data of an ephemeral stack has to outlive its processes, not the machine.
   if ((EPHEMERAL)); then COMMAND+=(-c fsync=off -c full_page_writes=off); fi
 }
@@ -73,6 +87,7 @@ postgres_url() { printf 'postgresql://%s:%s@127.0.0.1:%s/%s' "$1" "$3" "${PORT[p
 
 service_postgres_url() {
   postgres_url "rostrum_$1" "rostrum_$1" "$(secret "postgres-$1")"
+  if ((tls)); then printf '?sslmode=verify-full&sslrootcert=%s' "$STATE/tls/ca.crt"; fi
 }
 
 superuser_postgres_url() { postgres_url postgres postgres "$(<"$PG_HOME/superuser")"; }

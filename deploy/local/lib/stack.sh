@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # All that up puts into its folder; --fresh and --ephemeral remove no more.
-STATE_ENTRIES=(postgres redis-state redis-cache mail keys secrets logs pids control nap lock
+STATE_ENTRIES=(postgres redis-state redis-cache mail keys tls secrets logs pids control nap lock
   stack.env stack.env.new extra.env redis-state.conf redis-cache.conf)
 
 # Makes or takes the stack's folder, alone.
@@ -73,7 +73,7 @@ keep_logs() {
 
 prepare_stack() {
   local name binary
-  for binary in redis-server curl setpriv; do
+  for binary in redis-server curl setpriv openssl; do
     command -v "$binary" >/dev/null || die "$binary is not installed; run deploy/local/install"
   done
   /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null ||
@@ -119,6 +119,7 @@ command_of() {
       COMMAND=(/usr/bin/python3 -m aiosmtpd -n -l "127.0.0.1:${PORT[mail]}"
         -c aiosmtpd.handlers.Mailbox "$STATE/mail")
       ;;
+    pki) COMMAND=("$here/pki" renew "$STATE") ;;
     keys) COMMAND=("$BUILD/services/common/rostrum-keys" "$STATE/keys") ;;
     health) COMMAND=("$BUILD/deploy/rostrum-health") ;;
     migrate-*) COMMAND=("$BUILD/services/rostrum-${1#migrate-}" migrate) ;;
@@ -147,7 +148,7 @@ ready() {
     redis-*) redis_ready "$1" ;;
     mail) mail_ready ;;
     gateway) curl -fsS -o /dev/null --max-time 2 "$(site_url)/readyz" ;;
-    *) "$BUILD/deploy/rostrum-health" "$(target "$1")" 1 ;;
+    *) TLS_DIR=$(tls_dir gateway) "$BUILD/deploy/rostrum-health" "$(target "$1")" 1 ;;
   esac
 }
 
@@ -175,7 +176,12 @@ start_stack() {
   local service
   say "up: starting"
   start redis-state redis-cache mail keys
+  if ((tls)); then start pki; fi
   make_cluster
+  if ((tls)); then
+    finish pki
+    take_postgres_certificate
+  fi
   start postgres
   become_ready postgres
   make_databases

@@ -12,7 +12,6 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
 #include "nlohmann/json.hpp"
 #include "services/common/base/ids.h"
@@ -65,7 +64,8 @@ bool IsRefusalOfUs(const absl::Status& status) {
   if (absl::IsUnauthenticated(status)) return true;
   const std::string reason = ReasonOf(status);
   return absl::IsPermissionDenied(status) &&
-         (reason == "SERVICE_ONLY" || reason == "ACCOUNT_ONLY" || reason == "NOT_CALLABLE");
+         (reason == "SERVICE_ONLY" || reason == "ACCOUNT_ONLY" || reason == "NOT_CALLABLE" ||
+          reason == "PEER_UNKNOWN" || reason == "PEER_MISMATCH" || reason == "GATEWAY_ONLY");
 }
 
 // Work that is no request's has a trace of its own, which is not recorded.
@@ -93,8 +93,9 @@ std::string ServiceConfigJson() {
   return config.dump();
 }
 
-std::shared_ptr<grpc::Channel> NewChannel(const std::string& target) {
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), Arguments());
+std::shared_ptr<grpc::Channel> NewChannel(
+    const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  return grpc::CreateCustomChannel(target, credentials, Arguments());
 }
 
 struct ServiceCaller::State {

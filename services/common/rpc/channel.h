@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "grpcpp/security/credentials.h"
 #include "services/common/base/metrics.h"
 #include "services/common/rpc/identity.h"
 #include "services/common/rpc/rpc_metrics.h"
@@ -18,7 +19,8 @@ namespace rostrum {
 // A channel to another service: round_robin over what DNS says, keepalive, and
 // retries of UNAVAILABLE for RPCs marked NO_SIDE_EFFECTS or IDEMPOTENT.
 // `target` is "dns:///content:50051", or "127.0.0.1:50051" locally.
-std::shared_ptr<grpc::Channel> NewChannel(const std::string& target);
+std::shared_ptr<grpc::Channel> NewChannel(
+    const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
 
 // The service config of NewChannel: which RPCs are retried, and how.
 std::string ServiceConfigJson();

@@ -15,6 +15,7 @@
 #include "services/common/base/status.h"
 #include "services/common/rpc/access.h"
 #include "services/common/rpc/grpc_status.h"
+#include "services/common/rpc/peer.h"
 #include "services/common/rpc/rpc_span.h"
 #include "services/common/trace/access_log.h"
 
@@ -110,6 +111,7 @@ absl::Status Serve(const RpcMethods& rpc, const RpcMethods::Method& method,
                    const grpc::ServerContextBase& ctx, RequestContext& context,
                    const std::function<absl::Status(const RequestContext&)>& handler) {
   ASSIGN_OR_RETURN(context.caller, ReadCaller(ctx, rpc.runtime().identity));
+  if (rpc.runtime().mutual_tls) RETURN_IF_ERROR(CheckPeer(PeerOf(ctx), context));
   RETURN_IF_ERROR(CheckCaller(*method.descriptor, context.caller));
   // gRPC deadlines are times of the real clock.
   if (context.deadline - absl::Now() < kLeastTimeLeft) {

@@ -23,6 +23,8 @@ struct RpcRuntime {
   IdentityVerifier& identity;
   Metrics& metrics;
   Clock& clock;
+  // Connections have certificates, and callers must be theirs (peer.h).
+  bool mutual_tls = false;
 };
 
 // The RPCs of one gRPC service, with their descriptors and metrics looked up

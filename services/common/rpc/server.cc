@@ -7,12 +7,12 @@
 
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/impl/server_builder_option.h"
 #include "grpcpp/impl/server_builder_plugin.h"
 #include "grpcpp/impl/server_initializer.h"
 #include "grpcpp/resource_quota.h"
-#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "services/common/base/log.h"
 #include "services/common/base/signals.h"
@@ -71,11 +71,26 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(quota);
 }
 
+// Health is a part of every server (EnableDefaultHealthCheckService), but no
+// server starts without a service: `other` knows no calls.
+std::unique_ptr<grpc::Server> StartHealthServer(const std::string& address,
+                                                grpc::CallbackGenericService* other, int* port) {
+  std::vector<std::string> names;
+  grpc::ServerBuilder builder;
+  builder.SetOption(std::make_unique<PluginsOption>(/*reflection=*/false, &names));
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), port);
+  builder.RegisterCallbackGenericService(other);
+  SetLimits({.max_threads = 16, .max_receive_bytes = 4 << 10}, builder);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  return *port != 0 ? std::move(server) : nullptr;
+}
+
 }  // namespace
 
 struct Server::Admin {
   std::vector<std::string> service_names;
   std::unique_ptr<prometheus::Exposer> exposer;
+  grpc::CallbackGenericService unknown;
 };
 
 Server::Server() : admin_(std::make_unique<Admin>()) {}
@@ -95,21 +110,31 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::ServerBuilder builder;
   builder.SetOption(
       std::make_unique<PluginsOption>(options.reflection, &server->admin_->service_names));
-  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &server->port_);
+  builder.AddListeningPort(options.address, options.credentials, &server->port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
   SetLimits(options, builder);
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || server->port_ == 0) {
     return absl::UnavailableError("cannot listen at " + options.address);
   }
+  if (!options.health_address.empty()) {
+    server->health_server_ =
+        StartHealthServer(options.health_address, &server->admin_->unknown, &server->health_port_);
+    if (server->health_server_ == nullptr) {
+      return absl::UnavailableError("cannot serve health at " + options.health_address);
+    }
+  }
   server->SetReady(false);
   return server;
 }
 
 void Server::SetReady(bool ready) {
-  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
-  health->SetServingStatus("", ready);
-  for (const std::string& name : admin_->service_names) health->SetServingStatus(name, ready);
+  for (grpc::Server* server : {server_.get(), health_server_.get()}) {
+    if (server == nullptr) continue;
+    grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();
+    health->SetServingStatus("", ready);
+    for (const std::string& name : admin_->service_names) health->SetServingStatus(name, ready);
+  }
 }
 
 void Server::Shutdown() {
@@ -118,6 +143,12 @@ void Server::Shutdown() {
   server_->Shutdown(absl::ToChronoTime(absl::Now() + drain_));
   server_->Wait();
   server_.reset();
+  // Last, so that a probe does not fail while calls are still finished.
+  if (health_server_ != nullptr) {
+    health_server_->Shutdown(absl::ToChronoTime(absl::Now()));
+    health_server_->Wait();
+    health_server_.reset();
+  }
 }
 
 void ServeUntilStopped(Server& server, const std::function<bool()>& ready) {

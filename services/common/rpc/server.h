@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "services/common/base/metrics.h"
 
@@ -16,6 +17,10 @@ namespace rostrum {
 struct ServerOptions {
   std::string address;        // "0.0.0.0:50051"; port 0 takes a free one
   std::string admin_address;  // "0.0.0.0:9090" serves /metrics; empty serves none
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  // "0.0.0.0:8081" serves gRPC health and nothing else there, in plaintext, for
+  // probes that have no certificate; empty does not.
+  std::string health_address;
   bool reflection = true;
   absl::Duration drain = absl::Seconds(30);
   int max_threads = 256;  // a fuse; work is limited by the PostgreSQL pool
@@ -34,6 +39,7 @@ class Server {
   ~Server();
 
   int port() const { return port_; }
+  int health_port() const { return health_port_; }
   void SetReady(bool ready);
   // Not ready, no new calls, waits up to `drain` for those that run.
   void Shutdown();
@@ -43,7 +49,9 @@ class Server {
   Server();
   absl::Duration drain_;
   int port_ = 0;
+  int health_port_ = 0;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::Server> health_server_;  // or none
   std::unique_ptr<Admin> admin_;
 };
 

@@ -35,6 +35,7 @@ int Fail(const absl::Status& status) {
 struct CommonSettings {
   PgOptions postgres;
   ServerOptions server;
+  std::string tls_dir;
   std::string keyring_file;
   std::string key;
   std::string page_token_secret;
@@ -55,6 +56,10 @@ CommonSettings ReadCommonSettings(Settings& env, const ServiceDefinition& defini
                                        "Where gRPC is served.");
   settings.server.admin_address =
       env.String("ADMIN_LISTEN", "", "Where /metrics is served, as host:port; empty for nowhere.");
+  settings.server.health_address =
+      env.String("HEALTH_LISTEN", "",
+                 "Where gRPC health alone is served, always in plaintext; empty for nowhere else.");
+  settings.tls_dir = TransportSecurity::ReadSetting(env);
   settings.server.reflection = env.Bool("REFLECTION", true, "Serve gRPC reflection.");
   settings.server.max_receive_bytes = definition.max_receive_bytes;
   settings.server.drain = env.Duration("DRAIN_TIMEOUT", absl::Seconds(30),
@@ -74,6 +79,7 @@ CommonSettings ReadCommonSettings(Settings& env, const ServiceDefinition& defini
 // Builds what every service process has. FAILED_PRECONDITION or
 // INVALID_ARGUMENT if the keys are not this service's.
 absl::Status BuildEnvironment(const CommonSettings& settings, ServiceEnvironment& env) {
+  ASSIGN_OR_RETURN(env.security, TransportSecurity::Open(settings.tls_dir, env.name, env.metrics));
   ASSIGN_OR_RETURN(env.keyring, KeyringFile::Open(settings.keyring_file, env.clock));
   ASSIGN_OR_RETURN(IdentitySigner signer, IdentitySigner::Parse(settings.key, env.clock));
   if (signer.issuer() != env.name) {
@@ -82,8 +88,8 @@ absl::Status BuildEnvironment(const CommonSettings& settings, ServiceEnvironment
   }
   env.signer = std::make_unique<IdentitySigner>(std::move(signer));
   env.verifier = std::make_unique<IdentityVerifier>(env.name, *env.keyring, env.clock);
-  env.runtime =
-      std::make_unique<RpcRuntime>(RpcRuntime{env.name, *env.verifier, env.metrics, env.clock});
+  env.runtime = std::make_unique<RpcRuntime>(
+      RpcRuntime{env.name, *env.verifier, env.metrics, env.clock, env.security->mutual()});
   env.pool = std::make_unique<PgPool>(settings.postgres, env.metrics);
   env.page_tokens = std::make_unique<PageTokens>(settings.page_token_secret);
   return absl::OkStatus();
@@ -109,7 +115,7 @@ int RunMigrate(const ServiceDefinition& definition) {
 
 int RunServe(const ServiceDefinition& definition) {
   Settings settings;
-  const CommonSettings common = ReadCommonSettings(settings, definition);
+  CommonSettings common = ReadCommonSettings(settings, definition);
   const ServiceDefinition::Build build = definition.configure(settings);
   if (absl::Status status = settings.Check(); !status.ok()) return Fail(status);
 
@@ -122,6 +128,7 @@ int RunServe(const ServiceDefinition& definition) {
   const std::unique_ptr<ServiceApp> app = build(env);
   std::vector<grpc::Service*> services = app->services();
   services.push_back(&events);
+  common.server.credentials = env.security->server();
   auto server = Server::Start(common.server, services, env.metrics);
   if (!server.ok()) return Fail(server.status());
   LogInfo("listening", {{"port", (*server)->port()}});

@@ -17,6 +17,7 @@
 #include "services/common/rpc/handle_rpc.h"
 #include "services/common/rpc/identity.h"
 #include "services/common/rpc/page_token.h"
+#include "services/common/rpc/transport_security.h"
 
 namespace rostrum {
 
@@ -26,6 +27,7 @@ struct ServiceEnvironment {
   std::string name;
   SystemClock clock;
   Metrics metrics;
+  std::unique_ptr<TransportSecurity> security;
   std::unique_ptr<KeyringFile> keyring;
   std::unique_ptr<IdentitySigner> signer;
   std::unique_ptr<IdentityVerifier> verifier;
@@ -33,6 +35,11 @@ struct ServiceEnvironment {
   std::unique_ptr<PgPool> pool;
   std::unique_ptr<PageTokens> page_tokens;
   OutboxSignal outbox_signal;
+
+  // A channel to another service, as NewChannel makes it.
+  std::shared_ptr<grpc::Channel> ChannelTo(const std::string& target) const {
+    return NewChannel(target, security->channel());
+  }
 };
 
 // A service, as main.cc builds it: owns stores, clients, handlers and workers.

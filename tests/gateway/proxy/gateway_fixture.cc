@@ -47,7 +47,7 @@ GatewayTest::Running::Running(GatewayTest& test)
                 {"comment", test.comment_.target()},
                 {"content", test.content_.target()},
                 {"library", test.library_.target()}},
-               metrics),
+               grpc::InsecureChannelCredentials(), metrics),
       identities(backends, test.clock_),
       callers(test.browser_, identities, test.clock_),
       local(test.clock_),

@@ -221,7 +221,8 @@ class NewChannelTest : public testing::Test {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&comments_);
     server_ = builder.BuildAndStart();
-    stub_ = pb::CommentService::NewStub(NewChannel("127.0.0.1:" + std::to_string(port)));
+    stub_ = pb::CommentService::NewStub(
+        NewChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
     ctx_.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
   }
   ~NewChannelTest() override { server_->Shutdown(); }

@@ -21,6 +21,7 @@
 #include "tests/services/common/rpc/comment_handlers.h"
 #include "tests/support/grpc_fixture.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_authority.h"
 
 namespace rostrum {
 namespace {
@@ -141,6 +142,51 @@ TEST_F(ServerTest, IsServingWhenReady) {
     EXPECT_EQ(Health(channel, service), "NOT_SERVING");
   }
   EXPECT_EQ(Health(channel, "rostrum.none"), "NOT_FOUND");
+}
+
+TEST_F(ServerTest, SaysTheSameAtTheHealthAddressAndServesNothingElseThere) {
+  options_.health_address = "127.0.0.1:0";
+  const auto server = StartServer();
+  ASSERT_NE(server->health_port(), 0);
+  ASSERT_NE(server->health_port(), server->port());
+  const auto channel = ChannelTo(server->health_port());
+  for (const std::string service : {"", "rostrum.comment.v1.CommentService"}) {
+    EXPECT_EQ(Health(channel, service), "NOT_SERVING");
+    server->SetReady(true);
+    EXPECT_EQ(Health(channel, service), "SERVING");
+    server->SetReady(false);
+    EXPECT_EQ(Health(channel, service), "NOT_SERVING");
+  }
+  EXPECT_EQ(Health(channel, "rostrum.none"), "NOT_FOUND");
+  const auto stub = pb::CommentService::NewStub(channel);
+  grpc::ClientContext ctx;
+  pb::Comment comment;
+  EXPECT_THAT(stub->GetComment(&ctx, pb::GetCommentRequest(), &comment),
+              StatusIs(absl::StatusCode::kUnimplemented));
+  std::string response;
+  EXPECT_EQ(CallRaw(channel, kReflection, "", &response).error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(ServerTest, ServesHealthWithoutACertificateWhereCallsNeedOne) {
+  const TestAuthority authority;
+  const CertificateFiles files = authority.IssueFor("comment");
+  grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  tls.pem_root_certs = files.authority;
+  tls.pem_key_cert_pairs = {{files.key, files.certificate}};
+  options_.credentials = grpc::SslServerCredentials(tls);
+  options_.health_address = "127.0.0.1:0";
+  const auto server = StartServer();
+  server->SetReady(true);
+  EXPECT_EQ(Health(ChannelTo(server->health_port()), ""), "SERVING");
+  EXPECT_EQ(Health(ChannelTo(server->port()), ""), "UNAVAILABLE");
+}
+
+TEST_F(ServerTest, DoesNotStartWhenHealthCannotBeServed) {
+  const auto server = StartServer();
+  options_.health_address = "127.0.0.1:" + std::to_string(server->port());
+  EXPECT_THAT(Server::Start(options_, {&comments_}, metrics()).status(),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(ServerTest, ServesCalls) {
