@@ -149,10 +149,10 @@ TEST_F(EventLogTest, AnotherEpochSaysWhereToGoOn) {
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(status, HasReason("EPOCH_CHANGED"));
   WriteName(database_.pool, "after");
-  std::optional<event::v1::Position> go_on = PositionIn(status);
+  std::optional<ResumePoints> go_on = ResumePointsIn(status);
   ASSERT_TRUE(go_on.has_value());
-  ASSERT_THAT(Begin(*go_on), IsOk());
-  EXPECT_THAT(Next(*go_on), ElementsAre("after"));
+  ASSERT_THAT(Begin(go_on->after_snapshot), IsOk());
+  EXPECT_THAT(Next(go_on->after_snapshot), ElementsAre("after"));
 }
 
 TEST_F(EventLogTest, TheEndLeavesOutNothingOfAnOpenTransaction) {
@@ -161,10 +161,10 @@ TEST_F(EventLogTest, TheEndLeavesOutNothingOfAnOpenTransaction) {
   WriteEvent(slow, "key", ProfileChangedTo("slow"), kNoon);
   event::v1::Position position;
   position.set_epoch(kNoEpoch);
-  std::optional<event::v1::Position> go_on = PositionIn(Begin(position).status());
+  std::optional<ResumePoints> go_on = ResumePointsIn(Begin(position).status());
   ASSERT_TRUE(go_on.has_value());
   slow.commit();
-  EXPECT_THAT(Next(*go_on), ElementsAre("slow"));
+  EXPECT_THAT(Next(go_on->after_snapshot), ElementsAre("slow"));
 }
 
 TEST_F(EventLogTest, PurgesWhatIsOldAndTellsThoseWhoHaveNotReadIt) {
@@ -186,8 +186,10 @@ TEST_F(EventLogTest, PurgesWhatIsOldAndTellsThoseWhoHaveNotReadIt) {
   for (const event::v1::Position& late : {start, event::v1::Position()}) {
     const absl::Status status = Begin(late).status();
     EXPECT_THAT(status, HasReason("POSITION_PURGED"));
-    ASSERT_TRUE(PositionIn(status).has_value());
-    EXPECT_THAT(Begin(*PositionIn(status)), IsOk());
+    std::optional<ResumePoints> go_on = ResumePointsIn(status);
+    ASSERT_TRUE(go_on.has_value());
+    EXPECT_THAT(Begin(go_on->after_snapshot), IsOk());
+    EXPECT_THAT(Next(go_on->before_first), ElementsAre("young"));
   }
 }
 
