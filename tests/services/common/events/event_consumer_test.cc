@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/common/events/epoch.h"
 #include "services/common/events/event_service.h"
 #include "tests/services/common/events/producer.h"
 #include "tests/support/grpc_fixture.h"
@@ -100,7 +101,7 @@ class EventConsumerTest : public GrpcFixture {
     return Applied();
   }
   // As after a restore from a backup.
-  void ChangeEpoch() { Execute(producer_, "UPDATE outbox_epoch SET epoch = gen_random_uuid()"); }
+  void ChangeEpoch() { EXPECT_THAT(BeginEpoch(producer_.pool), IsOk()); }
 
   TestDatabase producer_{ProducerSchema()};
   TestDatabase consumer_{ProducerSchema()};

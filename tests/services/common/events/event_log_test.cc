@@ -6,6 +6,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rostrum/account/v1/events.pb.h"
+#include "services/common/base/ids.h"
+#include "services/common/events/epoch.h"
 #include "services/common/events/event_service.h"
 #include "services/common/events/outbox.h"
 #include "services/common/rpc/event_position.h"
@@ -191,6 +193,34 @@ TEST_F(EventLogTest, PurgesWhatIsOldAndTellsThoseWhoHaveNotReadIt) {
     EXPECT_THAT(Begin(go_on->after_snapshot), IsOk());
     EXPECT_THAT(Next(go_on->before_first), ElementsAre("young"));
   }
+}
+
+TEST_F(EventLogTest, ANewEpochTellsWhatIsKeptInItsOrder) {
+  WriteName(database_.pool, "purged", kNoon);
+  WriteName(database_.pool, "first", kNoon + absl::Hours(2));
+  WriteName(database_.pool, "second", kNoon + absl::Hours(2));
+  ASSERT_THAT(
+      MaintainOutbox(database_.pool, kNoon + absl::Hours(3), absl::Hours(2), database_.metrics),
+      IsOk());
+  // As if they came from a server that had seen many more transactions.
+  ASSERT_THAT(RunTx(database_.pool,
+                    [](pqxx::work& tx) -> absl::Status {
+                      tx.exec("UPDATE outbox SET xid = (xid::text::bigint + 1000000)::text::xid8");
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  ASSERT_THAT(BeginEpoch(database_.pool), IsOk());
+  WriteName(database_.pool, "third", kNoon + absl::Hours(3));
+
+  const absl::Status fresh = Begin(event::v1::Position()).status();
+  EXPECT_THAT(fresh, HasReason("POSITION_PURGED"));
+  event::v1::Position old;
+  old.set_epoch(NewUuid(kNoon));
+  const absl::Status status = Begin(old).status();
+  EXPECT_THAT(status, HasReason("EPOCH_CHANGED"));
+  event::v1::Position position = ResumePointsIn(status)->before_first;
+  ASSERT_THAT(Begin(position), IsOk());
+  EXPECT_THAT(Next(position), ElementsAre("first", "second", "third"));
 }
 
 TEST_F(EventLogTest, PurgingNothingTellsNobody) {
