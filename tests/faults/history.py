@@ -59,10 +59,10 @@ class History:
         with self.lock:
             return list(self.facts.get(kind, []))
 
-    def read(self, post_id, begin, end, granted, reason):
-        """A post that was asked for; granted is None if no answer came."""
+    def read(self, post_id, begin, end, granted, outcome):
+        """A post that was asked for; granted is None if that was not answered."""
         with self.lock:
-            self.reads.append((post_id, begin, end, granted, reason))
+            self.reads.append((post_id, begin, end, granted, outcome))
 
     def fault(self, what, name, begin, end):
         with self.lock:
@@ -126,7 +126,7 @@ class Client(Browser):
             granted = bool(access.get("granted")) if status == 200 else None
             if granted is False and MARKER.search(answer.body):
                 self.history.complain(f"text beside the wall: {self.who} {path}: {answer}")
-            self.history.read(post.group(1), begin, end, granted, access.get("reason"))
+            self.history.read(post.group(1), begin, end, granted, error or str(status))
 
     def look_through(self, method, path, answer):
         """What no answer may be, whatever is away."""

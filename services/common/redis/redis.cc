@@ -18,6 +18,8 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
+constexpr char kNoAnswer[] = "REDIS_NO_ANSWER";
+
 struct ReplyDeleter {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
 };
@@ -181,7 +183,7 @@ absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Argume
         continue;
       }
       Failed();
-      return Unavailable("Redis is away");
+      return Error(absl::StatusCode::kUnavailable, kNoAnswer, "Redis is away");
     }
     metrics_
         .Seconds("redis_command_duration_seconds", "Duration of Redis commands.",
@@ -194,6 +196,8 @@ absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Argume
     return Unavailable("Redis is away");
   }
 }
+
+bool Redis::MayHaveHappened(const absl::Status& status) { return ReasonOf(status) == kNoAnswer; }
 
 bool Redis::Ping() { return Command({"PING"}).ok(); }
 

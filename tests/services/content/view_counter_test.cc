@@ -182,6 +182,17 @@ TEST_F(ViewCounterTest, ViewsWaitInMemoryWhileRedisIsAway) {
   EXPECT_EQ(Settled(), "3 1");
 }
 
+// Redis carries out what it was sent as soon as it goes on.
+TEST_F(ViewCounterTest, NoViewIsDoubledByARedisThatAnswersTooLate) {
+  counter_.Count(kPost, Member(kAnna));
+  ASSERT_THAT(redis_.redis.Command({"CLIENT", "PAUSE", "1500", "ALL"}), IsOk());
+  counter_.Count(kPost, Member(kAnna));  // waits for an answer in vain
+  counter_.Count(kPost, Member(kAnna));  // is kept in memory: Redis is known to be away
+  AwaitRedis();
+  ASSERT_THAT(counter_.Settle(), IsOk());
+  EXPECT_EQ(Settled(), "3 1");
+}
+
 TEST_F(ViewCounterTest, ASketchThatWasLostTakesNothingAway) {
   for (const AccountId& id : {kAnna, kBert}) counter_.Count(kPost, Member(id));
   ASSERT_THAT(counter_.Settle(), IsOk());
