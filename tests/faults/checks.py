@@ -64,7 +64,7 @@ class Checks:
 
     def mails_are_sent(self):
         waiting = "SELECT count(*) FROM mails WHERE finish_time IS NULL"
-        assert until(90, lambda: self.world.value("ACCOUNT", waiting) == "0"), "mails wait"
+        assert until(150, lambda: self.world.value("ACCOUNT", waiting) == "0"), "mails wait"
         outcomes = self.world.rows("ACCOUNT", "SELECT outcome, count(*) FROM mails GROUP BY 1")
         assert not {o for o, _ in outcomes} & {"refused", "dropped"}, outcomes
         return outcomes
