@@ -135,8 +135,11 @@ class Newcomer(Actor):
         person = f"n{uuid.uuid4().hex[:12]}"
         twice = self.random.random() < 0.3
         addresses = [f"{person}+{n}@mail.example" for n in range(2 if twice else 1)]
-        outcomes = [self.sign_up(person, address) for address in addresses]
-        for outcome, address, client in outcomes:
+        for address in addresses:
+            signed_up = self.sign_up(person, address)
+            if signed_up is None:
+                continue
+            outcome, client = signed_up
             premium = self.world.posts["ACCESS_LEVEL_PREMIUM"][0]
             answer = client.send("GET", f"/v1/posts/{premium}")
             if (outcome == "TRIAL_OUTCOME_STARTED" and answer is not None and answer.status == 200
@@ -150,17 +153,16 @@ class Newcomer(Actor):
         key = {"Idempotency-Key": uuid.uuid4().hex}
         body = {"displayName": "New Comer", "email": address, "password": PASSWORD,
                 "intent": "SIGN_UP_INTENT_TRIAL"}
-        while True:
-            # The offer that START accepts begins with the wall; Redis may have lost it.
-            client.send("GET", f"/v1/posts/{premium}")
-            answer = self.until_acknowledged(client, "POST", "/v1/signUps", body, key, (200, 400))
-            if answer.status == 200:
-                break
+        # The offer that START accepts begins with the wall; Redis may have lost it.
+        client.send("GET", f"/v1/posts/{premium}")
+        answer = self.until_acknowledged(client, "POST", "/v1/signUps", body, key, (200, 400))
+        if answer.status != 200:
             if answer.reason != "OFFER_NOT_STARTED":
                 self.history.complain(f"sign-up: {answer}")
                 raise GaveUp(str(answer))
-            if self.stop.is_set():
-                self.pause(0.2)
+            # Tries are limited; this address has one less, the next life another address.
+            time.sleep(1)
+            return None
         sign_up_id = answer.json["signUpId"]
         if self.random.random() < 0.3:
             again = self.until_acknowledged(client, "POST", "/v1/signUps", body, key)
@@ -176,7 +178,7 @@ class Newcomer(Actor):
                 self.history.complain(f"verify: {answer}")
             client = self.log_in(address, "maybe")
         self.history.fact("verified", person=person, address=address, outcome=outcome)
-        return outcome, address, client
+        return outcome, client
 
     def code(self, address):
         deadline = None

@@ -114,7 +114,9 @@ def roll(stack, world):
             print(f"   {time.time():.3f} restart {replica}", flush=True)
             done = stack.child("restart", replica)
             assert done.returncode == 0, done.stderr
-            # The next one goes when this one takes its part again.
+            # The next one goes when this one takes its part again: a deployment's
+            # minReadySeconds, longer than clients wait until they try to connect.
+            time.sleep(3)
             before = [load.done for load in loads]
             assert until(60, lambda: all(load.done > b + 2 for load, b in zip(loads, before)))
     for load in loads:

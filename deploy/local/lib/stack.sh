@@ -241,10 +241,15 @@ parent_is_gone() {
 
 # Until somebody asks to stop, the command ends, or a child dies unasked.
 watch_stack() {
-  local request name reply
+  local request name reply line begun=''
   while :; do
-    if read -r -t 0.2 -u "$control_fd" request name reply; then
+    # On a busy machine the time can be over in the middle of a line.
+    if IFS= read -r -t 0.2 -u "$control_fd" line; then
+      read -r request name reply <<<"$begun$line"
+      begun=''
       answer "$request" "$name" "$reply"
+    else
+      begun+=$line
     fi
     stop_if_asked
     if parent_is_gone; then exit 1; fi
