@@ -155,12 +155,13 @@ class Newcomer(Actor):
                 "intent": "SIGN_UP_INTENT_TRIAL"}
         # The offer that START accepts begins with the wall; Redis may have lost it.
         client.send("GET", f"/v1/posts/{premium}")
-        answer = self.until_acknowledged(client, "POST", "/v1/signUps", body, key, (200, 400))
+        answer = self.until_acknowledged(client, "POST", "/v1/signUps", body, key, (200, 400, 429))
         if answer.status != 200:
-            if answer.reason != "OFFER_NOT_STARTED":
+            if answer.reason not in ("OFFER_NOT_STARTED", "RATE_LIMITED"):
                 self.history.complain(f"sign-up: {answer}")
                 raise GaveUp(str(answer))
-            # Tries are limited; this address has one less, the next life another address.
+            # Tries are limited to five an address, and those that failed for want of a
+            # database that can write count too: the next life has another address.
             time.sleep(1)
             return None
         sign_up_id = answer.json["signUpId"]
