@@ -50,6 +50,11 @@ demo-journey: configure ## a reader's whole journey over HTTP, each step printed
 	deploy/local/up --ephemeral --build $(BUILD) --env-file tests/e2e/durations.env -- \
 	  sh -c '/usr/bin/python3 tests/e2e/journey.py --short-durations --env-file "$$ROSTRUM_STATE/stack.env"'
 
+.PHONY: faults
+faults: configure ## kill and stop everything under load, check what is left (ARGS="--seed N --minutes M")
+	ninja -C $(BUILD) -j $(JOBS) rostrum_stack
+	/usr/bin/python3 tests/faults/faults.py $(BUILD) $(ARGS)
+
 .PHONY: golden
 golden: build ## write the golden files of the tests anew
 	ROSTRUM_UPDATE_GOLDEN=1 ctest --test-dir $(BUILD) --output-on-failure -R Golden

@@ -93,6 +93,8 @@ struct RequestReader::Impl {
   beast::flat_buffer buffer;
   // Made anew for each request.
   std::optional<Parser> parser;
+  // How many fields the head came with; the connection takes some out of it.
+  size_t fields = 0;
   // A chunk had an extension, which nobody needs and parsers differ on.
   bool chunk_extension = false;
 };
@@ -137,6 +139,7 @@ asio::awaitable<ReadOutcome> RequestReader::ReadHead(RequestHead& head) {
   if (error || !Agrees(parser, head)) {
     co_return Refused(400, "INVALID_REQUEST", "the request is malformed");
   }
+  impl_->fields = head.headers.size();
   impl_->buffer.consume(scan.size);
   co_return ReadOutcome{};
 }
@@ -166,7 +169,7 @@ asio::awaitable<ReadOutcome> RequestReader::ReadBody(const RequestHead& head, si
     paced.Progress(size);
   }
   // Trailers end up among the fields of the head.
-  if (impl_->chunk_extension || CountFields(parser) != head.headers.size()) co_return BadBody();
+  if (impl_->chunk_extension || CountFields(parser) != impl_->fields) co_return BadBody();
   body = std::move(parser.get().body());
   impl_->parser.reset();
   co_return ReadOutcome{};

@@ -71,6 +71,8 @@ class Backends {
   std::shared_ptr<grpc::Channel> channel(const std::string& service) const;
   // Starts connecting, and names the services that are not connected.
   std::vector<std::string> Unconnected() const;
+  // How many services there are.
+  size_t size() const { return backends_.size(); }
   // Ends every call, and those that are still made. Before the executors of
   // coroutines that may be waiting are destroyed.
   void CancelAll() { pending_->CancelAll(); }

@@ -37,8 +37,8 @@ absl::Status EventTail::PullOnce() {
   *request.mutable_after() = position_;
   for (const std::string& type : options_.types) request.add_types(type);
   const absl::Status status = Read(request);
-  if (const auto position = PositionIn(status)) {
-    position_ = *position;
+  if (const auto points = ResumePointsIn(status)) {
+    position_ = points->after_snapshot;
     options_.missed();
     worker_->Wake();
     return absl::OkStatus();

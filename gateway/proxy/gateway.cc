@@ -64,11 +64,12 @@ asio::awaitable<http::HttpResponse> Gateway::Handle(http::HttpRequest& request) 
 http::HttpResponse Gateway::Ready() {
   if (draining_) return Text(503, "{\"status\":\"draining\"}");
   const std::vector<std::string> away = backends_.Unconnected();
-  if (away.empty()) was_connected_ = true;
+  const bool tired = absl::Now() - begin_ >= options_.patience;
+  if (away.empty() || (tired && away.size() < backends_.size())) was_ready_ = true;
   const std::string names = absl::StrJoin(
       away, ",", [](std::string* out, const std::string& name) { out->append(JsonString(name)); });
-  return Text(was_connected_ ? 200 : 503,
-              absl::StrCat("{\"status\":\"", was_connected_ ? "ready" : "starting",
+  return Text(was_ready_ ? 200 : 503,
+              absl::StrCat("{\"status\":\"", was_ready_ ? "ready" : "starting",
                            "\",\"unreachable\":[", names, "]}"));
 }
 

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gateway/http/message.h"
 #include "gateway/proxy/api.h"
 #include "gateway/proxy/backends.h"
@@ -23,6 +25,8 @@ class Gateway final : public http::HttpHandler {
   struct Options {
     bool tls = false;
     std::string openapi;  // the document
+    // How long it waits for all services before it begins with those it reaches.
+    absl::Duration patience = absl::Seconds(5);
   };
   // Serves pages: whatever is none of the above.
   using Pages = std::function<asio::awaitable<http::HttpResponse>(http::HttpRequest&)>;
@@ -44,9 +48,10 @@ class Gateway final : public http::HttpHandler {
   Backends& backends_;
   const Pages pages_;
   std::atomic<bool> draining_{false};
-  // Once all services were reached it stays ready: what is away later is
-  // answered for one by one, and the rest goes on.
-  std::atomic<bool> was_connected_{false};
+  const absl::Time begin_ = absl::Now();  // of the process, not of what it decides
+  // Once it has begun it stays ready: what is away is answered for one by one, and
+  // the rest goes on.
+  std::atomic<bool> was_ready_{false};
 };
 
 }  // namespace rostrum::gateway

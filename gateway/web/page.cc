@@ -114,9 +114,10 @@ http::HttpResponse Page::Fail(const absl::Status& status) {
   http::HttpResponse response =
       Show(site.words.Get(absl::StrCat("ERROR_", code, "_HEADING")), code);
   response.headers.Set("Cache-Control", "no-store");
-  if (const auto after = DetailsOf(status).retry_after; after.has_value()) {
+  if (code == 429 || code == 503) {
+    const absl::Duration after = DetailsOf(status).retry_after.value_or(absl::Seconds(1));
     response.headers.Set("Retry-After",
-                         absl::StrCat(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1)))));
+                         absl::StrCat(absl::ToInt64Seconds(absl::Ceil(after, absl::Seconds(1)))));
   }
   return response;
 }

@@ -10,8 +10,9 @@
 namespace rostrum::account {
 namespace {
 
-// Longer than a mail may take, so that nobody else sends it meanwhile.
-constexpr absl::Duration kLease = absl::Minutes(5);
+// Longer than a mail may take, so that nobody else sends it meanwhile. Who died over
+// one keeps a reader waiting for as long.
+constexpr absl::Duration kLease = absl::Minutes(1);
 constexpr absl::Duration kPollInterval = absl::Seconds(5);
 
 const CounterFamily kMails{"mails_total", "Attempts to deliver a mail, by outcome.", {"outcome"}};
@@ -19,8 +20,10 @@ const CounterFamily kMails{"mails_total", "Attempts to deliver a mail, by outcom
 }  // namespace
 
 absl::Duration MailBackoff(int attempt) {
-  static constexpr absl::Duration kSteps[] = {absl::Minutes(1), absl::Minutes(5), absl::Minutes(30),
-                                              absl::Hours(2),   absl::Hours(8),   absl::Hours(24)};
+  // Somebody waits for it, so the first step is short.
+  static constexpr absl::Duration kSteps[] = {absl::Seconds(5),  absl::Minutes(1), absl::Minutes(5),
+                                              absl::Minutes(30), absl::Hours(2),   absl::Hours(8),
+                                              absl::Hours(24)};
   return kSteps[std::clamp<int>(attempt, 1, std::size(kSteps)) - 1];
 }
 

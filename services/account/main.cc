@@ -57,6 +57,8 @@ class AccountApp final : public ServiceApp {
                           [this](pqxx::work& tx, const event::v1::Event& event) {
                             return ApplyTrialEnding(tx, event, mails_, env_.clock.Now());
                           }}},
+            // No resync and no replay: a reminder may be missed when subscription's
+            // database was restored, but is never sent twice.
             .applied = [this] { mail_signal_.Notify(); }});
     cleanup_ = std::make_unique<Worker>("cleanup", kCleanUpInterval, [this] {
       return CleanUp(*env_.pool, settings_.sign_up.sessions.idle, env_.clock.Now());

@@ -1,9 +1,9 @@
 #include "comment_migrations.h"
-#include "rostrum/account/v1/events.pb.h"
 #include "services/comment/comment_service.h"
 #include "services/comment/content_client.h"
 #include "services/comment/feed_client.h"
 #include "services/comment/postgres_comment_store.h"
+#include "services/common/events/display_names.h"
 #include "services/common/events/event_consumer.h"
 #include "services/common/redis/redis.h"
 #include "services/common/redis/throttle.h"
@@ -18,6 +18,9 @@ struct CommentSettings {
   std::string feed_target;
   std::string account_target;
 };
+
+constexpr char kKnownCommenters[] = R"sql(
+  SELECT account_id FROM commenters WHERE account_id > $1 ORDER BY account_id LIMIT 100)sql";
 
 class CommentApp final : public ServiceApp {
  public:
@@ -35,22 +38,12 @@ class CommentApp final : public ServiceApp {
   std::vector<grpc::Service*> services() override { return {&service_}; }
 
   void Start() override {
-    accounts_ = std::make_unique<EventConsumer>(
-        *env_.pool, account_channel_, account_caller_,
-        EventConsumer::Options{.producer = "account",
-                               .handlers = {{account::v1::ProfileChanged::descriptor()->full_name(),
-                                             ApplyProfileChanged}}});
+    accounts_ = std::make_unique<EventConsumer>(*env_.pool, account_channel_, account_caller_,
+                                                names_.ConsumerOptions());
   }
   void Stop() override { accounts_->Stop(); }
 
  private:
-  static absl::Status ApplyProfileChanged(pqxx::work& tx, const event::v1::Event& event) {
-    account::v1::ProfileChanged changed;
-    if (!event.payload().UnpackTo(&changed)) return absl::InternalError("not a ProfileChanged");
-    RenameCommenter(tx, AccountId(changed.account_id()), changed.display_name());
-    return absl::OkStatus();
-  }
-
   ServiceEnvironment& env_;
   Redis redis_;
   RedisThrottle throttle_;
@@ -59,6 +52,10 @@ class CommentApp final : public ServiceApp {
   GrpcFeedClient feed_;
   std::shared_ptr<grpc::Channel> account_channel_;
   ServiceCaller account_caller_;
+  DisplayNames names_{*env_.pool,
+                      account_channel_,
+                      account_caller_,
+                      {.known_sql = kKnownCommenters, .rename = RenameCommenter}};
   CommentService service_;
   std::unique_ptr<EventConsumer> accounts_;
 };

@@ -29,8 +29,10 @@ absl::StatusOr<std::optional<KnownEntitlement>> PostgresEntitlementStore::Find(
       });
 }
 
-absl::Status PostgresEntitlementStore::Clear() {
-  return RunTx(pool_, [](pqxx::work& tx) {
+absl::Status PostgresEntitlementStore::Clear(
+    const std::function<absl::Status(pqxx::work&)>& fence) {
+  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    RETURN_IF_ERROR(fence(tx));
     tx.exec("DELETE FROM entitlements");
     return absl::OkStatus();
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -35,8 +36,8 @@ class PostgresEntitlementStore final : public EntitlementStore {
   explicit PostgresEntitlementStore(PgPool& pool) : pool_(pool) {}
   absl::StatusOr<std::optional<KnownEntitlement>> Find(const AccountId& account_id,
                                                        absl::Time now) override;
-  // Forgets all of it, when events were missed.
-  absl::Status Clear();
+  // Forgets all of it, when events were missed; `fence` is an EventConsumer's.
+  absl::Status Clear(const std::function<absl::Status(pqxx::work&)>& fence);
 
  private:
   PgPool& pool_;

@@ -58,8 +58,10 @@ class ContentApp final : public ServiceApp {
             .producer = "subscription",
             .handlers = {{subscription::v1::EntitlementChanged::descriptor()->full_name(),
                           ApplyEntitlementChanged}},
-            // Whoever is not known is asked for; no snapshot is needed.
-            .resync = [this] { return entitlements_.Clear(); }});
+            // Whoever is not known then is asked for; no snapshot is needed.
+            .resync =
+                [this](const EventConsumer::Fence& fence) { return entitlements_.Clear(fence); },
+            .replay = true});
     Work("views", settings_.settle_interval, [this] { return views_.Settle(); });
     Work("scheduled-posts", settings_.schedule_interval, [this] {
       return UntilNothingIsLeft(

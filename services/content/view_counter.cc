@@ -105,7 +105,9 @@ void ViewCounter::Count(const std::vector<View>& views) {
                      .arguments = {view.post_id.value(), "1", ReaderElement(view.reader, day),
                                    absl::StrCat(kKeepSeconds)}});
   }
-  if (count_.RunAll(redis_, calls).ok()) return;
+  const absl::Status counted = count_.RunAll(redis_, calls).status();
+  // What Redis may have counted is not kept: a view may be lost, but never doubled.
+  if (counted.ok() || Redis::MayHaveHappened(counted)) return;
   absl::MutexLock lock(&mu_);
   for (const View& view : views) {
     const std::string& post = view.post_id.value();
@@ -148,10 +150,10 @@ void ViewCounter::FlushPending() {
   }
   for (auto entry = pending.begin(); entry != pending.end(); entry = pending.erase(entry)) {
     const auto& [post, views] = *entry;
-    if (count_.Run(redis_, {kCurrent, ReadersKey("", post)}, {post, absl::StrCat(views), "", "0"})
-            .ok()) {
-      continue;
-    }
+    const absl::Status counted =
+        count_.Run(redis_, {kCurrent, ReadersKey("", post)}, {post, absl::StrCat(views), "", "0"})
+            .status();
+    if (counted.ok() || Redis::MayHaveHappened(counted)) continue;
     absl::MutexLock lock(&mu_);
     for (const auto& [post, views] : pending) pending_[post] += views;
     return;

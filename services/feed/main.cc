@@ -1,7 +1,7 @@
 #include "feed_migrations.h"
-#include "rostrum/account/v1/events.pb.h"
 #include "rostrum/content/v1/events.pb.h"
 #include "services/common/base/status.h"
+#include "services/common/events/display_names.h"
 #include "services/common/events/event_consumer.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/service/service_main.h"
@@ -22,6 +22,10 @@ struct FeedSettings {
   std::string subscription_target;
   std::string account_target;
 };
+
+constexpr char kKnownRoomMembers[] = R"sql(
+  SELECT DISTINCT account_id FROM room_members WHERE account_id > $1
+  ORDER BY account_id LIMIT 100)sql";
 
 class FeedApp final : public ServiceApp {
  public:
@@ -50,12 +54,9 @@ class FeedApp final : public ServiceApp {
             .handlers = {{content::v1::PostPublished::descriptor()->full_name(),
                           [this](auto& tx, const auto& event) { return Published(tx, event); }},
                          {content::v1::PostUnpublished::descriptor()->full_name(), Unpublished}},
-            .resync = [this] { return Resync(); }});
-    accounts_ = std::make_unique<EventConsumer>(
-        *env_.pool, account_channel_, account_caller_,
-        EventConsumer::Options{.producer = "account",
-                               .handlers = {{account::v1::ProfileChanged::descriptor()->full_name(),
-                                             ApplyProfileChanged}}});
+            .resync = [this](const EventConsumer::Fence& fence) { return Resync(fence); }});
+    accounts_ = std::make_unique<EventConsumer>(*env_.pool, account_channel_, account_caller_,
+                                                names_.ConsumerOptions());
   }
   void Stop() override {
     posts_->Stop();
@@ -78,18 +79,12 @@ class FeedApp final : public ServiceApp {
     return absl::OkStatus();
   }
 
-  static absl::Status ApplyProfileChanged(pqxx::work& tx, const event::v1::Event& event) {
-    account::v1::ProfileChanged changed;
-    if (!event.payload().UnpackTo(&changed)) return absl::InternalError("not a ProfileChanged");
-    RenameRoomMember(tx, AccountId(changed.account_id()), changed.display_name());
-    return absl::OkStatus();
-  }
-
   // Reads everything that is published again and forgets the rest.
-  absl::Status Resync() {
+  absl::Status Resync(const EventConsumer::Fence& fence) {
     const absl::Time begin = env_.clock.Now();
     RETURN_IF_ERROR(content_.ReadPublished([&](const ContentClient::Page& page) {
       return RunTx(*env_.pool, [&](pqxx::work& tx) -> absl::Status {
+        RETURN_IF_ERROR(fence(tx));
         for (const content::v1::PostSummary& post : page) {
           RETURN_IF_ERROR(ApplyPublished(tx, post, env_.clock.Now()));
         }
@@ -97,6 +92,7 @@ class FeedApp final : public ServiceApp {
       });
     }));
     return RunTx(*env_.pool, [&](pqxx::work& tx) -> absl::Status {
+      RETURN_IF_ERROR(fence(tx));
       RemoveToldBefore(tx, begin);
       return absl::OkStatus();
     });
@@ -115,6 +111,10 @@ class FeedApp final : public ServiceApp {
   FollowService follows_;
   FeedService feeds_;
   RoomService rooms_;
+  DisplayNames names_{*env_.pool,
+                      account_channel_,
+                      account_caller_,
+                      {.known_sql = kKnownRoomMembers, .rename = RenameRoomMember}};
   std::unique_ptr<EventConsumer> posts_;
   std::unique_ptr<EventConsumer> accounts_;
 };

@@ -43,6 +43,8 @@ class SubscriptionApp final : public ServiceApp {
                           [this](pqxx::work& tx, const event::v1::Event& event) {
                             return ApplyAccountVerified(tx, event);
                           }}},
+            // Nobody may miss a trial; the second time it is there already.
+            .replay = true,
             .applied = [this] { env_.outbox_signal.Notify(); }});
     Every("ended-trials", kTimedWork, [this] { return trials_.TellEnded(env_.clock.Now()); });
     Every("trial-reminders", kTimedWork, [this]() -> absl::StatusOr<int> {

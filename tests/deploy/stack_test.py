@@ -11,91 +11,15 @@ import smtplib
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import urllib.request
 
-LOCAL = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "local"
-SERVICES = ["account", "subscription", "content", "feed", "comment"]
-CHILDREN = SERVICES + ["gateway", "postgres", "redis-state", "redis-cache", "mail"]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import local_stack  # noqa: E402  (the path is known only now)
+from local_stack import CHILDREN, LOCAL, SERVICES, processes_in, psql, wait_for  # noqa: E402
+
 BUILD = ""
-
-
-def wait_for(what, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"waited {seconds} s for {what}")
-
-
-def session_of(pid):
-    """The session of a live process, None for one that is gone or a zombie."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else int(fields[3])
-
-
-def processes_in(sessions):
-    pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
-    return [pid for pid in pids if session_of(pid) in sessions]
-
-
-class Stack:
-    """A running `up --ephemeral` (or a lasting one) in a folder of its own."""
-
-    def __init__(self, folder, *options, ephemeral=True):
-        self.folder = pathlib.Path(folder)
-        self.state = self.folder / "state"
-        self.output = open(self.folder / "output", "ab+")
-        arguments = [LOCAL / "up", "--build", BUILD, "--state", self.state, "--no-demo"]
-        arguments += ["--ephemeral"] if ephemeral else ["--port", str(18000 + os.getpid() % 1000)]
-        self.process = subprocess.Popen(
-            arguments + list(options),
-            stdin=subprocess.DEVNULL,
-            stdout=self.output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        self.settings = {}
-        self.sessions = set()
-
-    def wait_ready(self):
-        def ready():
-            if self.process.poll() is not None:
-                raise AssertionError("up ended: " + self.read_output())
-            # Not what an earlier one that was killed left there.
-            path = self.state / "stack.env"
-            mine = f"ROSTRUM_SUPERVISOR_PID={self.process.pid}\n"
-            return path.exists() and mine in path.read_text()
-
-        wait_for("the stack", ready)
-        lines = (self.state / "stack.env").read_text().splitlines()
-        self.settings = dict(line.split("=", 1) for line in lines)
-        self.sessions = {self.pid(name) for name in CHILDREN}
-        return self
-
-    def pid(self, name):
-        return int((self.state / "pids" / name).read_text())
-
-    def read_output(self):
-        return (self.folder / "output").read_text()
-
-    def child(self, *arguments):
-        environment = dict(os.environ, ROSTRUM_STATE=str(self.state))
-        return subprocess.run(
-            [LOCAL / "child", *arguments], env=environment, capture_output=True, text=True
-        )
-
-    def end(self, number=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(60)
 
 
 class StackTest(unittest.TestCase):
@@ -113,17 +37,12 @@ class StackTest(unittest.TestCase):
     def start(self, *options, ephemeral=True, folder="a"):
         path = pathlib.Path(self.folder) / folder
         path.mkdir(exist_ok=True)
-        stack = Stack(path, *options, ephemeral=ephemeral)
+        stack = local_stack.Stack(BUILD, path, *options, ephemeral=ephemeral)
         self.stacks.append(stack)
         return stack
 
     def assert_nothing_left(self, stack):
         wait_for("all processes to end", lambda: not processes_in(stack.sessions), 20)
-
-    def psql(self, url, sql):
-        return subprocess.run(
-            ["psql", "-X", "-A", "-t", "-c", sql, url], capture_output=True, text=True
-        )
 
     def get(self, url):
         with urllib.request.urlopen(url, timeout=10) as answer:
@@ -140,17 +59,17 @@ class Running(StackTest):
 
         for service in SERVICES:
             own = settings[f"PG_URL_{service.upper()}"]
-            self.assertEqual(self.psql(own, "select 1").stdout, "1\n")
+            self.assertEqual(psql(own, "select 1").stdout, "1\n")
             for other in SERVICES:
                 if other != service:
                     url = own.rpartition("/")[0] + f"/rostrum_{other}"
-                    self.assertNotEqual(self.psql(url, "select 1").returncode, 0, url)
-            roles = self.psql(
+                    self.assertNotEqual(psql(url, "select 1").returncode, 0, url)
+            roles = psql(
                 own, "select rolsuper, rolcreatedb, rolcreaterole from pg_roles where rolname = user"
             )
             self.assertEqual(roles.stdout, "f|f|f\n")
         # The connection rules are not all that keeps them apart.
-        rights = self.psql(
+        rights = psql(
             settings["PG_URL"],
             "select count(*) from pg_roles r, pg_database d where r.rolname like 'rostrum_%'"
             " and d.datname <> r.rolname and has_database_privilege(r.oid, d.oid, 'CONNECT')"
@@ -190,7 +109,7 @@ class Running(StackTest):
         restarted = stack.child("restart", "postgres")
         self.assertEqual(restarted.returncode, 0, restarted.stderr)
         self.assertNotEqual(stack.pid("postgres"), before)
-        self.assertEqual(self.psql(stack.settings["PG_URL_FEED"], "select 1").stdout, "1\n")
+        self.assertEqual(psql(stack.settings["PG_URL_FEED"], "select 1").stdout, "1\n")
 
         self.assertIn("no child", stack.child("start", "nobody").stderr)
         self.assertIn("runs already", stack.child("start", "mail").stderr)
@@ -239,19 +158,19 @@ class Lasting(StackTest):
         self.assertEqual(second.process.wait(60), 1)
         self.assertIn("a stack is running", stack.read_output())
         sql = "create table kept as select 1 as one"
-        self.assertEqual(self.psql(stack.settings["PG_URL_FEED"], sql).returncode, 0)
+        self.assertEqual(psql(stack.settings["PG_URL_FEED"], sql).returncode, 0)
         secret = stack.settings["PAYMENT_WEBHOOK_SECRET"]
         stack.end()
         self.assert_nothing_left(stack)
 
         stack = self.start(ephemeral=False).wait_ready()
-        self.assertEqual(self.psql(stack.settings["PG_URL_FEED"], "select one from kept").stdout, "1\n")
+        self.assertEqual(psql(stack.settings["PG_URL_FEED"], "select one from kept").stdout, "1\n")
         self.assertEqual(stack.settings["PAYMENT_WEBHOOK_SECRET"], secret)
         # Killed, and started again at once: it waits for what is still ending.
         stack.end(signal.SIGKILL)
 
         stack = self.start("--fresh", ephemeral=False).wait_ready()
-        self.assertNotEqual(self.psql(stack.settings["PG_URL_FEED"], "select one from kept").returncode, 0)
+        self.assertNotEqual(psql(stack.settings["PG_URL_FEED"], "select one from kept").returncode, 0)
         self.assertNotEqual(stack.settings["PAYMENT_WEBHOOK_SECRET"], secret)
         stack.end()
 

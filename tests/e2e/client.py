@@ -41,6 +41,8 @@ class Answer:
 class Browser:
     """Keeps cookies, as a browser would. One connection for each request."""
 
+    timeout = 30  # seconds, for each wait of a request
+
     def __init__(self, url, bearer=None):
         self.url = urllib.parse.urlsplit(url)
         self.cookies = {}
@@ -53,7 +55,7 @@ class Browser:
         return tab
 
     def request(self, method, path, body=None, headers=None, raw=None):
-        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=30)
+        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=self.timeout)
         sent = {"Origin": self.url.geturl()} if method != "GET" else {}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())

@@ -94,9 +94,10 @@ take_ports() {
   take_port redis-state "$redis"
   take_port redis-cache "$redis"
   take_port mail "$smtp"
-  for service in "${SERVICES[@]}"; do take_port "$service" "$services"; done
-  for service in "${SERVICES[@]}" gateway; do take_port "$service-admin" "$admin"; done
+  for service in $(replicas_of "${SERVICES[@]}"); do take_port "$service" "$services"; done
+  for service in $(further_replicas_of gateway); do take_port "$service" "$gateway"; done
+  for service in $(replicas_of "${SERVICES[@]}" gateway); do take_port "$service-admin" "$admin"; done
   if ((tls)); then
-    for service in "${SERVICES[@]}"; do take_port "$service-health" "$services"; done
+    for service in $(replicas_of "${SERVICES[@]}"); do take_port "$service-health" "$services"; done
   fi
 }

@@ -159,16 +159,18 @@ stop_children() {
 # Everything, in the order in which one needs the other.
 stop_all() {
   local name
-  local -a first=()
+  local -a first=() services=() gateways=()
   for name in "${!child_pid[@]}"; do
-    case $name in
-      gateway | mail | redis-* | postgres) ;;
-      *) [[ " ${SERVICES[*]} " == *" $name "* ]] || first+=("$name") ;;
+    case $(service_of "$name") in
+      mail | redis-* | postgres) ;;
+      gateway) gateways+=("$name") ;;
+      account | subscription | content | feed | comment) services+=("$name") ;;
+      *) first+=("$name") ;;
     esac
   done
   stop_children 5 "${first[@]}"
-  stop_children 40 gateway
-  stop_children 40 "${SERVICES[@]}"
+  stop_children 40 "${gateways[@]}"
+  stop_children 40 "${services[@]}"
   stop_children 5 mail
   stop_children 10 redis-state redis-cache
   stop_children 30 postgres

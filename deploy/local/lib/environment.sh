@@ -3,25 +3,46 @@
 
 SERVICES=(account subscription content feed comment)
 
+# replicas_of NAME...: the processes of these services: all first ones, then the
+# second ones (content-2), ...
+replicas_of() {
+  printf '%s\n' "$@"
+  further_replicas_of "$@"
+}
+further_replicas_of() {
+  local number
+  for ((number = 2; number <= REPLICAS; number++)); do printf '%s\n' "${@/%/-$number}"; done
+}
+# service_of NAME: the service of a process.
+service_of() { printf '%s' "${1%-[2-9]}"; }
+
 redis_url() { printf 'redis://:%s@127.0.0.1:%s' "$(secret redis)" "${PORT[$1]}"; }
-target() { printf '127.0.0.1:%s' "${PORT[$1]}"; }
+address() { printf '127.0.0.1:%s' "${PORT[$1]}"; }
+# target NAME: where a service is, as clients take it.
+target() {
+  local name addresses=''
+  for name in $(replicas_of "$1"); do addresses+=,$(address "$name"); done
+  if ((REPLICAS > 1)); then printf 'ipv4:'; fi
+  printf '%s' "${addresses#,}"
+}
 # The certificate of that binary; nothing without --tls.
-tls_dir() { if ((tls)); then printf '%s' "$STATE/tls/$1"; fi; }
-site_url() { printf 'http://127.0.0.1:%s' "${PORT[gateway]}"; }
+tls_dir() { if ((tls)); then printf '%s' "$STATE/tls/$(service_of "$1")"; fi; }
+url_of() { printf 'http://127.0.0.1:%s' "${PORT[$1]}"; }
+site_url() { url_of gateway; }
 
 # settings_of NAME: prints the settings of that process, one NAME=VALUE a line.
 settings_of() {
-  case $1 in
+  case $(service_of "$1") in
     account | subscription | content | feed | comment)
       common_settings "$1"
-      service_settings "$1"
+      service_settings "$(service_of "$1")"
       ;;
-    migrate-*)
-      common_settings "${1#migrate-}"
-      service_settings "${1#migrate-}"
+    migrate-* | restored-*)
+      common_settings "${1#*-}"
+      service_settings "${1#*-}"
       ;;
     gateway)
-      common_settings gateway
+      common_settings "$1"
       gateway_settings
       ;;
     seed) cat "$STATE/stack.env.new" ;;
@@ -34,11 +55,11 @@ settings_of() {
 common_settings() {
   local name=$1 service
   cat <<SETTINGS
-LISTEN=$(target "$name")
-ADMIN_LISTEN=$(target "$name-admin")
+LISTEN=$(address "$name")
+ADMIN_LISTEN=$(address "$name-admin")
 PUBLIC_URL=$(site_url)
 IDENTITY_KEYRING_FILE=$STATE/keys/keyring.json
-IDENTITY_KEY_FILE=$STATE/keys/$name.key.json
+IDENTITY_KEY_FILE=$STATE/keys/$(service_of "$name").key.json
 REDIS_URL=$(redis_url redis-state)
 REDIS_CACHE_URL=$(redis_url redis-cache)
 SETTINGS
@@ -47,7 +68,9 @@ SETTINGS
   done
   if ((tls)); then
     printf 'TLS_DIR=%s\n' "$(tls_dir "$name")"
-    if [[ $name != gateway ]]; then printf 'HEALTH_LISTEN=%s\n' "$(target "$name-health")"; fi
+    if [[ $(service_of "$name") != gateway ]]; then
+      printf 'HEALTH_LISTEN=%s\n' "$(address "$name-health")"
+    fi
   fi
 }
 
@@ -74,11 +97,16 @@ SETTINGS
   esac
 }
 
+gateway_origins() {
+  local name
+  for name in $(further_replicas_of gateway); do printf ',%s' "$(url_of "$name")"; done
+}
+
 # Plain HTTP on loopback: cookies cannot be Secure here, and only here.
 gateway_settings() {
   cat <<SETTINGS
 NETWORK_KEY_SECRET=$(secret network-key)
-PUBLIC_URL=$(site_url),http://localhost:${PORT[gateway]}
+PUBLIC_URL=$(site_url),http://localhost:${PORT[gateway]}$(gateway_origins)
 COOKIE_SECURE=false
 DEMO_MAILDIR=$STATE/mail
 SETTINGS
@@ -108,12 +136,13 @@ SETTINGS
     printf 'PG_URL_%s=%s\n' "${service^^}" "$(service_postgres_url "$service")"
     printf '%s_TARGET=%s\n' "${service^^}" "$(target "$service")"
     if ((tls)); then
-      printf '%s_HEALTH_TARGET=%s\n' "${service^^}" "$(target "$service-health")"
+      printf '%s_HEALTH_TARGET=%s\n' "${service^^}" "$(address "$service-health")"
     fi
   done
   for name in "${SERVICES[@]}" gateway; do
-    printf '%s_ADMIN_URL=http://%s\n' "${name^^}" "$(target "$name-admin")"
+    printf '%s_ADMIN_URL=http://%s\n' "${name^^}" "$(address "$name-admin")"
   done
+  printf 'ROSTRUM_URLS=%s%s\n' "$(site_url)" "$(gateway_origins)"
 }
 
 # Checks and gathers the files given with --env-file.

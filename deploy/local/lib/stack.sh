@@ -88,6 +88,9 @@ prepare_stack() {
     forget_data
     prepare_postgres
   fi
+  if [[ -e $PG_HOME/restoring && -z $restore ]]; then
+    die "a restore into $STATE was cut off; run it again (all of it with --fresh)"
+  fi
   if ((EPHEMERAL)); then tell_guardian "doomed $PG_HOME"; fi
   take_ports "$fixed_port"
   write_connection_rules
@@ -123,9 +126,10 @@ command_of() {
     keys) COMMAND=("$BUILD/services/common/rostrum-keys" "$STATE/keys") ;;
     health) COMMAND=("$BUILD/deploy/rostrum-health") ;;
     migrate-*) COMMAND=("$BUILD/services/rostrum-${1#migrate-}" migrate) ;;
-    gateway) COMMAND=("$BUILD/gateway/rostrum-gateway") ;;
+    restored-*) COMMAND=("$BUILD/services/rostrum-${1#restored-}" restored) ;;
+    gateway | gateway-*) COMMAND=("$BUILD/gateway/rostrum-gateway") ;;
     seed) COMMAND=("$here/seed") ;;
-    *) COMMAND=("$BUILD/services/rostrum-$1") ;;
+    *) COMMAND=("$BUILD/services/rostrum-$(service_of "$1")") ;;
   esac
 }
 
@@ -147,8 +151,8 @@ ready() {
     postgres) postgres_ready ;;
     redis-*) redis_ready "$1" ;;
     mail) mail_ready ;;
-    gateway) curl -fsS -o /dev/null --max-time 2 "$(site_url)/readyz" ;;
-    *) TLS_DIR=$(tls_dir gateway) "$BUILD/deploy/rostrum-health" "$(target "$1")" 1 ;;
+    gateway | gateway-*) curl -fsS -o /dev/null --max-time 2 "$(url_of "$1")/readyz" ;;
+    *) TLS_DIR=$(tls_dir gateway) "$BUILD/deploy/rostrum-health" "$(address "$1")" 1 ;;
   esac
 }
 
@@ -174,6 +178,7 @@ become_ready() {
 
 start_stack() {
   local service
+  local -a services gateways
   say "up: starting"
   start redis-state redis-cache mail keys
   if ((tls)); then start pki; fi
@@ -189,10 +194,12 @@ start_stack() {
   start "${SERVICES[@]/#/migrate-}"
   for service in "${SERVICES[@]}"; do finish "migrate-$service"; done
   become_ready redis-state redis-cache mail
-  start "${SERVICES[@]}"
-  become_ready "${SERVICES[@]}"
-  start gateway
-  become_ready gateway
+  mapfile -t services < <(replicas_of "${SERVICES[@]}")
+  mapfile -t gateways < <(replicas_of gateway)
+  start "${services[@]}"
+  become_ready "${services[@]}"
+  start "${gateways[@]}"
+  become_ready "${gateways[@]}"
   (umask 077 && stack_settings >"$STATE/stack.env.new")
   seed_demo
   mv "$STATE/stack.env.new" "$STATE/stack.env"
@@ -220,9 +227,9 @@ Rostrum is running.
   Data      $PG_HOME (PostgreSQL on 127.0.0.1:${PORT[postgres]})
   Settings  $STATE/stack.env
 TABLE
-  printf '  Metrics   gateway %s/metrics\n' "$(target gateway-admin)"
+  printf '  Metrics   gateway %s/metrics\n' "$(address gateway-admin)"
   for name in "${SERVICES[@]}"; do
-    printf '            %s %s/metrics\n' "$name" "$(target "$name-admin")"
+    printf '            %s %s/metrics\n' "$name" "$(address "$name-admin")"
   done
   if [[ -s $PG_HOME/logins ]]; then
     grep -v '^#' "$PG_HOME/logins" | expand -t 12,44 | sed '1s/^/  Logins    /; 2,$s/^/            /'
@@ -240,13 +247,19 @@ parent_is_gone() {
 
 # Until somebody asks to stop, the command ends, or a child dies unasked.
 watch_stack() {
-  local request name reply
+  local request name reply line begun=''
   while :; do
-    if read -r -t 0.2 -u "$control_fd" request name reply; then
+    # On a busy machine the time can be over in the middle of a line.
+    if IFS= read -r -t 0.2 -u "$control_fd" line; then
+      read -r request name reply <<<"$begun$line"
+      begun=''
       answer "$request" "$name" "$reply"
+    else
+      begun+=$line
     fi
     stop_if_asked
     if parent_is_gone; then exit 1; fi
+    for name in "${!starting[@]}"; do look_after "$name"; done
     for name in "${!child_pid[@]}"; do
       if ! running "$name"; then child_ended "$name"; fi
     done
@@ -260,21 +273,39 @@ child_ended() {
 }
 
 # answer REQUEST NAME REPLY: does what ./child asks; the file REPLY gets "ok" or
-# what is wrong.
+# what is wrong. Whoever is starting is looked after in the loop: it may wait for
+# another child that is to be started next.
+declare -A starting=()
 answer() {
-  local request=$1 name=$2 reply=$3 result=ok
+  local request=$1 name=$2 reply=$3
   if [[ ! -v PORT[$name] ]]; then
-    result="there is no child '$name'"
-  elif [[ $request == stop || $request == restart ]]; then
-    stop_children 40 "$name"
+    tell "$reply" "there is no child '$name'"
+    return
   fi
-  if [[ $result == ok && $request != stop ]]; then
-    if running "$name"; then
-      result="$name runs already"
-    else
-      start "$name"
-      await "$name" 30 ready "$name" || result="$name did not become ready; see $LOGS/$name.log"
-    fi
+  if [[ $request == stop || $request == restart ]]; then stop_children 40 "$name"; fi
+  if [[ $request == stop ]]; then
+    tell "$reply" ok
+  elif running "$name"; then
+    tell "$reply" "$name runs already"
+  else
+    start "$name"
+    starting[$name]="$((SECONDS + 30)) $reply"
   fi
-  printf '%s\n' "$result" >"$reply.new" && mv "$reply.new" "$reply"
 }
+
+# look_after NAME: answers when it is ready, or will not be.
+look_after() {
+  local name=$1 deadline reply result=''
+  read -r deadline reply <<<"${starting[$name]}"
+  if ready "$name" >/dev/null 2>&1; then
+    result=ok
+  elif ! running "$name" || ((SECONDS >= deadline)); then
+    result="$name did not become ready; see $LOGS/$name.log"
+  fi
+  if [[ -n $result ]]; then
+    unset "starting[$name]"
+    tell "$reply" "$result"
+  fi
+}
+
+tell() { printf '%s\n' "$2" >"$1.new" && mv "$1.new" "$1"; }

@@ -20,6 +20,9 @@ const char* StateWord(spb::MembershipState state) {
   }
 }
 
+// Whether an answer tells that there is or is not such a thing.
+bool IsKnown(const absl::Status& status) { return status.ok() || absl::IsNotFound(status); }
+
 // A membership, a trial that runs, or the way to one.
 asio::awaitable<void> FillReading(Page& page, TemplateDictionary& values) {
   const auto membership =
@@ -39,8 +42,10 @@ asio::awaitable<void> FillReading(Page& page, TemplateDictionary& values) {
     TemplateDictionary& running = *values.AddSectionDictionary("TRIAL");
     SetTime(running, "END", trial->end_time());
     SetTime(running, "NOW", trial->server_time());
-  } else {
+  } else if (IsKnown(membership.status()) && IsKnown(trial.status())) {
     values.ShowSection("FREE");
+  } else {
+    values.ShowSection("READING_AWAY");  // nobody is offered what may be theirs already
   }
 }
 
@@ -57,7 +62,7 @@ asio::awaitable<void> FillFollows(Page& page, TemplateDictionary& values) {
   request.set_page_size(100);
   const auto follows = co_await page.calls.Call(rpcs::kListFollows, request);
   if (!follows.ok() || follows->follows().empty()) {
-    values.ShowSection("NO_FOLLOWS");
+    values.ShowSection(follows.ok() ? "NO_FOLLOWS" : "FOLLOWS_AWAY");
     co_return;
   }
   for (const fpb::Follow& follow : follows->follows()) {

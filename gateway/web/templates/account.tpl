@@ -15,6 +15,8 @@
 {{#RESUME}}<form method="post" action="/account/resume"><button type="submit" class="button button-small">{{W_MEMBER_RESUME}}</button></form>
 {{/RESUME}}
 {{/MEMBER}}
+{{#READING_AWAY}}<p class="quiet">{{W_ACCOUNT_READING_AWAY}}</p>
+{{/READING_AWAY}}
 {{#FREE}}<p>{{W_ACCOUNT_FREE}}</p>
 <p><a class="button" href="/join?return=/account">{{W_JOIN}}</a></p>
 {{/FREE}}
@@ -45,6 +47,8 @@
 </section>
 <section aria-labelledby="follows">
 <h2 id="follows">{{W_ACCOUNT_FOLLOWS}}</h2>
+{{#FOLLOWS_AWAY}}<p class="quiet">{{W_ACCOUNT_FOLLOWS_AWAY}}</p>
+{{/FOLLOWS_AWAY}}
 {{#NO_FOLLOWS}}<p class="quiet">{{W_FEED_EMPTY}}</p>
 {{/NO_FOLLOWS}}
 <ul class="plain-list">

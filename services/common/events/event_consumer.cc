@@ -26,7 +26,6 @@ constexpr char kStore[] = R"sql(
   ON CONFLICT (producer) DO UPDATE
   SET epoch = excluded.epoch, xid = excluded.xid, id = excluded.id)sql";
 
-// Makes sure that there is a row to lock.
 constexpr char kPrepare[] = R"sql(
   INSERT INTO event_position (producer, epoch, xid, id)
   VALUES ($1, '00000000-0000-0000-0000-000000000000', '0'::xid8, 0) ON CONFLICT DO NOTHING)sql";
@@ -53,6 +52,19 @@ void WritePosition(pqxx::work& tx, const std::string& producer,
 bool IsAfter(const event::v1::Position& a, const event::v1::Position& b) {
   return std::make_tuple(a.xid(), a.id()) > std::make_tuple(b.xid(), b.id());
 }
+
+bool IsSame(const event::v1::Position& a, const event::v1::Position& b) {
+  return a.epoch() == b.epoch() && a.xid() == b.xid() && a.id() == b.id();
+}
+
+constexpr char kOvertaken[] = "OVERTAKEN";
+
+// Another replica has moved the position to where this one does not expect it.
+absl::Status Overtaken() {
+  return Error(absl::StatusCode::kAborted, kOvertaken, "another replica has started over");
+}
+
+bool IsOvertaken(const absl::Status& status) { return ReasonOf(status) == kOvertaken; }
 
 const HistogramFamily kDelay{
     "event_delay_seconds", "Time from an event to its effect in this service.", {"producer"}};
@@ -101,11 +113,10 @@ absl::StatusOr<event::v1::Position> EventConsumer::LoadPosition() {
                                       });
 }
 
-absl::Status EventConsumer::StorePosition(const event::v1::Position& position) {
-  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
-    WritePosition(tx, options_.producer, position);
-    return absl::OkStatus();
-  });
+// Makes sure that there is a row to lock, and locks it.
+absl::StatusOr<event::v1::Position> EventConsumer::LockPosition(pqxx::work& tx) {
+  tx.exec_params(kPrepare, options_.producer);
+  return ReadPosition(tx, options_.producer, " FOR UPDATE");
 }
 
 // Reads the stream until it ends. An end is normal: connections have an age.
@@ -126,7 +137,11 @@ absl::Status EventConsumer::PullOnce() {
       stub_->PullEvents(&context, request);
   absl::Status applied;
   event::v1::PullEventsResponse batch;
-  while (applied.ok() && reader->Read(&batch)) applied = ApplyBatch(batch);
+  event::v1::Position after = stored;
+  while (applied.ok() && reader->Read(&batch)) {
+    applied = ApplyBatch(after, batch);
+    after = batch.position();
+  }
   if (!applied.ok()) context.TryCancel();
   const grpc::Status finished = reader->Finish();
   stream.Ended(finished);
@@ -136,33 +151,51 @@ absl::Status EventConsumer::PullOnce() {
     running_ = nullptr;
     if (stopping_) return absl::OkStatus();
   }
+  if (IsOvertaken(applied)) return absl::OkStatus();  // goes on from where it is now
   if (!applied.ok()) return applied;
-  if (const std::optional<event::v1::Position> position = PositionIn(ended)) {
-    return StartFromSnapshot(*position);
+  if (const std::optional<ResumePoints> points = ResumePointsIn(ended)) {
+    const absl::Status started = StartOver(stored, *points);
+    return IsOvertaken(started) ? absl::OkStatus() : started;
   }
   return absl::IsUnavailable(ended) ? absl::OkStatus() : ended;
 }
 
-absl::Status EventConsumer::StartFromSnapshot(const event::v1::Position& position) {
-  LogInfo("reading a snapshot instead of events", {{"producer", options_.producer}});
-  if (options_.resync) RETURN_IF_ERROR(options_.resync());
-  return StorePosition(position);
+// Brings the data up to date in another way than by the events in between.
+absl::Status EventConsumer::StartOver(const event::v1::Position& basis,
+                                      const ResumePoints& points) {
+  LogInfo(options_.replay ? "applying all events that are kept"
+                          : "reading a snapshot instead of events",
+          {{"producer", options_.producer}});
+  const Fence fence = [&](pqxx::work& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const event::v1::Position stored, LockPosition(tx));
+    return IsSame(stored, basis) ? absl::OkStatus() : Overtaken();
+  };
+  if (options_.resync) RETURN_IF_ERROR(options_.resync(fence));
+  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    RETURN_IF_ERROR(fence(tx));
+    WritePosition(tx, options_.producer,
+                  options_.replay ? points.before_first : points.after_snapshot);
+    return absl::OkStatus();
+  });
 }
 
 // The row of the position is locked, so that of two replicas one applies a
-// batch and the other finds it applied.
-absl::Status EventConsumer::ApplyBatch(const event::v1::PullEventsResponse& batch) {
+// batch and the other finds it applied. A batch that does not join on to what is
+// stored is not applied: another replica has started over meanwhile.
+absl::Status EventConsumer::ApplyBatch(const event::v1::Position& after,
+                                       const event::v1::PullEventsResponse& batch) {
   std::vector<Span> spans;  // end with the commit
   std::vector<absl::Time> applied;
   const absl::Status status = RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
     spans.clear();
     applied.clear();
-    tx.exec_params(kPrepare, options_.producer);
-    const event::v1::Position stored = ReadPosition(tx, options_.producer, " FOR UPDATE");
-    const bool same_epoch = stored.epoch() == batch.position().epoch();
-    if (same_epoch && !IsAfter(batch.position(), stored)) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const event::v1::Position stored, LockPosition(tx));
+    const bool first = stored.epoch().empty();
+    if (!first && stored.epoch() != batch.position().epoch()) return Overtaken();
+    if (IsAfter(after, stored)) return Overtaken();
+    if (!first && !IsAfter(batch.position(), stored)) return absl::OkStatus();
     for (const event::v1::Event& event : batch.events()) {
-      if (same_epoch && !IsAfter(event.position(), stored)) continue;
+      if (!first && !IsAfter(event.position(), stored)) continue;
       const auto handler = options_.handlers.find(TypeOf(event));
       if (handler == options_.handlers.end()) continue;
       spans.push_back(ConsumerSpan(event));
@@ -174,7 +207,7 @@ absl::Status EventConsumer::ApplyBatch(const event::v1::PullEventsResponse& batc
   });
   if (!status.ok()) {
     for (Span& span : spans) span.Fail(absl::StatusCodeToString(status.code()));
-    if (!batch.events().empty()) {
+    if (!IsOvertaken(status) && !batch.events().empty()) {
       const absl::Time oldest = FromProtoTime(batch.events(0).create_time());
       lag_.Set(absl::ToDoubleSeconds(absl::Now() - oldest));
     }

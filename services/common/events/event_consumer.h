@@ -12,6 +12,7 @@
 #include "services/common/base/worker.h"
 #include "services/common/postgres/pool.h"
 #include "services/common/rpc/channel.h"
+#include "services/common/rpc/event_position.h"
 
 namespace rostrum {
 
@@ -24,6 +25,10 @@ namespace rostrum {
 class EventConsumer {
  public:
   using Handler = std::function<absl::Status(pqxx::work&, const event::v1::Event&)>;
+  // Called first in every transaction of a resync: locks the position, so that of
+  // replicas that read a snapshot at once none sets back what another has brought
+  // further. ABORTED if another has: the resync then begins anew, if need be.
+  using Fence = std::function<absl::Status(pqxx::work&)>;
   struct Options {
     std::string producer;  // "content"
     // By full name of the payload's message; other events are passed over.
@@ -32,7 +37,10 @@ class EventConsumer {
     // has a new epoch: brings this service's data up to date from a snapshot
     // (through the producer's API; not in a transaction). May be empty if
     // nothing needs to be read again.
-    std::function<absl::Status()> resync;
+    std::function<absl::Status(const Fence&)> resync;
+    // Instead of a snapshot: whether all events that the producer still has are
+    // applied again then. For handlers that may meet an event twice.
+    bool replay = false;
     // Called after a batch was committed.
     std::function<void()> applied;
   };
@@ -43,10 +51,11 @@ class EventConsumer {
 
  private:
   absl::Status PullOnce();
-  absl::Status StartFromSnapshot(const event::v1::Position& position);
-  absl::Status ApplyBatch(const event::v1::PullEventsResponse& batch);
+  absl::Status StartOver(const event::v1::Position& basis, const ResumePoints& points);
+  absl::Status ApplyBatch(const event::v1::Position& after,
+                          const event::v1::PullEventsResponse& batch);
   absl::StatusOr<event::v1::Position> LoadPosition();
-  absl::Status StorePosition(const event::v1::Position& position);
+  absl::StatusOr<event::v1::Position> LockPosition(pqxx::work& tx);
 
   PgPool& pool_;
   ServiceCaller& caller_;

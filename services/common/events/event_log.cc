@@ -30,11 +30,14 @@ uint64_t ReadXid(const pqxx::field& field) {
 
 // Everything below the snapshot's horizon has ended, so a consumer that reads a
 // snapshot now and goes on from just before the horizon misses nothing.
-absl::Status GoOnFrom(absl::string_view reason, absl::string_view message, const std::string& epoch,
+absl::Status GoOnFrom(absl::string_view reason, absl::string_view message, const pqxx::row& state,
                       uint64_t horizon) {
-  return Error(
-      absl::StatusCode::kFailedPrecondition, reason, message,
-      {{"epoch", epoch}, {"xid", absl::StrCat(horizon - 1)}, {"id", absl::StrCat(INT64_MAX)}});
+  return Error(absl::StatusCode::kFailedPrecondition, reason, message,
+               {{"epoch", ReadText(state[0])},
+                {"xid", absl::StrCat(horizon - 1)},
+                {"id", absl::StrCat(INT64_MAX)},
+                {"purged_xid", ReadText(state[1])},
+                {"purged_id", ReadText(state[2])}});
 }
 
 }  // namespace
@@ -48,10 +51,10 @@ absl::StatusOr<event::v1::Position> EventLog::Begin(const event::v1::PullEventsR
         const uint64_t horizon = ReadXid(state[3]);
         event::v1::Position position = request.after();
         if (!position.epoch().empty() && position.epoch() != epoch) {
-          return GoOnFrom("EPOCH_CHANGED", "the database is another one", epoch, horizon);
+          return GoOnFrom("EPOCH_CHANGED", "the database is another one", state, horizon);
         }
         if (std::make_tuple(position.xid(), position.id()) < purged) {
-          return GoOnFrom("POSITION_PURGED", "events after the position are no longer kept", epoch,
+          return GoOnFrom("POSITION_PURGED", "events after the position are no longer kept", state,
                           horizon);
         }
         position.set_epoch(epoch);

@@ -21,6 +21,7 @@ using Arguments = std::vector<std::string>;
 
 const HistogramFamily kSeconds{
     "redis_command_duration_seconds", "Time until Redis answered.", {"command"}};
+constexpr char kNoAnswer[] = "REDIS_NO_ANSWER";
 
 struct ReplyDeleter {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
@@ -200,7 +201,7 @@ absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arg
         continue;
       }
       Failed();
-      return Unavailable("Redis is away");
+      return Error(absl::StatusCode::kUnavailable, kNoAnswer, "Redis is away");
     }
     Seconds(commands[0][0]).Observe(absl::ToDoubleSeconds(absl::Now() - started));
     Return(std::move(connection));
@@ -210,6 +211,8 @@ absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arg
     return Unavailable("Redis is away");
   }
 }
+
+bool Redis::MayHaveHappened(const absl::Status& status) { return ReasonOf(status) == kNoAnswer; }
 
 bool Redis::Ping() { return Command({"PING"}).ok(); }
 

@@ -51,6 +51,10 @@ class Redis {
       const std::vector<std::vector<std::string>>& commands);
   bool Ping();
 
+  // Of an error: whether the command may have been carried out all the same. It was
+  // sent, and the answer did not come.
+  static bool MayHaveHappened(const absl::Status& status);
+
  private:
   friend class RedisScript;
   struct Connection;

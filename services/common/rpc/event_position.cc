@@ -8,7 +8,7 @@
 
 namespace rostrum {
 
-std::optional<event::v1::Position> PositionIn(const absl::Status& status) {
+std::optional<ResumePoints> ResumePointsIn(const absl::Status& status) {
   const ErrorDetails details = DetailsOf(status);
   if (details.reason != "EPOCH_CHANGED" && details.reason != "POSITION_PURGED") {
     return std::nullopt;
@@ -17,16 +17,24 @@ std::optional<event::v1::Position> PositionIn(const absl::Status& status) {
     const auto found = details.metadata.find(key);
     return found == details.metadata.end() ? std::string() : found->second;
   };
-  uint64_t xid = 0;
-  int64_t id = 0;
-  if (!absl::SimpleAtoi(field("xid"), &xid) || !absl::SimpleAtoi(field("id"), &id)) {
-    return std::nullopt;
-  }
-  event::v1::Position position;
-  position.set_epoch(field("epoch"));
-  position.set_xid(xid);
-  position.set_id(id);
-  return position;
+  const auto position = [&](const char* xid_key,
+                            const char* id_key) -> std::optional<event::v1::Position> {
+    uint64_t xid = 0;
+    int64_t id = 0;
+    if (!absl::SimpleAtoi(field(xid_key), &xid) || !absl::SimpleAtoi(field(id_key), &id)) {
+      return std::nullopt;
+    }
+    event::v1::Position position;
+    position.set_epoch(field("epoch"));
+    position.set_xid(xid);
+    position.set_id(id);
+    return position;
+  };
+  const auto after_snapshot = position("xid", "id");
+  const auto before_first = position("purged_xid", "purged_id");
+  if (!after_snapshot.has_value()) return std::nullopt;
+  // A producer of an earlier release does not tell the second.
+  return ResumePoints{*after_snapshot, before_first.value_or(*after_snapshot)};
 }
 
 }  // namespace rostrum

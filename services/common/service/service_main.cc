@@ -11,6 +11,7 @@
 #include "services/common/base/settings_help.h"
 #include "services/common/base/signals.h"
 #include "services/common/base/status.h"
+#include "services/common/events/epoch.h"
 #include "services/common/postgres/idempotency.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/rpc/server.h"
@@ -113,6 +114,18 @@ int RunMigrate(const ServiceDefinition& definition) {
   return 0;
 }
 
+int RunRestored() {
+  Settings env;
+  PgOptions postgres = ReadPostgresSettings(env);
+  if (absl::Status status = env.Check(); !status.ok()) return Fail(status);
+  postgres.statement_timeout = absl::Minutes(10);
+  Metrics metrics;
+  PgPool pool(postgres, metrics);
+  if (absl::Status status = BeginEpoch(pool); !status.ok()) return Fail(status);
+  LogInfo("a new epoch of events has begun");
+  return 0;
+}
+
 int RunServe(const ServiceDefinition& definition) {
   Settings settings;
   CommonSettings common = ReadCommonSettings(settings, definition);
@@ -178,10 +191,12 @@ int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
   InitLog(definition.name, LogLevel::kInfo);
   const std::string command = argc > 1 ? argv[1] : "";
   if (command == "migrate" && argc == 2) return RunMigrate(definition);
+  if (command == "restored" && argc == 2) return RunRestored();
   if ((command == "--help" || command == "help") && argc == 2) {
     std::cout << HelpText(absl::StrCat("rostrum-", definition.name), definition.summary,
                           {{"", "serve until SIGTERM"},
                            {"migrate", "bring the schema up to date and exit"},
+                           {"restored", "after a restore: have consumers read events anew"},
                            {"settings", "print every setting as JSON"},
                            {"metrics", "print every metric as JSON"},
                            {"--help", "print this"}},

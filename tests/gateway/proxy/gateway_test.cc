@@ -34,6 +34,20 @@ TEST_F(GatewayTest, IsReadyOnceItHasReachedAllServicesAndStaysSo) {
   EXPECT_EQ(Http().Get("/readyz").status, 200) << "the rest goes on";
 }
 
+TEST_F(GatewayTest, BeginsWithoutAServiceThatStaysAway) {
+  patience_ = absl::ZeroDuration();
+  comment_.Stop();
+  ASSERT_TRUE(Eventually([&] { return Http().Get("/readyz").status == 200; }));
+  EXPECT_EQ(Json(Http().Get("/readyz"))["unreachable"], nlohmann::json::array({"comment"}));
+}
+
+TEST_F(GatewayTest, IsNotReadyWhileAllServicesAreAway) {
+  patience_ = absl::ZeroDuration();
+  for (Backend* backend : {&account_, &comment_, &content_, &library_}) backend->Stop();
+  ASSERT_TRUE(Eventually([&] { return Json(Http().Get("/readyz"))["unreachable"].size() == 4; }));
+  EXPECT_EQ(Http().Get("/readyz").status, 503);
+}
+
 TEST_F(GatewayTest, IsNotReadyWhileItDrains) {
   ASSERT_TRUE(Eventually([&] { return Http().Get("/readyz").status == 200; }));
   gateway().Drain();

@@ -184,7 +184,7 @@ TEST_F(EntitlementStoreTest, TheLastWordCounts) {
   Apply(kAnna, false, kNoon);
   EXPECT_FALSE(store_.Find(kAnna, kNoon)->has_value());
   Apply(kAnna, true, kNoon + absl::Hours(1));
-  ASSERT_THAT(store_.Clear(), IsOk());
+  ASSERT_THAT(store_.Clear([](pqxx::work&) { return absl::OkStatus(); }), IsOk());
   EXPECT_FALSE(store_.Find(kAnna, kNoon)->has_value());
 }
 

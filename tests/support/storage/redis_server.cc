@@ -21,6 +21,9 @@ RedisServer::RedisServer(bool persistent)
 
 void RedisServer::Stop() { process_.reset(); }
 
+void RedisServer::Pause() { process_->Signal(SIGSTOP); }
+void RedisServer::Resume() { process_->Signal(SIGCONT); }
+
 void RedisServer::Start() {
   process_ = std::make_unique<ChildProcess>(
       std::vector<std::string>{"redis-server", "--port", "0", "--unixsocket", folder_ + "/socket",

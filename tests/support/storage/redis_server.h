@@ -20,6 +20,9 @@ class RedisServer {
   void Stop();
   // Starts it again and waits until it answers.
   void Start();
+  // Lets it hang, and go on with what came meanwhile.
+  void Pause();
+  void Resume();
 
  private:
   const std::string folder_;

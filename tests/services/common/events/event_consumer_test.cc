@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/common/events/epoch.h"
 #include "services/common/events/event_service.h"
 #include "tests/services/common/events/producer.h"
 #include "tests/support/grpc_fixture.h"
@@ -21,6 +23,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using Fence = EventConsumer::Fence;
 
 bool Eventually(const std::function<bool()>& condition) {
   const absl::Time deadline = absl::Now() + absl::Minutes(1);
@@ -58,8 +61,10 @@ class EventConsumerTest : public GrpcFixture {
     return absl::OkStatus();
   }
   EventConsumer& Consume(EventConsumer::Handler handler = Apply,
-                         std::function<absl::Status()> resync = nullptr) {
-    EventConsumer::Options options{.producer = "account", .resync = std::move(resync)};
+                         std::function<absl::Status(const Fence&)> resync = nullptr,
+                         bool replay = false) {
+    EventConsumer::Options options{
+        .producer = "account", .resync = std::move(resync), .replay = replay};
     options.handlers[account::v1::ProfileChanged::descriptor()->full_name()] = std::move(handler);
     options.applied = [this] { ++batches_; };
     return *consumers_.emplace_back(
@@ -98,7 +103,7 @@ class EventConsumerTest : public GrpcFixture {
     return Applied();
   }
   // As after a restore from a backup.
-  void ChangeEpoch() { Execute(producer_, "UPDATE outbox_epoch SET epoch = gen_random_uuid()"); }
+  void ChangeEpoch() { EXPECT_THAT(BeginEpoch(producer_.pool), IsOk()); }
 
   TestDatabase producer_{ProducerSchema()};
   TestDatabase consumer_{ProducerSchema()};
@@ -241,7 +246,7 @@ TEST_F(EventConsumerTest, AHandlerThatThrowsIsTriedAgain) {
 
 TEST_F(EventConsumerTest, ANewEpochIsResyncedOnce) {
   std::atomic<int> resyncs{0};
-  const auto resync = [&] {
+  const auto resync = [&](const Fence&) {
     ++resyncs;
     return absl::OkStatus();
   };
@@ -267,7 +272,7 @@ TEST_F(EventConsumerTest, APurgedPositionIsResyncedOnce) {
   Write("purged");
   EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()),
               IsOk());
-  Consume(Apply, [&] {
+  Consume(Apply, [&](const Fence&) {
     ++resyncs;
     return absl::OkStatus();
   });
@@ -282,7 +287,7 @@ TEST_F(EventConsumerTest, AResyncThatFailsIsTriedAgainBeforeAnyEvent) {
   EXPECT_THAT(MaintainOutbox(producer_.pool, kNoon + absl::Hours(2), absl::Hours(1), metrics()),
               IsOk());
   Write("a");
-  Consume(Apply, [&]() -> absl::Status {
+  Consume(Apply, [&](const Fence&) -> absl::Status {
     EXPECT_THAT(Applied(), IsEmpty());
     if (++resyncs == 1) return absl::UnavailableError("not yet");
     return absl::OkStatus();
@@ -305,6 +310,50 @@ TEST_F(EventConsumerTest, WithoutResyncItGoesOnFromTheSnapshot) {
         .value();
   }));
   EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));
+}
+
+TEST_F(EventConsumerTest, ReplayAppliesAllThatIsKept) {
+  Consume(Apply, nullptr, /*replay=*/true);
+  EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));
+  consumers_.clear();
+  Write("b");
+  ChangeEpoch();
+  Consume(Apply, nullptr, /*replay=*/true);
+  EXPECT_THAT(AppliedUpTo("c"), ElementsAre("a", "a", "b", "c"));
+}
+
+// Two replicas read a snapshot; the slower one's is the older one.
+TEST_F(EventConsumerTest, ASnapshotNeverSetsBackWhatAnotherReplicaHasBroughtFurther) {
+  Consume();
+  EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));
+  consumers_.clear();
+  ChangeEpoch();
+
+  absl::Notification slow_has_read, fast_reads, go_on;
+  std::atomic<int> slow_resyncs{0}, refused{0};
+  Consume(Apply, [&](const Fence& fence) -> absl::Status {
+    ++slow_resyncs;
+    if (!slow_has_read.HasBeenNotified()) slow_has_read.Notify();
+    go_on.WaitForNotification();
+    const absl::Status written = RunTx(consumer_.pool, [&](pqxx::work& tx) -> absl::Status {
+      RETURN_IF_ERROR(fence(tx));
+      tx.exec("INSERT INTO applied (name) VALUES ('an old snapshot')");
+      return absl::OkStatus();
+    });
+    if (!written.ok()) ++refused;
+    return written;
+  });
+  slow_has_read.WaitForNotification();
+  Consume(Apply, [&](const Fence& fence) {
+    fast_reads.Notify();
+    return RunTx(consumer_.pool, fence);
+  });
+  fast_reads.WaitForNotification();
+  EXPECT_THAT(AppliedUpTo("b"), ElementsAre("a", "b"));
+  go_on.Notify();
+  EXPECT_TRUE(Eventually([&] { return refused == 1; }));
+  EXPECT_THAT(AppliedUpTo("c"), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(slow_resyncs, 1);
 }
 
 TEST_F(EventConsumerTest, StopsWhileItWaitsForEvents) {

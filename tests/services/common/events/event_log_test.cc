@@ -6,6 +6,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rostrum/account/v1/events.pb.h"
+#include "services/common/base/ids.h"
+#include "services/common/events/epoch.h"
 #include "services/common/events/event_service.h"
 #include "services/common/events/outbox.h"
 #include "services/common/rpc/event_position.h"
@@ -149,10 +151,10 @@ TEST_F(EventLogTest, AnotherEpochSaysWhereToGoOn) {
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(status, HasReason("EPOCH_CHANGED"));
   WriteName(database_.pool, "after");
-  std::optional<event::v1::Position> go_on = PositionIn(status);
+  std::optional<ResumePoints> go_on = ResumePointsIn(status);
   ASSERT_TRUE(go_on.has_value());
-  ASSERT_THAT(Begin(*go_on), IsOk());
-  EXPECT_THAT(Next(*go_on), ElementsAre("after"));
+  ASSERT_THAT(Begin(go_on->after_snapshot), IsOk());
+  EXPECT_THAT(Next(go_on->after_snapshot), ElementsAre("after"));
 }
 
 TEST_F(EventLogTest, TheEndLeavesOutNothingOfAnOpenTransaction) {
@@ -161,10 +163,10 @@ TEST_F(EventLogTest, TheEndLeavesOutNothingOfAnOpenTransaction) {
   WriteEvent(slow, "key", ProfileChangedTo("slow"), kNoon);
   event::v1::Position position;
   position.set_epoch(kNoEpoch);
-  std::optional<event::v1::Position> go_on = PositionIn(Begin(position).status());
+  std::optional<ResumePoints> go_on = ResumePointsIn(Begin(position).status());
   ASSERT_TRUE(go_on.has_value());
   slow.commit();
-  EXPECT_THAT(Next(*go_on), ElementsAre("slow"));
+  EXPECT_THAT(Next(go_on->after_snapshot), ElementsAre("slow"));
 }
 
 TEST_F(EventLogTest, PurgesWhatIsOldAndTellsThoseWhoHaveNotReadIt) {
@@ -186,9 +188,39 @@ TEST_F(EventLogTest, PurgesWhatIsOldAndTellsThoseWhoHaveNotReadIt) {
   for (const event::v1::Position& late : {start, event::v1::Position()}) {
     const absl::Status status = Begin(late).status();
     EXPECT_THAT(status, HasReason("POSITION_PURGED"));
-    ASSERT_TRUE(PositionIn(status).has_value());
-    EXPECT_THAT(Begin(*PositionIn(status)), IsOk());
+    std::optional<ResumePoints> go_on = ResumePointsIn(status);
+    ASSERT_TRUE(go_on.has_value());
+    EXPECT_THAT(Begin(go_on->after_snapshot), IsOk());
+    EXPECT_THAT(Next(go_on->before_first), ElementsAre("young"));
   }
+}
+
+TEST_F(EventLogTest, ANewEpochTellsWhatIsKeptInItsOrder) {
+  WriteName(database_.pool, "purged", kNoon);
+  WriteName(database_.pool, "first", kNoon + absl::Hours(2));
+  WriteName(database_.pool, "second", kNoon + absl::Hours(2));
+  ASSERT_THAT(
+      MaintainOutbox(database_.pool, kNoon + absl::Hours(3), absl::Hours(2), database_.metrics),
+      IsOk());
+  // As if they came from a server that had seen many more transactions.
+  ASSERT_THAT(RunTx(database_.pool,
+                    [](pqxx::work& tx) -> absl::Status {
+                      tx.exec("UPDATE outbox SET xid = (xid::text::bigint + 1000000)::text::xid8");
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  ASSERT_THAT(BeginEpoch(database_.pool), IsOk());
+  WriteName(database_.pool, "third", kNoon + absl::Hours(3));
+
+  const absl::Status fresh = Begin(event::v1::Position()).status();
+  EXPECT_THAT(fresh, HasReason("POSITION_PURGED"));
+  event::v1::Position old;
+  old.set_epoch(NewUuid(kNoon));
+  const absl::Status status = Begin(old).status();
+  EXPECT_THAT(status, HasReason("EPOCH_CHANGED"));
+  event::v1::Position position = ResumePointsIn(status)->before_first;
+  ASSERT_THAT(Begin(position), IsOk());
+  EXPECT_THAT(Next(position), ElementsAre("first", "second", "third"));
 }
 
 TEST_F(EventLogTest, PurgingNothingTellsNobody) {

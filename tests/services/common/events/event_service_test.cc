@@ -135,7 +135,7 @@ TEST_F(EventServiceTest, TellsOfAnotherEpoch) {
   EXPECT_FALSE(reader->Read(&batch));
   const grpc::Status status = reader->Finish();
   EXPECT_THAT(status, HasReason("EPOCH_CHANGED"));
-  EXPECT_TRUE(PositionIn(FromGrpcStatus(status)).has_value());
+  EXPECT_TRUE(ResumePointsIn(FromGrpcStatus(status)).has_value());
 }
 
 TEST_F(EventServiceTest, ServesServicesOnly) {

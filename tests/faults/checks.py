@@ -1,0 +1,217 @@
+"""What must be true when all is up again, whatever was done meanwhile."""
+
+from history import Client
+from world import until
+
+# How long a kill may have taken views with it, and what in-flight requests add.
+LOST_SECONDS = 1.5
+SERVICES = ("ACCOUNT", "SUBSCRIPTION", "CONTENT", "FEED", "COMMENT")
+CONSUMERS = (("ACCOUNT", "subscription"), ("SUBSCRIPTION", "account"), ("CONTENT", "subscription"),
+             ("FEED", "content"), ("FEED", "account"), ("COMMENT", "account"))
+
+
+class Checks:
+    """Compares the history with the databases. Each check adds what is wrong."""
+
+    def __init__(self, world):
+        self.world = world
+        self.history = world.history
+        self.results = []
+
+    def all(self):
+        self.step("consumers have read all events", self.events_are_read)
+        self.step("mails are all sent", self.mails_are_sent)
+        self.step("comments stand once", self.comments)
+        self.step("follows stand as they were last asked for", self.follows)
+        self.step("posts stand once, and in the feed", self.posts)
+        self.step("sign-ups made one account each, one trial a person", self.sign_ups)
+        self.step("payments made one membership and one receipt each", self.payments)
+        self.step("content knows who is entitled", self.entitlements)
+        self.step("reminders were told once", self.reminders)
+        self.step("sessions hold", self.sessions)
+        self.step("the meter gave five free reads", self.meter)
+        self.step("views were counted", self.views)
+        return self.results
+
+    def step(self, name, check):
+        try:
+            detail = check()
+        except AssertionError as error:
+            self.history.complain(f"{name}: {error}")
+            detail = "NO"
+        self.results.append((name, detail))
+        print(f"   {name}: {detail}", flush=True)
+
+    def events_are_read(self):
+        """Every consumer stands at or behind the last event that it asks for."""
+        def behind():
+            late = []
+            for consumer, producer in CONSUMERS:
+                ends = self.world.rows(producer.upper(),
+                                       "SELECT epoch, coalesce((SELECT xid::text || '|' || id FROM outbox"
+                                       " ORDER BY xid DESC, id DESC LIMIT 1), '0|0') FROM outbox_epoch")
+                at = self.world.rows(consumer, "SELECT epoch, xid, id FROM event_position"
+                                               f" WHERE producer = '{producer}'")
+                epoch, xid, number = ends[0]
+                if xid == "0":
+                    continue
+                if not at or at[0][0] != epoch or (int(at[0][1]), int(at[0][2])) < (int(xid), int(number)):
+                    late.append(f"{consumer} of {producer}: {at} < {ends}")
+            return late
+        assert until(90, lambda: not behind()), behind()
+        # The same event is never applied twice: ids of events are unique at their source.
+        return f"{sum(self.world.count(s, 'outbox') for s in SERVICES)} events"
+
+    def mails_are_sent(self):
+        waiting = "SELECT count(*) FROM mails WHERE finish_time IS NULL"
+        assert until(150, lambda: self.world.value("ACCOUNT", waiting) == "0"), "mails wait"
+        outcomes = self.world.rows("ACCOUNT", "SELECT outcome, count(*) FROM mails GROUP BY 1")
+        assert not {o for o, _ in outcomes} & {"refused", "dropped"}, outcomes
+        return outcomes
+
+    def comments(self):
+        found = self.world.rows("COMMENT", "SELECT comment_id, body FROM comments")
+        bodies = [body for _, body in found]
+        assert len(bodies) == len(set(bodies)), "a comment stands twice"
+        stand = dict(found)
+        for fact in self.history.of("comment"):
+            assert stand.get(fact["comment_id"]) == fact["text"], f"lost: {fact}"
+        wrong = self.world.rows("COMMENT", """
+          SELECT d.post_id, d.comment_count, count(c.*) FROM discussions d
+          LEFT JOIN comments c ON c.post_id = d.post_id AND c.delete_time IS NULL
+          GROUP BY 1, 2 HAVING d.comment_count <> count(c.*)""")
+        assert not wrong, f"counts of comments: {wrong}"
+        created = self.world.count("COMMENT", "outbox WHERE type LIKE '%CommentCreated'")
+        assert created == len(bodies), f"{created} events of {len(bodies)} comments"
+        return f"{len(self.history.of('comment'))} acknowledged, {len(bodies)} stored"
+
+    def follows(self):
+        rows = {tuple(row) for row in self.world.rows("FEED", "SELECT account_id, target_id FROM follows")}
+        for fact in self.history.of("follow"):
+            stands = (fact["account_id"], fact["target"]) in rows
+            assert stands == fact["follows"], f"{fact} but {stands}"
+        return f"{len(self.history.of('follow'))} acknowledged"
+
+    def posts(self):
+        titles = [r[0] for r in self.world.rows("CONTENT", "SELECT title FROM posts")]
+        assert len(titles) == len(set(titles)), "a manuscript stands twice"
+        published = {r[0] for r in self.world.rows("CONTENT", "SELECT post_id FROM posts WHERE state = 3")}
+        lost = [f for f in self.history.of("post") if f["post_id"] not in published]
+        assert not lost, f"lost: {lost}"
+        def in_feed():
+            return {r[0] for r in self.world.rows("FEED", "SELECT post_id FROM posts")}
+        assert until(30, lambda: in_feed() == published), in_feed() ^ published
+        entries = {(r[0], r[1]) for r in self.world.rows(
+            "FEED", "SELECT post_id, target_id FROM feed_entries WHERE kind = 1")}
+        channels = {(r[0], r[1]) for r in self.world.rows(
+            "CONTENT", "SELECT post_id, channel_id FROM posts WHERE state = 3")}
+        assert entries == channels, entries ^ channels
+        told = self.world.rows("CONTENT", "SELECT key, count(*) FROM outbox WHERE type LIKE"
+                                          " '%PostPublished' GROUP BY 1 HAVING count(*) > 1")
+        assert not told, f"published twice: {told}"
+        return f"{len(self.history.of('post'))} acknowledged, {len(published)} published"
+
+    def sign_ups(self):
+        accounts = dict(self.world.rows("ACCOUNT", "SELECT email_lower, account_id FROM accounts"))
+        verified = self.history.of("verified")
+        for fact in verified:
+            assert fact["address"].lower() in accounts, f"no account: {fact}"
+        def trials():
+            return {r[0] for r in self.world.rows("SUBSCRIPTION", "SELECT account_id FROM trials")}
+        by_person = {}
+        for fact in verified:
+            by_person.setdefault(fact["person"], []).append(fact)
+        def of_person(facts):
+            return {accounts[f["address"].lower()] for f in facts} & trials()
+        assert until(60, lambda: all(len(of_person(f)) == 1 for f in by_person.values())), [
+            (facts, of_person(facts)) for facts in by_person.values() if len(of_person(facts)) != 1]
+        for fact in verified:
+            if fact["outcome"] == "TRIAL_OUTCOME_STARTED":
+                assert accounts[fact["address"].lower()] in trials(), f"no trial: {fact}"
+        return f"{len(verified)} accounts of {len(by_person)} people"
+
+    def payments(self):
+        paid = self.history.of("payment")
+        def receipts():
+            return dict(self.world.rows("SUBSCRIPTION",
+                                        "SELECT account_id, count(*) FROM payments GROUP BY 1"))
+        ids = {f["account_id"] for f in paid}
+        assert until(90, lambda: ids <= set(receipts())), ids - set(receipts())
+        assert set(receipts().values()) <= {"1"}, f"paid twice: {receipts()}"
+        members = {r[0] for r in self.world.rows(
+            "SUBSCRIPTION", "SELECT account_id FROM memberships WHERE entitled_until > now()")}
+        assert ids <= members, ids - members
+        return f"{len(paid)} approved"
+
+    def entitlements(self):
+        truth = """
+          SELECT account_id, max(until)::timestamptz(0) FROM (
+            SELECT account_id, end_time AS until FROM trials WHERE end_time > now()
+            UNION ALL SELECT account_id, entitled_until FROM memberships WHERE entitled_until > now()
+          ) e GROUP BY 1 ORDER BY 1"""
+        told = "SELECT account_id, end_time::timestamptz(0) FROM entitlements ORDER BY 1"
+        def differ():
+            return set(map(tuple, self.world.rows("SUBSCRIPTION", truth))) ^ set(
+                map(tuple, self.world.rows("CONTENT", told)))
+        assert until(60, lambda: not differ()), differ()
+        return f"{self.world.count('CONTENT', 'entitlements')} known"
+
+    def reminders(self):
+        """An event whose effect is not idempotent by itself: a mail for each."""
+        told = "SELECT count(*) FROM trials WHERE start_time < now() - interval '12 seconds'"
+        due = int(self.world.value("SUBSCRIPTION", told))
+        addresses = [f["address"] for f in self.history.of("verified")]
+        def reminders():
+            return {a: {i for i, m in self.world.mails.to(a) if is_reminder(m)} for a in addresses}
+        assert until(60, lambda: sum(map(bool, reminders().values())) >= due), (
+            f"{sum(map(bool, reminders().values()))} of {due} reminders")
+        # A mail may be delivered twice when the answer of the relay was lost, as the same mail.
+        twice = {a: ids for a, ids in reminders().items() if len(ids) > 1}
+        assert not twice, f"reminded twice: {twice}"
+        return f"{sum(map(bool, reminders().values()))} reminders"
+
+    def sessions(self):
+        for fact in self.history.of("session"):
+            client = Client(self.world.url, self.history, "check")
+            client.cookies = {"session": fact["cookie"]}
+            def known():
+                answer = client.send("GET", "/v1/account")
+                return answer is not None and answer.status == 200
+            assert until(20, known), "an acknowledged session is not known"
+        return f"{len(self.history.of('session'))} sessions"
+
+    def meter(self):
+        kills = self.history.times_of("redis-state", "kill")
+        worst = 0
+        for tally in self.history.of("pass"):
+            times = list(tally["granted"].values())
+            lost = sum(1 for t in times for k in kills if k - LOST_SECONDS <= t <= k + 0.5)
+            assert len(times) <= 5 + lost, f"{len(times)} free reads, {lost} lost at most: {tally}"
+            assert tally["used"] <= len(tally["tried"]), f"counted more than was read: {tally}"
+            worst = max(worst, len(times))
+        return f"{len(self.history.of('pass'))} passes, at most {worst} free reads"
+
+    def views(self):
+        paged = ",".join(f"'{post}'" for post in self.world.paged)
+        def counted():
+            return int(self.world.value("CONTENT", "SELECT coalesce(sum(view_count), 0) FROM post_views"
+                                                   f" WHERE post_id NOT IN ({paged})"))
+        reads = [read for read in self.history.reads if read[0] not in self.world.paged]
+        sure = [r for r in reads if r[3]]
+        kills = [t for name in ("redis-state", "content", "postgres")
+                 for t in self.history.times_of(name, "kill")]
+        lost = sum(1 for r in sure if any(k - LOST_SECONDS <= r[2] <= k + 0.5 for k in kills))
+        # Those whose answer was lost on its way may have been counted, and so may the
+        # gateway's repeats of those that content was killed over.
+        ends = self.history.times_of("content", "kill") + self.history.times_of("content", "restart")
+        unsure = sum(1 for r in reads if r[3] is None and r[4] != "ConnectionRefusedError"
+                     and not r[4].startswith("4")) + sum(
+            1 for r in sure if any(r[1] - 0.1 <= t <= r[2] + 0.1 for t in ends))
+        least, most = len(sure) - lost, len(sure) + unsure
+        assert until(30, lambda: counted() >= least), f"{counted()} views, at least {least}"
+        assert counted() <= most, f"{counted()} views, at most {most} ({len(sure)} sure)"
+        return f"{counted()} counted of {len(sure)} acknowledged ({least} to {most})"
+
+
+def is_reminder(mail):
+    return "trial" in (mail["Subject"] or "").lower() and "end" in (mail["Subject"] or "").lower()

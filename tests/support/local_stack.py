@@ -1,0 +1,95 @@
+"""A running local stack (deploy/local/up) as tests handle it."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+LOCAL = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "local"
+SERVICES = ["account", "subscription", "content", "feed", "comment"]
+CHILDREN = SERVICES + ["gateway", "postgres", "redis-state", "redis-cache", "mail"]
+
+
+def wait_for(what, condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds} s for {what}")
+
+
+def session_of(pid):
+    """The session of a live process, None for one that is gone or a zombie."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else int(fields[3])
+
+
+def processes_in(sessions):
+    pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+    return [pid for pid in pids if session_of(pid) in sessions]
+
+
+class Stack:
+    """A running `up --ephemeral` (or a lasting one) in a folder of its own."""
+
+    def __init__(self, build, folder, *options, ephemeral=True, demo=False):
+        self.folder = pathlib.Path(folder)
+        self.state = self.folder / "state"
+        self.output = open(self.folder / "output", "ab+")
+        arguments = [LOCAL / "up", "--build", build, "--state", self.state]
+        arguments += [] if demo else ["--no-demo"]
+        arguments += ["--ephemeral"] if ephemeral else ["--port", str(18000 + os.getpid() % 1000)]
+        self.process = subprocess.Popen(
+            arguments + list(options),
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.settings = {}
+        self.sessions = set()
+
+    def wait_ready(self):
+        def ready():
+            if self.process.poll() is not None:
+                raise AssertionError("up ended: " + self.read_output())
+            # Not what an earlier one that was killed left there.
+            path = self.state / "stack.env"
+            mine = f"ROSTRUM_SUPERVISOR_PID={self.process.pid}\n"
+            return path.exists() and mine in path.read_text()
+
+        wait_for("the stack", ready, 120)
+        lines = (self.state / "stack.env").read_text().splitlines()
+        self.settings = dict(line.split("=", 1) for line in lines)
+        self.sessions = {self.pid(name) for name in CHILDREN}
+        return self
+
+    def pid(self, name):
+        return int((self.state / "pids" / name).read_text())
+
+    def read_output(self):
+        return (self.folder / "output").read_text()
+
+    def child(self, *arguments):
+        environment = dict(os.environ, ROSTRUM_STATE=str(self.state))
+        return subprocess.run(
+            [LOCAL / "child", *arguments], env=environment, capture_output=True, text=True
+        )
+
+    def end(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(60)
+
+
+def psql(url, sql):
+    return subprocess.run(
+        ["psql", "-X", "-A", "-t", "-c", sql, url], capture_output=True, text=True
+    )
