@@ -141,7 +141,7 @@ absl::Status MakeMissing(const std::string& dir) {
   if (error) return absl::UnavailableError(dir + ": " + error.message());
   const std::string keyring_path = dir + "/keyring.json";
   ASSIGN_OR_RETURN(json keyring, ReadKeyring(keyring_path));
-  for (const std::string& issuer : kIssuers) {
+  for (const std::string issuer : kIssuers) {
     const std::string path = KeyPath(dir, issuer);
     if (!std::filesystem::exists(path)) {
       const SigningKey made = KeyOf(issuer, RandomBytes(kSeedBytes));
