@@ -36,9 +36,19 @@ build: configure ## build everything, tests included (SANITIZE=address,undefined
 test: build node_modules/.package-lock.json ## build and run all tests (SANITIZE=address,undefined)
 	ctest --test-dir $(BUILD) --output-on-failure -j 2
 
+# Seconds for each fuzz target; ARGS names some: make fuzz FUZZ_SECONDS=3600 ARGS=markdown
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## look for inputs that break the parsers, a minute each (FUZZ_SECONDS, ARGS)
+	@deploy/local/install build fuzz
+	@cmake -S . -B build-fuzz -G Ninja -DFUZZ=ON -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14 >/dev/null
+	ninja -C build-fuzz -j $(JOBS) fuzz_targets
+	tests/fuzz/run build-fuzz $(FUZZ_SECONDS) $(ARGS)
+
 .PHONY: lint
-lint: install-lint node_modules/.package-lock.json ## check format, scripts, protos and file sizes
-	.ci/lint
+lint: configure install-lint node_modules/.package-lock.json ## check format, scripts, protos, sizes, and what static analysis finds
+	@ninja -C $(BUILD) -j $(JOBS) rostrum_generated
+	.ci/lint $(BUILD)
 
 .PHONY: format
 format: install-lint ## format the C++ sources

@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
   char* end = nullptr;
   const double seconds = argc == 3 ? std::strtod(argv[2], &end) : 5;
   if (argc < 2 || argc > 3 || (argc == 3 && (*end != '\0' || !(seconds > 0 && seconds <= 600)))) {
-    std::fprintf(stderr, "usage: rostrum-health HOST:PORT [SECONDS]\n");
+    (void)std::fprintf(stderr, "usage: rostrum-health HOST:PORT [SECONDS]\n");
     return 2;
   }
   grpc::ChannelArguments arguments;
@@ -102,6 +102,6 @@ int main(int argc, char** argv) {
     if (Serves(stub, deadline, why)) return 0;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   } while (steady_clock::now() < give_up);
-  std::fprintf(stderr, "rostrum-health: %s: %s\n", argv[1], why.c_str());
+  (void)std::fprintf(stderr, "rostrum-health: %s: %s\n", argv[1], why.c_str());
   return 1;
 }

@@ -45,6 +45,8 @@ IpAddress IpAddress::FromV6(const std::array<uint8_t, 16>& bytes) {
 }
 
 absl::StatusOr<IpAddress> IpAddress::Parse(absl::string_view text) {
+  // inet_pton would stop at a NUL and take what stands before it.
+  if (absl::StrContains(text, '\0')) return absl::InvalidArgumentError("not an IP address");
   const std::string copy(text);
   std::array<uint8_t, 4> v4;
   std::array<uint8_t, 16> v6;

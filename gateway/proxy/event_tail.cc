@@ -11,16 +11,22 @@ namespace rostrum::gateway {
 namespace {
 
 constexpr absl::Duration kReconnect = absl::Milliseconds(500);
+
+event::v1::Position FromNowOn() {
+  event::v1::Position position;
+  position.set_epoch(kNoEpoch);
+  return position;
+}
+
 }  // namespace
 
 EventTail::EventTail(std::shared_ptr<grpc::Channel> channel, const ServiceCaller& caller,
                      Options options)
     : caller_(caller),
       options_(std::move(options)),
-      stub_(event::v1::EventService::NewStub(std::move(channel))) {
-  position_.set_epoch(kNoEpoch);
-  worker_ = std::make_unique<Worker>(absl::StrCat("tail-", options_.producer), kReconnect,
-                                     [this] { return PullOnce(); });
+      stub_(event::v1::EventService::NewStub(std::move(channel))),
+      position_(FromNowOn()),
+      worker_(absl::StrCat("tail-", options_.producer), kReconnect, [this] { return PullOnce(); }) {
 }
 
 EventTail::~EventTail() {
@@ -29,7 +35,7 @@ EventTail::~EventTail() {
     stopping_ = true;
     if (running_ != nullptr) running_->TryCancel();
   }
-  worker_->Stop();
+  worker_.Stop();
 }
 
 absl::Status EventTail::PullOnce() {
@@ -40,7 +46,7 @@ absl::Status EventTail::PullOnce() {
   if (const auto points = ResumePointsIn(status)) {
     position_ = points->after_snapshot;
     options_.missed();
-    worker_->Wake();
+    worker_.Wake();
     return absl::OkStatus();
   }
   // Streams end now and then (connection age); that is no error.

@@ -40,7 +40,8 @@ class EventTail {
   absl::Mutex mu_;
   grpc::ClientContext* running_ ABSL_GUARDED_BY(mu_) = nullptr;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::unique_ptr<Worker> worker_;
+  // Last: its thread uses all of the above, and the worker itself, at once.
+  Worker worker_;
 };
 
 }  // namespace rostrum::gateway

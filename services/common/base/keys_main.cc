@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,8 +26,8 @@ namespace {
 
 using nlohmann::json;
 
-const std::vector<std::string> kIssuers = {"account", "subscription", "content",
-                                           "feed",    "comment",      "gateway"};
+constexpr const char* kIssuers[] = {"account", "subscription", "content",
+                                    "feed",    "comment",      "gateway"};
 constexpr size_t kSeedBytes = 32;
 constexpr int kKeysOfAnIssuer = 2;
 
@@ -70,12 +70,13 @@ bool WriteAll(int fd, const std::string& content) {
 absl::Status WriteFile(const std::string& path, const std::string& content, mode_t mode) {
   const std::string temporary = path + ".new";
   const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  if (fd < 0) return absl::UnavailableError(temporary + ": " + std::strerror(errno));
+  if (fd < 0)
+    return absl::UnavailableError(temporary + ": " + std::system_category().message(errno));
   // The mode of a file left behind, or cut by the umask, is not ours.
   const bool written = fchmod(fd, mode) == 0 && WriteAll(fd, content);
   close(fd);
   if (!written || rename(temporary.c_str(), path.c_str()) != 0) {
-    return absl::UnavailableError(path + ": " + std::strerror(errno));
+    return absl::UnavailableError(path + ": " + std::system_category().message(errno));
   }
   return absl::OkStatus();
 }
@@ -140,7 +141,7 @@ absl::Status MakeMissing(const std::string& dir) {
   if (error) return absl::UnavailableError(dir + ": " + error.message());
   const std::string keyring_path = dir + "/keyring.json";
   ASSIGN_OR_RETURN(json keyring, ReadKeyring(keyring_path));
-  for (const std::string& issuer : kIssuers) {
+  for (const std::string issuer : kIssuers) {
     const std::string path = KeyPath(dir, issuer);
     if (!std::filesystem::exists(path)) {
       const SigningKey made = KeyOf(issuer, RandomBytes(kSeedBytes));

@@ -25,7 +25,7 @@ void BlockStopSignals() {
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   // A peer that went away is an error of a write, not the end of the process.
-  std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool WaitForStopSignal(absl::Duration timeout) {

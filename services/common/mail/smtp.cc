@@ -3,7 +3,6 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -26,7 +25,7 @@ struct Upload {
 size_t ReadUpload(char* buffer, size_t size, size_t count, void* user) {
   auto* upload = static_cast<Upload*>(user);
   const size_t length = std::min(size * count, upload->bytes->size() - upload->sent);
-  std::memcpy(buffer, upload->bytes->data() + upload->sent, length);
+  std::copy_n(upload->bytes->data() + upload->sent, length, buffer);
   upload->sent += length;
   return length;
 }

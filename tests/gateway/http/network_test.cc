@@ -20,6 +20,7 @@ TEST(IpAddressTest, AMappedAddressIsTheIpv4Address) {
   for (const std::string bad : {"", "1.2.3", "1.2.3.4.5", "1.2.3.256", "::g", "[::1]", "a.b"}) {
     EXPECT_FALSE(IpAddress::Parse(bad).ok()) << bad;
   }
+  EXPECT_FALSE(IpAddress::Parse(absl::string_view("10.0.0.1\0.evil", 14)).ok());
 }
 
 TEST(NetworkPrefixTest, IsTwentyFourOrSixtyFourBits) {
