@@ -24,6 +24,9 @@
 namespace rostrum {
 namespace {
 
+const GaugeFamily kNotAfter{
+    "tls_certificate_not_after_timestamp_seconds", "When the certificate in use ends.", {"file"}};
+
 using grpc::experimental::FileWatcherCertificateProvider;
 
 constexpr absl::Duration kLookEvery = absl::Seconds(1);
@@ -108,8 +111,7 @@ class TransportSecurity::Watch {
 
  private:
   static prometheus::Gauge& Gauge(Metrics& metrics, const char* file) {
-    return metrics.Gauge("tls_certificate_not_after_timestamp_seconds",
-                         "When the certificate in use ends.", {{"file", file}});
+    return metrics.Gauge(kNotAfter, {file});
   }
 
   // Takes what is in the folder, if it is new and good.
