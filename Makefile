@@ -65,6 +65,11 @@ faults: configure ## kill and stop everything under load, check what is left (AR
 	ninja -C $(BUILD) -j $(JOBS) rostrum_stack
 	/usr/bin/python3 tests/faults/faults.py $(BUILD) $(ARGS)
 
+.PHONY: bench
+bench: configure ## measure, each figure beside its limit (ARGS="--only article --rounds 3")
+	ninja -C $(BUILD) -j $(JOBS) rostrum_stack
+	/usr/bin/python3 tests/load/bench.py $(BUILD) $(ARGS)
+
 .PHONY: golden
 golden: build ## write the golden files of the tests anew
 	ROSTRUM_UPDATE_GOLDEN=1 ctest --test-dir $(BUILD) --output-on-failure -R Golden

@@ -1,0 +1,143 @@
+"""The article page for visitors, beside nginx with a file of the same size."""
+
+import pathlib
+import random
+import time
+
+from client import Browser
+from local_stack import psql
+from nginx import Nginx
+from row import CONNECTIONS, Row, wrk
+
+SAMPLES = 20
+
+# Copies of the demo's metered posts, with texts of a long read.
+COPY_POSTS = """
+WITH source AS (
+  SELECT *, row_number() OVER (ORDER BY post_id) AS number, count(*) OVER () AS total
+  FROM posts WHERE state = 3 AND access_level = 2
+), made AS (
+  INSERT INTO posts (post_id, channel_id, author_id, slug, title, lede, markdown, body_html,
+                     preview_html, word_count, access_level, state, publish_time, create_time,
+                     update_time, text_time, text_account_id)
+  SELECT gen_random_uuid(), s.channel_id, s.author_id, 'bench-' || n, s.title || ' ' || n, s.lede,
+         s.markdown, repeat(s.body_html, 8) || '<p>The end of ' || n || '.</p>', s.preview_html,
+         s.word_count * 8, 2, 3, now() - interval '1 year', now(), now(), now(), s.text_account_id
+  FROM generate_series(1, {count}) AS n JOIN source s ON s.number = 1 + n % s.total
+  RETURNING post_id, channel_id, slug
+)
+INSERT INTO post_slugs (channel_id, slug, post_id) SELECT channel_id, slug, post_id FROM made
+"""
+PATHS = """
+SELECT '/c/' || c.slug || '/' || p.slug FROM posts p JOIN channels c USING (channel_id)
+WHERE p.slug LIKE 'bench-%' ORDER BY p.post_id
+"""
+VIEWS = """
+SELECT coalesce(sum(view_count), 0) FROM post_views JOIN posts USING (post_id)
+WHERE slug LIKE 'bench-%'
+"""
+
+
+class Article(Row):
+    name = "article"
+    what = "article page, metered, for visitors without an account"
+    unit = "/s"
+    reference = "nginx, a static file of the same size"
+    reach = "15%"
+
+    def prepare(self):
+        self.database = self.stack.settings["PG_URL_CONTENT"]
+        self.url = self.stack.settings["ROSTRUM_URL"]
+        posts, self.visitors = (20, 500) if self.small else (1_000, 100_000)
+        self.sql(COPY_POSTS.format(count=posts))
+        self.paths = self.sql(PATHS).splitlines()
+        assert len(self.paths) == posts, len(self.paths)
+        self.requests = 0
+        self.first = 0
+        self.script = self.stack.folder / "visitors.lua"
+        page = Browser(self.url).get(self.paths[0]).body
+        root = self.stack.folder / "www"
+        root.mkdir()
+        (root / "page.html").write_bytes(page)
+        root.chmod(0o755)
+        (root / "page.html").chmod(0o644)
+        self.nginx = Nginx(self.stack.folder / "nginx", root)
+        # Every post is read twice before it counts: what follows is not the first visit.
+        self.runs = 0
+        self.load(1 if self.small else 5)
+
+    def clean_up(self):
+        self.nginx.stop()
+
+    def sql(self, text):
+        done = psql(self.database, text)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def pass_of(self, number):
+        """A cookie that a browser may hold: ids and secrets are 16 and 32 bytes."""
+        return f"{number:021d}A", f"{number:042d}A"
+
+    def write_script(self):
+        """Each run has visitors of its own, so each meter begins anew."""
+        self.first += self.visitors
+        text = (pathlib.Path(__file__).parent / "visitors.lua").read_text()
+        listed = ",".join(f'"{path}"' for path in self.paths)
+        values = f"local posts = {{{listed}}}\nlocal first, visitors = {self.first}, {self.visitors}\n"
+        self.script.write_text(values + text)
+        return self.script
+
+    def load(self, seconds):
+        rate, requests = wrk(self.url, seconds, script=self.write_script())
+        self.requests += requests
+        self.runs += 1
+        return rate
+
+    def work(self):
+        rate = self.load(self.seconds)
+        self.sample()
+        return rate
+
+    def limit(self):
+        return wrk(self.nginx.url + "/page.html", self.seconds)[0]
+
+    def browser(self, number):
+        browser = Browser(self.url)
+        browser.cookies["pass"] = ".".join(self.pass_of(number))
+        return browser
+
+    def sample(self):
+        """Visitors of this run: their meters stand between nothing and the limit, and the
+        whole text comes only as far as theirs allows."""
+        used = []
+        for _ in range(SAMPLES):
+            browser = self.browser(self.first + random.randrange(self.visitors))
+            meter = browser.get("/v1/meter").json["meter"]
+            used.append(int(meter.get("used", 0)))
+            path = random.choice(self.paths)
+            page = browser.get(path).body
+            number = path.rpartition("-")[2]
+            after = int(browser.get("/v1/meter").json["meter"].get("used", 0))
+            if after > used[-1]:
+                assert f"The end of {number}.".encode() in page, page
+            elif used[-1] == int(meter["limit"]):
+                whole = f"The end of {number}.".encode() in page
+                assert whole or b'class="wall"' in page, page
+        assert any(used), "no read was counted"
+        assert max(used) <= 5, used
+
+    def check(self):
+        """Every whole page was a view, and nothing else was: at least the first reads of
+        all visitors, at most all requests (and what was under way at the end of a run)."""
+        views = -1
+        for _ in range(20):
+            before, views = views, int(self.sql(VIEWS))
+            if views == before:
+                break
+            time.sleep(3)
+        most = self.requests + self.runs * (CONNECTIONS + SAMPLES)
+        least = min(self.requests, self.visitors * self.runs) // 2
+        assert least <= views <= most, (least, views, most)
+
+    def reached(self, result):
+        return result["ratio"] >= 0.15

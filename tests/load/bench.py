@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""Measures Rostrum on this machine, each figure beside its limit.
+
+A row's work and its reference take turns in the same run, so that what else the
+machine does weighs on both; what counts is the ratio. A row also checks that the
+work was done right: a figure of pages that were not whole, or not counted, is
+no figure.
+
+  tests/load/bench.py BUILD [--only ROW...] [--rounds N] [--seconds N] [--json FILE]
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "e2e")]
+
+from article import Article  # noqa: E402
+from footprint import Footprint  # noqa: E402
+from local_stack import Stack  # noqa: E402
+from streams import Streams  # noqa: E402
+
+ROWS = {row.name: row for row in (Footprint, Article, Streams)}
+
+
+def measure(row, rounds):
+    """The row's figures: of each round its own and its reference's."""
+    pairs = []
+    for _ in range(rounds if row.reference else 1):
+        pairs.append((row.work(), row.limit() if row.reference else None))
+    row.check()
+    return pairs
+
+
+def summary(row, pairs):
+    figure = statistics.median(pair[0] for pair in pairs)
+    result = {"row": row.name, "what": row.what, "unit": row.unit, "figure": figure,
+              "reach": row.reach, "rounds": pairs}
+    if row.reference:
+        ratios = sorted(pair[0] / pair[1] for pair in pairs)
+        result.update(reference=row.reference,
+                      reference_figure=statistics.median(pair[1] for pair in pairs),
+                      ratio=statistics.median(ratios), ratios=ratios)
+    result["reached"] = row.reached(result)
+    return result
+
+
+def print_table(results):
+    print(f"\n{'work':58} {'figure':>14} {'reference':>14} {'ratio (spread)':>20}  reach")
+    for result in results:
+        figure = f"{result['figure']:,.0f} {result['unit']}"
+        reference = ratio = ""
+        if "ratio" in result:
+            reference = f"{result['reference_figure']:,.0f} {result['unit']}"
+            ratio = f"{result['ratio']:.0%} ({result['ratios'][0]:.0%}-{result['ratios'][-1]:.0%})"
+        mark = "" if result["reached"] else "  MISSED"
+        print(f"{result['what']:58} {figure:>14} {reference:>14} {ratio:>20}  {result['reach']}{mark}")
+        if "reference" in result:
+            print(f"  beside: {result['reference']}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("build")
+    parser.add_argument("--only", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--small", action="store_true", help="tiny data: does the benchmark work?")
+    parser.add_argument("--json", default="tests/output/bench.json")
+    arguments = parser.parse_args()
+    results = []
+    with tempfile.TemporaryDirectory(prefix="rostrum-bench.") as folder:
+        pathlib.Path(folder).chmod(0o755)
+        stack = Stack(arguments.build, folder, "--env-file", str(HERE / "bench.env"), demo=True)
+        try:
+            stack.wait_ready()
+            for name in arguments.only:
+                print(f"measuring: {ROWS[name].what}", file=sys.stderr, flush=True)
+                with ROWS[name](stack, arguments.seconds, arguments.small) as row:
+                    results.append(summary(row, measure(row, arguments.rounds)))
+        finally:
+            stack.end()
+    print_table(results)
+    output = pathlib.Path(arguments.json)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""An nginx of our own on loopback that serves one folder."""
+
+import os
+import pathlib
+import socket
+import subprocess
+import time
+
+CONFIG = """
+daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes {workers};
+worker_rlimit_nofile 20000;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=100;
+  default_type text/html;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{ listen 127.0.0.1:{port}; root {root}; }}
+}}
+"""
+
+
+class Nginx:
+    def __init__(self, folder, root):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        folder = pathlib.Path(folder)
+        folder.mkdir(exist_ok=True)
+        config = folder / "nginx.conf"
+        config.write_text(CONFIG.format(folder=folder, root=root, port=port,
+                                        workers=os.cpu_count()))
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(["nginx", "-c", config, "-e", folder / "error.log"])
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError("nginx does not start")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
