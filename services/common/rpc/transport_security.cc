@@ -36,6 +36,14 @@ absl::Status SystemError(const char* what) {
   return absl::InternalError(absl::StrCat(what, ": ", std::strerror(errno)));
 }
 
+// Linux 6.3 on may be set to refuse what could be executed; older ones do not
+// know the flag, nor does Debian 12's header.
+int NewMemoryFile() {
+  constexpr unsigned kNoExecSeal = 8;
+  const int fd = memfd_create("tls", MFD_CLOEXEC | kNoExecSeal);
+  return fd >= 0 || errno != EINVAL ? fd : memfd_create("tls", MFD_CLOEXEC);
+}
+
 bool WriteAll(int fd, const std::string& content) {
   size_t done = 0;
   while (done < content.size()) {
@@ -55,7 +63,7 @@ class MemoryFile {
 
   // `version` becomes its modification time.
   absl::Status Put(const std::string& content, time_t version) {
-    const int fresh = memfd_create("tls", MFD_CLOEXEC);
+    const int fresh = NewMemoryFile();
     if (fresh < 0) return SystemError("memfd_create");
     const timespec times[2] = {{.tv_sec = version}, {.tv_sec = version}};
     if (!WriteAll(fresh, content) || futimens(fresh, times) != 0) {
