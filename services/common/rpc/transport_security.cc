@@ -24,8 +24,9 @@
 namespace rostrum {
 namespace {
 
-const GaugeFamily kNotAfter{
-    "tls_certificate_not_after_timestamp_seconds", "When the certificate in use ends.", {"file"}};
+const GaugeFamily kNotAfter{"tls_certificate_not_after_timestamp_seconds",
+                            "When the certificate in use ends; of ca.crt the first that ends.",
+                            {"file"}};
 
 using grpc::experimental::FileWatcherCertificateProvider;
 
