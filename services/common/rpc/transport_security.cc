@@ -24,8 +24,9 @@
 namespace rostrum {
 namespace {
 
-const GaugeFamily kNotAfter{
-    "tls_certificate_not_after_timestamp_seconds", "When the certificate in use ends.", {"file"}};
+const GaugeFamily kNotAfter{"tls_certificate_not_after_timestamp_seconds",
+                            "When the certificate in use ends; of ca.crt the first that ends.",
+                            {"file"}};
 
 using grpc::experimental::FileWatcherCertificateProvider;
 
@@ -34,6 +35,14 @@ constexpr unsigned kProviderSeconds = 1;
 
 absl::Status SystemError(const char* what) {
   return absl::InternalError(absl::StrCat(what, ": ", std::strerror(errno)));
+}
+
+// Linux 6.3 on may be set to refuse what could be executed; older ones do not
+// know the flag, nor does Debian 12's header.
+int NewMemoryFile() {
+  constexpr unsigned kNoExecSeal = 8;
+  const int fd = memfd_create("tls", MFD_CLOEXEC | kNoExecSeal);
+  return fd >= 0 || errno != EINVAL ? fd : memfd_create("tls", MFD_CLOEXEC);
 }
 
 bool WriteAll(int fd, const std::string& content) {
@@ -55,7 +64,7 @@ class MemoryFile {
 
   // `version` becomes its modification time.
   absl::Status Put(const std::string& content, time_t version) {
-    const int fresh = memfd_create("tls", MFD_CLOEXEC);
+    const int fresh = NewMemoryFile();
     if (fresh < 0) return SystemError("memfd_create");
     const timespec times[2] = {{.tv_sec = version}, {.tv_sec = version}};
     if (!WriteAll(fresh, content) || futimens(fresh, times) != 0) {

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "services/common/base/log.h"
@@ -113,10 +114,14 @@ class TransportSecurityTest : public testing::Test, protected GrpcTestServer {
   bool Uses(const std::string& service, const CertificateFiles& files) {
     const double end =
         absl::ToDoubleSeconds(CheckCertificates(files)->not_after - absl::UnixEpoch());
-    return metrics_of_[service]
-               .Gauge("tls_certificate_not_after_timestamp_seconds",
-                      "When the certificate in use ends.", {{"file", "tls.crt"}})
-               .Value() == end;
+    const std::string line = R"(tls_certificate_not_after_timestamp_seconds{file="tls.crt"} )";
+    const std::string shown = metrics_of_[service].Expose();
+    const size_t at = shown.find(line);
+    double value = 0;
+    return at != std::string::npos &&
+           absl::SimpleAtod(shown.substr(at + line.size(), shown.find('\n', at) - at - line.size()),
+                            &value) &&
+           value == end;
   }
 
   const std::string root_ = testing::TempDir() + "/rostrum_tls_" + std::to_string(getpid());

@@ -22,6 +22,7 @@ namespace rostrum {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::AllOf;
 using ::testing::Not;
 
 constexpr char kComments[] = "rostrum.comment.v1.CommentService";
@@ -195,6 +196,14 @@ TEST_F(RunningServiceTest, RefusesTheKeyOfAnotherService) {
   ServiceProcess process({ROSTRUM_COMMENT}, environment_);
   EXPECT_EQ(process.Wait(), 1);
   EXPECT_THAT(process.Errors(), HasSubstr("not of comment"));
+}
+
+TEST_F(RunningServiceTest, NamesWhatIsWrongWithTheTlsFolder) {
+  environment_["TLS_DIR"] = "/nonexistent/tls";
+  ServiceProcess process({ROSTRUM_COMMENT}, environment_);
+  EXPECT_EQ(process.Wait(), 1);
+  EXPECT_THAT(process.Errors(),
+              AllOf(HasSubstr("TLS_DIR"), HasSubstr("/nonexistent/tls/tls.crt: No such file")));
 }
 
 TEST_F(RunningServiceTest, RefusesAPortThatIsTaken) {
