@@ -88,9 +88,10 @@ export const referenceRules = {
 
   *"volumes show what is there"(objects, { made }) {
     const keys = secrets(objects, made);
-    for (const { name, pod } of workloads(objects)) {
+    for (const { object, name, pod } of workloads(objects)) {
       const missing = [];
-      const volumes = new Set((pod.volumes ?? []).map((volume) => volume.name));
+      const claims = (object.spec.volumeClaimTemplates ?? []).map((claim) => claim.metadata.name);
+      const volumes = new Set((pod.volumes ?? []).map((volume) => volume.name).concat(claims));
       for (const volume of pod.volumes ?? []) filesOf(objects, volume, keys, (what) => missing.push(what));
       for (const what of missing) yield `${name}: ${what}`;
       for (const mount of pod.containers.flatMap((container) => container.volumeMounts ?? [])) {
