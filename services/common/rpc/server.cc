@@ -23,6 +23,9 @@ namespace rostrum {
 namespace {
 
 constexpr char kReflectionPlugin[] = "proto_server_reflection";
+// The health of the process itself: serving for as long as it answers, whatever
+// became of what it depends on. Who restarts it asks for this.
+constexpr char kLiveness[] = "liveness";
 
 // Learns the full names of the services that the server has.
 class ServiceNamesPlugin final : public grpc::ServerBuilderPlugin {
@@ -132,6 +135,7 @@ void Server::SetReady(bool ready) {
   for (grpc::Server* server : {server_.get(), health_server_.get()}) {
     if (server == nullptr) continue;
     grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();
+    health->SetServingStatus(kLiveness, true);
     health->SetServingStatus("", ready);
     for (const std::string& name : admin_->service_names) health->SetServingStatus(name, ready);
   }

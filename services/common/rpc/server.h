@@ -27,9 +27,9 @@ struct ServerOptions {
   size_t max_receive_bytes = 4 << 20;
 };
 
-// A gRPC server as every service runs it: health (overall and for each
-// service), reflection, connection age, keepalive, limits. Not serving until
-// SetReady(true).
+// A gRPC server as every service runs it: health (overall, for each service, and
+// "liveness", which serves whether or not it is ready), reflection, connection age, keepalive,
+// limits. Not serving until SetReady(true).
 class Server {
  public:
   // UNAVAILABLE if the address cannot be bound.

@@ -142,6 +142,7 @@ TEST_F(ServerTest, IsServingWhenReady) {
     EXPECT_EQ(Health(channel, service), "NOT_SERVING");
   }
   EXPECT_EQ(Health(channel, "rostrum.none"), "NOT_FOUND");
+  EXPECT_EQ(Health(channel, "liveness"), "SERVING") << "though not ready";
 }
 
 TEST_F(ServerTest, SaysTheSameAtTheHealthAddressAndServesNothingElseThere) {

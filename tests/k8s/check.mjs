@@ -1,0 +1,137 @@
+// Checks the Kubernetes manifests without a cluster.
+//
+// usage: node check.mjs BUILD     BUILD has the binaries, which say what settings they know
+//
+// Renders every overlay, applies every rule to it, and then shows that each rule
+// refuses something: a fixture is an overlay with one thing made wrong.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { parse, parseAllDocuments } from "yaml";
+import { id } from "./objects.mjs";
+import { networkRules } from "./rules_network.mjs";
+import { podRules } from "./rules_pods.mjs";
+import { referenceRules } from "./rules_references.mjs";
+import { schemaRules, unknownFields } from "./rules_schema.mjs";
+import { settingRules } from "./rules_settings.mjs";
+
+const here = import.meta.dirname;
+const root = resolve(here, "../..");
+const build = resolve(process.argv[2] ?? join(root, "build"));
+const UNKNOWN_FIELDS = "no field is unknown";
+const RULES = { ...schemaRules, ...podRules, ...networkRules, ...referenceRules, ...settingRules };
+
+const run = (program, args, options = {}) =>
+  execFileSync(program, args, { encoding: "utf8", maxBuffer: 64 << 20, ...options });
+const readYaml = (...path) => parse(readFileSync(join(...path), "utf8"));
+const objectsOf = (text) => parseAllDocuments(text).map((document) => document.toJS()).filter(Boolean);
+
+function settingsOfBinaries() {
+  const binaries = ["account", "subscription", "content", "feed", "comment"]
+    .map((name) => `services/rostrum-${name}`).concat("gateway/rostrum-gateway");
+  return Object.fromEntries(binaries.map((path) => [basename(path), JSON.parse(run(join(build, path), ["settings"]))]));
+}
+
+// What k8s/secrets makes for a cluster without a store of secrets.
+function secretsOfScript() {
+  const folder = mkdtempSync(join(tmpdir(), "rostrum-secrets-"));
+  try {
+    const env = { ...process.env, ROSTRUM_KEYS: join(build, "services/common/rostrum-keys") };
+    return objectsOf(run(join(root, "k8s/secrets"), ["--manifest", folder], { env }));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const kubectl = run(join(here, "kubectl/find"), [join(build, "k8s")]).trim();
+const graph = readYaml(root, "k8s/graph.yaml");
+const settings = settingsOfBinaries();
+const scripted = secretsOfScript();
+const keysOfScript = Object.fromEntries(scripted.map((object) => [object.metadata.name, Object.keys(object.data)]));
+
+function render(folder) {
+  const objects = objectsOf(run(kubectl, ["kustomize", folder]));
+  const components = (readYaml(folder, "kustomization.yaml").components ?? []).map((path) => basename(path));
+  const name = basename(folder);
+  const context = {
+    overlay: { name, components, production: name === "prod" },
+    graph,
+    settings,
+    made: components.includes("external-secrets") ? {} : keysOfScript,
+  };
+  return { name, objects, context };
+}
+
+// Makes one thing wrong: {object, set: {/pointer: value}, remove: [/pointer], drop, add}.
+function spoil(objects, change) {
+  const spoiled = structuredClone(objects);
+  const wanted = (object) => id(object) === change.object ||
+    id(object).replace(/-[a-z0-9]{10}$/, "") === change.object;
+  const target = spoiled.find(wanted);
+  if (change.object && !target) throw new Error(`no ${change.object} to spoil`);
+  const walk = (pointer, act) => {
+    const keys = pointer.slice(1).split("/").map((key) => key.replaceAll("~1", "/"));
+    const last = keys.pop();
+    const parent = keys.reduce((at, key) => (at[key] ??= {}), target);
+    act(parent, last);
+  };
+  for (const [pointer, value] of Object.entries(change.set ?? {})) {
+    walk(pointer, (parent, key) => { if (key === "-") parent.push(value); else parent[key] = value; });
+  }
+  for (const pointer of change.remove ?? []) {
+    walk(pointer, (parent, key) => {
+      if (!(key in parent)) throw new Error(`${change.object} has no ${pointer}`);
+      if (Array.isArray(parent)) parent.splice(Number(key), 1); else delete parent[key];
+    });
+  }
+  if (change.drop) spoiled.splice(spoiled.indexOf(target), 1);
+  if (change.add) spoiled.push(change.add);
+  return { objects: spoiled, target: change.add ?? target };
+}
+
+let passed = 0;
+let failed = 0;
+function report(what, wrong) {
+  if (wrong.length === 0) { passed += 1; return; }
+  failed += 1;
+  console.log(`FAILED ${what}`);
+  for (const line of wrong.slice(0, 20)) console.log(`  ${line}`);
+}
+
+const folders = [...readdirSync(join(root, "k8s/overlays")).map((name) => join(root, "k8s/overlays", name)),
+  ...readdirSync(join(here, "overlays")).map((name) => join(here, "overlays", name))];
+const overlays = Object.fromEntries(folders.map((folder) => [basename(folder), render(folder)]));
+for (const { name, objects, context } of Object.values(overlays)) {
+  console.log(`${name}: ${objects.length} objects`);
+  for (const [rule, check] of Object.entries(RULES)) report(`${name}: ${rule}`, [...check(objects, context)]);
+}
+report("secrets and k8s/edge.yaml: objects have the shape of their kind",
+  [...schemaRules["objects have the shape of their kind"]([...scripted, ...objectsOf(readFileSync(join(root, "k8s/edge.yaml"), "utf8"))])]);
+
+const fixtures = readdirSync(join(here, "refused")).sort().flatMap((file) => readYaml(here, "refused", file));
+const typed = Object.values(overlays).map(({ name, objects }) => ({ name, objects }));
+fixtures.forEach((fixture, number) => {
+  const { objects, context } = overlays[fixture.overlay ?? "prod"];
+  const { objects: spoiled, target } = spoil(objects, fixture);
+  if (fixture.rule === UNKNOWN_FIELDS) { typed.push({ name: `refused ${number}`, objects: [target] }); return; }
+  if (!RULES[fixture.rule]) throw new Error(`no rule "${fixture.rule}"`);
+  const wrong = [...RULES[fixture.rule](spoiled, context)];
+  const said = wrong.some((line) => line.includes(fixture.says));
+  report(`refuses: ${fixture.rule} (${fixture.says})`, said ? [] : [`it said ${JSON.stringify(wrong)}`]);
+});
+
+const unknown = unknownFields(typed, join(root, "tests/output/k8s-types"));
+for (const { name } of Object.values(overlays)) report(`${name}: ${UNKNOWN_FIELDS}`, unknown[name]);
+fixtures.forEach((fixture, number) => {
+  if (fixture.rule !== UNKNOWN_FIELDS) return;
+  const said = unknown[`refused ${number}`].some((line) => line.includes(fixture.says));
+  report(`refuses: ${UNKNOWN_FIELDS} (${fixture.says})`, said ? [] : [`it said ${JSON.stringify(unknown[`refused ${number}`])}`]);
+});
+for (const rule of [...Object.keys(RULES), UNKNOWN_FIELDS]) {
+  report(`${rule}: has a fixture`, fixtures.some((fixture) => fixture.rule === rule) ? [] : ["nothing shows that it refuses anything"]);
+}
+
+console.log(`rendered by ${kubectl}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

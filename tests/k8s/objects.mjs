@@ -1,0 +1,112 @@
+// Kubernetes objects, as the rules look at them.
+
+export const NAMESPACE = "rostrum";
+export const COMPONENT = "app.kubernetes.io/component";
+export const NAME = "app.kubernetes.io/name";
+
+export const id = (object) => `${object.kind}/${object.metadata?.name}`;
+export const ofKind = (objects, ...kinds) => objects.filter((object) => kinds.includes(object.kind));
+export const named = (objects, kind, name) =>
+  objects.find((object) => object.kind === kind && object.metadata.name === name);
+
+// What runs pods, with the pods' labels and spec beside it.
+export function workloads(objects) {
+  return ofKind(objects, "Deployment", "StatefulSet", "Job").map((object) => ({
+    object,
+    name: object.metadata.name,
+    labels: object.spec.template.metadata?.labels ?? {},
+    pod: object.spec.template.spec,
+  }));
+}
+export const component = (workload) => workload.labels[COMPONENT];
+// The five services and the gateway.
+export const servers = (objects) =>
+  workloads(objects).filter((each) => ["service", "gateway"].includes(component(each)));
+// All that runs a program of ours.
+export const ours = (objects) =>
+  workloads(objects).filter((each) => ["service", "gateway", "migration"].includes(component(each)));
+
+// Whether a label selector (matchLabels, matchExpressions) takes these labels.
+export function selects(selector, labels) {
+  const byLabels = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  return byLabels && (selector.matchExpressions ?? []).every(({ key, operator, values }) => {
+    switch (operator) {
+      case "In": return values.includes(labels[key]);
+      case "NotIn": return !values.includes(labels[key]);
+      case "Exists": return key in labels;
+      case "DoesNotExist": return !(key in labels);
+      default: throw new Error(`operator ${operator}`);
+    }
+  });
+}
+
+// Every pod there will be, with the labels it has: those of the workloads, and
+// the instances of the database clusters, which the operator labels.
+export function pods(objects) {
+  const instances = ofKind(objects, "Cluster").map((cluster) => ({
+    name: cluster.metadata.name,
+    labels: { "cnpg.io/cluster": cluster.metadata.name, "cnpg.io/podRole": "instance" },
+    ports: { postgresql: 5432, metrics: 9187, status: 8000 },
+  }));
+  return [...workloads(objects).map(({ name, labels, pod }) => ({ name, labels, ports: portsOf(pod) })), ...instances];
+}
+
+// Port numbers by name.
+export function portsOf(pod) {
+  return Object.fromEntries(pod.containers.flatMap((container) =>
+    (container.ports ?? []).map((port) => [port.name, port.containerPort])));
+}
+
+// The environment of a container: NAME to value, ConfigMaps included.
+export function environment(objects, container) {
+  const values = {};
+  for (const { configMapRef } of container.envFrom ?? []) {
+    if (configMapRef) Object.assign(values, named(objects, "ConfigMap", configMapRef.name)?.data);
+  }
+  for (const { name, value } of container.env ?? []) values[name] = value;
+  return values;
+}
+
+// The keys of each Secret that will be there: those in the overlay, those that
+// External Secrets, cert-manager and the operator make, and the script's (`made`).
+export function secrets(objects, made = {}) {
+  const keys = { ...made };
+  for (const object of ofKind(objects, "Secret")) {
+    keys[object.metadata.name] = Object.keys({ ...object.data, ...object.stringData });
+  }
+  for (const object of ofKind(objects, "ExternalSecret")) {
+    keys[object.spec.target.name] = object.spec.data.map((each) => each.secretKey);
+  }
+  for (const object of ofKind(objects, "Certificate")) {
+    keys[object.spec.secretName] = ["tls.crt", "tls.key", "ca.crt"];
+  }
+  for (const object of ofKind(objects, "Cluster")) {
+    keys[`${object.metadata.name}-app`] = ["username", "password", "dbname", "host", "port", "uri", "pgpass"];
+    keys[`${object.metadata.name}-ca`] = ["ca.crt", "ca.key"];
+  }
+  return keys;
+}
+
+// The files that a volume shows: path to the Secret or ConfigMap it is from. What
+// is not there is told to `missing`.
+export function filesOf(objects, volume, keysOfSecrets, missing = () => {}) {
+  const files = new Map();
+  const add = (kind, name, items, keys) => {
+    if (!keys) return missing(`${kind} ${name} is nowhere`);
+    for (const { key, path } of items ?? keys.map((key) => ({ key, path: key }))) {
+      if (keys.includes(key)) files.set(path, `${kind}/${name}`);
+      else missing(`${kind} ${name} has no key ${key}`);
+    }
+  };
+  const configMap = (source) => {
+    const found = named(objects, "ConfigMap", source.name);
+    add("ConfigMap", source.name, source.items, found && Object.keys(found.data ?? {}));
+  };
+  if (volume.secret) add("Secret", volume.secret.secretName, volume.secret.items, keysOfSecrets[volume.secret.secretName]);
+  if (volume.configMap) configMap(volume.configMap);
+  for (const source of volume.projected?.sources ?? []) {
+    if (source.secret) add("Secret", source.secret.name, source.secret.items, keysOfSecrets[source.secret.name]);
+    if (source.configMap) configMap(source.configMap);
+  }
+  return files;
+}

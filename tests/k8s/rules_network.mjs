@@ -1,0 +1,136 @@
+// The NetworkPolicies against the graph of k8s/graph.yaml.
+import { isDeepStrictEqual } from "node:util";
+import { environment, id, named, ofKind, pods, selects, servers } from "./objects.mjs";
+
+const portsOfRule = (rule) => (rule.ports ?? [{ port: "every" }]).map(({ port, protocol = "TCP" }) =>
+  protocol === "TCP" ? String(port) : `${port}/${protocol}`);
+
+// The pods of the graph that this overlay has: name to labels.
+function podsOfGraph(objects, graph) {
+  const found = {};
+  for (const [name, labels] of Object.entries(graph.pods)) {
+    const pod = pods(objects).find((each) => selects({ matchLabels: labels }, each.labels));
+    if (pod) found[name] = pod.labels;
+  }
+  return found;
+}
+
+// Whom a peer of a rule names: pods of ours, or others of the graph.
+function namesOfPeer(peer, known, graph) {
+  if (!peer.namespaceSelector && !peer.ipBlock) {
+    return Object.keys(known).filter((name) => selects(peer.podSelector, known[name]));
+  }
+  const other = Object.entries(graph.others).find(([, selector]) => isDeepStrictEqual(selector, peer));
+  return other ? [other[0]] : [`unknown ${JSON.stringify(peer)}`];
+}
+
+// What the policies allow: "from > to : port" on the side of who is asked
+// (ingress), and of who asks (egress).
+export function allowed(objects, graph) {
+  const known = podsOfGraph(objects, graph);
+  const sides = { ingress: new Set(), egress: new Set() };
+  for (const policy of ofKind(objects, "NetworkPolicy")) {
+    const chosen = Object.keys(known).filter((name) => selects(policy.spec.podSelector, known[name]));
+    for (const side of ["ingress", "egress"]) {
+      if (!policy.spec.policyTypes.includes(side === "ingress" ? "Ingress" : "Egress")) continue;
+      for (const rule of policy.spec[side] ?? []) {
+        const peers = (side === "ingress" ? rule.from : rule.to) ?? [{ ipBlock: "everybody" }];
+        const names = peers.flatMap((peer) => namesOfPeer(peer, known, graph));
+        for (const self of chosen) {
+          for (const other of names) {
+            for (const port of portsOfRule(rule)) {
+              sides[side].add(side === "ingress" ? `${other} > ${self} : ${port}` : `${self} > ${other} : ${port}`);
+            }
+          }
+        }
+      }
+    }
+  }
+  return sides;
+}
+
+// What the graph says for this overlay.
+export function expected(objects, graph, components) {
+  const known = podsOfGraph(objects, graph);
+  const sides = { ingress: new Set(), egress: new Set() };
+  for (const edge of graph.edges) {
+    if (edge.component && !components.includes(edge.component)) continue;
+    for (const from of edge.from[0] === "*" ? Object.keys(known) : edge.from) {
+      for (const to of edge.to) {
+        for (const port of edge.ports) {
+          if (to in graph.pods) sides.ingress.add(`${from} > ${to} : ${port}`);
+          if (from in graph.pods) sides.egress.add(`${from} > ${to} : ${port}`);
+        }
+      }
+    }
+  }
+  return sides;
+}
+
+export const networkRules = {
+  *"nothing is allowed unless it is said"(objects) {
+    const denied = ofKind(objects, "NetworkPolicy").some(({ spec }) =>
+      isDeepStrictEqual(spec.podSelector, {}) && spec.policyTypes.includes("Ingress") &&
+      spec.policyTypes.includes("Egress") && !spec.ingress && !spec.egress);
+    if (!denied) yield "no NetworkPolicy denies everything to everyone";
+  },
+
+  *"network policies are the service graph"(objects, { graph, overlay }) {
+    const is = allowed(objects, graph);
+    const ought = expected(objects, graph, overlay.components);
+    for (const side of ["ingress", "egress"]) {
+      for (const edge of is[side]) if (!ought[side].has(edge)) yield `${side} allows ${edge}, which the graph does not know`;
+      for (const edge of ought[side]) if (!is[side].has(edge)) yield `${side} lacks ${edge}`;
+    }
+  },
+
+  *"every pod is in the graph"(objects, { graph }) {
+    for (const pod of pods(objects)) {
+      if (!Object.values(graph.pods).some((labels) => selects({ matchLabels: labels }, pod.labels))) {
+        yield `the pods of ${pod.name} are not in the graph`;
+      }
+    }
+  },
+
+  // TARGET settings are the other statement of who calls whom.
+  *"targets are headless Services of the graph"(objects, { graph }) {
+    for (const { name, pod } of servers(objects)) {
+      const calls = graph.edges.filter((edge) => edge.from.includes(name) && edge.ports.includes(50051))
+        .flatMap((edge) => edge.to);
+      const targets = Object.entries(environment(objects, pod.containers[0])).filter(([key]) => key.endsWith("_TARGET"));
+      for (const [key, value] of targets) {
+        const [, host, port] = /^dns:\/\/\/([a-z-]+):(\d+)$/.exec(value) ?? [];
+        const service = named(objects, "Service", host);
+        const called = key.replace("_TARGET", "").toLowerCase();
+        if (!service) yield `${name}: ${key}=${value} names no Service`;
+        else if (service.spec.clusterIP !== "None") yield `${name}: ${key} is not headless, so one pod would get all calls`;
+        else if (!service.spec.ports.some((each) => each.port === Number(port))) yield `${name}: ${key}: no port ${port}`;
+        else if (!service.metadata.name.startsWith(`${called}-`)) yield `${name}: ${key} names ${host}`;
+        if (!calls.includes(called)) yield `${name}: ${key} is set, but the graph has no such call`;
+      }
+      for (const called of calls) {
+        if (!targets.some(([key]) => key === `${called.toUpperCase()}_TARGET`)) yield `${name}: calls ${called} without a target`;
+      }
+    }
+  },
+
+  *"two Services each, and they select pods"(objects) {
+    const all = pods(objects);
+    for (const service of ofKind(objects, "Service")) {
+      const chosen = all.filter((pod) => selects({ matchLabels: service.spec.selector }, pod.labels));
+      if (chosen.length !== 1) yield `${id(service)}: selects ${chosen.length} kinds of pods`;
+      for (const port of service.spec.ports) {
+        const target = port.targetPort ?? port.port;
+        for (const pod of chosen) {
+          if (!(target in pod.ports) && !Object.values(pod.ports).includes(target)) yield `${id(service)}: ${pod.name} has no port ${target}`;
+          else if ((pod.ports[target] ?? target) !== port.port) yield `${id(service)}: port ${port.port} is ${pod.ports[target]} on the pod`;
+        }
+      }
+    }
+    for (const { name } of servers(objects)) {
+      const headless = named(objects, "Service", `${name}-headless`);
+      if (!named(objects, "Service", name) || named(objects, "Service", name).spec.clusterIP === "None") yield `${name}: no Service`;
+      if (headless?.spec.clusterIP !== "None" || headless.spec.publishNotReadyAddresses) yield `${name}: no headless Service of ready pods`;
+    }
+  },
+};

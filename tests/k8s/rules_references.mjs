@@ -1,0 +1,186 @@
+// What one object says of another must be there.
+import { NAMESPACE, environment, filesOf, id, named, ofKind, pods, secrets, selects, servers, workloads } from "./objects.mjs";
+
+const HASHED = /-[a-z0-9]{10}$/;
+const CLUSTER_WIDE = ["Namespace"];
+
+function* backendsOf(object) {
+  for (const rule of object.spec.rules ?? []) {
+    for (const backend of rule.backendRefs ?? []) yield { name: backend.name, port: backend.port };
+    for (const path of rule.http?.paths ?? []) {
+      const { name, port } = path.backend.service;
+      yield { name, port: port.number ?? port.name };
+    }
+  }
+}
+
+// Whether streams may last: paths under /live have no time limit on requests.
+function* streamLimits(objects) {
+  for (const route of ofKind(objects, "HTTPRoute")) {
+    const rules = route.spec.rules.filter((rule) => rule.backendRefs);
+    if (rules.length === 0) continue;
+    const live = rules.find((rule) => rule.matches?.some(({ path }) => path?.value === "/live"));
+    if (live?.timeouts?.request !== "0s") yield `${id(route)}: cuts streams under /live`;
+    if (rules.some((rule) => rule !== live && !rule.timeouts?.request)) yield `${id(route)}: a rule without a time limit`;
+  }
+  const ingresses = ofKind(objects, "Ingress");
+  const live = ingresses.filter((each) => each.spec.rules.some((rule) => rule.http.paths.some(({ path }) => path === "/live")));
+  if (ingresses.length > 0 && live.length === 0) yield "no Ingress for the streams under /live";
+  for (const ingress of live) {
+    const limit = Number(ingress.metadata.annotations?.["nginx.ingress.kubernetes.io/proxy-read-timeout"]);
+    if (!(limit >= 600)) yield `${id(ingress)}: cuts streams under /live`;
+  }
+}
+
+export const referenceRules = {
+  *"the namespace is restricted, and all is in it"(objects) {
+    const namespace = named(objects, "Namespace", NAMESPACE);
+    if (namespace?.metadata.labels?.["pod-security.kubernetes.io/enforce"] !== "restricted") {
+      yield `namespace ${NAMESPACE} does not enforce pod-security restricted`;
+    }
+    for (const object of objects) {
+      if (!CLUSTER_WIDE.includes(object.kind) && object.metadata.namespace !== NAMESPACE) {
+        yield `${id(object)}: in namespace ${object.metadata.namespace}`;
+      }
+    }
+  },
+
+  *"nothing is there twice"(objects) {
+    const seen = new Set();
+    for (const object of objects) {
+      const key = `${object.apiVersion} ${id(object)}`;
+      if (seen.has(key)) yield `${key} is there twice`;
+      seen.add(key);
+    }
+  },
+
+  *"no disruption takes more than one"(objects) {
+    for (const budget of ofKind(objects, "PodDisruptionBudget")) {
+      if (!pods(objects).some((pod) => selects(budget.spec.selector, pod.labels))) yield `${id(budget)}: selects no pods`;
+    }
+    for (const { name, labels } of workloads(objects).filter((each) => each.object.kind !== "Job" && !/^mail$/.test(each.name))) {
+      const budget = ofKind(objects, "PodDisruptionBudget").find((each) => selects(each.spec.selector, labels));
+      if (budget?.spec.maxUnavailable !== 1) yield `${name}: no PodDisruptionBudget with maxUnavailable 1`;
+      else if (pods(objects).filter((pod) => selects(budget.spec.selector, pod.labels)).length !== 1) {
+        yield `${id(budget)}: counts other pods too`;
+      }
+    }
+  },
+
+  *"scaling up is quick, down slow"(objects) {
+    const scalers = ofKind(objects, "HorizontalPodAutoscaler");
+    for (const scaler of scalers) {
+      const { kind, name, apiVersion } = scaler.spec.scaleTargetRef;
+      const target = named(objects, kind, name);
+      if (!target || target.apiVersion !== apiVersion) yield `${id(scaler)}: no ${kind} ${name}`;
+      if (!(scaler.spec.minReplicas >= 2 && scaler.spec.maxReplicas > scaler.spec.minReplicas)) yield `${id(scaler)}: not from 2 up`;
+      if (target && target.spec.replicas < scaler.spec.minReplicas) yield `${id(scaler)}: the Deployment starts with fewer`;
+      const { scaleDown } = scaler.spec.behavior ?? {};
+      if (!(scaleDown?.stabilizationWindowSeconds >= 300)) yield `${id(scaler)}: scales down at once`;
+      if (!scaleDown?.policies?.every((policy) => policy.type === "Pods" && policy.value === 1)) yield `${id(scaler)}: gives up several pods at once`;
+      const { limits, requests } = target?.spec.template.spec.containers[0].resources ?? {};
+      if (limits && !requests?.cpu) yield `${id(scaler)}: measures CPU that nobody requests`;
+    }
+    for (const { name } of servers(objects)) {
+      if (!scalers.some((scaler) => scaler.spec.scaleTargetRef.name === name)) yield `${name}: is not scaled`;
+    }
+  },
+
+  *"volumes show what is there"(objects, { made }) {
+    const keys = secrets(objects, made);
+    for (const { object, name, pod } of workloads(objects)) {
+      const missing = [];
+      const claims = (object.spec.volumeClaimTemplates ?? []).map((claim) => claim.metadata.name);
+      const volumes = new Set((pod.volumes ?? []).map((volume) => volume.name).concat(claims));
+      for (const volume of pod.volumes ?? []) filesOf(objects, volume, keys, (what) => missing.push(what));
+      for (const what of missing) yield `${name}: ${what}`;
+      for (const mount of pod.containers.flatMap((container) => container.volumeMounts ?? [])) {
+        if (!volumes.has(mount.name)) yield `${name}: no volume ${mount.name}`;
+      }
+    }
+  },
+
+  *"configuration is hashed"(objects) {
+    for (const { name, pod } of workloads(objects)) {
+      const refs = pod.containers.flatMap((container) => (container.envFrom ?? []).map((each) => each.configMapRef?.name))
+        .concat((pod.volumes ?? []).map((volume) => volume.configMap?.name)).filter(Boolean);
+      for (const ref of refs) {
+        if (!named(objects, "ConfigMap", ref)) yield `${name}: no ConfigMap ${ref}`;
+        else if (!HASHED.test(ref)) yield `${name}: ConfigMap ${ref} could change under running pods`;
+      }
+    }
+  },
+
+  *"secrets are files"(objects, { overlay }) {
+    for (const { name, pod } of workloads(objects)) {
+      for (const container of pod.containers) {
+        if ((container.envFrom ?? []).some((each) => each.secretRef)) yield `${name}: a Secret in the environment`;
+        for (const { name: key, valueFrom } of container.env ?? []) {
+          if (valueFrom?.secretKeyRef) yield `${name}: ${key} is a secret in the environment`;
+        }
+      }
+    }
+    if (overlay.production && ofKind(objects, "Secret").length > 0) yield "a plain Secret in production";
+  },
+
+  *"routes end at Services"(objects) {
+    for (const route of ofKind(objects, "HTTPRoute", "Ingress")) {
+      for (const { name, port } of backendsOf(route)) {
+        const service = named(objects, "Service", name);
+        if (!service?.spec.ports.some((each) => each.port === port || each.name === port)) yield `${id(route)}: no port ${port} of a Service ${name}`;
+      }
+    }
+  },
+
+  *"streams are not cut"(objects) { yield* streamLimits(objects); },
+
+  *"monitors find pods"(objects) {
+    for (const monitor of ofKind(objects, "PodMonitor")) {
+      const found = pods(objects).filter((pod) => selects(monitor.spec.selector, pod.labels));
+      if (found.length === 0) yield `${id(monitor)}: selects no pods`;
+      for (const { port } of monitor.spec.podMetricsEndpoints) {
+        for (const pod of found) if (!(port in pod.ports)) yield `${id(monitor)}: ${pod.name} has no port ${port}`;
+      }
+    }
+  },
+
+  *"databases keep what was acknowledged"(objects, { overlay, settings }) {
+    for (const cluster of ofKind(objects, "Cluster")) {
+      const { spec } = cluster;
+      const owner = spec.bootstrap.initdb?.owner;
+      const scaler = named(objects, "HorizontalPodAutoscaler", owner);
+      const server = servers(objects).find((each) => each.name === owner);
+      const pool = server && (environment(objects, server.pod.containers[0]).PG_POOL ??
+        settings[`rostrum-${owner}`]?.find((each) => each.name === "PG_POOL")?.default);
+      const connections = Number(spec.postgresql.parameters.max_connections);
+      // Reserved: 3 for superusers, the operator's own, a migration.
+      if (scaler && pool * (scaler.spec.maxReplicas + 1) > connections - 10) {
+        yield `${id(cluster)}: ${scaler.spec.maxReplicas + 1} replicas with ${pool} connections each are too many for ${connections}`;
+      }
+      if (spec.enablePDB === false) yield `${id(cluster)}: no PodDisruptionBudget`;
+      if (spec.monitoring?.enablePodMonitor) yield `${id(cluster)}: enablePodMonitor is deprecated`;
+      if (spec.backup?.barmanObjectStore) yield `${id(cluster)}: barmanObjectStore is gone; the plugin does it`;
+      if (!overlay.production) continue;
+      if (spec.instances < 3 || !(spec.postgresql.synchronous?.number >= 1)) yield `${id(cluster)}: what is acknowledged is on one machine`;
+      const plugin = spec.plugins?.find((each) => each.isWALArchiver);
+      if (!named(objects, "ObjectStore", plugin?.parameters?.barmanObjectName)) yield `${id(cluster)}: changes are archived nowhere`;
+      const backup = ofKind(objects, "ScheduledBackup").find((each) => each.spec.cluster.name === cluster.metadata.name);
+      if (backup?.spec.method !== "plugin" || backup.spec.pluginConfiguration?.name !== plugin?.name) yield `${id(cluster)}: no backup is scheduled`;
+      else if (backup.spec.schedule.split(" ").length !== 6) yield `${id(backup)}: a schedule has six fields, seconds first`;
+    }
+    for (const backup of ofKind(objects, "ScheduledBackup")) {
+      if (!named(objects, "Cluster", backup.spec.cluster.name)) yield `${id(backup)}: no Cluster ${backup.spec.cluster.name}`;
+    }
+  },
+
+  *"redis-state keeps what it is told"(objects) {
+    for (const { object, name, pod } of workloads(objects).filter((each) => each.name.startsWith("redis-"))) {
+      const config = pod.volumes.find((volume) => volume.configMap)?.configMap.name;
+      const lines = (named(objects, "ConfigMap", config)?.data["valkey.conf"] ?? "").split("\n");
+      if (!lines.some((line) => line.startsWith("aclfile "))) yield `${name}: asks for no password`;
+      if (name !== "redis-state") continue;
+      if (!lines.includes("appendonly yes") || !lines.includes("maxmemory-policy noeviction")) yield `${name}: forgets`;
+      if (!object.spec.volumeClaimTemplates?.some((claim) => claim.metadata.name === "data")) yield `${name}: has no disk`;
+    }
+  },
+};
