@@ -10,6 +10,7 @@
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/detached.hpp"
 #include "boost/asio/io_context.hpp"
+#include "grpcpp/security/credentials.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
@@ -62,7 +63,7 @@ class VisitorReadsTest : public ::testing::Test {
     server_ = builder.BuildAndStart();
     backends_ = std::make_unique<Backends>(
         std::map<std::string, std::string>{{"content", absl::StrCat("127.0.0.1:", port)}},
-        metrics_);
+        grpc::InsecureChannelCredentials(), metrics_);
     reads_ = std::make_unique<VisitorReads>(*backends_, caller_);
   }
   ~VisitorReadsTest() override {
