@@ -21,7 +21,7 @@ export UBSAN_OPTIONS ?= halt_on_error=1:print_stacktrace=1
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 .PHONY: run
 run: configure ## build and start everything on loopback; Ctrl-C stops it (ARGS=...)
@@ -69,6 +69,11 @@ faults: configure ## kill and stop everything under load, check what is left (AR
 bench: configure ## measure, each figure beside its limit (ARGS="--only article --rounds 3")
 	ninja -C $(BUILD) -j $(JOBS) rostrum_stack
 	/usr/bin/python3 tests/load/bench.py $(BUILD) $(ARGS)
+
+.PHONY: k8s-check
+k8s-check: configure node_modules/.package-lock.json ## check the Kubernetes manifests, without a cluster
+	ninja -C $(BUILD) -j $(JOBS) rostrum_stack
+	node tests/k8s/check.mjs $(BUILD)
 
 .PHONY: golden
 golden: build ## write the golden files of the tests anew

@@ -160,7 +160,7 @@ export const podRules = {
 
   *"each database has its migration"(objects) {
     for (const cluster of ofKind(objects, "Cluster")) {
-      const { owner } = cluster.spec.bootstrap.initdb;
+      const { owner } = cluster.spec.bootstrap.initdb ?? cluster.spec.bootstrap.recovery;
       const job = ofKind(objects, "Job").find((each) =>
         each.spec.template.spec.containers[0].command.join(" ") === `/usr/local/bin/rostrum-${owner} migrate`);
       if (!job) yield `${id(cluster)}: no Job migrates it`;

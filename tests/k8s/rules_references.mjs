@@ -147,7 +147,7 @@ export const referenceRules = {
   *"databases keep what was acknowledged"(objects, { overlay, settings }) {
     for (const cluster of ofKind(objects, "Cluster")) {
       const { spec } = cluster;
-      const owner = spec.bootstrap.initdb?.owner;
+      const { owner } = spec.bootstrap.initdb ?? spec.bootstrap.recovery;
       const scaler = named(objects, "HorizontalPodAutoscaler", owner);
       const server = servers(objects).find((each) => each.name === owner);
       const pool = server && (environment(objects, server.pod.containers[0]).PG_POOL ??
