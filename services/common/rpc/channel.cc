@@ -60,6 +60,15 @@ grpc::ChannelArguments Arguments() {
   return arguments;
 }
 
+// A list of addresses ("ipv4:127.0.0.1:1,127.0.0.1:2") is no name that a
+// certificate could have: then it must have that of the first. Else empty.
+std::string NameOfList(const std::string& target) {
+  const size_t begin = target.find(':') + 1;
+  const size_t end = target.find(',');
+  const bool is_list = absl::StartsWith(target, "ipv4:") || absl::StartsWith(target, "ipv6:");
+  return is_list && end != std::string::npos ? target.substr(begin, end - begin) : "";
+}
+
 // Refusals by the caller table: of this service, not of whom it works for.
 bool IsRefusalOfUs(const absl::Status& status) {
   if (absl::IsUnauthenticated(status)) return true;
@@ -96,7 +105,10 @@ std::string ServiceConfigJson() {
 
 std::shared_ptr<grpc::Channel> NewChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  return grpc::CreateCustomChannel(target, credentials, Arguments());
+  grpc::ChannelArguments arguments = Arguments();
+  const std::string name = NameOfList(target);
+  if (!name.empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, name);
+  return grpc::CreateCustomChannel(target, credentials, arguments);
 }
 
 struct ServiceCaller::State {

@@ -186,6 +186,8 @@ TEST_F(TransportSecurityTest, TakesWhoHasACertificateOfTheAuthority) {
   EXPECT_TRUE(gateway.mutual());
   EXPECT_THAT(Get(gateway.channel(), Target()), IsOk());
   EXPECT_THAT(Get(gateway.channel(), Target("localhost")), IsOk());
+  // Replicas, as a list of addresses.
+  EXPECT_THAT(Get(gateway.channel(), "ipv4:127.0.0.1:1," + Target()), IsOk());
 }
 
 TEST_F(TransportSecurityTest, RefusesWhoHasNone) {
