@@ -110,7 +110,7 @@ asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
       co_await asio::async_initiate<decltype(asio::use_awaitable), void(grpc::Status)>(
           std::move(initiate), asio::use_awaitable);
 
-  UnaryResult result{.status = std::move(status), .message = {}, .metadata = {}};
+  UnaryResult result{.status = NotOurCancel(status), .message = {}, .metadata = {}};
   if (result.status.ok()) result.message = FromByteBuffer(state->response);
   for (const auto& [key, value] : state->context.GetServerInitialMetadata()) {
     result.metadata.emplace(std::string(key.data(), key.size()),

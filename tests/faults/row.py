@@ -114,6 +114,18 @@ class Row(unittest.TestCase):
         answer = self.get(self.visitor(), f"/p/{self.world.posts[level][0]}", 303)
         return answer.headers["Location"]
 
+    def assert_public_text(self, page):
+        """The article of a public post, whole, as a visitor has it."""
+        html = self.get(self.visitor(), page).body.decode()
+        self.assertIn("The protected sentence", html)
+
+    def assert_article_without_discussion(self, reader, page):
+        """As a reader with an account has it. (Visitors may have the comments that
+        were there a moment ago.)"""
+        html = self.get(reader, page).body.decode()
+        self.assertIn("The discussion cannot be shown at this moment", html)
+        self.assert_public_text(page)
+
     def form(self, client, path, text):
         return client.request("POST", path, raw=text.encode(), headers={
             "Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": client.address})

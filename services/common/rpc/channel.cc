@@ -98,7 +98,7 @@ std::string ServiceConfigJson() {
                                  {"initialBackoff", "0.05s"},
                                  {"maxBackoff", "1s"},
                                  {"backoffMultiplier", 2},
-                                 {"retryableStatusCodes", {"UNAVAILABLE"}}}}}};
+                                 {"retryableStatusCodes", {"UNAVAILABLE", "CANCELLED"}}}}}};
   }
   return config.dump();
 }
@@ -109,6 +109,11 @@ std::shared_ptr<grpc::Channel> NewChannel(
   const std::string name = NameOfList(target);
   if (!name.empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, name);
   return grpc::CreateCustomChannel(target, credentials, arguments);
+}
+
+grpc::Status NotOurCancel(const grpc::Status& status) {
+  if (status.error_code() != grpc::StatusCode::CANCELLED) return status;
+  return grpc::Status(grpc::StatusCode::UNAVAILABLE, status.error_message());
 }
 
 struct ServiceCaller::State {
@@ -178,7 +183,7 @@ absl::Status ServiceCaller::Call(
   ctx.set_deadline(absl::ToChronoTime(deadline));
   Prepare(&ctx, TraceToHandOn(span));
   const SteadyClock::time_point start = SteadyClock::now();
-  const grpc::Status status = call(&ctx);
+  const grpc::Status status = NotOurCancel(call(&ctx));
   metrics.Handled(status.error_code(),
                   std::chrono::duration<double>(SteadyClock::now() - start).count());
   span.Ended(status.error_code());
@@ -215,7 +220,6 @@ absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  absl::StrCat(audience_, " did not answer in time"));
   }
-  if (absl::IsCancelled(answer)) return absl::CancelledError("cancelled");
   if (absl::IsUnavailable(answer) || absl::IsResourceExhausted(answer)) {
     return RetryLater(absl::StatusCode::kUnavailable, "SERVICE_UNAVAILABLE",
                       absl::StrCat(audience_, " is not available"), absl::Seconds(1));

@@ -9,6 +9,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/security/credentials.h"
+#include "grpcpp/support/status.h"
 #include "services/common/base/metrics.h"
 #include "services/common/rpc/identity.h"
 #include "services/common/rpc/rpc_metrics.h"
@@ -17,13 +18,18 @@
 namespace rostrum {
 
 // A channel to another service: round_robin over what DNS says, keepalive, and
-// retries of UNAVAILABLE for RPCs marked NO_SIDE_EFFECTS or IDEMPOTENT.
+// retries of UNAVAILABLE and CANCELLED for RPCs marked NO_SIDE_EFFECTS or
+// IDEMPOTENT.
 // `target` is "dns:///content:50051", or "127.0.0.1:50051" locally.
 std::shared_ptr<grpc::Channel> NewChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
 
 // The service config of NewChannel: which RPCs are retried, and how.
 std::string ServiceConfigJson();
+
+// What a call that nobody here cancelled came to: a server that stops answers
+// CANCELLED to what reaches it too late, which means UNAVAILABLE.
+grpc::Status NotOurCancel(const grpc::Status& status);
 
 // Makes calls to one other service as this service. Sets what every call must
 // have: the identity token of this service, what is left of the deadline of the

@@ -2,7 +2,8 @@
 """Metrics, traces and logs of a whole stack that lives through a journey.
 
 Starts a collector for traces and a stack that sends to it, walks the journey of
-tests/e2e, then looks at what was told of it.
+tests/e2e, then looks at what was told of it. The stack has certificates, so that
+what is told of those is there too.
 
 usage: eyes.py BUILD
 """
@@ -40,7 +41,7 @@ class Stack:
         env_file.write_text(SETTINGS.format(url=collector.url).lstrip())
         self.state = folder / "state"
         self.process = subprocess.Popen(
-            [HERE.parents[2] / "deploy" / "local" / "up", "--ephemeral", "--build", build,
+            [HERE.parents[2] / "deploy" / "local" / "up", "--ephemeral", "--tls", "--build", build,
              "--state", self.state, "--env-file", HERE.parent / "durations.env",
              "--env-file", env_file], stdin=subprocess.DEVNULL)
 

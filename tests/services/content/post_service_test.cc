@@ -96,27 +96,6 @@ class PostServiceTest : public GrpcFixture {
     if (!status.ok()) return status;
     return response;
   }
-  // Each post by another visitor.
-  absl::StatusOr<v1::BatchReadPostsResponse> ReadMany(const std::vector<PostId>& ids,
-                                                      const std::string& held_body = "",
-                                                      const std::string& held_preview = "",
-                                                      const std::string& as = "gateway") {
-    grpc::ClientContext ctx;
-    AsService(ctx, as);
-    v1::BatchReadPostsRequest request;
-    for (const PostId& id : ids) {
-      v1::VisitorRead& read = *request.add_reads();
-      read.set_post_id(id.value());
-      *read.mutable_visitor() = ToProto(NewVisitor());
-      read.set_network("net");
-      read.set_held_body_version(held_body);
-      read.set_held_preview_version(held_preview);
-    }
-    v1::BatchReadPostsResponse response;
-    const absl::Status status = FromGrpcStatus(stub_->BatchReadPosts(&ctx, request, &response));
-    if (!status.ok()) return status;
-    return response;
-  }
   v1::CheckPostAccessRequest CheckRequest(const PostId& id) {
     v1::CheckPostAccessRequest request;
     request.set_post_id(id.value());
@@ -136,89 +115,6 @@ class PostServiceTest : public GrpcFixture {
   PostService service_{world_.posts, world_.catalog, access_, views_, page_tokens_, runtime()};
   std::unique_ptr<v1::PostService::Stub> stub_;
 };
-
-TEST_F(PostServiceTest, ManyReadsAreDecidedAndCountedOneByOne) {
-  const Manuscript metered = Store("metered");
-  const Manuscript open = Store("open", spb::ACCESS_LEVEL_PUBLIC);
-  const PostId nowhere(NewUuid(kNoon));
-  subscription_.Answer(true, spb::ACCESS_REASON_METER, 1);
-  const auto readings = ReadMany({metered.id, open.id, nowhere, metered.id});
-  ASSERT_THAT(readings, IsOk());
-  ASSERT_EQ(readings->readings_size(), 4);
-  const v1::VisitorReading& first = readings->readings(0);
-  EXPECT_EQ(first.outcome(), v1::VisitorReading::OUTCOME_DECIDED);
-  EXPECT_TRUE(first.access().granted());
-  EXPECT_THAT(first.post().body_html(), HasSubstr(kSecret));
-  EXPECT_EQ(first.post().summary().title(), "metered");
-  EXPECT_FALSE(first.post().has_access());
-  EXPECT_EQ(readings->readings(1).access().reason(), spb::ACCESS_REASON_PUBLIC);
-  EXPECT_EQ(readings->readings(2).outcome(), v1::VisitorReading::OUTCOME_NOT_FOUND);
-  EXPECT_EQ(readings->readings(3).version(), first.version());
-  EXPECT_EQ(Views(), 3);
-  ASSERT_EQ(subscription_.asked().size(), 2u) << "public posts need no question";
-  EXPECT_EQ(subscription_.asked()[0].network(), "net");
-}
-
-TEST_F(PostServiceTest, AHeldTextIsSentAgainOnlyWhenItChanged) {
-  const Manuscript stored = Store("peace");
-  subscription_.Answer(true, spb::ACCESS_REASON_METER, 1);
-  const std::string version = ReadMany({stored.id})->readings(0).version();
-  EXPECT_FALSE(ReadMany({stored.id}, version)->readings(0).has_post());
-  EXPECT_EQ(Views(), 2) << "counted all the same";
-  // Who is refused gets the preview, and the held text is of no use for that.
-  subscription_.Answer(false, spb::ACCESS_REASON_METER_ENDED, 5);
-  const auto refused = ReadMany({stored.id}, version);
-  EXPECT_EQ(refused->readings(0).post().preview_html(), "<p>The preview</p>\n");
-  EXPECT_THAT(refused->SerializeAsString(), Not(HasSubstr(kSecret)));
-  EXPECT_FALSE(ReadMany({stored.id}, "", version)->readings(0).has_post());
-  EXPECT_EQ(Views(), 2);
-
-  ASSERT_THAT(world_.manuscripts.Update(stored.id,
-                                        [](Manuscript& m) {
-                                          ManuscriptContent content = m.content;
-                                          content.title = "War";
-                                          return Edit(m, content, {.account_id = kAnna}, "", kNoon);
-                                        }),
-              IsOk());
-  subscription_.Answer(true, spb::ACCESS_REASON_METER, 1);
-  const auto again = ReadMany({stored.id}, version);
-  EXPECT_EQ(again->readings(0).post().summary().title(), "War");
-  EXPECT_NE(again->readings(0).version(), version);
-}
-
-TEST_F(PostServiceTest, AnOutageOfSubscriptionIsToldOfEachRead) {
-  const Manuscript metered = Store("metered");
-  const Manuscript premium = Store("premium", spb::ACCESS_LEVEL_PREMIUM);
-  subscription_.Answer(absl::UnavailableError("away"));
-  const auto readings = ReadMany({metered.id, premium.id});
-  ASSERT_THAT(readings, IsOk());
-  EXPECT_EQ(readings->readings(0).access().reason(), spb::ACCESS_REASON_METER_UNAVAILABLE);
-  EXPECT_EQ(readings->readings(1).outcome(), v1::VisitorReading::OUTCOME_ACCESS_UNKNOWN);
-  EXPECT_FALSE(readings->readings(1).has_post());
-}
-
-TEST_F(PostServiceTest, APostThatChangesWhileItIsReadIsToBeAskedForAnew) {
-  const Manuscript stored = Store("peace");
-  subscription_.Answer(true, spb::ACCESS_REASON_METER, 1);
-  world_.posts.before_text = [&] {
-    ASSERT_THAT(
-        world_.manuscripts.Update(stored.id, [](Manuscript& m) { return Unpublish(m, "", kNoon); }),
-        IsOk());
-  };
-  const auto readings = ReadMany({stored.id});
-  ASSERT_THAT(readings, IsOk());
-  EXPECT_EQ(readings->readings(0).outcome(), v1::VisitorReading::OUTCOME_NOT_FOUND);
-  EXPECT_THAT(readings->SerializeAsString(), Not(HasSubstr(kSecret)));
-  EXPECT_EQ(Views(), 0);
-}
-
-TEST_F(PostServiceTest, ABatchIsForGatewaysAndBounded) {
-  const Manuscript stored = Store("peace");
-  EXPECT_THAT(ReadMany({stored.id}, "", "", "comment").status(), HasReason("SERVICE_ONLY"));
-  EXPECT_THAT(ReadMany(std::vector<PostId>(501, stored.id)).status(), HasViolation("reads"));
-  EXPECT_THAT(ReadMany({PostId("x")}).status(), HasViolation("post_id"));
-  EXPECT_EQ(ReadMany({})->readings_size(), 0);
-}
 
 TEST_F(PostServiceTest, GivesTheTextToWhoMayHaveIt) {
   const Manuscript stored = Store("peace");

@@ -33,7 +33,7 @@ TEST(ServiceConfigTest, RetriesWhatMayBeRepeatedAndNothingElse) {
   EXPECT_THAT(config, Not(HasSubstr(R"("method":"UpdateComment")")));
   const nlohmann::json policy = nlohmann::json::parse(config)["methodConfig"][0]["retryPolicy"];
   EXPECT_EQ(policy["maxAttempts"], 4);
-  EXPECT_EQ(policy["retryableStatusCodes"], nlohmann::json({"UNAVAILABLE"}));
+  EXPECT_EQ(policy["retryableStatusCodes"], nlohmann::json({"UNAVAILABLE", "CANCELLED"}));
 }
 
 class ServiceCallerTest : public GrpcFixture {
@@ -159,6 +159,8 @@ TEST_F(ServiceCallerTest, KeepsWhatOnlyTheConnectionSays) {
   EXPECT_TRUE(DetailsOf(status).retry_after.has_value());
   EXPECT_THAT(Answer(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "Server Threadpool")),
               StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Answer(grpc::Status(grpc::StatusCode::CANCELLED, "CANCELLED")),
+              HasReason("SERVICE_UNAVAILABLE"));
   EXPECT_THAT(Answer(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded")),
               HasReason("DEADLINE_EXCEEDED"));
   EXPECT_THAT(Answer(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "")),
@@ -192,7 +194,7 @@ TEST_F(ServiceCallerTest, CountsAndMeasures) {
   EXPECT_THAT(metrics().Expose(), HasSubstr("grpc_client_handling_seconds_count{" + labels));
 }
 
-// Answers UNAVAILABLE a number of times before it works.
+// Fails a number of times before it works.
 class FlakyComments final : public pb::CommentService::Service {
  public:
   grpc::Status GetComment(grpc::ServerContext*, const pb::GetCommentRequest*,
@@ -205,10 +207,11 @@ class FlakyComments final : public pb::CommentService::Service {
   }
   std::atomic<int> tries{0};
   int failures = 0;
+  grpc::StatusCode code = grpc::StatusCode::UNAVAILABLE;
 
  private:
   grpc::Status Try() {
-    if (++tries <= failures) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "not yet");
+    if (++tries <= failures) return grpc::Status(code, "not yet");
     return grpc::Status::OK;
   }
 };
@@ -238,6 +241,13 @@ TEST_F(NewChannelTest, TriesAReadUpToFourTimes) {
   comments_.failures = 3;
   EXPECT_THAT(stub_->GetComment(&ctx_, pb::GetCommentRequest(), &comment_), IsOk());
   EXPECT_EQ(comments_.tries, 4);
+}
+
+TEST_F(NewChannelTest, TriesAnewWhatAStoppingServerCancelled) {
+  comments_.failures = 1;
+  comments_.code = grpc::StatusCode::CANCELLED;
+  EXPECT_THAT(stub_->GetComment(&ctx_, pb::GetCommentRequest(), &comment_), IsOk());
+  EXPECT_EQ(comments_.tries, 2);
 }
 
 TEST_F(NewChannelTest, GivesUpAfterFour) {

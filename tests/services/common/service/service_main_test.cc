@@ -21,8 +21,8 @@
 namespace rostrum {
 namespace {
 
-using ::testing::HasSubstr;
 using ::testing::AllOf;
+using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr char kComments[] = "rostrum.comment.v1.CommentService";
