@@ -6,14 +6,13 @@
 // With TLS_DIR (a folder with tls.crt, tls.key and ca.crt) over TLS, as whom the
 // certificate says. Waits up to SECONDS (default 5) for the server to be there and to say SERVING.
 // Exit status 0 if it does, 1 if not (stderr says why), 2 for wrong usage.
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -64,23 +63,25 @@ bool Serves(grpc::GenericStub& stub, system_clock::time_point deadline, bool wai
   return true;
 }
 
-std::string ReadFile(const std::string& path) {
+std::optional<std::string> ReadFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in || text.empty()) {
-    (void)std::fprintf(stderr, "rostrum-health: TLS_DIR: cannot read %s: %s\n", path.c_str(),
-                       errno != 0 ? std::strerror(errno) : "empty");
-    std::exit(2);
-  }
-  return text;
+  if (in && !text.empty()) return text;
+  (void)std::fprintf(stderr, "rostrum-health: TLS_DIR: cannot read %s\n", path.c_str());
+  return std::nullopt;
 }
 
+// Nothing if the certificates cannot be read.
 std::shared_ptr<grpc::ChannelCredentials> Credentials() {
-  const char* folder = std::getenv("TLS_DIR");
+  // Nothing of this program changes the environment.
+  const char* folder = std::getenv("TLS_DIR");  // NOLINT(concurrency-mt-unsafe)
   if (folder == nullptr || *folder == '\0') return grpc::InsecureChannelCredentials();
   const std::string base = std::string(folder) + "/";
-  return grpc::SslCredentials(
-      {ReadFile(base + "ca.crt"), ReadFile(base + "tls.key"), ReadFile(base + "tls.crt")});
+  const auto roots = ReadFile(base + "ca.crt");
+  const auto key = ReadFile(base + "tls.key");
+  const auto certificate = ReadFile(base + "tls.crt");
+  if (!roots || !key || !certificate) return nullptr;
+  return grpc::SslCredentials({*roots, *key, *certificate});
 }
 
 }  // namespace
@@ -92,12 +93,14 @@ int main(int argc, char** argv) {
     (void)std::fprintf(stderr, "usage: rostrum-health HOST:PORT [SECONDS]\n");
     return 2;
   }
+  const auto credentials = Credentials();
+  if (credentials == nullptr) return 2;
   grpc::ChannelArguments arguments;
   // A server that is just starting is asked again soon.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
-  grpc::GenericStub stub(grpc::CreateCustomChannel(argv[1], Credentials(), arguments));
+  grpc::GenericStub stub(grpc::CreateCustomChannel(argv[1], credentials, arguments));
   const auto wait =
       std::chrono::duration_cast<system_clock::duration>(std::chrono::duration<double>(seconds));
   const auto give_up = steady_clock::now() + wait;

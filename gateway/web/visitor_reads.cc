@@ -1,6 +1,8 @@
 #include "gateway/web/visitor_reads.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -44,10 +46,10 @@ asio::awaitable<absl::StatusOr<cpb::VisitorReading>> VisitorReads::Read(cpb::Vis
 }
 
 VisitorReads::Batch VisitorReads::Take() {
-  const size_t count = std::min(queue_.size(), kMaxReads);
-  Batch batch(std::make_move_iterator(queue_.begin()),
-              std::make_move_iterator(queue_.begin() + count));
-  queue_.erase(queue_.begin(), queue_.begin() + count);
+  const auto end =
+      std::next(queue_.begin(), static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxReads)));
+  Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
   return batch;
 }
 

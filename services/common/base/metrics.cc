@@ -15,7 +15,7 @@ using Families = std::vector<prometheus::MetricFamily>;
 
 const prometheus::Histogram::BucketBoundaries& SecondsBuckets() {
   static const auto* const buckets = new prometheus::Histogram::BucketBoundaries{
-      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 0.5, 1, 2.5, 5, 10};
   return *buckets;
 }
 

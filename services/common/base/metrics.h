@@ -24,7 +24,7 @@ class Metrics {
 
   prometheus::Counter& Counter(const CounterFamily& family, const LabelValues& values = {});
   prometheus::Gauge& Gauge(const GaugeFamily& family, const LabelValues& values = {});
-  // Buckets from 0.5 ms to 10 s.
+  // Buckets from 0.5 ms to 10 s; 300 ms, which reads are promised, is one.
   prometheus::Histogram& Seconds(const HistogramFamily& family, const LabelValues& values = {});
 
   // The text exposition format.

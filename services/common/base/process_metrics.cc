@@ -1,14 +1,16 @@
 #include "services/common/base/process_metrics.h"
 
-#include <dirent.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
@@ -63,12 +65,10 @@ std::optional<double> BootTime() {
 }
 
 double OpenFds() {
-  DIR* const folder = opendir("/proc/self/fd");
-  if (folder == nullptr) return 0;
-  double count = -3;  // ".", ".." and the folder itself
-  while (readdir(folder) != nullptr) ++count;
-  closedir(folder);
-  return count;
+  std::error_code error;
+  const std::filesystem::directory_iterator files("/proc/self/fd", error);
+  if (error) return 0;
+  return static_cast<double>(std::distance(begin(files), end(files)) - 1);  // but the folder itself
 }
 
 prometheus::MetricFamily Family(const MetricFamily& declared, prometheus::ClientMetric metric) {
@@ -104,7 +104,8 @@ std::vector<prometheus::MetricFamily> ProcessMetrics() {
   std::vector<prometheus::MetricFamily> families = {Build(), Gauge(kOpenFds, OpenFds())};
   timespec cpu{};
   if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0) {
-    families.push_back(Cpu(static_cast<double>(cpu.tv_sec) + cpu.tv_nsec / 1e9));
+    families.push_back(
+        Cpu(static_cast<double>(cpu.tv_sec) + static_cast<double>(cpu.tv_nsec) / 1e9));
   }
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

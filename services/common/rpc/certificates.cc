@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <memory>
@@ -54,7 +53,7 @@ absl::Status Wrong(const char* file, absl::string_view what) {
 absl::StatusOr<std::string> ReadFile(const std::string& folder, const char* name) {
   const std::string path = absl::StrCat(folder, "/", name);
   std::ifstream in(path, std::ios::binary);
-  if (!in) return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
+  if (!in) return absl::ErrnoToStatus(errno, path);
   std::stringstream content;
   content << in.rdbuf();
   std::string text = std::move(content).str();

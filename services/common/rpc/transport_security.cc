@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <utility>
 
@@ -34,7 +33,7 @@ constexpr absl::Duration kLookEvery = absl::Seconds(1);
 constexpr unsigned kProviderSeconds = 1;
 
 absl::Status SystemError(const char* what) {
-  return absl::InternalError(absl::StrCat(what, ": ", std::strerror(errno)));
+  return absl::InternalError(absl::ErrnoToStatus(errno, what).message());
 }
 
 // Linux 6.3 on may be set to refuse what could be executed; older ones do not
