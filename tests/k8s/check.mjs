@@ -1,6 +1,7 @@
 // Checks the Kubernetes manifests without a cluster.
 //
-// usage: node check.mjs BUILD     BUILD has the binaries, which say what settings they know
+// usage: node check.mjs BUILD     BUILD has the binaries, which say what settings
+//                                 they know and what metrics they export
 //
 // Renders every overlay, applies every rule to it, and then shows that each rule
 // refuses something: a fixture is an overlay with one thing made wrong.
@@ -10,6 +11,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { id } from "./objects.mjs";
+import { monitoringRules } from "./rules_monitoring.mjs";
 import { networkRules } from "./rules_network.mjs";
 import { podRules } from "./rules_pods.mjs";
 import { referenceRules } from "./rules_references.mjs";
@@ -20,17 +22,18 @@ const here = import.meta.dirname;
 const root = resolve(here, "../..");
 const build = resolve(process.argv[2] ?? join(root, "build"));
 const UNKNOWN_FIELDS = "no field is unknown";
-const RULES = { ...schemaRules, ...podRules, ...networkRules, ...referenceRules, ...settingRules };
+const RULES = { ...schemaRules, ...podRules, ...networkRules, ...referenceRules, ...settingRules, ...monitoringRules };
 
 const run = (program, args, options = {}) =>
   execFileSync(program, args, { encoding: "utf8", maxBuffer: 64 << 20, ...options });
 const readYaml = (...path) => parse(readFileSync(join(...path), "utf8"));
 const objectsOf = (text) => parseAllDocuments(text).map((document) => document.toJS()).filter(Boolean);
 
-function settingsOfBinaries() {
+// What each binary says of itself: "settings" or "metrics".
+function saidByBinaries(command) {
   const binaries = ["account", "subscription", "content", "feed", "comment"]
     .map((name) => `services/rostrum-${name}`).concat("gateway/rostrum-gateway");
-  return Object.fromEntries(binaries.map((path) => [basename(path), JSON.parse(run(join(build, path), ["settings"]))]));
+  return Object.fromEntries(binaries.map((path) => [basename(path), JSON.parse(run(join(build, path), [command]))]));
 }
 
 // What k8s/secrets makes for a cluster without a store of secrets.
@@ -46,7 +49,8 @@ function secretsOfScript() {
 
 const kubectl = run(join(here, "kubectl/find"), [join(build, "k8s")]).trim();
 const graph = readYaml(root, "k8s/graph.yaml");
-const settings = settingsOfBinaries();
+const settings = saidByBinaries("settings");
+const metrics = saidByBinaries("metrics");
 const scripted = secretsOfScript();
 const keysOfScript = Object.fromEntries(scripted.map((object) => [object.metadata.name, Object.keys(object.data)]));
 
@@ -58,6 +62,7 @@ function render(folder) {
     overlay: { name, components, production: name === "prod" },
     graph,
     settings,
+    metrics,
     made: components.includes("external-secrets") ? {} : keysOfScript,
   };
   return { name, objects, context };

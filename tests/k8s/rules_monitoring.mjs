@@ -1,0 +1,172 @@
+// Prometheus rules and Grafana dashboards: promtool takes them, every metric and
+// label is one that is exported, every alert is tested and has its page in the
+// runbook.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parser } from "@prometheus-io/lezer-promql";
+import { parse, stringify } from "yaml";
+import { id, ofKind } from "./objects.mjs";
+
+const here = import.meta.dirname;
+const RUNBOOK = "k8s/RUNBOOK.md";
+const runbook = readFileSync(resolve(here, "../..", RUNBOOK), "utf8");
+const testFiles = readdirSync(join(here, "alerts")).map((file) => [file, readFileSync(join(here, "alerts", file), "utf8")]);
+// What Prometheus adds to all that it is told by a pod (see podmonitors.yaml).
+const TARGET = ["job", "namespace", "pod", "container", "endpoint", "instance", "service"];
+// Of others: the database operator, the kubelet, Prometheus itself.
+const foreign = parse(readFileSync(join(here, "foreign_metrics.yaml"), "utf8"));
+
+const rulesOf = (object) => object.spec.groups.flatMap((group) => group.rules);
+const alertsOf = (objects) => ofKind(objects, "PrometheusRule").flatMap((object) =>
+  rulesOf(object).filter((rule) => rule.alert).map((rule) => ({ where: `${id(object)}: ${rule.alert}`, ...rule })));
+
+// Runs promtool in a folder of these files: what it said if it was not pleased.
+function promtool(args, files) {
+  const folder = mkdtempSync(join(tmpdir(), "rostrum-promtool-"));
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const { status, error, stdout, stderr } = spawnSync("promtool", args, { cwd: folder, encoding: "utf8" });
+    if (error) throw error;
+    return status === 0 ? "" : `${stdout}${stderr}`;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function* dashboardsOf(objects) {
+  for (const object of ofKind(objects, "ConfigMap")) {
+    if (!object.metadata.labels?.grafana_dashboard) continue;
+    for (const [file, text] of Object.entries(object.data)) yield { where: `${id(object)}: ${file}`, text };
+  }
+}
+
+// As Grafana would fill them in.
+const filled = (expression) => expression.replaceAll("$__rate_interval", "1m").replaceAll("$service", ".+");
+
+// All expressions: {where, expr}.
+function* expressions(objects) {
+  for (const object of ofKind(objects, "PrometheusRule")) {
+    for (const rule of rulesOf(object)) yield { where: `${id(object)}: ${rule.alert ?? rule.record}`, expr: rule.expr };
+  }
+  for (const { where, text } of dashboardsOf(objects)) {
+    for (const panel of JSON.parse(text).panels) {
+      for (const target of panel.targets ?? []) yield { where: `${where}: ${panel.title}`, expr: filled(target.expr) };
+    }
+  }
+}
+
+// Metric names to the labels they have.
+function exported(objects, metrics) {
+  const known = new Map(Object.entries(foreign).map(([name, labels]) => [name, [...labels, ...TARGET]]));
+  for (const { name, type, labels } of Object.values(metrics).flat()) {
+    const all = [...labels, ...TARGET];
+    if (type !== "histogram") known.set(name, all);
+    else for (const [suffix, more] of [["_bucket", ["le"]], ["_sum", []], ["_count", []]]) known.set(name + suffix, [...all, ...more]);
+  }
+  for (const object of ofKind(objects, "PrometheusRule")) {
+    for (const { record, expr } of rulesOf(object)) if (record) known.set(record, use(expr).grouped);
+  }
+  return known;
+}
+
+// What an expression asks for: {selectors: [{name, labels}], grouped: labels}.
+function use(expr) {
+  const selectors = [];
+  const grouped = new Set();
+  const textOf = (node) => expr.slice(node.from, node.to);
+  parser.parse(expr).iterate({
+    enter({ node }) {
+      if (node.name === "VectorSelector") {
+        const labels = [];
+        node.cursor().iterate((inner) => { if (inner.name === "LabelName") labels.push(textOf(inner)); });
+        selectors.push({ name: textOf(node.firstChild), labels });
+      }
+      if (node.name === "GroupingLabels") node.getChildren("LabelName").forEach((label) => grouped.add(textOf(label)));
+    },
+  });
+  return { selectors, grouped: [...grouped] };
+}
+
+export const monitoringRules = {
+  *"promtool takes every expression"(objects) {
+    for (const object of ofKind(objects, "PrometheusRule")) {
+      const said = promtool(["check", "rules", "rules.yaml"], { "rules.yaml": stringify(object.spec) });
+      if (said) yield `${id(object)}: ${said}`;
+    }
+    const rules = [...expressions(objects)].map(({ expr }, number) => ({ record: `expression_${number}`, expr }));
+    if (rules.length === 0) return;
+    const said = promtool(["check", "rules", "rules.yaml"], { "rules.yaml": stringify({ groups: [{ name: "all", rules }] }) });
+    if (said) yield `an expression: ${said}`;
+  },
+
+  *"metrics and labels are exported"(objects, { metrics }) {
+    const known = exported(objects, metrics);
+    for (const { where, expr } of expressions(objects)) {
+      const { selectors, grouped } = use(expr);
+      if (selectors.length === 0) yield `${where}: asks for no metric`;
+      for (const { name, labels } of selectors) {
+        if (!known.has(name)) { yield `${where}: nobody exports ${name}`; continue; }
+        for (const label of labels) if (!known.get(name).includes(label)) yield `${where}: ${name} has no label ${label}`;
+      }
+      const all = selectors.flatMap(({ name }) => known.get(name) ?? []);
+      for (const label of grouped) if (!all.includes(label)) yield `${where}: nothing there has a label ${label}`;
+    }
+  },
+
+  *"alerts say whom they call and what to do"(objects) {
+    const alerts = alertsOf(objects);
+    const sections = [...runbook.matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
+    for (const { where, alert, labels, annotations } of alerts) {
+      if (!["page", "ticket"].includes(labels?.severity)) yield `${where}: severity ${labels?.severity}`;
+      for (const part of ["summary", "description"]) if (!annotations?.[part]) yield `${where}: no ${part}`;
+      if (annotations?.runbook_url !== `${RUNBOOK}#${alert.toLowerCase()}`) yield `${where}: its runbook is ${annotations?.runbook_url}`;
+      if (!sections.includes(alert)) yield `${where}: ${RUNBOOK} has no section on it`;
+    }
+    if (alerts.length === 0) return;
+    for (const name of sections) if (!alerts.some(({ alert }) => alert === name)) yield `${RUNBOOK}: ${name} is no alert`;
+  },
+
+  *"alerts fire when they should, and only then"(objects) {
+    const rules = ofKind(objects, "PrometheusRule");
+    if (rules.length === 0) return;
+    const tests = testFiles.flatMap(([, text]) => parse(text).tests).flatMap((test) => test.alert_rule_test);
+    for (const { where, alert } of alertsOf(objects)) {
+      const mine = tests.filter((test) => test.alertname === alert);
+      if (!mine.some((test) => test.exp_alerts?.length > 0)) yield `${where}: no test has it fire`;
+      if (!mine.some((test) => !test.exp_alerts?.length)) yield `${where}: no test has it stay silent`;
+    }
+    const files = Object.fromEntries([...testFiles, ...rules.map((object) => [`${object.metadata.name}.yaml`, stringify(object.spec)])]);
+    const said = promtool(["test", "rules", ...testFiles.map(([file]) => file)], files);
+    if (said) yield `promtool: ${said}`;
+  },
+
+  *"dashboards are whole"(objects) {
+    const uids = new Set();
+    for (const { where, text } of dashboardsOf(objects)) {
+      let board;
+      try {
+        board = JSON.parse(text);
+      } catch (error) {
+        yield `${where}: ${error.message}`;
+        continue;
+      }
+      if (!board.uid || uids.has(board.uid)) yield `${where}: its uid ${board.uid} is not its own`;
+      uids.add(board.uid);
+      const ids = new Set();
+      const taken = new Set();
+      for (const { id: panel, title, type, targets, gridPos } of board.panels) {
+        if (!title || ids.has(panel)) yield `${where}: panel ${panel} has no title, or another's id`;
+        ids.add(panel);
+        if (type !== "row" && !targets?.length) yield `${where}: ${title} shows nothing`;
+        for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
+          for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
+            if (taken.has(`${x} ${y}`)) { yield `${where}: ${title} lies over another panel`; x = y = Infinity; } else taken.add(`${x} ${y}`);
+          }
+        }
+        if (gridPos.x + gridPos.w > 24) yield `${where}: ${title} is wider than the page`;
+      }
+    }
+  },
+};
