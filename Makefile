@@ -67,7 +67,7 @@ faults: configure ## kill and stop everything under load, check what is left (AR
 
 .PHONY: bench
 bench: configure ## measure, each figure beside its limit (ARGS="--only article --rounds 3")
-	ninja -C $(BUILD) -j $(JOBS) rostrum_stack
+	ninja -C $(BUILD) -j $(JOBS) rostrum_stack bench_reference bench_hash
 	/usr/bin/python3 tests/load/bench.py $(BUILD) $(ARGS)
 
 .PHONY: k8s-check

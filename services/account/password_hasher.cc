@@ -1,5 +1,8 @@
 #include "services/account/password_hasher.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -15,6 +18,8 @@ namespace {
 
 // How long a call without a deadline waits for its turn.
 constexpr absl::Duration kLongestWait = absl::Seconds(10);
+// A tenth of the weight of a thread that serves.
+constexpr int kNice = 10;
 
 size_t MemoryBytes(const PasswordOptions& options) {
   return static_cast<size_t>(options.memory_kib) * 1024;
@@ -58,6 +63,9 @@ std::string PasswordHasher::HashNow(const std::string& password) const {
 }
 
 void PasswordHasher::RunThread() {
+  // A flood of logins has what reading leaves. (Where that is not allowed, hashes
+  // compete like everything else.)
+  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     return stopping_ || !jobs_.empty();
   };

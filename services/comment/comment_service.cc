@@ -12,9 +12,7 @@
 namespace rostrum::comment {
 namespace {
 
-constexpr Rate kPerMinute{.burst = 10, .period = absl::Minutes(1)};
 constexpr Rate kEditsPerMinute{.burst = 20, .period = absl::Minutes(1)};
-constexpr Rate kPerDay{.burst = 200, .period = absl::Hours(24)};
 
 absl::StatusOr<std::string> RenderBody(const std::string& body) {
   FieldChecks checks;
@@ -54,13 +52,14 @@ absl::Status CheckUpdateMask(const google::protobuf::FieldMask& mask) {
 
 CommentService::CommentService(CommentStore& store, ContentClient& content, FeedClient& feed,
                                Throttle& throttle, const PageTokens& page_tokens, Clock& clock,
-                               RpcRuntime& runtime)
+                               RpcRuntime& runtime, CommentLimits limits)
     : store_(store),
       content_(content),
       feed_(feed),
       throttle_(throttle),
       page_tokens_(page_tokens),
       clock_(clock),
+      limits_(limits),
       rpc_(runtime, v1::CommentService::service_full_name()) {}
 
 grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
@@ -85,8 +84,10 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
       *response = ToProto(*repeated);
       return absl::OkStatus();
     }
-    RETURN_IF_ERROR(throttle_.Check(absl::StrCat("comment:minute:", rc.caller.Key()), kPerMinute));
-    RETURN_IF_ERROR(throttle_.Check(absl::StrCat("comment:day:", rc.caller.Key()), kPerDay));
+    RETURN_IF_ERROR(
+        throttle_.Check(absl::StrCat("comment:minute:", rc.caller.Key()), limits_.per_minute));
+    RETURN_IF_ERROR(
+        throttle_.Check(absl::StrCat("comment:day:", rc.caller.Key()), limits_.per_day));
 
     ASSIGN_OR_RETURN(const Comment comment, store_.Create({.id = CommentId(NewUuid(now)),
                                                            .subject = subject,

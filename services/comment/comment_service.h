@@ -1,5 +1,6 @@
 #pragma once
 
+#include "absl/time/time.h"
 #include "rostrum/comment/v1/comment_service.grpc.pb.h"
 #include "services/comment/comment_store.h"
 #include "services/comment/content_client.h"
@@ -11,11 +12,18 @@
 
 namespace rostrum::comment {
 
+// How much one account may write.
+struct CommentLimits {
+  Rate per_minute{.burst = 10, .period = absl::Minutes(1)};
+  Rate per_day{.burst = 200, .period = absl::Hours(24)};
+};
+
 // The handlers of rostrum.comment.v1.CommentService. Thread-safe.
 class CommentService final : public comment::v1::CommentService::Service {
  public:
   CommentService(CommentStore& store, ContentClient& content, FeedClient& feed, Throttle& throttle,
-                 const PageTokens& page_tokens, Clock& clock, RpcRuntime& runtime);
+                 const PageTokens& page_tokens, Clock& clock, RpcRuntime& runtime,
+                 CommentLimits limits = {});
 
   grpc::Status CreateComment(grpc::ServerContext* ctx, const v1::CreateCommentRequest* request,
                              v1::Comment* response) override;
@@ -43,6 +51,7 @@ class CommentService final : public comment::v1::CommentService::Service {
   Throttle& throttle_;
   const PageTokens& page_tokens_;
   Clock& clock_;
+  const CommentLimits limits_;
   RpcMethods rpc_;
 };
 

@@ -17,7 +17,10 @@ struct CommentSettings {
   std::string content_target;
   std::string feed_target;
   std::string account_target;
+  CommentLimits limits;
 };
+
+constexpr int kMaxLimit = 1'000'000;
 
 constexpr char kKnownCommenters[] = R"sql(
   SELECT account_id FROM commenters WHERE account_id > $1 ORDER BY account_id LIMIT 100)sql";
@@ -33,7 +36,8 @@ class CommentApp final : public ServiceApp {
         feed_(env.ChannelTo(settings.feed_target), *env.signer, env.metrics),
         account_channel_(env.ChannelTo(settings.account_target)),
         account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics),
-        service_(store_, content_, feed_, throttle_, *env.page_tokens, env.clock, *env.runtime) {}
+        service_(store_, content_, feed_, throttle_, *env.page_tokens, env.clock, *env.runtime,
+                 settings.limits) {}
 
   std::vector<grpc::Service*> services() override { return {&service_}; }
 
@@ -69,6 +73,11 @@ ServiceDefinition::Build Configure(Settings& env) {
   settings.feed_target = env.Required("FEED_TARGET", "Where feed is, as host:port or a gRPC name.");
   settings.account_target =
       env.Required("ACCOUNT_TARGET", "Where account is, as host:port or a gRPC name.");
+  settings.limits.per_minute.burst =
+      env.Int("COMMENT_LIMIT_PER_MINUTE", settings.limits.per_minute.burst, 1, kMaxLimit,
+              "Comments of one account in a minute.");
+  settings.limits.per_day.burst = env.Int("COMMENT_LIMIT_PER_DAY", settings.limits.per_day.burst, 1,
+                                          kMaxLimit, "Comments of one account in a day.");
   return [settings](ServiceEnvironment& environment) {
     return std::make_unique<CommentApp>(environment, settings);
   };

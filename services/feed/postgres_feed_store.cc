@@ -14,18 +14,33 @@
 namespace rostrum::feed {
 namespace {
 
-// One index scan for each thing followed, never more than a page of each. The
-// page after ($2, $3), of $4 items. Unread is what lies above the mark.
+// The page after ($2, $3), of $4 items: of each thing followed its newest post is
+// looked up, and only where that is among the $4 newest is there more to look at.
+// Unread is what lies above the mark.
 constexpr char kPage[] = R"sql(
+  WITH newest AS MATERIALIZED (
+    SELECT f.kind, f.target_id, e.publish_time, e.post_id
+    FROM follows f CROSS JOIN LATERAL (
+      SELECT publish_time, post_id FROM feed_entries
+      WHERE kind = f.kind AND target_id = f.target_id
+        AND (publish_time, post_id) < ($2::timestamptz, $3::uuid)
+      ORDER BY publish_time DESC, post_id DESC LIMIT 1) e
+    WHERE f.account_id = $1
+  ), bottom AS MATERIALIZED (
+    SELECT publish_time, post_id
+    FROM (SELECT DISTINCT publish_time, post_id FROM newest
+          ORDER BY publish_time DESC, post_id DESC LIMIT $4) top
+    ORDER BY publish_time, post_id LIMIT 1
+  )
   SELECT p.post_id, p.publish_time, p.summary,
          m.account_id IS NULL OR (p.publish_time, p.post_id) > (m.publish_time, m.post_id)
   FROM (SELECT DISTINCT e.publish_time, e.post_id
-        FROM follows f CROSS JOIN LATERAL (
+        FROM newest f JOIN bottom b ON (f.publish_time, f.post_id) >= (b.publish_time, b.post_id)
+        CROSS JOIN LATERAL (
           SELECT publish_time, post_id FROM feed_entries
           WHERE kind = f.kind AND target_id = f.target_id
             AND (publish_time, post_id) < ($2::timestamptz, $3::uuid)
           ORDER BY publish_time DESC, post_id DESC LIMIT $4) e
-        WHERE f.account_id = $1
         ORDER BY e.publish_time DESC, e.post_id DESC LIMIT $4) page
   JOIN posts p USING (post_id)
   LEFT JOIN feed_marks m ON m.account_id = $1

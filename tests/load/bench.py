@@ -20,11 +20,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "e2e")]
 
 from article import Article  # noqa: E402
+from comment import CreateComment  # noqa: E402
+from feed import Feed  # noqa: E402
 from footprint import Footprint  # noqa: E402
 from local_stack import Stack  # noqa: E402
+from login import LogIn, ReadsUnderFlood  # noqa: E402
+from post import GetPost, PostAsJson  # noqa: E402
+from ready import Ready  # noqa: E402
 from streams import Streams  # noqa: E402
 
-ROWS = {row.name: row for row in (Footprint, Article, Streams)}
+ROWS = {row.name: row for row in (Footprint, Ready, Article, PostAsJson, GetPost, CreateComment,
+                                Feed, LogIn, ReadsUnderFlood, Streams)}
 
 
 def measure(row, rounds):
@@ -76,7 +82,7 @@ def main():
     results = []
     with tempfile.TemporaryDirectory(prefix="rostrum-bench.") as folder:
         pathlib.Path(folder).chmod(0o755)
-        stack = Stack(arguments.build, folder, "--env-file", str(HERE / "bench.env"), demo=True)
+        stack = Stack(arguments.build, folder, "--durable", "--env-file", str(HERE / "bench.env"), demo=True)
         try:
             stack.wait_ready()
             for name in arguments.only:

@@ -41,12 +41,18 @@ class Row:
         raise NotImplementedError
 
 
-def wrk(url, seconds, connections=CONNECTIONS, script=None):
-    """(requests a second, requests) of a run in which every answer was a 2xx."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}"]
+def run_wrk(url, seconds, connections, script=None):
+    """What wrk says of a run in which every answer was a 2xx."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency"]
     command += ["-s", str(script)] if script else []
-    done = subprocess.run(command + [url], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(command + [url], capture_output=True, text=True, check=True).stdout
     for trouble in ("Non-2xx", "Socket errors"):
-        assert trouble not in done, done
-    return (float(re.search(r"Requests/sec:\s+([\d.]+)", done).group(1)),
-            int(re.search(r"(\d+) requests in", done).group(1)))
+        assert trouble not in said, said
+    return said
+
+
+def wrk(url, seconds, connections=CONNECTIONS, script=None):
+    """(requests a second, requests) of such a run."""
+    said = run_wrk(url, seconds, connections, script)
+    return (float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1)),
+            int(re.search(r"(\d+) requests in", said).group(1)))

@@ -77,7 +77,7 @@ postgres_command() {
     COMMAND+=(-c ssl=on -c "ssl_cert_file=$PG_HOME/tls.crt" -c "ssl_key_file=$PG_HOME/tls.key")
   fi
   # The data of an ephemeral stack has to outlive its processes, not the machine.
-  if ((EPHEMERAL)); then COMMAND+=(-c fsync=off -c full_page_writes=off); fi
+  if ((EPHEMERAL && !durable)); then COMMAND+=(-c fsync=off -c full_page_writes=off); fi
 }
 
 postgres_ready() { "$PG_BIN/pg_isready" -q -h 127.0.0.1 -p "${PORT[postgres]}"; }

@@ -1,0 +1,95 @@
+"""Log-ins by password, under a flood of them."""
+
+import json
+import re
+import subprocess
+
+from client import Browser
+from people import PASSWORD, Person
+from row import CONNECTIONS, Row, wrk
+
+FLOOD = 32
+SCRIPT = """
+local good, threads = 0, {{}}
+function setup(thread) table.insert(threads, thread) end
+function init() good = 0 end
+function request()
+  return wrk.format("POST", "/v1/sessions", {{
+    ["Origin"] = "{origin}", ["Content-Type"] = "application/json" }},
+    [==[{body}]==])
+end
+function response(status) if status == 200 then good = good + 1 end end
+function done() for _, thread in ipairs(threads) do print("good " .. thread:get("good")) end end
+"""
+
+
+class Flood(Row):
+    def prepare(self):
+        self.url = self.stack.settings["ROSTRUM_URL"]
+        self.person = Person(self.stack, self.name)
+        self.script = self.stack.folder / "logins.lua"
+        self.script.write_text(SCRIPT.format(
+            origin=self.url,
+            body=json.dumps({"email": self.person.email, "password": PASSWORD})))
+
+    def flood(self):
+        """A flood that runs, as a process that says what came of it. Who is turned away
+        for now (429, 503) is part of it."""
+        return subprocess.Popen(["wrk", "-t1", f"-c{FLOOD}", f"-d{self.seconds}", "-s", self.script,
+                                 "--timeout", "30", self.url], stdout=subprocess.PIPE, text=True)
+
+    def good(self, flood):
+        said = flood.communicate(timeout=self.seconds + 60)[0]
+        return int(re.search(r"good (\d+)", said).group(1)) / self.seconds
+
+
+class LogIn(Flood):
+    name = "login"
+    what = "log-ins by password, under a flood of them"
+    unit = "/s"
+    reference = "the hash (Argon2id) alone, on as many threads"
+    reach = "70%"
+
+    def work(self):
+        return self.good(self.flood())
+
+    def limit(self):
+        program = self.stack.settings["ROSTRUM_BUILD"] + "/tests/bench_hash"
+        return float(subprocess.run([program, "1", str(self.seconds)], capture_output=True,
+                                    text=True, check=True).stdout)
+
+    def check(self):
+        answer = self.person.browser.get("/v1/account")
+        assert answer.status == 200, answer
+
+    def reached(self, result):
+        return result["ratio"] >= 0.7
+
+
+class ReadsUnderFlood(Flood):
+    name = "login_reads"
+    what = "a post as JSON, while log-ins flood"
+    unit = "/s"
+    reference = "the same without the flood"
+    reach = "90%"
+
+    def prepare(self):
+        super().prepare()
+        posts = Browser(self.url).get("/v1/posts", accessLevel="ACCESS_LEVEL_PUBLIC").json["posts"]
+        self.post = f"{self.url}/v1/posts/{posts[0]['postId']}"
+        self.logins = []
+
+    def work(self):
+        flood = self.flood()
+        rate = wrk(self.post, self.seconds, CONNECTIONS)[0]
+        self.logins.append(self.good(flood))
+        return rate
+
+    def limit(self):
+        return wrk(self.post, self.seconds, CONNECTIONS)[0]
+
+    def check(self):
+        assert self.logins, "there was no flood"
+
+    def reached(self, result):
+        return result["ratio"] >= 0.9

@@ -1,0 +1,95 @@
+"""One post: as JSON through the gateway, and by gRPC from content."""
+
+import re
+import struct
+import subprocess
+
+from client import Browser
+from reference import Reference
+from row import Row, wrk
+
+GET_POST = "/rostrum.content.v1.PostService/GetPost"
+
+
+class OnePost(Row):
+    def prepare(self):
+        self.browser = Browser(self.stack.settings["ROSTRUM_URL"])
+        posts = self.browser.get("/v1/posts", accessLevel="ACCESS_LEVEL_PUBLIC").json["posts"]
+        self.post_id = posts[0]["postId"]
+        self.reference_server = Reference(self.stack, self.post_id)
+
+    def clean_up(self):
+        self.reference_server.stop()
+
+
+class PostAsJson(OnePost):
+    name = "post_json"
+    what = "a post as JSON through the gateway"
+    unit = "/s"
+    reference = "a bare Beast server with one typed call to content"
+    reach = "80%"
+
+    def prepare(self):
+        super().prepare()
+        self.path = f"/v1/posts/{self.post_id}"
+
+    def work(self):
+        return wrk(self.browser.url.geturl() + self.path, self.seconds)[0]
+
+    def limit(self):
+        return wrk(self.reference_server.http + self.path, self.seconds)[0]
+
+    def check(self):
+        """Both say the same, but for what is of the moment."""
+        ours = self.browser.get(self.path).json
+        theirs = Browser(self.reference_server.http).get(self.path).json
+        for answer in (ours, theirs):
+            assert answer.pop("access")["granted"], answer
+            for count in ("viewCount", "uniqueViewCount"):
+                answer["summary"].pop(count, None)
+        assert ours == theirs, (ours, theirs)
+
+    def reached(self, result):
+        return result["ratio"] >= 0.8
+
+
+class GetPost(OnePost):
+    name = "get_post"
+    what = "content.GetPost by gRPC"
+    unit = "/s"
+    reference = "a sync gRPC server with the same message at hand"
+    reach = "60%"
+
+    def prepare(self):
+        super().prepare()
+        message = b"\x0a" + bytes([len(self.post_id)]) + self.post_id.encode()
+        self.body = self.stack.folder / "get_post"
+        self.body.write_bytes(b"\0" + struct.pack(">I", len(message)) + message)
+        self.bytes = {}
+
+    def h2load(self, target):
+        """Calls a second of 64 at a time; gRPC's own status is in trailers that h2load
+        does not look at, so `check` compares what came."""
+        done = subprocess.run(
+            ["h2load", "-t1", "-c8", "-m8", "-D", str(self.seconds), "-d", self.body,
+             "-H", "content-type: application/grpc", "-H", "te: trailers",
+             f"http://{target}{GET_POST}"], capture_output=True, text=True, check=True).stdout
+        requests, failed = (int(re.search(rf"(\d+) {what}", done).group(1))
+                            for what in ("succeeded", "failed"))
+        assert failed == 0 and requests > 0, done
+        traffic = re.search(r"traffic: .*\((\d+)\) total.*\((\d+)\) data", done)
+        self.bytes[target] = int(traffic.group(2)) / requests
+        return float(re.search(r"([\d.]+) req/s", done).group(1))
+
+    def work(self):
+        return self.h2load(self.stack.settings["CONTENT_TARGET"])
+
+    def limit(self):
+        return self.h2load(self.reference_server.grpc)
+
+    def check(self):
+        ours, theirs = self.bytes.values()
+        assert 0.9 < ours / theirs < 1.1 and ours > 500, self.bytes
+
+    def reached(self, result):
+        return result["ratio"] >= 0.6
