@@ -75,6 +75,12 @@ k8s-check: configure node_modules/.package-lock.json ## check the Kubernetes man
 	ninja -C $(BUILD) -j $(JOBS) rostrum_stack
 	node tests/k8s/check.mjs $(BUILD)
 
+.PHONY: image
+image: configure ## build the container image of what is built, and check it
+	@deploy/local/install image
+	ninja -C $(BUILD) -j $(JOBS) rostrum_stack
+	deploy/image/check "$$(deploy/image/build $(BUILD))"
+
 .PHONY: golden
 golden: build ## write the golden files of the tests anew
 	ROSTRUM_UPDATE_GOLDEN=1 ctest --test-dir $(BUILD) --output-on-failure -R Golden
