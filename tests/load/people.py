@@ -13,7 +13,11 @@ class Person:
     def __init__(self, stack, name):
         self.email = f"{name}@bench.example"
         self.account_id = create_account(stack.settings, self.email, name.capitalize())
-        self.browser = Browser(stack.settings["ROSTRUM_URL"])
+        self.url = stack.settings["ROSTRUM_URL"]
+        self.log_in()
+
+    def log_in(self):
+        self.browser = Browser(self.url)
         answer = self.browser.post("/v1/sessions", {"email": self.email, "password": PASSWORD})
         assert answer.status == 200, answer
 
