@@ -47,7 +47,8 @@ class RoomStoreContract : public ::testing::Test {
   std::vector<std::string> Listed(const std::optional<RoomCursor>& after = std::nullopt,
                                   int limit = 10) {
     std::vector<std::string> names;
-    for (const RoomMember& member : store().ListListed(kRoom, after, limit).value()) {
+    const auto members = store().ListListed(kRoom, after, limit);
+    for (const RoomMember& member : members.value()) {
       names.push_back(member.display_name);
     }
     return names;
