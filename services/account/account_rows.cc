@@ -55,11 +55,11 @@ Session ReadSession(const pqxx::row& row, int first) {
                  .expire_time = ReadTime(field(4))};
 }
 
-std::optional<Account> LockAccount(pqxx::work& tx, const AccountId& id) {
+std::optional<Account> LockAccount(Transaction& tx, const AccountId& id) {
   const pqxx::result rows =
-      tx.exec_params(absl::StrCat("SELECT ", kAccountColumns,
-                                  " FROM accounts a WHERE a.account_id = $1 FOR NO KEY UPDATE"),
-                     id.value());
+      tx.Exec(absl::StrCat("SELECT ", kAccountColumns,
+                           " FROM accounts a WHERE a.account_id = $1 FOR NO KEY UPDATE"),
+              id.value());
   if (rows.empty()) return std::nullopt;
   return ReadAccount(rows[0]);
 }
@@ -68,13 +68,12 @@ absl::Status AccountNotFound() {
   return Error(absl::StatusCode::kNotFound, "ACCOUNT_NOT_FOUND", "there is no such account");
 }
 
-Session InsertSession(pqxx::work& tx, const AccountId& account_id, const NewSession& session) {
+Session InsertSession(Transaction& tx, const AccountId& account_id, const NewSession& session) {
   const absl::Time hour = HourOf(session.create_time);
-  tx.exec_params(kInsertSession, session.id.value(), account_id.value(),
-                 SqlBytes(session.token_hash), SqlTime(session.create_time), SqlTime(hour),
-                 SqlTime(session.expire_time));
+  tx.Exec(kInsertSession, session.id.value(), account_id.value(), SqlBytes(session.token_hash),
+          SqlTime(session.create_time), SqlTime(hour), SqlTime(session.expire_time));
   const std::vector<std::string> ended =
-      ReadIds(tx.exec_params(kEndOldest, account_id.value(), kMaxSessions));
+      ReadIds(tx.Exec(kEndOldest, account_id.value(), kMaxSessions));
   if (!ended.empty()) WriteRevoked(tx, account_id, ended, {}, session.create_time);
   return {.id = session.id,
           .account_id = account_id,
@@ -83,23 +82,22 @@ Session InsertSession(pqxx::work& tx, const AccountId& account_id, const NewSess
           .expire_time = session.expire_time};
 }
 
-int EndSessions(pqxx::work& tx, const AccountId& account_id, const SessionId& keep,
+int EndSessions(Transaction& tx, const AccountId& account_id, const SessionId& keep,
                 absl::Time now) {
   const std::vector<std::string> ended =
-      ReadIds(tx.exec_params(kEndSessions, account_id.value(),
-                             keep.empty() ? std::nullopt : std::make_optional(keep.value())));
+      ReadIds(tx.Exec(kEndSessions, account_id.value(),
+                      keep.empty() ? std::nullopt : std::make_optional(keep.value())));
   if (!ended.empty()) WriteRevoked(tx, account_id, ended, {}, now);
   return static_cast<int>(ended.size());
 }
 
-void SetPasswordHash(pqxx::work& tx, const AccountId& account_id, const std::string& hash) {
-  tx.exec_params(
-      "UPDATE accounts SET password_hash = $2, version = version + 1 WHERE account_id = $1",
-      account_id.value(), hash);
-  tx.exec_params("DELETE FROM one_time_tokens WHERE account_id = $1", account_id.value());
+void SetPasswordHash(Transaction& tx, const AccountId& account_id, const std::string& hash) {
+  tx.Exec("UPDATE accounts SET password_hash = $2, version = version + 1 WHERE account_id = $1",
+          account_id.value(), hash);
+  tx.Exec("DELETE FROM one_time_tokens WHERE account_id = $1", account_id.value());
 }
 
-void WriteRevoked(pqxx::work& tx, const AccountId& account_id,
+void WriteRevoked(Transaction& tx, const AccountId& account_id,
                   const std::vector<std::string>& session_ids,
                   const std::vector<std::string>& token_ids, absl::Time now) {
   v1::CredentialsRevoked event;

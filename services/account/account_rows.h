@@ -6,9 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "pqxx/pqxx"
 #include "services/account/account.h"
 #include "services/account/session_store.h"
+#include "services/common/postgres/transaction.h"
 
 namespace rostrum::account {
 
@@ -30,19 +30,20 @@ Session ReadSession(const pqxx::row& row, int first = 0);
 
 // The account, held against changes until the transaction ends; nullopt if there
 // is none.
-std::optional<Account> LockAccount(pqxx::work& tx, const AccountId& id);
+std::optional<Account> LockAccount(Transaction& tx, const AccountId& id);
 absl::Status AccountNotFound();
 
 // Opens a session of a locked account and ends the oldest beyond kMaxSessions.
-Session InsertSession(pqxx::work& tx, const AccountId& account_id, const NewSession& session);
+Session InsertSession(Transaction& tx, const AccountId& account_id, const NewSession& session);
 // Ends all sessions of an account but `keep` (which may be empty), told by an
 // event; returns how many.
-int EndSessions(pqxx::work& tx, const AccountId& account_id, const SessionId& keep, absl::Time now);
+int EndSessions(Transaction& tx, const AccountId& account_id, const SessionId& keep,
+                absl::Time now);
 // Sets the password of a locked account and voids the links on their way to it.
-void SetPasswordHash(pqxx::work& tx, const AccountId& account_id, const std::string& hash);
+void SetPasswordHash(Transaction& tx, const AccountId& account_id, const std::string& hash);
 
 // Writes CredentialsRevoked. Both lists empty: whatever is kept of the account.
-void WriteRevoked(pqxx::work& tx, const AccountId& account_id,
+void WriteRevoked(Transaction& tx, const AccountId& account_id,
                   const std::vector<std::string>& session_ids,
                   const std::vector<std::string>& token_ids, absl::Time now);
 

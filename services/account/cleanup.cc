@@ -7,14 +7,14 @@ namespace rostrum::account {
 
 absl::Status CleanUp(PgPool& pool, absl::Duration session_idle, absl::Time now) {
   const std::string day_ago = SqlTime(now - absl::Hours(24));
-  return RunTx(pool, [&](pqxx::work& tx) {
-    tx.exec_params("DELETE FROM sign_ups WHERE expire_time <= $1", day_ago);
-    tx.exec_params("DELETE FROM one_time_tokens WHERE expire_time <= $1", SqlTime(now));
+  return RunTx(pool, [&](Transaction& tx) {
+    tx.Exec("DELETE FROM sign_ups WHERE expire_time <= $1", day_ago);
+    tx.Exec("DELETE FROM one_time_tokens WHERE expire_time <= $1", SqlTime(now));
     // An hour more: uses are noted to the hour.
-    tx.exec_params("DELETE FROM sessions WHERE expire_time <= $1 OR last_use_time <= $2",
-                   SqlTime(now), SqlTime(now - session_idle - absl::Hours(1)));
-    tx.exec_params("DELETE FROM access_tokens WHERE expire_time <= $1", SqlTime(now));
-    tx.exec_params("DELETE FROM mails WHERE finish_time <= $1", SqlTime(now - absl::Hours(24 * 7)));
+    tx.Exec("DELETE FROM sessions WHERE expire_time <= $1 OR last_use_time <= $2", SqlTime(now),
+            SqlTime(now - session_idle - absl::Hours(1)));
+    tx.Exec("DELETE FROM access_tokens WHERE expire_time <= $1", SqlTime(now));
+    tx.Exec("DELETE FROM mails WHERE finish_time <= $1", SqlTime(now - absl::Hours(24 * 7)));
     return absl::OkStatus();
   });
 }

@@ -19,6 +19,7 @@
 #include "services/account/sign_up_service.h"
 #include "services/account/trial_reminders.h"
 #include "services/common/events/event_consumer.h"
+#include "services/common/postgres/transaction.h"
 #include "services/common/service/service_main.h"
 
 namespace rostrum::account {
@@ -54,7 +55,7 @@ class AccountApp final : public ServiceApp {
         EventConsumer::Options{
             .producer = "subscription",
             .handlers = {{subscription::v1::TrialEnding::descriptor()->full_name(),
-                          [this](pqxx::work& tx, const event::v1::Event& event) {
+                          [this](Transaction& tx, const event::v1::Event& event) {
                             return ApplyTrialEnding(tx, event, mails_, env_.clock.Now());
                           }}},
             // No resync and no replay: a reminder may be missed when subscription's

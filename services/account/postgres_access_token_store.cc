@@ -44,17 +44,17 @@ AccessToken ReadToken(const pqxx::row& row) {
 
 absl::Status PostgresAccessTokenStore::Create(const AccessToken& token,
                                               const std::string& secret_hash) {
-  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+  return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     if (!LockAccount(tx, token.account_id).has_value()) return AccountNotFound();
     const pqxx::result count =
-        tx.exec_params(kCount, token.account_id.value(), SqlTime(token.create_time));
+        tx.Exec(kCount, token.account_id.value(), SqlTime(token.create_time));
     if (count[0][0].as<int>() >= kMaxAccessTokens) {
       return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_TOKENS",
                    "there are 50 access tokens already; revoke one first");
     }
-    tx.exec_params(kInsert, token.id.value(), token.account_id.value(), SqlBytes(secret_hash),
-                   token.display_name, SqlArray(token.scopes), SqlTime(token.create_time),
-                   SqlTime(token.expire_time));
+    tx.Exec(kInsert, token.id.value(), token.account_id.value(), SqlBytes(secret_hash),
+            token.display_name, SqlArray(token.scopes), SqlTime(token.create_time),
+            SqlTime(token.expire_time));
     return absl::OkStatus();
   });
 }
@@ -62,9 +62,9 @@ absl::Status PostgresAccessTokenStore::Create(const AccessToken& token,
 absl::StatusOr<std::vector<AccessToken>> PostgresAccessTokenStore::List(const AccountId& account_id,
                                                                         absl::Time now) {
   return RunRead<std::vector<AccessToken>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<AccessToken>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<AccessToken>> {
         std::vector<AccessToken> tokens;
-        for (const pqxx::row& row : tx.exec_params(
+        for (const pqxx::row& row : tx.Exec(
                  absl::StrCat("SELECT ", kColumns,
                               " FROM access_tokens t WHERE t.account_id = $1 AND t.expire_time > $2"
                               " ORDER BY t.create_time DESC, t.token_id DESC"),
@@ -77,8 +77,8 @@ absl::StatusOr<std::vector<AccessToken>> PostgresAccessTokenStore::List(const Ac
 
 absl::Status PostgresAccessTokenStore::Revoke(const AccountId& account_id, const TokenId& id,
                                               absl::Time now) {
-  const absl::Status revoked = RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
-    if (tx.exec_params(kRevoke, account_id.value(), id.value(), SqlTime(now)).empty()) {
+  const absl::Status revoked = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
+    if (tx.Exec(kRevoke, account_id.value(), id.value(), SqlTime(now)).empty()) {
       return Error(absl::StatusCode::kNotFound, "TOKEN_NOT_FOUND", "there is no such access token");
     }
     WriteRevoked(tx, account_id, {}, {id.value()}, now);
@@ -90,12 +90,12 @@ absl::Status PostgresAccessTokenStore::Revoke(const AccountId& account_id, const
 
 absl::StatusOr<ResolvedToken> PostgresAccessTokenStore::Resolve(const std::string& secret_hash,
                                                                 absl::Time now) {
-  auto found = RunRead<ResolvedToken>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<ResolvedToken> {
+  auto found = RunRead<ResolvedToken>(pool_, [&](Transaction& tx) -> absl::StatusOr<ResolvedToken> {
     const pqxx::result rows =
-        tx.exec_params(absl::StrCat("SELECT ", kColumns, ", ", kAccountColumns,
-                                    " FROM access_tokens t JOIN accounts a USING (account_id)"
-                                    " WHERE t.secret_hash = $1 AND t.expire_time > $2"),
-                       SqlBytes(secret_hash), SqlTime(now));
+        tx.Exec(absl::StrCat("SELECT ", kColumns, ", ", kAccountColumns,
+                             " FROM access_tokens t JOIN accounts a USING (account_id)"
+                             " WHERE t.secret_hash = $1 AND t.expire_time > $2"),
+                SqlBytes(secret_hash), SqlTime(now));
     if (rows.empty()) {
       return Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_INVALID",
                    "the credential is unknown, revoked or expired");
@@ -105,8 +105,8 @@ absl::StatusOr<ResolvedToken> PostgresAccessTokenStore::Resolve(const std::strin
   RETURN_IF_ERROR(found);
   const absl::Time hour = HourOf(now);
   if (found->token.last_use_time.value_or(absl::InfinitePast()) < hour) {
-    RETURN_IF_ERROR(RunTx(pool_, [&](pqxx::work& tx) {
-      tx.exec_params(kTouch, found->token.id.value(), SqlTime(hour));
+    RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) {
+      tx.Exec(kTouch, found->token.id.value(), SqlTime(hour));
       return absl::OkStatus();
     }));
     found->token.last_use_time = hour;

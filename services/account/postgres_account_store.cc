@@ -46,11 +46,11 @@ std::string Beginning(const std::string& text) {
 
 // How many admins there are until the transaction ends. Called before any
 // account is locked.
-size_t LockAdmins(pqxx::work& tx) { return tx.exec_params(kLockAdmins).size(); }
+size_t LockAdmins(Transaction& tx) { return tx.Exec(kLockAdmins).size(); }
 
 // Gives a locked account other roles and keeps who did it; nothing if it has
 // them.
-absl::Status ApplyRoles(pqxx::work& tx, Account& account, const std::vector<std::string>& roles,
+absl::Status ApplyRoles(Transaction& tx, Account& account, const std::vector<std::string>& roles,
                         size_t admins, const std::optional<AccountId>& changed_by, absl::Time now) {
   if (account.roles == roles) return absl::OkStatus();
   const bool stays_admin = std::find(roles.begin(), roles.end(), "admin") != roles.end();
@@ -58,19 +58,19 @@ absl::Status ApplyRoles(pqxx::work& tx, Account& account, const std::vector<std:
     return Error(absl::StatusCode::kFailedPrecondition, "LAST_ADMIN",
                  "the last admin cannot stop being one");
   }
-  tx.exec_params(kSetRoles, account.id.value(), SqlArray(roles));
-  tx.exec_params(kKeepRoleChange, NewUuid(now), account.id.value(),
-                 changed_by ? std::make_optional(changed_by->value()) : std::nullopt,
-                 SqlArray(account.roles), SqlArray(roles), SqlTime(now));
+  tx.Exec(kSetRoles, account.id.value(), SqlArray(roles));
+  tx.Exec(kKeepRoleChange, NewUuid(now), account.id.value(),
+          changed_by ? std::make_optional(changed_by->value()) : std::nullopt,
+          SqlArray(account.roles), SqlArray(roles), SqlTime(now));
   WriteRevoked(tx, account.id, {}, {}, now);
   account.roles = roles;
   ++account.version;
   return absl::OkStatus();
 }
 
-void SaveProfile(pqxx::work& tx, const Account& before, const Account& after, absl::Time now) {
-  tx.exec_params(kUpdateProfile, after.id.value(), after.display_name, after.bio, after.language,
-                 after.time_zone, after.version, after.trial_reminders);
+void SaveProfile(Transaction& tx, const Account& before, const Account& after, absl::Time now) {
+  tx.Exec(kUpdateProfile, after.id.value(), after.display_name, after.bio, after.language,
+          after.time_zone, after.version, after.trial_reminders);
   if (after.display_name == before.display_name) return;
   v1::ProfileChanged event;
   event.set_account_id(after.id.value());
@@ -81,8 +81,8 @@ void SaveProfile(pqxx::work& tx, const Account& before, const Account& after, ab
 }  // namespace
 
 absl::StatusOr<Account> PostgresAccountStore::Get(const AccountId& id) {
-  return RunRead<Account>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Account> {
-    const pqxx::result rows = tx.exec_params(Select("WHERE a.account_id = $1"), id.value());
+  return RunRead<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
+    const pqxx::result rows = tx.Exec(Select("WHERE a.account_id = $1"), id.value());
     if (rows.empty()) return AccountNotFound();
     return ReadAccount(rows[0]);
   });
@@ -90,9 +90,8 @@ absl::StatusOr<Account> PostgresAccountStore::Get(const AccountId& id) {
 
 absl::StatusOr<std::optional<Account>> PostgresAccountStore::FindByEmail(const std::string& email) {
   return RunRead<std::optional<Account>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<Account>> {
-        const pqxx::result rows =
-            tx.exec_params(Select("WHERE a.email_lower = $1"), LowerAddress(email));
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::optional<Account>> {
+        const pqxx::result rows = tx.Exec(Select("WHERE a.email_lower = $1"), LowerAddress(email));
         if (rows.empty()) return std::optional<Account>();
         return std::make_optional(ReadAccount(rows[0]));
       });
@@ -103,10 +102,10 @@ absl::StatusOr<std::vector<Account>> PostgresAccountStore::BatchGet(
   std::vector<std::string> values;
   for (const AccountId& id : ids) values.push_back(id.value());
   return RunRead<std::vector<Account>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Account>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Account>> {
         std::vector<Account> accounts;
         for (const pqxx::row& row :
-             tx.exec_params(Select("WHERE a.account_id = ANY ($1::uuid[])"), SqlArray(values))) {
+             tx.Exec(Select("WHERE a.account_id = ANY ($1::uuid[])"), SqlArray(values))) {
           accounts.push_back(ReadAccount(row));
         }
         return accounts;
@@ -120,8 +119,8 @@ absl::StatusOr<std::vector<Account>> PostgresAccountStore::List(const AccountQue
     cursor_id = query.after->id.value();
   }
   return RunRead<std::vector<Account>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Account>> {
-        const pqxx::result rows = tx.exec_params(
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Account>> {
+        const pqxx::result rows = tx.Exec(
             Select("WHERE ($1 = '' OR a.email_lower = $2 OR lower(a.display_name) LIKE lower($3)) "
                    "AND ($4::timestamptz IS NULL OR "
                    "     (a.create_time, a.account_id) < ($4::timestamptz, $5::uuid)) "
@@ -136,7 +135,7 @@ absl::StatusOr<std::vector<Account>> PostgresAccountStore::List(const AccountQue
 
 absl::StatusOr<Account> PostgresAccountStore::Update(
     const AccountId& id, const std::function<absl::Status(Account&)>& change, absl::Time now) {
-  auto updated = RunTx<Account>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Account> {
+  auto updated = RunTx<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
     const std::optional<Account> before = LockAccount(tx, id);
     if (!before.has_value()) return AccountNotFound();
     Account after = *before;
@@ -149,7 +148,7 @@ absl::StatusOr<Account> PostgresAccountStore::Update(
 }
 
 absl::Status PostgresAccountStore::ChangePassword(const PasswordChange& change) {
-  const absl::Status changed = RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+  const absl::Status changed = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     const std::optional<Account> account = LockAccount(tx, change.account_id);
     if (!account.has_value()) return AccountNotFound();
     if (account->password_hash != change.old_hash) {
@@ -169,7 +168,7 @@ absl::StatusOr<Account> PostgresAccountStore::SetRoles(const AccountId& id,
                                                        const std::vector<std::string>& roles,
                                                        const AccountId& changed_by,
                                                        absl::Time now) {
-  auto changed = RunTx<Account>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Account> {
+  auto changed = RunTx<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
     const size_t admins = LockAdmins(tx);
     std::optional<Account> account = LockAccount(tx, id);
     if (!account.has_value()) return AccountNotFound();
@@ -182,12 +181,11 @@ absl::StatusOr<Account> PostgresAccountStore::SetRoles(const AccountId& id,
 
 absl::StatusOr<Account> PostgresAccountStore::Ensure(const OperatorAccount& wanted) {
   const std::string lower = LowerAddress(wanted.email);
-  auto ensured = RunTx<Account>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Account> {
+  auto ensured = RunTx<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
     const size_t admins = LockAdmins(tx);
-    tx.exec_params(kInsertByOperator, wanted.id.value(), wanted.email, lower, wanted.display_name,
-                   wanted.password_hash, SqlTime(wanted.now));
-    const pqxx::result rows =
-        tx.exec_params(Select("WHERE a.email_lower = $1 FOR NO KEY UPDATE"), lower);
+    tx.Exec(kInsertByOperator, wanted.id.value(), wanted.email, lower, wanted.display_name,
+            wanted.password_hash, SqlTime(wanted.now));
+    const pqxx::result rows = tx.Exec(Select("WHERE a.email_lower = $1 FOR NO KEY UPDATE"), lower);
     const Account before = ReadAccount(rows[0]);
     Account account = before;
     if (account.display_name != wanted.display_name) {

@@ -45,21 +45,19 @@ const char* NameOf(MailOutcome outcome) {
 
 }  // namespace
 
-void EnqueueMail(pqxx::work& tx, const Mail& mail, absl::Time now) {
+void EnqueueMail(Transaction& tx, const Mail& mail, absl::Time now) {
   const ScopedSpan span(SpanKind::kProducer, "mail publish");
   const TraceContext& trace = TraceContext::Current();
   const auto traceparent = trace.sampled ? std::make_optional(trace.Traceparent()) : std::nullopt;
-  tx.exec_params(kEnqueue, mail.id, mail.recipient, SqlBytes(mail.bytes), SqlTime(now),
-                 traceparent);
+  tx.Exec(kEnqueue, mail.id, mail.recipient, SqlBytes(mail.bytes), SqlTime(now), traceparent);
 }
 
 absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now,
                                                                   absl::Duration lease, int limit) {
   return RunTx<std::vector<ClaimedMail>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<ClaimedMail>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<ClaimedMail>> {
         std::vector<ClaimedMail> claimed;
-        for (const pqxx::row& row :
-             tx.exec_params(kClaim, SqlTime(now), SqlTime(now + lease), limit)) {
+        for (const pqxx::row& row : tx.Exec(kClaim, SqlTime(now), SqlTime(now + lease), limit)) {
           claimed.push_back({.mail = {.id = ReadText(row[0]),
                                       .recipient = ReadText(row[1]),
                                       .bytes = ReadBytes(row[2])},
@@ -72,15 +70,15 @@ absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now
 }
 
 absl::Status PostgresMailQueue::Finish(const std::string& id, MailOutcome outcome, absl::Time now) {
-  return RunTx(pool_, [&](pqxx::work& tx) {
-    tx.exec_params(kFinish, id, SqlTime(now), NameOf(outcome));
+  return RunTx(pool_, [&](Transaction& tx) {
+    tx.Exec(kFinish, id, SqlTime(now), NameOf(outcome));
     return absl::OkStatus();
   });
 }
 
 absl::Status PostgresMailQueue::RetryAt(const std::string& id, absl::Time time) {
-  return RunTx(pool_, [&](pqxx::work& tx) {
-    tx.exec_params(kRetry, id, SqlTime(time));
+  return RunTx(pool_, [&](Transaction& tx) {
+    tx.Exec(kRetry, id, SqlTime(time));
     return absl::OkStatus();
   });
 }

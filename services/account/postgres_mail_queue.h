@@ -5,6 +5,7 @@
 
 #include "services/account/mail_queue.h"
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 
 namespace rostrum::account {
 
@@ -22,6 +23,6 @@ class PostgresMailQueue final : public MailQueue {
 };
 
 // Puts a mail into the queue, inside the transaction of what it tells.
-void EnqueueMail(pqxx::work& tx, const Mail& mail, absl::Time now);
+void EnqueueMail(Transaction& tx, const Mail& mail, absl::Time now);
 
 }  // namespace rostrum::account

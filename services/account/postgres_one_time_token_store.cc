@@ -41,26 +41,25 @@ struct Consumed {
   std::string return_path;
 };
 
-absl::StatusOr<Consumed> Consume(pqxx::work& tx, TokenPurpose purpose,
+absl::StatusOr<Consumed> Consume(Transaction& tx, TokenPurpose purpose,
                                  const std::string& token_hash, absl::Time now) {
   // The account first, then its tokens: the same order everywhere.
-  const pqxx::result owner = tx.exec_params(kFindOwner, SqlBytes(token_hash), NameOf(purpose));
+  const pqxx::result owner = tx.Exec(kFindOwner, SqlBytes(token_hash), NameOf(purpose));
   if (owner.empty()) return LinkInvalid();
   std::optional<Account> account = LockAccount(tx, ReadId<AccountId>(owner[0][0]));
-  const pqxx::result used =
-      tx.exec_params(kConsume, SqlBytes(token_hash), NameOf(purpose), SqlTime(now));
+  const pqxx::result used = tx.Exec(kConsume, SqlBytes(token_hash), NameOf(purpose), SqlTime(now));
   if (!account.has_value() || used.empty()) return LinkInvalid();
-  tx.exec_params(kVoidSiblings, account->id.value(), NameOf(purpose));
+  tx.Exec(kVoidSiblings, account->id.value(), NameOf(purpose));
   return Consumed{*std::move(account), ReadText(used[0][0])};
 }
 
 }  // namespace
 
 absl::Status PostgresOneTimeTokenStore::Issue(const NewOneTimeToken& token) {
-  const absl::Status issued = RunTx(pool_, [&](pqxx::work& tx) {
+  const absl::Status issued = RunTx(pool_, [&](Transaction& tx) {
     const pqxx::result rows =
-        tx.exec_params(kInsert, SqlBytes(token.token_hash), NameOf(token.purpose),
-                       token.return_path, SqlTime(token.expire_time), LowerAddress(token.email));
+        tx.Exec(kInsert, SqlBytes(token.token_hash), NameOf(token.purpose), token.return_path,
+                SqlTime(token.expire_time), LowerAddress(token.email));
     EnqueueMail(tx, rows.empty() ? token.mail.Unaddressed() : token.mail, token.create_time);
     return absl::OkStatus();
   });
@@ -70,7 +69,8 @@ absl::Status PostgresOneTimeTokenStore::Issue(const NewOneTimeToken& token) {
 
 absl::StatusOr<RedeemedLogin> PostgresOneTimeTokenStore::RedeemLogin(const std::string& token_hash,
                                                                      const NewSession& session) {
-  auto redeemed = RunTx<RedeemedLogin>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<RedeemedLogin> {
+  auto redeemed = RunTx<
+      RedeemedLogin>(pool_, [&](Transaction& tx) -> absl::StatusOr<RedeemedLogin> {
     ASSIGN_OR_RETURN(Consumed consumed,
                      Consume(tx, TokenPurpose::kLogin, token_hash, session.create_time));
     Session opened = InsertSession(tx, consumed.account.id, session);
@@ -82,8 +82,8 @@ absl::StatusOr<RedeemedLogin> PostgresOneTimeTokenStore::RedeemLogin(const std::
 
 absl::StatusOr<Account> PostgresOneTimeTokenStore::FindForReset(const std::string& token_hash,
                                                                 absl::Time now) {
-  return RunRead<Account>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Account> {
-    const pqxx::result rows = tx.exec_params(
+  return RunRead<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
+    const pqxx::result rows = tx.Exec(
         absl::StrCat("SELECT ", kAccountColumns,
                      " FROM one_time_tokens t JOIN accounts a USING (account_id)"
                      " WHERE t.token_hash = $1 AND t.purpose = 'reset' AND t.expire_time > $2"),
@@ -96,7 +96,7 @@ absl::StatusOr<Account> PostgresOneTimeTokenStore::FindForReset(const std::strin
 absl::Status PostgresOneTimeTokenStore::ResetPassword(const std::string& token_hash,
                                                       const std::string& password_hash,
                                                       const Mail& mail, absl::Time now) {
-  const absl::Status reset = RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+  const absl::Status reset = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     ASSIGN_OR_RETURN(const Consumed consumed, Consume(tx, TokenPurpose::kReset, token_hash, now));
     SetPasswordHash(tx, consumed.account.id, password_hash);
     EndSessions(tx, consumed.account.id, SessionId(), now);

@@ -26,15 +26,15 @@ constexpr char kTouch[] =
 absl::StatusOr<OpenedSession> PostgresSessionStore::Open(const AccountId& account_id,
                                                          const NewSession& session,
                                                          const VerifiedPassword& password) {
-  auto opened = RunTx<OpenedSession>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<OpenedSession> {
+  auto opened = RunTx<OpenedSession>(pool_, [&](Transaction& tx) -> absl::StatusOr<OpenedSession> {
     std::optional<Account> account = LockAccount(tx, account_id);
     if (!account.has_value() || account->password_hash != password.hash) {
       return Error(absl::StatusCode::kUnauthenticated, "LOGIN_FAILED",
                    "mail address or password is wrong");
     }
     if (!password.new_hash.empty()) {
-      tx.exec_params("UPDATE accounts SET password_hash = $2 WHERE account_id = $1",
-                     account_id.value(), password.new_hash);
+      tx.Exec("UPDATE accounts SET password_hash = $2 WHERE account_id = $1", account_id.value(),
+              password.new_hash);
       account->password_hash = password.new_hash;
     }
     return OpenedSession{InsertSession(tx, account_id, session), *std::move(account)};
@@ -45,13 +45,13 @@ absl::StatusOr<OpenedSession> PostgresSessionStore::Open(const AccountId& accoun
 
 absl::StatusOr<OpenedSession> PostgresSessionStore::Resolve(const std::string& token_hash,
                                                             absl::Duration idle, absl::Time now) {
-  auto found = RunRead<OpenedSession>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<OpenedSession> {
+  auto found = RunRead<OpenedSession>(pool_, [&](Transaction& tx) -> absl::StatusOr<OpenedSession> {
     const pqxx::result rows =
-        tx.exec_params(absl::StrCat("SELECT ", kSessionColumns, ", ", kAccountColumns,
-                                    " FROM sessions s JOIN accounts a USING (account_id)"
-                                    " WHERE s.token_hash = $1 AND ",
-                                    kOpen),
-                       SqlBytes(token_hash), SqlTime(now), IdleSince(idle, now));
+        tx.Exec(absl::StrCat("SELECT ", kSessionColumns, ", ", kAccountColumns,
+                             " FROM sessions s JOIN accounts a USING (account_id)"
+                             " WHERE s.token_hash = $1 AND ",
+                             kOpen),
+                SqlBytes(token_hash), SqlTime(now), IdleSince(idle, now));
     if (rows.empty()) {
       return Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_INVALID",
                    "the credential is unknown, revoked or expired");
@@ -61,8 +61,8 @@ absl::StatusOr<OpenedSession> PostgresSessionStore::Resolve(const std::string& t
   RETURN_IF_ERROR(found);
   const absl::Time hour = HourOf(now);
   if (found->session.last_use_time < hour) {
-    RETURN_IF_ERROR(RunTx(pool_, [&](pqxx::work& tx) {
-      tx.exec_params(kTouch, found->session.id.value(), SqlTime(hour));
+    RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) {
+      tx.Exec(kTouch, found->session.id.value(), SqlTime(hour));
       return absl::OkStatus();
     }));
     found->session.last_use_time = hour;
@@ -74,9 +74,9 @@ absl::StatusOr<std::vector<Session>> PostgresSessionStore::List(const AccountId&
                                                                 absl::Duration idle,
                                                                 absl::Time now) {
   return RunRead<std::vector<Session>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Session>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Session>> {
         std::vector<Session> sessions;
-        for (const pqxx::row& row : tx.exec_params(
+        for (const pqxx::row& row : tx.Exec(
                  absl::StrCat("SELECT ", kSessionColumns,
                               " FROM sessions s WHERE s.account_id = $1 AND ", kOpen,
                               " ORDER BY s.last_use_time DESC, s.create_time DESC, s.session_id"),
@@ -89,8 +89,8 @@ absl::StatusOr<std::vector<Session>> PostgresSessionStore::List(const AccountId&
 
 absl::Status PostgresSessionStore::Revoke(const AccountId& account_id, const SessionId& id,
                                           absl::Time now) {
-  const absl::Status revoked = RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
-    if (tx.exec_params(kRevoke, account_id.value(), id.value()).empty()) {
+  const absl::Status revoked = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
+    if (tx.Exec(kRevoke, account_id.value(), id.value()).empty()) {
       return Error(absl::StatusCode::kNotFound, "SESSION_NOT_FOUND", "there is no such session");
     }
     WriteRevoked(tx, account_id, {id.value()}, {}, now);
@@ -102,7 +102,7 @@ absl::Status PostgresSessionStore::Revoke(const AccountId& account_id, const Ses
 
 absl::StatusOr<int> PostgresSessionStore::RevokeOthers(const AccountId& account_id,
                                                        const SessionId& keep, absl::Time now) {
-  auto revoked = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+  auto revoked = RunTx<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
     return EndSessions(tx, account_id, keep, now);
   });
   if (revoked.ok()) events_.Notify();

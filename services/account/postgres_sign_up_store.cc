@@ -77,18 +77,17 @@ std::optional<LockedSignUp> ReadLocked(const pqxx::result& rows) {
                       .return_path = ReadText(row[12])};
 }
 
-std::optional<LockedSignUp> LockById(pqxx::work& tx, const SignUpId& id) {
+std::optional<LockedSignUp> LockById(Transaction& tx, const SignUpId& id) {
+  return ReadLocked(tx.Exec(absl::StrCat(kLock, " WHERE sign_up_id = $1 FOR UPDATE"), id.value()));
+}
+
+std::optional<LockedSignUp> LockByToken(Transaction& tx, const std::string& token_hash) {
   return ReadLocked(
-      tx.exec_params(absl::StrCat(kLock, " WHERE sign_up_id = $1 FOR UPDATE"), id.value()));
+      tx.Exec(absl::StrCat(kLock, " WHERE token_hash = $1 FOR UPDATE"), SqlBytes(token_hash)));
 }
 
-std::optional<LockedSignUp> LockByToken(pqxx::work& tx, const std::string& token_hash) {
-  return ReadLocked(tx.exec_params(absl::StrCat(kLock, " WHERE token_hash = $1 FOR UPDATE"),
-                                   SqlBytes(token_hash)));
-}
-
-absl::StatusOr<SignUp> Load(pqxx::work& tx, const SignUpId& id) {
-  const pqxx::result rows = tx.exec_params(kGet, id.value());
+absl::StatusOr<SignUp> Load(Transaction& tx, const SignUpId& id) {
+  const pqxx::result rows = tx.Exec(kGet, id.value());
   if (rows.empty()) return SignUpNotFound();
   return SignUp{.id = ReadId<SignUpId>(rows[0][0]),
                 .email = ReadText(rows[0][1]),
@@ -97,8 +96,8 @@ absl::StatusOr<SignUp> Load(pqxx::work& tx, const SignUpId& id) {
 }
 
 // Queues the mail that fits the address.
-void EnqueueFitting(pqxx::work& tx, const std::string& email, const Verification& verification) {
-  const bool known = !tx.exec_params(kIsKnown, LowerAddress(email)).empty();
+void EnqueueFitting(Transaction& tx, const std::string& email, const Verification& verification) {
+  const bool known = !tx.Exec(kIsKnown, LowerAddress(email)).empty();
   EnqueueMail(tx, known ? verification.member_mail : verification.verify_mail,
               verification.create_time);
 }
@@ -111,14 +110,14 @@ struct Attempt {
 };
 
 // Makes the account of a sign-up that was proven.
-Attempt Complete(pqxx::work& tx, const LockedSignUp& sign_up, bool of_beginner,
+Attempt Complete(Transaction& tx, const LockedSignUp& sign_up, bool of_beginner,
                  const AccountId& account_id, const NewSession& session) {
   const absl::Time now = session.create_time;
   const pqxx::result made =
-      tx.exec_params(kInsertAccount, account_id.value(), sign_up.email, LowerAddress(sign_up.email),
-                     sign_up.display_name, of_beginner ? sign_up.password_hash : "", SqlTime(now));
+      tx.Exec(kInsertAccount, account_id.value(), sign_up.email, LowerAddress(sign_up.email),
+              sign_up.display_name, of_beginner ? sign_up.password_hash : "", SqlTime(now));
   if (made.empty()) return {EmailVerifiedAlready(), std::nullopt};
-  tx.exec_params(kMarkVerified, sign_up.id.value(), SqlTime(now));
+  tx.Exec(kMarkVerified, sign_up.id.value(), SqlTime(now));
 
   v1::AccountVerified event;
   event.set_account_id(account_id.value());
@@ -140,7 +139,7 @@ Attempt Complete(pqxx::work& tx, const LockedSignUp& sign_up, bool of_beginner,
 
 absl::StatusOr<std::optional<SignUp>> PostgresSignUpStore::FindRepeated(const IdempotencyKey& key) {
   return RunRead<std::optional<SignUp>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<SignUp>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::optional<SignUp>> {
         ASSIGN_OR_RETURN(const std::optional<std::string> id, FindIdempotentResult(tx, key));
         if (!id.has_value()) return std::optional<SignUp>();
         ASSIGN_OR_RETURN(SignUp known, Load(tx, SignUpId(*id)));
@@ -150,17 +149,17 @@ absl::StatusOr<std::optional<SignUp>> PostgresSignUpStore::FindRepeated(const Id
 
 absl::StatusOr<SignUp> PostgresSignUpStore::Begin(const NewSignUp& sign_up,
                                                   const IdempotencyKey& key) {
-  auto begun = RunTx<SignUp>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<SignUp> {
+  auto begun = RunTx<SignUp>(pool_, [&](Transaction& tx) -> absl::StatusOr<SignUp> {
     ASSIGN_OR_RETURN(const std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
     if (known.has_value()) return Load(tx, SignUpId(*known));
 
     const Verification& verification = sign_up.verification;
-    tx.exec_params(
-        kInsert, sign_up.id.value(), sign_up.email, LowerAddress(sign_up.email),
-        SqlBytes(sign_up.person_key), sign_up.display_name, sign_up.password_hash,
-        static_cast<int>(sign_up.intent), sign_up.return_path, SqlBytes(verification.token_hash),
-        SqlBytes(verification.code_hash), SqlTime(verification.create_time),
-        SqlTime(verification.create_time + kResendPause), SqlTime(verification.expire_time));
+    tx.Exec(kInsert, sign_up.id.value(), sign_up.email, LowerAddress(sign_up.email),
+            SqlBytes(sign_up.person_key), sign_up.display_name, sign_up.password_hash,
+            static_cast<int>(sign_up.intent), sign_up.return_path,
+            SqlBytes(verification.token_hash), SqlBytes(verification.code_hash),
+            SqlTime(verification.create_time), SqlTime(verification.create_time + kResendPause),
+            SqlTime(verification.expire_time));
     EnqueueFitting(tx, sign_up.email, verification);
     RecordIdempotentResult(tx, key, sign_up.id.value());
     return Load(tx, sign_up.id);
@@ -170,7 +169,7 @@ absl::StatusOr<SignUp> PostgresSignUpStore::Begin(const NewSignUp& sign_up,
 }
 
 absl::StatusOr<SignUp> PostgresSignUpStore::Get(const SignUpId& id, absl::Time now) {
-  return RunRead<SignUp>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<SignUp> {
+  return RunRead<SignUp>(pool_, [&](Transaction& tx) -> absl::StatusOr<SignUp> {
     ASSIGN_OR_RETURN(SignUp sign_up, Load(tx, id));
     if (now >= sign_up.expire_time) return SignUpNotFound();
     return sign_up;
@@ -180,13 +179,13 @@ absl::StatusOr<SignUp> PostgresSignUpStore::Get(const SignUpId& id, absl::Time n
 absl::StatusOr<SignUp> PostgresSignUpStore::Resend(const SignUpId& id,
                                                    const Verification& verification) {
   const absl::Time now = verification.create_time;
-  auto resent = RunTx<SignUp>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<SignUp> {
+  auto resent = RunTx<SignUp>(pool_, [&](Transaction& tx) -> absl::StatusOr<SignUp> {
     const std::optional<LockedSignUp> sign_up = LockById(tx, id);
     if (!sign_up.has_value() || now >= sign_up->state.expire_time) return SignUpNotFound();
     RETURN_IF_ERROR(CheckResend(sign_up->state, now));
-    tx.exec_params(kReplace, id.value(), SqlBytes(verification.token_hash),
-                   SqlBytes(verification.code_hash), SqlTime(now + kResendPause),
-                   SqlTime(verification.expire_time));
+    tx.Exec(kReplace, id.value(), SqlBytes(verification.token_hash),
+            SqlBytes(verification.code_hash), SqlTime(now + kResendPause),
+            SqlTime(verification.expire_time));
     EnqueueFitting(tx, sign_up->email, verification);
     return Load(tx, id);
   });
@@ -198,7 +197,7 @@ absl::StatusOr<VerifiedSignUp> PostgresSignUpStore::Verify(const Proof& proof,
                                                            const AccountId& account_id,
                                                            const NewSession& session) {
   const absl::Time now = session.create_time;
-  auto attempt = RunTx<Attempt>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Attempt> {
+  auto attempt = RunTx<Attempt>(pool_, [&](Transaction& tx) -> absl::StatusOr<Attempt> {
     const bool by_link = !proof.token_hash.empty();
     std::optional<LockedSignUp> sign_up =
         by_link ? LockByToken(tx, proof.token_hash) : LockById(tx, proof.sign_up_id);
@@ -210,7 +209,7 @@ absl::StatusOr<VerifiedSignUp> PostgresSignUpStore::Verify(const Proof& proof,
                 : CheckCode(sign_up->state,
                             EqualInConstantTime(sign_up->code_hash, proof.code_hash), now);
     if (sign_up->state.code_tries != tries_before) {
-      tx.exec_params(kCountTry, sign_up->id.value(), sign_up->state.code_tries);
+      tx.Exec(kCountTry, sign_up->id.value(), sign_up->state.code_tries);
     }
     if (!refusal.ok()) return Attempt{refusal, std::nullopt};
     return Complete(tx, *sign_up, IsOfBeginner(proof, sign_up->id), account_id, session);

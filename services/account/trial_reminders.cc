@@ -8,7 +8,7 @@
 
 namespace rostrum::account {
 
-absl::Status ApplyTrialEnding(pqxx::work& tx, const event::v1::Event& event, const Mails& mails,
+absl::Status ApplyTrialEnding(Transaction& tx, const event::v1::Event& event, const Mails& mails,
                               absl::Time now) {
   subscription::v1::TrialEnding ending;
   if (!event.payload().UnpackTo(&ending)) return absl::InternalError("not a TrialEnding");

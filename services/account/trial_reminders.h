@@ -1,16 +1,16 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "pqxx/pqxx"
 #include "rostrum/event/v1/event_service.pb.h"
 #include "services/account/mails.h"
 #include "services/common/base/clock.h"
+#include "services/common/postgres/transaction.h"
 
 namespace rostrum::account {
 
 // Queues the mail that a trial ends, for who wants it, inside the transaction of
 // subscription's TrialEnding.
-absl::Status ApplyTrialEnding(pqxx::work& tx, const event::v1::Event& event, const Mails& mails,
+absl::Status ApplyTrialEnding(Transaction& tx, const event::v1::Event& event, const Mails& mails,
                               absl::Time now);
 
 }  // namespace rostrum::account

@@ -93,11 +93,11 @@ Comment ReadComment(const pqxx::row& row) {
 
 enum class Lock { kNone, kForUpdate };
 
-absl::StatusOr<Comment> Load(pqxx::work& tx, const CommentId& id, Lock lock = Lock::kNone) {
+absl::StatusOr<Comment> Load(Transaction& tx, const CommentId& id, Lock lock = Lock::kNone) {
   const pqxx::result rows =
-      tx.exec_params(absl::StrCat(kColumns, " WHERE c.comment_id = $1",
-                                  lock == Lock::kForUpdate ? " FOR UPDATE OF c" : ""),
-                     id.value());
+      tx.Exec(absl::StrCat(kColumns, " WHERE c.comment_id = $1",
+                           lock == Lock::kForUpdate ? " FOR UPDATE OF c" : ""),
+              id.value());
   if (rows.empty()) {
     return Error(absl::StatusCode::kNotFound, "COMMENT_NOT_FOUND", "there is no such comment");
   }
@@ -105,7 +105,7 @@ absl::StatusOr<Comment> Load(pqxx::work& tx, const CommentId& id, Lock lock = Lo
 }
 
 // Loads the parent and checks that it can be replied to.
-absl::StatusOr<Comment> LoadParent(pqxx::work& tx, const NewComment& comment) {
+absl::StatusOr<Comment> LoadParent(Transaction& tx, const NewComment& comment) {
   absl::StatusOr<Comment> parent = Load(tx, *comment.parent_id, Lock::kForUpdate);
   if (absl::IsNotFound(parent.status()) || (parent.ok() && parent->subject != comment.subject)) {
     return Error(absl::StatusCode::kNotFound, "PARENT_NOT_FOUND",
@@ -127,7 +127,7 @@ PostgresCommentStore::PostgresCommentStore(PgPool& pool, OutboxSignal& signal, M
 absl::StatusOr<std::optional<Comment>> PostgresCommentStore::FindRepeated(
     const IdempotencyKey& key) {
   return RunRead<std::optional<Comment>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<Comment>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::optional<Comment>> {
         ASSIGN_OR_RETURN(const std::optional<std::string> id, FindIdempotentResult(tx, key));
         if (!id.has_value()) return std::optional<Comment>();
         ASSIGN_OR_RETURN(Comment comment, Load(tx, CommentId(*id)));
@@ -138,7 +138,7 @@ absl::StatusOr<std::optional<Comment>> PostgresCommentStore::FindRepeated(
 absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
                                                      const IdempotencyKey& key) {
   bool fresh = false;
-  auto created = RunTx<Comment>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Comment> {
+  auto created = RunTx<Comment>(pool_, [&](Transaction& tx) -> absl::StatusOr<Comment> {
     ASSIGN_OR_RETURN(std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
     fresh = !known.has_value();
     if (!fresh) return Load(tx, CommentId(*known));
@@ -147,14 +147,14 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
     if (comment.parent_id.has_value()) {
       ASSIGN_OR_RETURN(parent, LoadParent(tx, comment));
     }
-    tx.exec_params(kAddCommenter, comment.author_id.value(), comment.author_name);
-    tx.exec_params(kInsert, comment.id.value(), Column<PostId>(comment.subject),
-                   Column<ChannelId>(comment.subject),
-                   parent ? std::make_optional(parent->id.value()) : std::nullopt,
-                   comment.author_id.value(), comment.body, comment.body_html,
-                   SqlTime(comment.create_time), parent ? parent->depth + 1 : 0);
-    if (parent.has_value()) tx.exec_params(kAddReply, parent->id.value());
-    tx.exec_params(kAddToDiscussion, IdOf(comment.subject), 1);
+    tx.Exec(kAddCommenter, comment.author_id.value(), comment.author_name);
+    tx.Exec(kInsert, comment.id.value(), Column<PostId>(comment.subject),
+            Column<ChannelId>(comment.subject),
+            parent ? std::make_optional(parent->id.value()) : std::nullopt,
+            comment.author_id.value(), comment.body, comment.body_html,
+            SqlTime(comment.create_time), parent ? parent->depth + 1 : 0);
+    if (parent.has_value()) tx.Exec(kAddReply, parent->id.value());
+    tx.Exec(kAddToDiscussion, IdOf(comment.subject), 1);
     RecordIdempotentResult(tx, key, comment.id.value());
 
     ASSIGN_OR_RETURN(Comment stored, Load(tx, comment.id));
@@ -173,26 +173,26 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
 }
 
 absl::StatusOr<Comment> PostgresCommentStore::Get(const CommentId& id) {
-  return RunRead<Comment>(pool_, [&](pqxx::work& tx) { return Load(tx, id); });
+  return RunRead<Comment>(pool_, [&](Transaction& tx) { return Load(tx, id); });
 }
 
 absl::StatusOr<Comment> PostgresCommentStore::Update(
     const CommentId& id, const std::function<absl::Status(Comment&)>& change) {
-  auto updated = RunTx<Comment>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Comment> {
+  auto updated = RunTx<Comment>(pool_, [&](Transaction& tx) -> absl::StatusOr<Comment> {
     ASSIGN_OR_RETURN(const Comment before, Load(tx, id, Lock::kForUpdate));
     Comment after = before;
     RETURN_IF_ERROR(change(after));
     if (after.version == before.version) return after;
 
-    tx.exec_params(kUpdate, id.value(), after.body, after.body_html, SqlTime(after.edit_time),
-                   SqlTime(after.delete_time), after.version);
+    tx.Exec(kUpdate, id.value(), after.body, after.body_html, SqlTime(after.edit_time),
+            SqlTime(after.delete_time), after.version);
     if (after.deleted()) {
-      tx.exec_params(kForgetRevisions, id.value());
-      tx.exec_params(kAddToDiscussion, IdOf(after.subject), -1);
+      tx.Exec(kForgetRevisions, id.value());
+      tx.Exec(kAddToDiscussion, IdOf(after.subject), -1);
     } else {
-      tx.exec_params(kKeepRevision, id.value(), before.version, before.body_html,
-                     SqlTime(before.edit_time.value_or(before.create_time)));
-      tx.exec_params(kDropRevisions, id.value());
+      tx.Exec(kKeepRevision, id.value(), before.version, before.body_html,
+              SqlTime(before.edit_time.value_or(before.create_time)));
+      tx.Exec(kDropRevisions, id.value());
     }
     pb::CommentChanged event;
     *event.mutable_comment() = ToProto(after);
@@ -225,11 +225,11 @@ absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQue
     cursor_id = query.after->id.value();
   }
   return RunRead<std::vector<Comment>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Comment>> {
-        const pqxx::result rows = tx.exec_params(
-            absl::StrCat(kColumns, " WHERE ", where, " AND ($2::timestamptz IS NULL OR ", beyond,
-                         ") ORDER BY ", order, " LIMIT $4"),
-            listed, cursor_time, cursor_id, query.limit);
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Comment>> {
+        const pqxx::result rows =
+            tx.Exec(absl::StrCat(kColumns, " WHERE ", where, " AND ($2::timestamptz IS NULL OR ",
+                                 beyond, ") ORDER BY ", order, " LIMIT $4"),
+                    listed, cursor_time, cursor_id, query.limit);
         std::vector<Comment> comments;
         comments.reserve(rows.size());
         for (const pqxx::row& row : rows) comments.push_back(ReadComment(row));
@@ -238,26 +238,27 @@ absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQue
 }
 
 absl::StatusOr<int> PostgresCommentStore::Count(const Subject& subject) {
-  return RunRead<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+  return RunRead<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
     const pqxx::result rows =
-        tx.exec_params("SELECT comment_count FROM discussions WHERE post_id = $1", IdOf(subject));
+        tx.Exec("SELECT comment_count FROM discussions WHERE post_id = $1", IdOf(subject));
     return rows.empty() ? 0 : rows[0][0].as<int>();
   });
 }
 
 absl::StatusOr<std::vector<Revision>> PostgresCommentStore::ListRevisions(const CommentId& id) {
   return RunRead<std::vector<Revision>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Revision>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Revision>> {
         std::vector<Revision> revisions;
-        for (const pqxx::row& row : tx.exec_params(kListRevisions, id.value())) {
+        for (const pqxx::row& row : tx.Exec(kListRevisions, id.value())) {
           revisions.push_back({ReadText(row[0]), ReadTime(row[1])});
         }
         return revisions;
       });
 }
 
-void RenameCommenter(pqxx::work& tx, const AccountId& account_id, const std::string& display_name) {
-  tx.exec_params(kUpsertCommenter, account_id.value(), display_name);
+void RenameCommenter(Transaction& tx, const AccountId& account_id,
+                     const std::string& display_name) {
+  tx.Exec(kUpsertCommenter, account_id.value(), display_name);
 }
 
 }  // namespace rostrum::comment

@@ -7,6 +7,7 @@
 #include "services/common/base/metrics.h"
 #include "services/common/events/outbox.h"
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 
 namespace rostrum::comment {
 
@@ -31,6 +32,6 @@ class PostgresCommentStore final : public CommentStore {
 };
 
 // Keeps a person's name up to date, inside the transaction of the event.
-void RenameCommenter(pqxx::work& tx, const AccountId& account_id, const std::string& display_name);
+void RenameCommenter(Transaction& tx, const AccountId& account_id, const std::string& display_name);
 
 }  // namespace rostrum::comment

@@ -21,8 +21,8 @@ constexpr char kUpsert[] = R"sql(
 absl::StatusOr<std::optional<KnownEntitlement>> PostgresEntitlementStore::Find(
     const AccountId& account_id, absl::Time now) {
   return RunRead<std::optional<KnownEntitlement>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<KnownEntitlement>> {
-        const pqxx::result rows = tx.exec_params(kFind, account_id.value(), SqlTime(now));
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::optional<KnownEntitlement>> {
+        const pqxx::result rows = tx.Exec(kFind, account_id.value(), SqlTime(now));
         if (rows.empty()) return std::nullopt;
         return KnownEntitlement{static_cast<subscription::v1::AccessReason>(rows[0][0].as<int>()),
                                 ReadTime(rows[0][1])};
@@ -30,24 +30,24 @@ absl::StatusOr<std::optional<KnownEntitlement>> PostgresEntitlementStore::Find(
 }
 
 absl::Status PostgresEntitlementStore::Clear(
-    const std::function<absl::Status(pqxx::work&)>& fence) {
-  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    const std::function<absl::Status(Transaction&)>& fence) {
+  return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     RETURN_IF_ERROR(fence(tx));
     tx.exec("DELETE FROM entitlements");
     return absl::OkStatus();
   });
 }
 
-absl::Status ApplyEntitlementChanged(pqxx::work& tx, const event::v1::Event& event) {
+absl::Status ApplyEntitlementChanged(Transaction& tx, const event::v1::Event& event) {
   subscription::v1::EntitlementChanged changed;
   if (!event.payload().UnpackTo(&changed)) {
     return absl::InternalError("not an EntitlementChanged");
   }
   if (changed.entitled()) {
-    tx.exec_params(kUpsert, changed.account_id(), static_cast<int>(changed.reason()),
-                   SqlTime(FromProtoTime(changed.end_time())));
+    tx.Exec(kUpsert, changed.account_id(), static_cast<int>(changed.reason()),
+            SqlTime(FromProtoTime(changed.end_time())));
   } else {
-    tx.exec_params("DELETE FROM entitlements WHERE account_id = $1", changed.account_id());
+    tx.Exec("DELETE FROM entitlements WHERE account_id = $1", changed.account_id());
   }
   return absl::OkStatus();
 }

@@ -6,11 +6,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "pqxx/pqxx"
 #include "rostrum/event/v1/event_service.pb.h"
 #include "rostrum/subscription/v1/access_service.pb.h"
 #include "services/common/base/ids.h"
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 
 namespace rostrum::content {
 
@@ -37,13 +37,13 @@ class PostgresEntitlementStore final : public EntitlementStore {
   absl::StatusOr<std::optional<KnownEntitlement>> Find(const AccountId& account_id,
                                                        absl::Time now) override;
   // Forgets all of it, when events were missed; `fence` is an EventConsumer's.
-  absl::Status Clear(const std::function<absl::Status(pqxx::work&)>& fence);
+  absl::Status Clear(const std::function<absl::Status(Transaction&)>& fence);
 
  private:
   PgPool& pool_;
 };
 
 // Applies an EntitlementChanged inside the transaction of the event.
-absl::Status ApplyEntitlementChanged(pqxx::work& tx, const event::v1::Event& event);
+absl::Status ApplyEntitlementChanged(Transaction& tx, const event::v1::Event& event);
 
 }  // namespace rostrum::content

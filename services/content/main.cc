@@ -72,7 +72,7 @@ class ContentApp final : public ServiceApp {
           [this] { return manuscripts_.AnnounceChanges(env_.clock.Now(), kBatch); });
     });
     Work("clean-up", kCleanUp, [this] {
-      return RunTx(*env_.pool, [this](pqxx::work& tx) {
+      return RunTx(*env_.pool, [this](Transaction& tx) {
         PurgeViews(tx, env_.clock.Now());
         return absl::OkStatus();
       });

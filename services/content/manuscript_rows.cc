@@ -95,22 +95,22 @@ Manuscript Read(const pqxx::row& row) {
   return m;
 }
 
-void AddTopics(pqxx::work& tx, std::vector<Manuscript>& manuscripts) {
+void AddTopics(Transaction& tx, std::vector<Manuscript>& manuscripts) {
   absl::flat_hash_map<std::string, Manuscript*> by_id;
   std::vector<std::string> ids;
   for (Manuscript& manuscript : manuscripts) {
     by_id[manuscript.id.value()] = &manuscript;
     ids.push_back(manuscript.id.value());
   }
-  for (const pqxx::row& row : tx.exec_params(kTopics, SqlArray(ids))) {
+  for (const pqxx::row& row : tx.Exec(kTopics, SqlArray(ids))) {
     by_id.at(ReadText(row[0]))->content.topic_ids.push_back(ReadId<TopicId>(row[1]));
   }
 }
 
-std::vector<Manuscript> Load(pqxx::work& tx, const char* texts, const std::string& tail,
+std::vector<Manuscript> Load(Transaction& tx, const char* texts, const std::string& tail,
                              const std::vector<std::string>& arguments) {
-  const pqxx::result rows = tx.exec_params(absl::StrCat("SELECT ", texts, kColumns, tail),
-                                           pqxx::prepare::make_dynamic_params(arguments));
+  const pqxx::result rows = tx.Exec(absl::StrCat("SELECT ", texts, kColumns, tail),
+                                    pqxx::prepare::make_dynamic_params(arguments));
   std::vector<Manuscript> manuscripts;
   for (const pqxx::row& row : rows) manuscripts.push_back(Read(row));
   if (!manuscripts.empty()) AddTopics(tx, manuscripts);
@@ -118,7 +118,7 @@ std::vector<Manuscript> Load(pqxx::work& tx, const char* texts, const std::strin
 }
 
 // The values of a row, in the order of kInsert and kUpdate.
-pqxx::result Write(pqxx::work& tx, const char* sql, const Manuscript& m, bool with_create_time) {
+pqxx::result Write(Transaction& tx, const char* sql, const Manuscript& m, bool with_create_time) {
   const ManuscriptContent& c = m.content;
   const Picture picture = c.picture.value_or(Picture());
   const auto null_if_empty = [](const auto& id) {
@@ -149,11 +149,11 @@ pqxx::result Write(pqxx::work& tx, const char* sql, const Manuscript& m, bool wi
       m.text_account_id.value(),
       absl::StrCat(m.version)};
   if (with_create_time) values.push_back(SqlTime(m.create_time));
-  return tx.exec_params(sql, pqxx::prepare::make_dynamic_params(values));
+  return tx.Exec(sql, pqxx::prepare::make_dynamic_params(values));
 }
 
-bool Exists(pqxx::work& tx, const char* sql, const std::string& id) {
-  return !tx.exec_params(sql, id).empty();
+bool Exists(Transaction& tx, const char* sql, const std::string& id) {
+  return !tx.Exec(sql, id).empty();
 }
 
 // Whoever looks for a free slug in a channel, or takes one, takes turns, so that
@@ -161,22 +161,22 @@ bool Exists(pqxx::work& tx, const char* sql, const std::string& id) {
 constexpr char kLockSlugs[] =
     "SELECT pg_advisory_xact_lock(hashtextextended('post slugs of ' || $1::text, 0))";
 
-void LockSlugs(pqxx::work& tx, const ManuscriptContent& content) {
-  if (content.channel_id.has_value()) tx.exec_params(kLockSlugs, content.channel_id->value());
+void LockSlugs(Transaction& tx, const ManuscriptContent& content) {
+  if (content.channel_id.has_value()) tx.Exec(kLockSlugs, content.channel_id->value());
 }
 
-bool IsFree(pqxx::work& tx, const ManuscriptContent& content, const std::string& slug) {
+bool IsFree(Transaction& tx, const ManuscriptContent& content, const std::string& slug) {
   return !content.channel_id.has_value() ||
-         tx.exec_params(kSlugOwner, content.channel_id->value(), slug).empty();
+         tx.Exec(kSlugOwner, content.channel_id->value(), slug).empty();
 }
 
 }  // namespace
 
-absl::StatusOr<Manuscript> LoadManuscript(pqxx::work& tx, const PostId& id, ManuscriptLock lock) {
+absl::StatusOr<Manuscript> LoadManuscript(Transaction& tx, const PostId& id, ManuscriptLock lock) {
   // A statement of its own: one that waits for the lock reads the new row of the
   // post, but the old ones of what it joins.
   if (lock == ManuscriptLock::kForUpdate) {
-    tx.exec_params("SELECT 1 FROM posts WHERE post_id = $1 FOR UPDATE", id.value());
+    tx.Exec("SELECT 1 FROM posts WHERE post_id = $1 FOR UPDATE", id.value());
   }
   std::vector<Manuscript> found = Load(tx, kTexts, "WHERE p.post_id = $1", {id.value()});
   if (found.empty()) {
@@ -185,12 +185,12 @@ absl::StatusOr<Manuscript> LoadManuscript(pqxx::work& tx, const PostId& id, Manu
   return std::move(found.front());
 }
 
-std::vector<Manuscript> LoadManuscripts(pqxx::work& tx, const std::string& tail,
+std::vector<Manuscript> LoadManuscripts(Transaction& tx, const std::string& tail,
                                         const std::vector<std::string>& arguments) {
   return Load(tx, kNoTexts, tail, arguments);
 }
 
-absl::Status CheckReferences(pqxx::work& tx, const ManuscriptContent& content) {
+absl::Status CheckReferences(Transaction& tx, const ManuscriptContent& content) {
   FieldChecks checks;
   checks.Require(
       !content.channel_id.has_value() ||
@@ -211,21 +211,21 @@ absl::Status CheckReferences(pqxx::work& tx, const ManuscriptContent& content) {
   return checks.status();
 }
 
-absl::Status TakePostSlug(pqxx::work& tx, const Manuscript& manuscript) {
+absl::Status TakePostSlug(Transaction& tx, const Manuscript& manuscript) {
   const ManuscriptContent& content = manuscript.content;
   // Links to a post that was published keep working, those to drafts need not.
-  if (!manuscript.publish_time.has_value()) tx.exec_params(kDropSlugs, manuscript.id.value());
+  if (!manuscript.publish_time.has_value()) tx.Exec(kDropSlugs, manuscript.id.value());
   if (!content.channel_id.has_value()) return absl::OkStatus();
   LockSlugs(tx, content);
   const std::string& channel = content.channel_id->value();
-  tx.exec_params(kTakeSlug, channel, content.slug, manuscript.id.value());
-  const pqxx::result owner = tx.exec_params(kSlugOwner, channel, content.slug);
+  tx.Exec(kTakeSlug, channel, content.slug, manuscript.id.value());
+  const pqxx::result owner = tx.Exec(kSlugOwner, channel, content.slug);
   if (!owner.empty() && ReadText(owner[0][0]) == manuscript.id.value()) return absl::OkStatus();
   return Error(absl::StatusCode::kAlreadyExists, "SLUG_TAKEN",
                "the slug belongs to another post of the channel");
 }
 
-std::string FreePostSlug(pqxx::work& tx, const ManuscriptContent& content,
+std::string FreePostSlug(Transaction& tx, const ManuscriptContent& content,
                          const std::string& wanted) {
   LockSlugs(tx, content);
   if (IsFree(tx, content, wanted)) return wanted;
@@ -236,27 +236,27 @@ std::string FreePostSlug(pqxx::work& tx, const ManuscriptContent& content,
   return wanted;
 }
 
-void InsertManuscript(pqxx::work& tx, const Manuscript& manuscript) {
+void InsertManuscript(Transaction& tx, const Manuscript& manuscript) {
   Write(tx, kInsert, manuscript, /*with_create_time=*/true);
 }
 
-void UpdateManuscriptRow(pqxx::work& tx, const Manuscript& manuscript) {
+void UpdateManuscriptRow(Transaction& tx, const Manuscript& manuscript) {
   Write(tx, kUpdate, manuscript, /*with_create_time=*/false);
 }
 
-void WriteTopics(pqxx::work& tx, const Manuscript& manuscript) {
-  tx.exec_params("DELETE FROM post_topics WHERE post_id = $1", manuscript.id.value());
+void WriteTopics(Transaction& tx, const Manuscript& manuscript) {
+  tx.Exec("DELETE FROM post_topics WHERE post_id = $1", manuscript.id.value());
   int place = 0;
   for (const TopicId& topic : manuscript.content.topic_ids) {
-    tx.exec_params("INSERT INTO post_topics (post_id, topic_id, place) VALUES ($1, $2, $3)",
-                   manuscript.id.value(), topic.value(), place++);
+    tx.Exec("INSERT INTO post_topics (post_id, topic_id, place) VALUES ($1, $2, $3)",
+            manuscript.id.value(), topic.value(), place++);
   }
 }
 
-void KeepRevision(pqxx::work& tx, const Manuscript& former) {
-  tx.exec_params(kKeepRevision, former.id.value(), former.content.title, former.content.markdown,
-                 SqlTime(former.text_time), former.text_account_id.value());
-  tx.exec_params(kDropRevisions, former.id.value(), kMaxRevisions);
+void KeepRevision(Transaction& tx, const Manuscript& former) {
+  tx.Exec(kKeepRevision, former.id.value(), former.content.title, former.content.markdown,
+          SqlTime(former.text_time), former.text_account_id.value());
+  tx.Exec(kDropRevisions, former.id.value(), kMaxRevisions);
 }
 
 }  // namespace rostrum::content

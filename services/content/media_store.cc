@@ -29,21 +29,20 @@ constexpr char kGet[] = R"sql(
 absl::Status PostgresMediaStore::Put(const EncodedPicture& picture, const AccountId& account_id,
                                      absl::Time now) {
   const Media& media = picture.media;
-  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
-    const pqxx::result inserted =
-        tx.exec_params(kInsertMedia, media.id.value(), media.width, media.height,
-                       media.content_type, account_id.value(), SqlTime(now));
+  return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
+    const pqxx::result inserted = tx.Exec(kInsertMedia, media.id.value(), media.width, media.height,
+                                          media.content_type, account_id.value(), SqlTime(now));
     if (inserted.affected_rows() == 0) return absl::OkStatus();
     for (const MediaVariant& variant : picture.variants) {
-      tx.exec_params(kInsertVariant, media.id.value(), variant.width, SqlBytes(variant.bytes));
+      tx.Exec(kInsertVariant, media.id.value(), variant.width, SqlBytes(variant.bytes));
     }
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<MediaBytes> PostgresMediaStore::Get(const MediaId& id, int width) {
-  return RunRead<MediaBytes>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<MediaBytes> {
-    const pqxx::result rows = tx.exec_params(kGet, id.value(), width);
+  return RunRead<MediaBytes>(pool_, [&](Transaction& tx) -> absl::StatusOr<MediaBytes> {
+    const pqxx::result rows = tx.Exec(kGet, id.value(), width);
     if (rows.empty()) {
       return Error(absl::StatusCode::kNotFound, "MEDIA_NOT_FOUND", "there is no such picture");
     }

@@ -68,14 +68,14 @@ PostSummary ReadSummary(const pqxx::row& row) {
   return post;
 }
 
-void AddTopics(pqxx::work& tx, std::vector<PostSummary>& posts) {
+void AddTopics(Transaction& tx, std::vector<PostSummary>& posts) {
   absl::flat_hash_map<std::string, PostSummary*> by_id;
   std::vector<std::string> ids;
   for (PostSummary& post : posts) {
     by_id[post.id.value()] = &post;
     ids.push_back(post.id.value());
   }
-  for (const pqxx::row& row : tx.exec_params(kTopics, SqlArray(ids))) {
+  for (const pqxx::row& row : tx.Exec(kTopics, SqlArray(ids))) {
     by_id.at(ReadText(row[0]))
         ->topics.push_back({.id = ReadId<TopicId>(row[1]),
                             .slug = ReadText(row[2]),
@@ -85,10 +85,10 @@ void AddTopics(pqxx::work& tx, std::vector<PostSummary>& posts) {
 
 }  // namespace
 
-std::vector<PostSummary> LoadSummaries(pqxx::work& tx, const std::string& tail,
+std::vector<PostSummary> LoadSummaries(Transaction& tx, const std::string& tail,
                                        const std::vector<std::string>& arguments) {
   const pqxx::result rows =
-      tx.exec_params(absl::StrCat(kSelect, tail), pqxx::prepare::make_dynamic_params(arguments));
+      tx.Exec(absl::StrCat(kSelect, tail), pqxx::prepare::make_dynamic_params(arguments));
   std::vector<PostSummary> posts;
   posts.reserve(rows.size());
   for (const pqxx::row& row : rows) posts.push_back(ReadSummary(row));
@@ -96,7 +96,7 @@ std::vector<PostSummary> LoadSummaries(pqxx::work& tx, const std::string& tail,
   return posts;
 }
 
-void WritePostPublished(pqxx::work& tx, const PostSummary& post, absl::Time now) {
+void WritePostPublished(Transaction& tx, const PostSummary& post, absl::Time now) {
   v1::PostPublished event;
   *event.mutable_post() = ToProto(post);
   WriteEvent(tx, post.id.value(), event, now);

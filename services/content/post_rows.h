@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "pqxx/pqxx"
+#include "services/common/postgres/transaction.h"
 #include "services/content/post.h"
 
 namespace rostrum::content {
@@ -12,10 +12,10 @@ namespace rostrum::content {
 // manuscripts.
 
 // `tail` is what follows FROM: more joins, WHERE (p is posts), ORDER BY, LIMIT.
-std::vector<PostSummary> LoadSummaries(pqxx::work& tx, const std::string& tail,
+std::vector<PostSummary> LoadSummaries(Transaction& tx, const std::string& tail,
                                        const std::vector<std::string>& arguments);
 
 // Writes PostPublished as the post stands now.
-void WritePostPublished(pqxx::work& tx, const PostSummary& post, absl::Time now);
+void WritePostPublished(Transaction& tx, const PostSummary& post, absl::Time now);
 
 }  // namespace rostrum::content

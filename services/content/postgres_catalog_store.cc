@@ -97,8 +97,8 @@ absl::Status NotFound() {
 }
 
 template <class T>
-absl::StatusOr<T> LoadById(pqxx::work& tx, const std::string& id, bool lock = false) {
-  const pqxx::result rows = tx.exec_params(
+absl::StatusOr<T> LoadById(Transaction& tx, const std::string& id, bool lock = false) {
+  const pqxx::result rows = tx.Exec(
       absl::StrCat(Kind<T>::kSelect, "WHERE ", Kind<T>::kId, " = $1", lock ? " FOR UPDATE" : ""),
       id);
   if (rows.empty()) return NotFound<T>();
@@ -108,12 +108,12 @@ absl::StatusOr<T> LoadById(pqxx::work& tx, const std::string& id, bool lock = fa
 template <class T>
 absl::StatusOr<T> Find(PgPool& pool, const std::string& id_or_slug) {
   if (!IsUuid(id_or_slug) && !IsSlug(id_or_slug, kMaxCatalogSlug)) return NotFound<T>();
-  return RunRead<T>(pool, [&](pqxx::work& tx) -> absl::StatusOr<T> {
+  return RunRead<T>(pool, [&](Transaction& tx) -> absl::StatusOr<T> {
     if (IsUuid(id_or_slug)) return LoadById<T>(tx, id_or_slug);
-    const pqxx::result rows = tx.exec_params(
-        absl::StrCat(Kind<T>::kSelect, "JOIN catalog_slugs s ON s.id = ", Kind<T>::kId,
-                     " WHERE s.kind = $1 AND s.slug = $2"),
-        Kind<T>::kName, id_or_slug);
+    const pqxx::result rows =
+        tx.Exec(absl::StrCat(Kind<T>::kSelect, "JOIN catalog_slugs s ON s.id = ", Kind<T>::kId,
+                             " WHERE s.kind = $1 AND s.slug = $2"),
+                Kind<T>::kName, id_or_slug);
     if (rows.empty()) return NotFound<T>();
     return Kind<T>::Read(rows[0]);
   });
@@ -127,15 +127,15 @@ absl::StatusOr<std::vector<T>> List(PgPool& pool, const std::optional<NameCursor
     name = after->display_name;
     id = after->id;
   }
-  return RunRead<std::vector<T>>(pool, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<T>> {
-    const pqxx::result rows = tx.exec_params(absl::StrCat(Kind<T>::kSelect,
-                                                          R"sql(WHERE $1::text IS NULL
+  return RunRead<std::vector<T>>(pool, [&](Transaction& tx) -> absl::StatusOr<std::vector<T>> {
+    const pqxx::result rows = tx.Exec(absl::StrCat(Kind<T>::kSelect,
+                                                   R"sql(WHERE $1::text IS NULL
                            OR (t.display_name COLLATE "und-x-icu", )sql",
-                                                          Kind<T>::kId,
-                                                          R"sql() > ($1::text, $2::uuid)
+                                                   Kind<T>::kId,
+                                                   R"sql() > ($1::text, $2::uuid)
                            ORDER BY t.display_name COLLATE "und-x-icu", )sql",
-                                                          Kind<T>::kId, " LIMIT $3"),
-                                             name, id, limit);
+                                                   Kind<T>::kId, " LIMIT $3"),
+                                      name, id, limit);
     std::vector<T> entries;
     entries.reserve(rows.size());
     for (const pqxx::row& row : rows) entries.push_back(Kind<T>::Read(row));
@@ -144,17 +144,17 @@ absl::StatusOr<std::vector<T>> List(PgPool& pool, const std::optional<NameCursor
 }
 
 template <class T>
-absl::Status TakeSlug(pqxx::work& tx, const T& entry) {
-  tx.exec_params(kTakeSlug, Kind<T>::kName, entry.slug, entry.id.value());
-  const pqxx::result owner = tx.exec_params(kSlugOwner, Kind<T>::kName, entry.slug);
+absl::Status TakeSlug(Transaction& tx, const T& entry) {
+  tx.Exec(kTakeSlug, Kind<T>::kName, entry.slug, entry.id.value());
+  const pqxx::result owner = tx.Exec(kSlugOwner, Kind<T>::kName, entry.slug);
   if (!owner.empty() && ReadText(owner[0][0]) == entry.id.value()) return absl::OkStatus();
   return Error(absl::StatusCode::kAlreadyExists, "SLUG_TAKEN",
                absl::StrCat("the slug belongs to another ", Kind<T>::kName));
 }
 
-absl::Status CheckAvatar(pqxx::work& tx, const MediaId& avatar) {
+absl::Status CheckAvatar(Transaction& tx, const MediaId& avatar) {
   if (avatar.empty()) return absl::OkStatus();
-  if (!tx.exec_params("SELECT 1 FROM media WHERE media_id = $1", avatar.value()).empty()) {
+  if (!tx.Exec("SELECT 1 FROM media WHERE media_id = $1", avatar.value()).empty()) {
     return absl::OkStatus();
   }
   return InvalidField("author.avatar_media_id", "NOT_FOUND", "there is no such picture");
@@ -163,7 +163,7 @@ absl::Status CheckAvatar(pqxx::work& tx, const MediaId& avatar) {
 // Makes an entry, once for each key. `insert` writes its row.
 template <class T, class F>
 absl::StatusOr<T> Create(PgPool& pool, const T& entry, const IdempotencyKey& key, F&& insert) {
-  return RunTx<T>(pool, [&](pqxx::work& tx) -> absl::StatusOr<T> {
+  return RunTx<T>(pool, [&](Transaction& tx) -> absl::StatusOr<T> {
     ASSIGN_OR_RETURN(const std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
     if (known.has_value()) return LoadById<T>(tx, *known);
     RETURN_IF_ERROR(TakeSlug(tx, entry));
@@ -177,14 +177,14 @@ absl::StatusOr<T> Create(PgPool& pool, const T& entry, const IdempotencyKey& key
 template <class T, class F>
 absl::StatusOr<T> Update(PgPool& pool, const std::string& id,
                          const std::function<absl::Status(T&)>& change, F&& update) {
-  return RunTx<T>(pool, [&](pqxx::work& tx) -> absl::StatusOr<T> {
+  return RunTx<T>(pool, [&](Transaction& tx) -> absl::StatusOr<T> {
     ASSIGN_OR_RETURN(const T before, LoadById<T>(tx, id, /*lock=*/true));
     T after = before;
     RETURN_IF_ERROR(change(after));
     if (after.version == before.version) return after;
     if (after.slug != before.slug) RETURN_IF_ERROR(TakeSlug(tx, after));
     RETURN_IF_ERROR(update(tx, after));
-    tx.exec_params(kAnnounce, Kind<T>::kName, id);
+    tx.Exec(kAnnounce, Kind<T>::kName, id);
     return after;
   });
 }
@@ -193,28 +193,28 @@ absl::StatusOr<T> Update(PgPool& pool, const std::string& id,
 
 absl::StatusOr<Channel> PostgresCatalogStore::CreateChannel(const Channel& channel,
                                                             const IdempotencyKey& key) {
-  return Create<Channel>(pool_, channel, key, [&](pqxx::work& tx) {
-    tx.exec_params(kInsertChannel, channel.id.value(), channel.slug, channel.display_name,
-                   channel.description, SqlTime(channel.create_time));
+  return Create<Channel>(pool_, channel, key, [&](Transaction& tx) {
+    tx.Exec(kInsertChannel, channel.id.value(), channel.slug, channel.display_name,
+            channel.description, SqlTime(channel.create_time));
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<Topic> PostgresCatalogStore::CreateTopic(const Topic& topic,
                                                         const IdempotencyKey& key) {
-  return Create<Topic>(pool_, topic, key, [&](pqxx::work& tx) {
-    tx.exec_params(kInsertTopic, topic.id.value(), topic.slug, topic.display_name);
+  return Create<Topic>(pool_, topic, key, [&](Transaction& tx) {
+    tx.Exec(kInsertTopic, topic.id.value(), topic.slug, topic.display_name);
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<Author> PostgresCatalogStore::CreateAuthor(const Author& author,
                                                           const IdempotencyKey& key) {
-  return Create<Author>(pool_, author, key, [&](pqxx::work& tx) -> absl::Status {
+  return Create<Author>(pool_, author, key, [&](Transaction& tx) -> absl::Status {
     RETURN_IF_ERROR(CheckAvatar(tx, author.avatar));
     const pqxx::result inserted =
-        tx.exec_params(kInsertAuthor, author.id.value(), author.slug, author.display_name,
-                       author.bio, NullIfEmpty(author.account_id), NullIfEmpty(author.avatar));
+        tx.Exec(kInsertAuthor, author.id.value(), author.slug, author.display_name, author.bio,
+                NullIfEmpty(author.account_id), NullIfEmpty(author.avatar));
     if (inserted.affected_rows() == 1) return absl::OkStatus();
     return Error(absl::StatusCode::kAlreadyExists, "ACCOUNT_HAS_AUTHOR",
                  "the account has an author already");
@@ -234,9 +234,9 @@ absl::StatusOr<Author> PostgresCatalogStore::FindAuthor(const std::string& id_or
 }
 
 absl::StatusOr<Author> PostgresCatalogStore::FindAuthorOf(const AccountId& account_id) {
-  return RunRead<Author>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Author> {
-    const pqxx::result rows = tx.exec_params(
-        absl::StrCat(Kind<Author>::kSelect, "WHERE t.account_id = $1"), account_id.value());
+  return RunRead<Author>(pool_, [&](Transaction& tx) -> absl::StatusOr<Author> {
+    const pqxx::result rows =
+        tx.Exec(absl::StrCat(Kind<Author>::kSelect, "WHERE t.account_id = $1"), account_id.value());
     if (rows.empty()) return NotFound<Author>();
     return Kind<Author>::Read(rows[0]);
   });
@@ -244,9 +244,9 @@ absl::StatusOr<Author> PostgresCatalogStore::FindAuthorOf(const AccountId& accou
 
 absl::StatusOr<Channel> PostgresCatalogStore::UpdateChannel(
     const ChannelId& id, const std::function<absl::Status(Channel&)>& change) {
-  return Update<Channel>(pool_, id.value(), change, [&](pqxx::work& tx, const Channel& after) {
-    tx.exec_params(kUpdateChannel, id.value(), after.slug, after.display_name, after.description,
-                   after.version);
+  return Update<Channel>(pool_, id.value(), change, [&](Transaction& tx, const Channel& after) {
+    tx.Exec(kUpdateChannel, id.value(), after.slug, after.display_name, after.description,
+            after.version);
     return absl::OkStatus();
   });
 }
@@ -254,10 +254,10 @@ absl::StatusOr<Channel> PostgresCatalogStore::UpdateChannel(
 absl::StatusOr<Author> PostgresCatalogStore::UpdateAuthor(
     const AuthorId& id, const std::function<absl::Status(Author&)>& change) {
   return Update<Author>(pool_, id.value(), change,
-                        [&](pqxx::work& tx, const Author& after) -> absl::Status {
+                        [&](Transaction& tx, const Author& after) -> absl::Status {
                           RETURN_IF_ERROR(CheckAvatar(tx, after.avatar));
-                          tx.exec_params(kUpdateAuthor, id.value(), after.slug, after.display_name,
-                                         after.bio, NullIfEmpty(after.avatar), after.version);
+                          tx.Exec(kUpdateAuthor, id.value(), after.slug, after.display_name,
+                                  after.bio, NullIfEmpty(after.avatar), after.version);
                           return absl::OkStatus();
                         });
 }

@@ -29,7 +29,7 @@ constexpr char kClaimAnnouncement[] = R"sql(
   LIMIT 1 FOR UPDATE SKIP LOCKED)sql";
 
 // Says what becomes of a published post, or of one that was.
-void Tell(pqxx::work& tx, const Manuscript& before, const Manuscript& after, absl::Time now) {
+void Tell(Transaction& tx, const Manuscript& before, const Manuscript& after, absl::Time now) {
   if (after.published()) {
     // Waits for a change of channel or author that is being made, and makes one
     // that comes now wait: its announcement must find this post.
@@ -44,7 +44,7 @@ void Tell(pqxx::work& tx, const Manuscript& before, const Manuscript& after, abs
 }
 
 // Stores what became of a manuscript.
-absl::StatusOr<Manuscript> Store(pqxx::work& tx, const Manuscript& before,
+absl::StatusOr<Manuscript> Store(Transaction& tx, const Manuscript& before,
                                  const Manuscript& after) {
   const ManuscriptContent& was = before.content;
   const ManuscriptContent& is = after.content;
@@ -62,7 +62,7 @@ absl::StatusOr<Manuscript> Store(pqxx::work& tx, const Manuscript& before,
 }
 
 // Announces the next posts of a channel or author; returns how many.
-int AnnounceSome(pqxx::work& tx, const pqxx::row& announcement, absl::Time now, int limit) {
+int AnnounceSome(Transaction& tx, const pqxx::row& announcement, absl::Time now, int limit) {
   const std::string kind = ReadText(announcement[0]);
   const std::string id = ReadText(announcement[1]);
   // The lock keeps the order of events: a post that is taken back meanwhile is
@@ -74,10 +74,10 @@ int AnnounceSome(pqxx::work& tx, const pqxx::row& announcement, absl::Time now, 
       {id, ReadText(announcement[2]), absl::StrCat(limit)});
   for (const PostSummary& post : posts) WritePostPublished(tx, post, now);
   if (posts.size() < static_cast<size_t>(limit)) {
-    tx.exec_params("DELETE FROM announcements WHERE kind = $1 AND id = $2", kind, id);
+    tx.Exec("DELETE FROM announcements WHERE kind = $1 AND id = $2", kind, id);
   } else {
-    tx.exec_params("UPDATE announcements SET after = $3 WHERE kind = $1 AND id = $2", kind, id,
-                   posts.back().id.value());
+    tx.Exec("UPDATE announcements SET after = $3 WHERE kind = $1 AND id = $2", kind, id,
+            posts.back().id.value());
   }
   return static_cast<int>(posts.size());
 }
@@ -93,7 +93,7 @@ PostgresManuscriptStore::PostgresManuscriptStore(PgPool& pool, OutboxSignal& sig
 
 absl::StatusOr<Manuscript> PostgresManuscriptStore::Create(const Manuscript& manuscript,
                                                            const IdempotencyKey& key) {
-  return RunTx<Manuscript>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Manuscript> {
+  return RunTx<Manuscript>(pool_, [&](Transaction& tx) -> absl::StatusOr<Manuscript> {
     ASSIGN_OR_RETURN(const std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
     if (known.has_value()) return LoadManuscript(tx, PostId(*known));
     RETURN_IF_ERROR(CheckReferences(tx, manuscript.content));
@@ -111,13 +111,13 @@ absl::StatusOr<Manuscript> PostgresManuscriptStore::Create(const Manuscript& man
 }
 
 absl::StatusOr<Manuscript> PostgresManuscriptStore::Get(const PostId& id) {
-  return RunRead<Manuscript>(pool_, [&](pqxx::work& tx) { return LoadManuscript(tx, id); });
+  return RunRead<Manuscript>(pool_, [&](Transaction& tx) { return LoadManuscript(tx, id); });
 }
 
 absl::StatusOr<Manuscript> PostgresManuscriptStore::Update(
     const PostId& id, const std::function<absl::Status(Manuscript&)>& change) {
   bool was_published = false;
-  auto updated = RunTx<Manuscript>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Manuscript> {
+  auto updated = RunTx<Manuscript>(pool_, [&](Transaction& tx) -> absl::StatusOr<Manuscript> {
     ASSIGN_OR_RETURN(const Manuscript before, LoadManuscript(tx, id, ManuscriptLock::kForUpdate));
     was_published = before.published();
     Manuscript after = before;
@@ -133,11 +133,11 @@ absl::StatusOr<Manuscript> PostgresManuscriptStore::Update(
 
 absl::Status PostgresManuscriptStore::Delete(
     const PostId& id, const std::function<absl::Status(const Manuscript&)>& check) {
-  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+  return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     ASSIGN_OR_RETURN(const Manuscript manuscript,
                      LoadManuscript(tx, id, ManuscriptLock::kForUpdate));
     RETURN_IF_ERROR(check(manuscript));
-    tx.exec_params("DELETE FROM posts WHERE post_id = $1", id.value());
+    tx.Exec("DELETE FROM posts WHERE post_id = $1", id.value());
     return absl::OkStatus();
   });
 }
@@ -164,7 +164,7 @@ absl::StatusOr<std::vector<Manuscript>> PostgresManuscriptStore::List(
   absl::StrAppend(&tail, " ORDER BY p.update_time DESC, p.post_id DESC LIMIT ",
                   place(absl::StrCat(query.limit)));
   return RunRead<std::vector<Manuscript>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Manuscript>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Manuscript>> {
         return LoadManuscripts(tx, tail, arguments);
       });
 }
@@ -172,9 +172,9 @@ absl::StatusOr<std::vector<Manuscript>> PostgresManuscriptStore::List(
 absl::StatusOr<std::vector<Revision>> PostgresManuscriptStore::ListRevisions(
     const PostId& id, std::optional<int> before, int limit) {
   return RunRead<std::vector<Revision>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Revision>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Revision>> {
         std::vector<Revision> revisions;
-        for (const pqxx::row& row : tx.exec_params(kListRevisions, id.value(), before, limit)) {
+        for (const pqxx::row& row : tx.Exec(kListRevisions, id.value(), before, limit)) {
           revisions.push_back({.revision = row[0].as<int>(),
                                .title = ReadText(row[1]),
                                .markdown = ReadText(row[2]),
@@ -186,8 +186,8 @@ absl::StatusOr<std::vector<Revision>> PostgresManuscriptStore::ListRevisions(
 }
 
 absl::StatusOr<int> PostgresManuscriptStore::PublishDue(absl::Time now, int limit) {
-  auto published = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-    const pqxx::result due = tx.exec_params(kClaimDue, SqlTime(now), limit);
+  auto published = RunTx<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
+    const pqxx::result due = tx.Exec(kClaimDue, SqlTime(now), limit);
     for (const pqxx::row& row : due) {
       ASSIGN_OR_RETURN(const Manuscript before, LoadManuscript(tx, ReadId<PostId>(row[0])));
       Manuscript after = before;
@@ -204,7 +204,7 @@ absl::StatusOr<int> PostgresManuscriptStore::PublishDue(absl::Time now, int limi
 }
 
 absl::StatusOr<int> PostgresManuscriptStore::AnnounceChanges(absl::Time now, int limit) {
-  auto announced = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+  auto announced = RunTx<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
     // One without posts, or whose posts are all told, is no reason to stop.
     int count = 0;
     while (count == 0) {

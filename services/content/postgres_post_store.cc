@@ -87,7 +87,7 @@ Conditions ConditionsOf(const PostQuery& query) {
 }  // namespace
 
 absl::StatusOr<PostSummary> PostgresPostStore::Find(const PostRef& ref) {
-  return RunRead<PostSummary>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<PostSummary> {
+  return RunRead<PostSummary>(pool_, [&](Transaction& tx) -> absl::StatusOr<PostSummary> {
     std::vector<PostSummary> posts =
         ref.id.has_value()
             ? LoadSummaries(tx, kById, {ref.id->value()})
@@ -99,8 +99,8 @@ absl::StatusOr<PostSummary> PostgresPostStore::Find(const PostRef& ref) {
 }
 
 absl::StatusOr<PostFacts> PostgresPostStore::GetFacts(const PostId& id) {
-  return RunRead<PostFacts>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<PostFacts> {
-    const pqxx::result rows = tx.exec_params(kFacts, id.value());
+  return RunRead<PostFacts>(pool_, [&](Transaction& tx) -> absl::StatusOr<PostFacts> {
+    const pqxx::result rows = tx.Exec(kFacts, id.value());
     if (rows.empty()) return NotFound();
     return PostFacts{
         .id = id,
@@ -115,9 +115,9 @@ absl::StatusOr<std::map<PostId, PostVersion>> PostgresPostStore::GetVersions(
   using Versions = std::map<PostId, PostVersion>;
   std::vector<std::string> wanted;
   for (const PostId& id : ids) wanted.push_back(id.value());
-  return RunRead<Versions>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Versions> {
+  return RunRead<Versions>(pool_, [&](Transaction& tx) -> absl::StatusOr<Versions> {
     Versions versions;
-    for (const pqxx::row& row : tx.exec_params(kVersions, SqlArray(wanted))) {
+    for (const pqxx::row& row : tx.Exec(kVersions, SqlArray(wanted))) {
       const PostId id = ReadId<PostId>(row[0]);
       const auto level = static_cast<AccessLevel>(row[1].as<int>());
       versions[id] = {
@@ -134,9 +134,9 @@ absl::StatusOr<std::map<PostId, PostVersion>> PostgresPostStore::GetVersions(
 
 absl::StatusOr<std::string> PostgresPostStore::GetText(const PostId& id, AccessLevel decided_for,
                                                        TextPart part) {
-  return RunRead<std::string>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::string> {
-    const pqxx::result rows = tx.exec_params(part == TextPart::kBody ? kBody : kPreview, id.value(),
-                                             static_cast<int>(decided_for));
+  return RunRead<std::string>(pool_, [&](Transaction& tx) -> absl::StatusOr<std::string> {
+    const pqxx::result rows = tx.Exec(part == TextPart::kBody ? kBody : kPreview, id.value(),
+                                      static_cast<int>(decided_for));
     if (!rows.empty()) return ReadText(rows[0][0]);
     return RetryLater(absl::StatusCode::kUnavailable, "POST_CHANGED",
                       "the post was changed at this moment", absl::Seconds(1));
@@ -150,7 +150,7 @@ absl::StatusOr<std::vector<PostSummary>> PostgresPostStore::List(const PostQuery
       absl::StrCat("WHERE p.state = 3", where.text(),
                    " ORDER BY p.publish_time DESC, p.post_id DESC LIMIT ", limit);
   return RunRead<std::vector<PostSummary>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<PostSummary>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<PostSummary>> {
         return LoadSummaries(tx, tail, where.arguments());
       });
 }

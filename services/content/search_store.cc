@@ -59,7 +59,7 @@ std::vector<Passage> Passages(const std::string& text) {
   return passages;
 }
 
-void Quote(pqxx::work& tx, const SearchQuery& query, std::vector<FoundPost>& found) {
+void Quote(Transaction& tx, const SearchQuery& query, std::vector<FoundPost>& found) {
   absl::flat_hash_map<std::string, FoundPost*> by_id;
   std::vector<std::string> ids;
   for (FoundPost& each : found) {
@@ -77,7 +77,7 @@ void Quote(pqxx::work& tx, const SearchQuery& query, std::vector<FoundPost>& fou
 }  // namespace
 
 absl::StatusOr<FoundPosts> PostgresSearchStore::Search(const SearchQuery& query) {
-  return RunRead<FoundPosts>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<FoundPosts> {
+  return RunRead<FoundPosts>(pool_, [&](Transaction& tx) -> absl::StatusOr<FoundPosts> {
     std::vector<PostSummary> posts = LoadSummaries(
         tx, FindTail(query.whole_texts),
         {query.words, query.after.has_value() ? SqlTime(query.after->publish_time) : "",

@@ -195,18 +195,18 @@ absl::Status ViewCounter::SettleBatch(const std::string& batch_id) {
     ASSIGN_OR_RETURN(readers[day], ReadersOn(day, views));
   }
   bool added = false;
-  RETURN_IF_ERROR(RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+  RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     tx.exec(kLock);
-    const pqxx::result claimed = tx.exec_params(
+    const pqxx::result claimed = tx.Exec(
         "INSERT INTO view_flush (batch_id, settle_time) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         batch_id, SqlTime(now));
     added = claimed.affected_rows() > 0;
     if (!added || views.empty()) return absl::OkStatus();
     const auto [posts, counts] = Arrays(views);
-    tx.exec_params(kAddViews, posts, counts);
+    tx.Exec(kAddViews, posts, counts);
     for (const auto& [day, by_post] : readers) {
       const auto [read_posts, read_counts] = Arrays(by_post);
-      tx.exec_params(kAddReaders, read_posts, read_counts, day);
+      tx.Exec(kAddReaders, read_posts, read_counts, day);
     }
     return absl::OkStatus();
   }));
@@ -228,11 +228,10 @@ absl::StatusOr<ViewCounter::Counts> ViewCounter::ReadersOn(const std::string& da
   return readers;
 }
 
-void PurgeViews(pqxx::work& tx, absl::Time now) {
-  tx.exec_params("DELETE FROM view_flush WHERE settle_time < $1",
-                 SqlTime(now - absl::Hours(24 * 7)));
-  tx.exec_params("DELETE FROM post_readers WHERE day < $1::timestamptz::date",
-                 SqlTime(now - absl::Hours(24 * 31)));
+void PurgeViews(Transaction& tx, absl::Time now) {
+  tx.Exec("DELETE FROM view_flush WHERE settle_time < $1", SqlTime(now - absl::Hours(24 * 7)));
+  tx.Exec("DELETE FROM post_readers WHERE day < $1::timestamptz::date",
+          SqlTime(now - absl::Hours(24 * 31)));
 }
 
 }  // namespace rostrum::content

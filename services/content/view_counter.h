@@ -12,6 +12,7 @@
 #include "services/common/base/clock.h"
 #include "services/common/base/metrics.h"
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 #include "services/common/redis/redis.h"
 #include "services/content/reader_access.h"
 
@@ -71,6 +72,6 @@ class ViewCounter {
 };
 
 // Forgets settled batches after 7 days and daily readers after 31.
-void PurgeViews(pqxx::work& tx, absl::Time now);
+void PurgeViews(Transaction& tx, absl::Time now);
 
 }  // namespace rostrum::content

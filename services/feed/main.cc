@@ -64,13 +64,13 @@ class FeedApp final : public ServiceApp {
   }
 
  private:
-  absl::Status Published(pqxx::work& tx, const event::v1::Event& event) {
+  absl::Status Published(Transaction& tx, const event::v1::Event& event) {
     content::v1::PostPublished published;
     if (!event.payload().UnpackTo(&published)) return absl::InternalError("not a PostPublished");
     return ApplyPublished(tx, published.post(), env_.clock.Now());
   }
 
-  static absl::Status Unpublished(pqxx::work& tx, const event::v1::Event& event) {
+  static absl::Status Unpublished(Transaction& tx, const event::v1::Event& event) {
     content::v1::PostUnpublished unpublished;
     if (!event.payload().UnpackTo(&unpublished)) {
       return absl::InternalError("not a PostUnpublished");
@@ -83,7 +83,7 @@ class FeedApp final : public ServiceApp {
   absl::Status Resync(const EventConsumer::Fence& fence) {
     const absl::Time begin = env_.clock.Now();
     RETURN_IF_ERROR(content_.ReadPublished([&](const ContentClient::Page& page) {
-      return RunTx(*env_.pool, [&](pqxx::work& tx) -> absl::Status {
+      return RunTx(*env_.pool, [&](Transaction& tx) -> absl::Status {
         RETURN_IF_ERROR(fence(tx));
         for (const content::v1::PostSummary& post : page) {
           RETURN_IF_ERROR(ApplyPublished(tx, post, env_.clock.Now()));
@@ -91,7 +91,7 @@ class FeedApp final : public ServiceApp {
         return absl::OkStatus();
       });
     }));
-    return RunTx(*env_.pool, [&](pqxx::work& tx) -> absl::Status {
+    return RunTx(*env_.pool, [&](Transaction& tx) -> absl::Status {
       RETURN_IF_ERROR(fence(tx));
       RemoveToldBefore(tx, begin);
       return absl::OkStatus();

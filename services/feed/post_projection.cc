@@ -33,29 +33,28 @@ std::vector<Target> TargetsOf(const content::v1::PostSummary& post) {
   return targets;
 }
 
-absl::Status ApplyPublished(pqxx::work& tx, const content::v1::PostSummary& post, absl::Time now) {
+absl::Status ApplyPublished(Transaction& tx, const content::v1::PostSummary& post, absl::Time now) {
   RETURN_IF_ERROR(CheckUuid(post.post_id(), "post.post_id"));
   content::v1::PostSummary kept = post;
   kept.clear_view_count();  // they would not be kept up to date
   kept.clear_unique_view_count();
   const std::string publish_time = SqlTime(FromProtoTime(post.publish_time()));
-  tx.exec_params(kUpsertPost, post.post_id(), publish_time, SqlBytes(kept.SerializeAsString()),
-                 SqlTime(now));
-  tx.exec_params("DELETE FROM feed_entries WHERE post_id = $1", post.post_id());
+  tx.Exec(kUpsertPost, post.post_id(), publish_time, SqlBytes(kept.SerializeAsString()),
+          SqlTime(now));
+  tx.Exec("DELETE FROM feed_entries WHERE post_id = $1", post.post_id());
   for (const Target& target : TargetsOf(post)) {
     UpsertTarget(tx, target);
-    tx.exec_params(kInsertEntry, static_cast<int>(target.kind), target.id, publish_time,
-                   post.post_id());
+    tx.Exec(kInsertEntry, static_cast<int>(target.kind), target.id, publish_time, post.post_id());
   }
   return absl::OkStatus();
 }
 
-void ApplyUnpublished(pqxx::work& tx, const PostId& post_id) {
-  tx.exec_params("DELETE FROM posts WHERE post_id = $1", post_id.value());
+void ApplyUnpublished(Transaction& tx, const PostId& post_id) {
+  tx.Exec("DELETE FROM posts WHERE post_id = $1", post_id.value());
 }
 
-void RemoveToldBefore(pqxx::work& tx, absl::Time time) {
-  tx.exec_params("DELETE FROM posts WHERE told_time < $1", SqlTime(time));
+void RemoveToldBefore(Transaction& tx, absl::Time time) {
+  tx.Exec("DELETE FROM posts WHERE told_time < $1", SqlTime(time));
 }
 
 }  // namespace rostrum::feed

@@ -4,9 +4,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "pqxx/pqxx"
 #include "rostrum/content/v1/post_service.pb.h"
 #include "services/common/base/ids.h"
+#include "services/common/postgres/transaction.h"
 #include "services/feed/follow.h"
 
 namespace rostrum::feed {
@@ -19,10 +19,10 @@ namespace rostrum::feed {
 std::vector<Target> TargetsOf(const content::v1::PostSummary& post);
 
 // Adds a post, or brings it up to date. INVALID_ARGUMENT if it has no id.
-absl::Status ApplyPublished(pqxx::work& tx, const content::v1::PostSummary& post, absl::Time now);
-void ApplyUnpublished(pqxx::work& tx, const PostId& post_id);
+absl::Status ApplyPublished(Transaction& tx, const content::v1::PostSummary& post, absl::Time now);
+void ApplyUnpublished(Transaction& tx, const PostId& post_id);
 // Removes what was last told before `time`: a snapshot that began then did not
 // tell it any more.
-void RemoveToldBefore(pqxx::work& tx, absl::Time time);
+void RemoveToldBefore(Transaction& tx, absl::Time time);
 
 }  // namespace rostrum::feed

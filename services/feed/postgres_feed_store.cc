@@ -85,10 +85,10 @@ constexpr char kLastId[] = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 using TargetKey = std::pair<int, std::string>;
 
 // By post, what of it the account follows.
-std::map<std::string, std::set<TargetKey>> LoadReasons(pqxx::work& tx, const AccountId& account_id,
+std::map<std::string, std::set<TargetKey>> LoadReasons(Transaction& tx, const AccountId& account_id,
                                                        const std::vector<std::string>& post_ids) {
   std::map<std::string, std::set<TargetKey>> followed;
-  for (const pqxx::row& row : tx.exec_params(kReasons, account_id.value(), SqlArray(post_ids))) {
+  for (const pqxx::row& row : tx.Exec(kReasons, account_id.value(), SqlArray(post_ids))) {
     followed[ReadText(row[0])].emplace(row[1].as<int>(), ReadText(row[2]));
   }
   return followed;
@@ -110,7 +110,7 @@ absl::StatusOr<std::vector<FeedItem>> PostgresFeedStore::List(const AccountId& a
   const std::string time = after.has_value() ? SqlTime(after->publish_time) : "infinity";
   const std::string id = after.has_value() ? after->post_id.value() : kLastId;
   return RunRead<std::vector<FeedItem>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<FeedItem>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<FeedItem>> {
         std::vector<FeedItem> items;
         std::vector<std::string> post_ids;
         for (const pqxx::row& row : tx.exec_params(kPage, account_id.value(), time, id, limit)) {
@@ -132,23 +132,23 @@ absl::StatusOr<std::vector<FeedItem>> PostgresFeedStore::List(const AccountId& a
 }
 
 absl::StatusOr<bool> PostgresFeedStore::FollowsNothing(const AccountId& account_id) {
-  return RunRead<bool>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
-    return tx.exec_params("SELECT 1 FROM follows WHERE account_id = $1 LIMIT 1", account_id.value())
+  return RunRead<bool>(pool_, [&](Transaction& tx) -> absl::StatusOr<bool> {
+    return tx.Exec("SELECT 1 FROM follows WHERE account_id = $1 LIMIT 1", account_id.value())
         .empty();
   });
 }
 
 absl::Status PostgresFeedStore::MarkSeen(const AccountId& account_id, const FeedPlace& place) {
-  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
-    tx.exec_params(kMark, account_id.value(), SqlTime(place.publish_time), place.post_id.value());
+  return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
+    tx.Exec(kMark, account_id.value(), SqlTime(place.publish_time), place.post_id.value());
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<FeedState> PostgresFeedStore::State(const AccountId& account_id) {
-  return RunRead<FeedState>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<FeedState> {
-    const pqxx::row unread = tx.exec_params1(kUnread, account_id.value(), kMaxUnread);
-    const pqxx::row newest = tx.exec_params1(kNewest, account_id.value());
+  return RunRead<FeedState>(pool_, [&](Transaction& tx) -> absl::StatusOr<FeedState> {
+    const pqxx::row unread = tx.ExecOne(kUnread, account_id.value(), kMaxUnread);
+    const pqxx::row newest = tx.ExecOne(kNewest, account_id.value());
     return FeedState{.unread_count = unread[0].as<int>(),
                      .newest_time = ReadOptionalTime(newest[0])};
   });

@@ -46,46 +46,46 @@ Follow ReadFollow(const pqxx::row& row) {
 
 }  // namespace
 
-void UpsertTarget(pqxx::work& tx, const Target& target) {
-  tx.exec_params(kUpsertTarget, static_cast<int>(target.kind), target.id, target.display_name,
-                 target.slug);
+void UpsertTarget(Transaction& tx, const Target& target) {
+  tx.Exec(kUpsertTarget, static_cast<int>(target.kind), target.id, target.display_name,
+          target.slug);
 }
 
 absl::StatusOr<Follow> PostgresFollowStore::Create(const AccountId& account_id,
                                                    const Target& target, absl::Time now) {
-  return RunTx<Follow>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Follow> {
+  return RunTx<Follow>(pool_, [&](Transaction& tx) -> absl::StatusOr<Follow> {
     const std::string& account = account_id.value();
-    tx.exec_params(kBeginFeed, account, SqlTime(now));
+    tx.Exec(kBeginFeed, account, SqlTime(now));
     // The mark's row also makes parallel follows of one account take turns.
-    tx.exec_params("SELECT 1 FROM feed_marks WHERE account_id = $1 FOR UPDATE", account);
+    tx.Exec("SELECT 1 FROM feed_marks WHERE account_id = $1 FOR UPDATE", account);
     UpsertTarget(tx, target);
     const pqxx::result inserted =
-        tx.exec_params(kInsert, account, static_cast<int>(target.kind), target.id, SqlTime(now));
+        tx.Exec(kInsert, account, static_cast<int>(target.kind), target.id, SqlTime(now));
     const int count =
-        tx.exec_params1("SELECT count(*) FROM follows WHERE account_id = $1", account)[0].as<int>();
+        tx.ExecOne("SELECT count(*) FROM follows WHERE account_id = $1", account)[0].as<int>();
     if (inserted.affected_rows() > 0 && count > kMaxFollows) {
       return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_FOLLOWS",
                    "an account follows at most 5,000 things");
     }
-    return ReadFollow(tx.exec_params1(std::string(kColumns) + kOne, account,
-                                      static_cast<int>(target.kind), target.id));
+    return ReadFollow(tx.ExecOne(std::string(kColumns) + kOne, account,
+                                 static_cast<int>(target.kind), target.id));
   });
 }
 
 absl::Status PostgresFollowStore::Delete(const AccountId& account_id, FollowKind kind,
                                          const std::string& target_id) {
-  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
-    tx.exec_params("DELETE FROM follows WHERE account_id = $1 AND kind = $2 AND target_id = $3",
-                   account_id.value(), static_cast<int>(kind), target_id);
+  return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
+    tx.Exec("DELETE FROM follows WHERE account_id = $1 AND kind = $2 AND target_id = $3",
+            account_id.value(), static_cast<int>(kind), target_id);
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<Follow> PostgresFollowStore::Get(const AccountId& account_id, FollowKind kind,
                                                 const std::string& target_id) {
-  return RunRead<Follow>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Follow> {
-    const pqxx::result rows = tx.exec_params(std::string(kColumns) + kOne, account_id.value(),
-                                             static_cast<int>(kind), target_id);
+  return RunRead<Follow>(pool_, [&](Transaction& tx) -> absl::StatusOr<Follow> {
+    const pqxx::result rows = tx.Exec(std::string(kColumns) + kOne, account_id.value(),
+                                      static_cast<int>(kind), target_id);
     if (rows.empty()) {
       return Error(absl::StatusCode::kNotFound, "FOLLOW_NOT_FOUND", "this is not followed");
     }
@@ -105,11 +105,11 @@ absl::StatusOr<std::vector<Follow>> PostgresFollowStore::List(
     cursor_target = after->target_id;
   }
   return RunRead<std::vector<Follow>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Follow>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Follow>> {
         std::vector<Follow> follows;
         for (const pqxx::row& row :
-             tx.exec_params(std::string(kColumns) + kPage, account_id.value(), kind_number,
-                            cursor_time, cursor_kind, cursor_target, limit)) {
+             tx.Exec(std::string(kColumns) + kPage, account_id.value(), kind_number, cursor_time,
+                     cursor_kind, cursor_target, limit)) {
           follows.push_back(ReadFollow(row));
         }
         return follows;

@@ -40,15 +40,13 @@ RoomMember ReadMember(const pqxx::row& row) {
 
 absl::StatusOr<RoomMember> PostgresRoomStore::Join(const ChannelId& channel_id,
                                                    const RoomMember& member) {
-  return RunTx<RoomMember>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<RoomMember> {
+  return RunTx<RoomMember>(pool_, [&](Transaction& tx) -> absl::StatusOr<RoomMember> {
     const std::string& account = member.account_id.value();
-    tx.exec_params(kLock, account);
-    const pqxx::result stored =
-        tx.exec_params(kJoin, channel_id.value(), account, member.display_name, member.listed,
-                       SqlTime(member.join_time));
+    tx.Exec(kLock, account);
+    const pqxx::result stored = tx.Exec(kJoin, channel_id.value(), account, member.display_name,
+                                        member.listed, SqlTime(member.join_time));
     const int rooms =
-        tx.exec_params1("SELECT count(*) FROM room_members WHERE account_id = $1", account)[0]
-            .as<int>();
+        tx.ExecOne("SELECT count(*) FROM room_members WHERE account_id = $1", account)[0].as<int>();
     if (rooms > kMaxRooms) {
       return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_ROOMS",
                    "an account is in at most 500 rooms");
@@ -58,9 +56,9 @@ absl::StatusOr<RoomMember> PostgresRoomStore::Join(const ChannelId& channel_id,
 }
 
 absl::Status PostgresRoomStore::Leave(const ChannelId& channel_id, const AccountId& account_id) {
-  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
-    tx.exec_params("DELETE FROM room_members WHERE channel_id = $1 AND account_id = $2",
-                   channel_id.value(), account_id.value());
+  return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
+    tx.Exec("DELETE FROM room_members WHERE channel_id = $1 AND account_id = $2",
+            channel_id.value(), account_id.value());
     return absl::OkStatus();
   });
 }
@@ -68,18 +66,17 @@ absl::Status PostgresRoomStore::Leave(const ChannelId& channel_id, const Account
 absl::StatusOr<std::optional<RoomMember>> PostgresRoomStore::Find(const ChannelId& channel_id,
                                                                   const AccountId& account_id) {
   return RunRead<std::optional<RoomMember>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::optional<RoomMember>> {
-        const pqxx::result rows = tx.exec_params(kFind, channel_id.value(), account_id.value());
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::optional<RoomMember>> {
+        const pqxx::result rows = tx.Exec(kFind, channel_id.value(), account_id.value());
         if (rows.empty()) return std::nullopt;
         return ReadMember(rows[0]);
       });
 }
 
 absl::StatusOr<int> PostgresRoomStore::Count(const ChannelId& channel_id) {
-  return RunRead<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+  return RunRead<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
     return tx
-        .exec_params1("SELECT count(*) FROM room_members WHERE channel_id = $1",
-                      channel_id.value())[0]
+        .ExecOne("SELECT count(*) FROM room_members WHERE channel_id = $1", channel_id.value())[0]
         .as<int>();
   });
 }
@@ -92,20 +89,19 @@ absl::StatusOr<std::vector<RoomMember>> PostgresRoomStore::ListListed(
     account = after->account_id.value();
   }
   return RunRead<std::vector<RoomMember>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<RoomMember>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<RoomMember>> {
         std::vector<RoomMember> members;
-        for (const pqxx::row& row :
-             tx.exec_params(kListed, channel_id.value(), time, account, limit)) {
+        for (const pqxx::row& row : tx.Exec(kListed, channel_id.value(), time, account, limit)) {
           members.push_back(ReadMember(row));
         }
         return members;
       });
 }
 
-void RenameRoomMember(pqxx::work& tx, const AccountId& account_id,
+void RenameRoomMember(Transaction& tx, const AccountId& account_id,
                       const std::string& display_name) {
-  tx.exec_params("UPDATE room_members SET display_name = $2 WHERE account_id = $1",
-                 account_id.value(), display_name);
+  tx.Exec("UPDATE room_members SET display_name = $2 WHERE account_id = $1", account_id.value(),
+          display_name);
 }
 
 }  // namespace rostrum::feed

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "pqxx/pqxx"
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 #include "services/feed/room_store.h"
 
 namespace rostrum::feed {
@@ -25,6 +25,7 @@ class PostgresRoomStore final : public RoomStore {
 
 // Keeps the name of somebody who is in rooms true, inside the transaction of
 // account's event.
-void RenameRoomMember(pqxx::work& tx, const AccountId& account_id, const std::string& display_name);
+void RenameRoomMember(Transaction& tx, const AccountId& account_id,
+                      const std::string& display_name);
 
 }  // namespace rostrum::feed

@@ -18,8 +18,8 @@ constexpr char kStanding[] = R"sql(
 
 }  // namespace
 
-Standing ReadStanding(pqxx::work& tx, const AccountId& account_id, absl::Time now) {
-  const pqxx::row row = tx.exec_params1(kStanding, account_id.value(), SqlTime(now));
+Standing ReadStanding(Transaction& tx, const AccountId& account_id, absl::Time now) {
+  const pqxx::row row = tx.ExecOne(kStanding, account_id.value(), SqlTime(now));
   const std::optional<absl::Time> member_until = ReadOptionalTime(row[0]);
   const std::optional<absl::Time> trial_until = ReadOptionalTime(row[1]);
   Standing standing{.had_trial = trial_until.has_value()};
@@ -33,20 +33,20 @@ Standing ReadStanding(pqxx::work& tx, const AccountId& account_id, absl::Time no
 
 absl::StatusOr<std::vector<AccountId>> FindAccounts(PgPool& pool, const char* sql, absl::Time now) {
   return RunRead<std::vector<AccountId>>(
-      pool, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<AccountId>> {
+      pool, [&](Transaction& tx) -> absl::StatusOr<std::vector<AccountId>> {
         std::vector<AccountId> accounts;
-        for (const pqxx::row& row : tx.exec_params(sql, SqlTime(now))) {
+        for (const pqxx::row& row : tx.Exec(sql, SqlTime(now))) {
           accounts.push_back(ReadId<AccountId>(row[0]));
         }
         return accounts;
       });
 }
 
-void LockEntitlement(pqxx::work& tx, const AccountId& account_id) {
-  tx.exec_params("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", account_id.value());
+void LockEntitlement(Transaction& tx, const AccountId& account_id) {
+  tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", account_id.value());
 }
 
-void TellEntitlement(pqxx::work& tx, const AccountId& account_id, absl::Time now) {
+void TellEntitlement(Transaction& tx, const AccountId& account_id, absl::Time now) {
   const Standing standing = ReadStanding(tx, account_id, now);
   v1::EntitlementChanged event;
   event.set_account_id(account_id.value());
@@ -62,7 +62,7 @@ void TellEntitlement(pqxx::work& tx, const AccountId& account_id, absl::Time now
 
 absl::StatusOr<Standing> PostgresEntitlementStore::Get(const AccountId& account_id,
                                                        absl::Time now) {
-  return RunRead<Standing>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Standing> {
+  return RunRead<Standing>(pool_, [&](Transaction& tx) -> absl::StatusOr<Standing> {
     return ReadStanding(tx, account_id, now);
   });
 }

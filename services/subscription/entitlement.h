@@ -7,10 +7,10 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "pqxx/pqxx"
 #include "services/common/base/clock.h"
 #include "services/common/base/ids.h"
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 
 namespace rostrum::subscription {
 
@@ -46,19 +46,19 @@ class PostgresEntitlementStore final : public EntitlementStore {
 };
 
 // The same in a transaction of somebody else.
-Standing ReadStanding(pqxx::work& tx, const AccountId& account_id, absl::Time now);
+Standing ReadStanding(Transaction& tx, const AccountId& account_id, absl::Time now);
 
 // Makes what changes the entitlement of one account wait for each other. To be
 // taken before the transaction's first write: events are read in the order of
 // first writes, and must tell of what happened in the same order.
-void LockEntitlement(pqxx::work& tx, const AccountId& account_id);
+void LockEntitlement(Transaction& tx, const AccountId& account_id);
 
 // The accounts that a query finds; $1 is now.
 absl::StatusOr<std::vector<AccountId>> FindAccounts(PgPool& pool, const char* sql, absl::Time now);
 
 // Tells others what an account is entitled to now, in the transaction in which
 // it changed.
-void TellEntitlement(pqxx::work& tx, const AccountId& account_id, absl::Time now);
+void TellEntitlement(Transaction& tx, const AccountId& account_id, absl::Time now);
 
 // A store that remembers who was entitled, so that an outage of the database
 // does not take from members what they have. Thread-safe.

@@ -40,7 +40,7 @@ class SubscriptionApp final : public ServiceApp {
         EventConsumer::Options{
             .producer = "account",
             .handlers = {{account::v1::AccountVerified::descriptor()->full_name(),
-                          [this](pqxx::work& tx, const event::v1::Event& event) {
+                          [this](Transaction& tx, const event::v1::Event& event) {
                             return ApplyAccountVerified(tx, event);
                           }}},
             // Nobody may miss a trial; the second time it is there already.
@@ -62,7 +62,7 @@ class SubscriptionApp final : public ServiceApp {
     workers_.push_back(std::make_unique<Worker>("webhooks", kTimedWork,
                                                 [this] { return delivery_.DeliverDue(); }));
     workers_.push_back(std::make_unique<Worker>("clean-up", kCleanUp, [this] {
-      return RunTx(*env_.pool, [this](pqxx::work& tx) {
+      return RunTx(*env_.pool, [this](Transaction& tx) {
         PurgeMembershipRecords(tx, env_.clock.Now());
         return absl::OkStatus();
       });
@@ -82,7 +82,7 @@ class SubscriptionApp final : public ServiceApp {
   }
 
   // The reader's own call usually came first: then the trial stands already.
-  absl::Status ApplyAccountVerified(pqxx::work& tx, const event::v1::Event& event) {
+  absl::Status ApplyAccountVerified(Transaction& tx, const event::v1::Event& event) {
     account::v1::AccountVerified verified;
     if (!event.payload().UnpackTo(&verified)) return absl::InternalError("not an AccountVerified");
     if (!verified.trial_accepted()) return absl::OkStatus();

@@ -90,35 +90,34 @@ Membership ReadMembership(const pqxx::row& row) {
                     .sequence = row[10].as<int64_t>()};
 }
 
-absl::StatusOr<Checkout> LoadCheckout(pqxx::work& tx, const CheckoutId& id) {
+absl::StatusOr<Checkout> LoadCheckout(Transaction& tx, const CheckoutId& id) {
   const pqxx::result rows =
-      tx.exec_params(absl::StrCat(kCheckoutColumns, " WHERE checkout_id = $1"), id.value());
+      tx.Exec(absl::StrCat(kCheckoutColumns, " WHERE checkout_id = $1"), id.value());
   if (rows.empty()) {
     return Error(absl::StatusCode::kNotFound, "CHECKOUT_NOT_FOUND", "there is no such checkout");
   }
   return ReadCheckout(rows[0]);
 }
 
-std::optional<Membership> FindMembership(pqxx::work& tx, const AccountId& account_id,
+std::optional<Membership> FindMembership(Transaction& tx, const AccountId& account_id,
                                          const char* suffix = "") {
-  const pqxx::result rows = tx.exec_params(
+  const pqxx::result rows = tx.Exec(
       absl::StrCat(kMembershipColumns, " WHERE account_id = $1", suffix), account_id.value());
   if (rows.empty()) return std::nullopt;
   return ReadMembership(rows[0]);
 }
 
-void Save(pqxx::work& tx, const Membership& m) {
-  tx.exec_params(kUpsertMembership, m.account_id.value(), m.plan_id, m.provider,
-                 m.provider_subscription, static_cast<int>(m.state), SqlTime(m.start_time),
-                 SqlTime(m.period_end_time), SqlTime(m.grace_end_time), SqlTime(m.cancel_time),
-                 SqlTime(m.entitled_until), m.sequence);
+void Save(Transaction& tx, const Membership& m) {
+  tx.Exec(kUpsertMembership, m.account_id.value(), m.plan_id, m.provider, m.provider_subscription,
+          static_cast<int>(m.state), SqlTime(m.start_time), SqlTime(m.period_end_time),
+          SqlTime(m.grace_end_time), SqlTime(m.cancel_time), SqlTime(m.entitled_until), m.sequence);
 }
 
 }  // namespace
 
 absl::StatusOr<Checkout> PostgresMembershipStore::AddCheckout(const Checkout& checkout,
                                                               const IdempotencyKey& key) {
-  return RunTx<Checkout>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Checkout> {
+  return RunTx<Checkout>(pool_, [&](Transaction& tx) -> absl::StatusOr<Checkout> {
     ASSIGN_OR_RETURN(const std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
     if (known.has_value()) return LoadCheckout(tx, CheckoutId(*known));
 
@@ -128,10 +127,9 @@ absl::StatusOr<Checkout> PostgresMembershipStore::AddCheckout(const Checkout& ch
       return Error(absl::StatusCode::kFailedPrecondition, "ALREADY_MEMBER",
                    "this account is a member");
     }
-    tx.exec_params(kInsertCheckout, checkout.id.value(), checkout.account_id.value(),
-                   checkout.plan_id, checkout.provider, checkout.return_path,
-                   static_cast<int>(checkout.state), SqlTime(checkout.create_time),
-                   SqlTime(checkout.expire_time));
+    tx.Exec(kInsertCheckout, checkout.id.value(), checkout.account_id.value(), checkout.plan_id,
+            checkout.provider, checkout.return_path, static_cast<int>(checkout.state),
+            SqlTime(checkout.create_time), SqlTime(checkout.expire_time));
     RecordIdempotentResult(tx, key, checkout.id.value());
     return LoadCheckout(tx, checkout.id);
   });
@@ -139,15 +137,15 @@ absl::StatusOr<Checkout> PostgresMembershipStore::AddCheckout(const Checkout& ch
 
 absl::StatusOr<Checkout> PostgresMembershipStore::SetOpened(const CheckoutId& id,
                                                             const OpenedCheckout& opened) {
-  return RunTx<Checkout>(pool_, [&](pqxx::work& tx) {
-    tx.exec_params(kSetOpened, id.value(), opened.reference, opened.url);
+  return RunTx<Checkout>(pool_, [&](Transaction& tx) {
+    tx.Exec(kSetOpened, id.value(), opened.reference, opened.url);
     return LoadCheckout(tx, id);
   });
 }
 
 absl::StatusOr<Checkout> PostgresMembershipStore::GetCheckout(const CheckoutId& id,
                                                               const AccountId& account_id) {
-  return RunRead<Checkout>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Checkout> {
+  return RunRead<Checkout>(pool_, [&](Transaction& tx) -> absl::StatusOr<Checkout> {
     ASSIGN_OR_RETURN(Checkout checkout, LoadCheckout(tx, id));
     if (checkout.account_id != account_id) {
       return Error(absl::StatusCode::kNotFound, "CHECKOUT_NOT_FOUND", "there is no such checkout");
@@ -157,7 +155,7 @@ absl::StatusOr<Checkout> PostgresMembershipStore::GetCheckout(const CheckoutId& 
 }
 
 absl::StatusOr<Membership> PostgresMembershipStore::Get(const AccountId& account_id) {
-  return RunRead<Membership>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Membership> {
+  return RunRead<Membership>(pool_, [&](Transaction& tx) -> absl::StatusOr<Membership> {
     std::optional<Membership> membership = FindMembership(tx, account_id);
     if (!membership.has_value()) {
       return Error(absl::StatusCode::kNotFound, "NO_MEMBERSHIP", "there is no membership");
@@ -167,13 +165,12 @@ absl::StatusOr<Membership> PostgresMembershipStore::Get(const AccountId& account
 }
 
 absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Time now) {
-  const absl::Status applied = RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
-    const pqxx::result rows = tx.exec_params(
-        absl::StrCat(kCheckoutColumns, " WHERE provider = $1 AND provider_reference = $2"),
-        event.provider, event.reference);
+  const absl::Status applied = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
+    const pqxx::result rows =
+        tx.Exec(absl::StrCat(kCheckoutColumns, " WHERE provider = $1 AND provider_reference = $2"),
+                event.provider, event.reference);
     if (!rows.empty()) LockEntitlement(tx, ReadCheckout(rows[0]).account_id);
-    const pqxx::result claimed =
-        tx.exec_params(kClaimEvent, event.provider, event.id, SqlTime(now));
+    const pqxx::result claimed = tx.Exec(kClaimEvent, event.provider, event.id, SqlTime(now));
     if (claimed.affected_rows() == 0) return absl::OkStatus();
     if (rows.empty()) {
       // Of another installation, or older than what is kept.
@@ -184,17 +181,16 @@ absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Tim
     ASSIGN_OR_RETURN(const Checkout checkout, LoadCheckout(tx, ReadCheckout(rows[0]).id));
     const bool declined = event.kind == PaymentEvent::Kind::kCheckoutDeclined;
     if (declined || checkout.state != CheckoutState::kCompleted) {
-      tx.exec_params(
-          "UPDATE checkouts SET state = $2 WHERE checkout_id = $1 AND state <> 2",
-          checkout.id.value(),
-          static_cast<int>(declined ? CheckoutState::kDeclined : CheckoutState::kCompleted));
+      tx.Exec("UPDATE checkouts SET state = $2 WHERE checkout_id = $1 AND state <> 2",
+              checkout.id.value(),
+              static_cast<int>(declined ? CheckoutState::kDeclined : CheckoutState::kCompleted));
     }
     if (declined) return absl::OkStatus();
     if (IsPayment(event.kind)) {
-      tx.exec_params(kInsertPayment, NewUuid(event.time), event.provider, event.id,
-                     checkout.account_id.value(), checkout.plan_id, event.amount.currency_code,
-                     event.amount.minor_units, SqlTime(event.time),
-                     SqlTime(event.period_start_time), SqlTime(event.period_end_time));
+      tx.Exec(kInsertPayment, NewUuid(event.time), event.provider, event.id,
+              checkout.account_id.value(), checkout.plan_id, event.amount.currency_code,
+              event.amount.minor_units, SqlTime(event.time), SqlTime(event.period_start_time),
+              SqlTime(event.period_end_time));
     }
     const Applied outcome = rostrum::subscription::Apply(FindMembership(tx, checkout.account_id),
                                                          checkout, event, settings_);
@@ -203,7 +199,7 @@ absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Tim
       TellEntitlement(tx, checkout.account_id, now);
     }
     if (!outcome.superfluous_subscription.empty()) {
-      tx.exec_params(kAddSuperfluous, outcome.superfluous_subscription, SqlTime(now));
+      tx.Exec(kAddSuperfluous, outcome.superfluous_subscription, SqlTime(now));
     }
     return absl::OkStatus();
   });
@@ -213,7 +209,7 @@ absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Tim
 
 absl::StatusOr<std::vector<std::string>> PostgresMembershipStore::ListSuperfluous() {
   return RunRead<std::vector<std::string>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<std::string>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
         std::vector<std::string> subscriptions;
         for (const pqxx::row& row :
              tx.exec("SELECT provider_subscription FROM superfluous_subscriptions "
@@ -225,16 +221,15 @@ absl::StatusOr<std::vector<std::string>> PostgresMembershipStore::ListSuperfluou
 }
 
 absl::Status PostgresMembershipStore::ForgetSuperfluous(const std::string& subscription) {
-  return RunTx(pool_, [&](pqxx::work& tx) {
-    tx.exec_params("DELETE FROM superfluous_subscriptions WHERE provider_subscription = $1",
-                   subscription);
+  return RunTx(pool_, [&](Transaction& tx) {
+    tx.Exec("DELETE FROM superfluous_subscriptions WHERE provider_subscription = $1", subscription);
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<bool> PostgresMembershipStore::LapseOne(const AccountId& account_id,
                                                        absl::Time now) {
-  return RunTx<bool>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
+  return RunTx<bool>(pool_, [&](Transaction& tx) -> absl::StatusOr<bool> {
     LockEntitlement(tx, account_id);
     std::optional<Membership> membership = FindMembership(tx, account_id);
     if (!membership.has_value() || !membership->entitled_until.has_value() ||
@@ -267,10 +262,10 @@ absl::StatusOr<std::vector<Payment>> PostgresMembershipStore::ListPayments(
     cursor_id = after->id;
   }
   return RunRead<std::vector<Payment>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Payment>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Payment>> {
         std::vector<Payment> payments;
         for (const pqxx::row& row :
-             tx.exec_params(kListPayments, account_id.value(), cursor_time, cursor_id, limit)) {
+             tx.Exec(kListPayments, account_id.value(), cursor_time, cursor_id, limit)) {
           payments.push_back({.id = ReadText(row[0]),
                               .plan_id = ReadText(row[1]),
                               .amount = {ReadText(row[2]), row[3].as<int64_t>()},
@@ -282,11 +277,11 @@ absl::StatusOr<std::vector<Payment>> PostgresMembershipStore::ListPayments(
       });
 }
 
-void PurgeMembershipRecords(pqxx::work& tx, absl::Time now) {
-  tx.exec_params("DELETE FROM webhook_events WHERE receive_time < $1",
-                 SqlTime(now - absl::Hours(24 * 30)));
-  tx.exec_params("DELETE FROM checkouts WHERE create_time < $1 AND state <> 2",
-                 SqlTime(now - absl::Hours(24 * 90)));
+void PurgeMembershipRecords(Transaction& tx, absl::Time now) {
+  tx.Exec("DELETE FROM webhook_events WHERE receive_time < $1",
+          SqlTime(now - absl::Hours(24 * 30)));
+  tx.Exec("DELETE FROM checkouts WHERE create_time < $1 AND state <> 2",
+          SqlTime(now - absl::Hours(24 * 90)));
 }
 
 }  // namespace rostrum::subscription

@@ -5,6 +5,7 @@
 
 #include "services/common/events/outbox.h"
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 #include "services/subscription/membership_store.h"
 
 namespace rostrum::subscription {
@@ -37,6 +38,6 @@ class PostgresMembershipStore final : public MembershipStore {
 
 // Deletes what is of no more use: webhook events after 30 days, checkouts that
 // nobody paid after 90.
-void PurgeMembershipRecords(pqxx::work& tx, absl::Time now);
+void PurgeMembershipRecords(Transaction& tx, absl::Time now);
 
 }  // namespace rostrum::subscription

@@ -74,10 +74,10 @@ Subscription ReadSubscription(const pqxx::row& row) {
                       .fail_renewals = row[12].as<bool>()};
 }
 
-void Save(pqxx::work& tx, const Subscription& s) {
-  tx.exec_params(kUpsertSubscription, s.payment_id, SqlTime(s.start_time), s.periods,
-                 SqlTime(s.period_start_time), SqlTime(s.period_end_time), SqlTime(s.cancel_time),
-                 s.stopped, s.sequence);
+void Save(Transaction& tx, const Subscription& s) {
+  tx.Exec(kUpsertSubscription, s.payment_id, SqlTime(s.start_time), s.periods,
+          SqlTime(s.period_start_time), SqlTime(s.period_end_time), SqlTime(s.cancel_time),
+          s.stopped, s.sequence);
 }
 
 // The id follows from what is told, so that telling it again is the same event.
@@ -95,18 +95,17 @@ PaymentEvent EventOf(const Subscription& s, Kind kind, const std::string& provid
                       .amount = s.price};
 }
 
-void Tell(pqxx::work& tx, const PaymentEvent& event) {
-  tx.exec_params(kInsertDelivery, NewUuid(event.time), PaymentEventToJson(event),
-                 SqlTime(event.time));
+void Tell(Transaction& tx, const PaymentEvent& event) {
+  tx.Exec(kInsertDelivery, NewUuid(event.time), PaymentEventToJson(event), SqlTime(event.time));
 }
 
-absl::StatusOr<TestPayment> Load(pqxx::work& tx, const std::string& payment_id,
+absl::StatusOr<TestPayment> Load(Transaction& tx, const std::string& payment_id,
                                  const char* suffix = "") {
   const pqxx::result rows =
-      tx.exec_params(absl::StrCat("SELECT payment_id, currency_code, minor_units, description, "
-                                  "return_path, state FROM test_payments WHERE payment_id = $1",
-                                  suffix),
-                     payment_id);
+      tx.Exec(absl::StrCat("SELECT payment_id, currency_code, minor_units, description, "
+                           "return_path, state FROM test_payments WHERE payment_id = $1",
+                           suffix),
+              payment_id);
   if (rows.empty()) {
     return Error(absl::StatusCode::kNotFound, "PAYMENT_NOT_FOUND", "there is no such payment");
   }
@@ -119,14 +118,14 @@ absl::StatusOr<TestPayment> Load(pqxx::work& tx, const std::string& payment_id,
 }
 
 // Locks the payment for a decision. True if it was decided like this before.
-absl::StatusOr<bool> Decide(pqxx::work& tx, TestPayment& payment, CheckoutState decision) {
+absl::StatusOr<bool> Decide(Transaction& tx, TestPayment& payment, CheckoutState decision) {
   if (payment.state == decision) return true;
   if (payment.state != CheckoutState::kOpen) {
     return Error(absl::StatusCode::kFailedPrecondition, "PAYMENT_DECIDED",
                  "the payment was decided otherwise before");
   }
-  tx.exec_params("UPDATE test_payments SET state = $2 WHERE payment_id = $1", payment.id,
-                 static_cast<int>(decision));
+  tx.Exec("UPDATE test_payments SET state = $2 WHERE payment_id = $1", payment.id,
+          static_cast<int>(decision));
   payment.state = decision;
   return false;
 }
@@ -142,11 +141,11 @@ absl::StatusOr<OpenedCheckout> TestPaymentProvider::OpenCheckout(const CheckoutO
   const std::string& id = order.checkout_id.value();
   const bool by_calendar = settings_.period_override == absl::ZeroDuration();
   const int months = order.plan.period == BillingPeriod::kMonth ? 1 : 12;
-  RETURN_IF_ERROR(RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
-    tx.exec_params(kInsertPayment, id, order.plan.price.currency_code, order.plan.price.minor_units,
-                   order.plan.display_name, order.return_path, by_calendar ? months : 0,
-                   absl::ToInt64Seconds(settings_.period_override),
-                   static_cast<int>(CheckoutState::kOpen), SqlTime(clock_.Now()));
+  RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) -> absl::Status {
+    tx.Exec(kInsertPayment, id, order.plan.price.currency_code, order.plan.price.minor_units,
+            order.plan.display_name, order.return_path, by_calendar ? months : 0,
+            absl::ToInt64Seconds(settings_.period_override), static_cast<int>(CheckoutState::kOpen),
+            SqlTime(clock_.Now()));
     return absl::OkStatus();
   }));
   return OpenedCheckout{id, absl::StrCat(settings_.public_url, "/test-payments/", id)};
@@ -155,8 +154,8 @@ absl::StatusOr<OpenedCheckout> TestPaymentProvider::OpenCheckout(const CheckoutO
 absl::StatusOr<PaymentEvent> TestPaymentProvider::SetCancelled(const std::string& subscription,
                                                                bool cancelled) {
   const absl::Time now = clock_.Now();
-  return RunTx<PaymentEvent>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<PaymentEvent> {
-    const pqxx::result rows = tx.exec_params(
+  return RunTx<PaymentEvent>(pool_, [&](Transaction& tx) -> absl::StatusOr<PaymentEvent> {
+    const pqxx::result rows = tx.Exec(
         absl::StrCat(kSubscriptionColumns, " WHERE payment_id = $1 FOR UPDATE OF s"), subscription);
     if (rows.empty()) return absl::InternalError("the provider does not know the subscription");
     Subscription s = ReadSubscription(rows[0]);
@@ -198,17 +197,17 @@ absl::StatusOr<std::optional<PaymentEvent>> TestPaymentProvider::ReadWebhook(
 }
 
 absl::StatusOr<TestPayment> TestPaymentProvider::Get(const std::string& payment_id) {
-  return RunRead<TestPayment>(pool_, [&](pqxx::work& tx) { return Load(tx, payment_id); });
+  return RunRead<TestPayment>(pool_, [&](Transaction& tx) { return Load(tx, payment_id); });
 }
 
 absl::StatusOr<TestPayment> TestPaymentProvider::Approve(const std::string& payment_id,
                                                          bool fail_renewals) {
   const absl::Time now = clock_.Now();
-  return RunTx<TestPayment>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<TestPayment> {
+  return RunTx<TestPayment>(pool_, [&](Transaction& tx) -> absl::StatusOr<TestPayment> {
     ASSIGN_OR_RETURN(TestPayment payment, Load(tx, payment_id, " FOR UPDATE"));
     ASSIGN_OR_RETURN(const bool decided, Decide(tx, payment, CheckoutState::kCompleted));
     if (decided) return payment;
-    const pqxx::row period = tx.exec_params1(
+    const pqxx::row period = tx.ExecOne(
         "UPDATE test_payments SET fail_renewals = $2 WHERE payment_id = $1 "
         "RETURNING period_months, period_seconds",
         payment_id, fail_renewals);
@@ -225,7 +224,7 @@ absl::StatusOr<TestPayment> TestPaymentProvider::Approve(const std::string& paym
 
 absl::StatusOr<TestPayment> TestPaymentProvider::Decline(const std::string& payment_id) {
   const absl::Time now = clock_.Now();
-  return RunTx<TestPayment>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<TestPayment> {
+  return RunTx<TestPayment>(pool_, [&](Transaction& tx) -> absl::StatusOr<TestPayment> {
     ASSIGN_OR_RETURN(TestPayment payment, Load(tx, payment_id, " FOR UPDATE"));
     ASSIGN_OR_RETURN(const bool decided, Decide(tx, payment, CheckoutState::kDeclined));
     if (decided) return payment;
@@ -240,12 +239,12 @@ absl::StatusOr<TestPayment> TestPaymentProvider::Decline(const std::string& paym
 
 absl::StatusOr<int> TestPaymentProvider::RenewDue() {
   const absl::Time now = clock_.Now();
-  return RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-    const pqxx::result due = tx.exec_params(
-        absl::StrCat(kSubscriptionColumns,
-                     " WHERE NOT s.stopped AND s.period_end_time <= $1 "
-                     "ORDER BY s.period_end_time LIMIT 100 FOR UPDATE OF s SKIP LOCKED"),
-        SqlTime(now));
+  return RunTx<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
+    const pqxx::result due =
+        tx.Exec(absl::StrCat(kSubscriptionColumns,
+                             " WHERE NOT s.stopped AND s.period_end_time <= $1 "
+                             "ORDER BY s.period_end_time LIMIT 100 FOR UPDATE OF s SKIP LOCKED"),
+                SqlTime(now));
     for (const pqxx::row& row : due) {
       Subscription s = ReadSubscription(row);
       ++s.sequence;

@@ -40,8 +40,8 @@ constexpr char kClaimEnding[] = R"sql(
     ORDER BY t.end_time LIMIT 100 FOR UPDATE OF t SKIP LOCKED)
   RETURNING account_id, end_time)sql";
 
-std::optional<Trial> Find(pqxx::work& tx, const AccountId& account_id) {
-  const pqxx::result rows = tx.exec_params(kFind, account_id.value());
+std::optional<Trial> Find(Transaction& tx, const AccountId& account_id) {
+  const pqxx::result rows = tx.Exec(kFind, account_id.value());
   if (rows.empty()) return std::nullopt;
   return Trial{ReadId<AccountId>(rows[0][0]), ReadTime(rows[0][1]), ReadTime(rows[0][2])};
 }
@@ -54,13 +54,13 @@ PostgresTrialStore::PostgresTrialStore(PgPool& pool, OutboxSignal& signal, absl:
                                        Metrics& metrics)
     : pool_(pool), signal_(signal), duration_(duration), started_(metrics.Counter(kStarted)) {}
 
-absl::StatusOr<StartedTrial> PostgresTrialStore::StartIn(pqxx::work& tx,
+absl::StatusOr<StartedTrial> PostgresTrialStore::StartIn(Transaction& tx,
                                                          const AccountId& account_id,
                                                          const std::string& person_key,
                                                          absl::Time now) {
   LockEntitlement(tx, account_id);
-  const pqxx::result inserted = tx.exec_params(kInsert, account_id.value(), SqlBytes(person_key),
-                                               SqlTime(now), SqlTime(now + duration_));
+  const pqxx::result inserted = tx.Exec(kInsert, account_id.value(), SqlBytes(person_key),
+                                        SqlTime(now), SqlTime(now + duration_));
   const std::optional<Trial> trial = Find(tx, account_id);
   if (!trial.has_value()) {
     return Error(absl::StatusCode::kFailedPrecondition, "TRIAL_USED",
@@ -78,13 +78,13 @@ absl::StatusOr<StartedTrial> PostgresTrialStore::Start(const AccountId& account_
                                                        const std::string& person_key,
                                                        absl::Time now) {
   auto started = RunTx<StartedTrial>(
-      pool_, [&](pqxx::work& tx) { return StartIn(tx, account_id, person_key, now); });
+      pool_, [&](Transaction& tx) { return StartIn(tx, account_id, person_key, now); });
   if (started.ok()) signal_.Notify();
   return started;
 }
 
 absl::StatusOr<Trial> PostgresTrialStore::Get(const AccountId& account_id) {
-  return RunRead<Trial>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<Trial> {
+  return RunRead<Trial>(pool_, [&](Transaction& tx) -> absl::StatusOr<Trial> {
     const std::optional<Trial> trial = Find(tx, account_id);
     if (!trial.has_value()) {
       return Error(absl::StatusCode::kNotFound, "NO_TRIAL", "there was no trial");
@@ -97,15 +97,14 @@ absl::StatusOr<int> PostgresTrialStore::TellEnded(absl::Time now) {
   ASSIGN_OR_RETURN(const std::vector<AccountId> ended, FindAccounts(pool_, kEnded, now));
   int count = 0;
   for (const AccountId& account_id : ended) {
-    ASSIGN_OR_RETURN(const bool told,
-                     RunTx<bool>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
-                       LockEntitlement(tx, account_id);
-                       const pqxx::result claimed =
-                           tx.exec_params(kClaimEnded, account_id.value(), SqlTime(now));
-                       if (claimed.affected_rows() == 0) return false;
-                       TellEntitlement(tx, account_id, now);
-                       return true;
-                     }));
+    ASSIGN_OR_RETURN(
+        const bool told, RunTx<bool>(pool_, [&](Transaction& tx) -> absl::StatusOr<bool> {
+          LockEntitlement(tx, account_id);
+          const pqxx::result claimed = tx.Exec(kClaimEnded, account_id.value(), SqlTime(now));
+          if (claimed.affected_rows() == 0) return false;
+          TellEntitlement(tx, account_id, now);
+          return true;
+        }));
     if (told) ++count;
   }
   if (count > 0) signal_.Notify();
@@ -113,9 +112,9 @@ absl::StatusOr<int> PostgresTrialStore::TellEnded(absl::Time now) {
 }
 
 absl::StatusOr<int> PostgresTrialStore::TellEnding(absl::Time now, absl::Duration before) {
-  auto count = RunTx<int>(pool_, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-    const pqxx::result ending = tx.exec_params(kClaimEnding, SqlTime(now),
-                                               absl::ToInt64Seconds(before), SqlTime(now + before));
+  auto count = RunTx<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
+    const pqxx::result ending =
+        tx.Exec(kClaimEnding, SqlTime(now), absl::ToInt64Seconds(before), SqlTime(now + before));
     for (const pqxx::row& row : ending) {
       v1::TrialEnding event;
       event.set_account_id(ReadText(row[0]));

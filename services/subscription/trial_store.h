@@ -5,11 +5,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "pqxx/pqxx"
 #include "services/common/base/ids.h"
 #include "services/common/base/metrics.h"
 #include "services/common/events/outbox.h"
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 
 namespace rostrum::subscription {
 
@@ -55,7 +55,7 @@ class PostgresTrialStore final : public TrialStore {
   absl::StatusOr<int> TellEnding(absl::Time now, absl::Duration before) override;
 
   // Start inside a transaction of somebody else: of an event.
-  absl::StatusOr<StartedTrial> StartIn(pqxx::work& tx, const AccountId& account_id,
+  absl::StatusOr<StartedTrial> StartIn(Transaction& tx, const AccountId& account_id,
                                        const std::string& person_key, absl::Time now);
 
  private:

@@ -60,9 +60,9 @@ WebhookDelivery::WebhookDelivery(PgPool& pool, std::string url, std::string secr
 absl::Status WebhookDelivery::DeliverDue() {
   const absl::Time now = clock_.Now();
   auto claimed = RunTx<std::vector<Delivery>>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Delivery>> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Delivery>> {
         std::vector<Delivery> deliveries;
-        for (const pqxx::row& row : tx.exec_params(kClaim, SqlTime(now), SqlTime(now + kLease))) {
+        for (const pqxx::row& row : tx.Exec(kClaim, SqlTime(now), SqlTime(now + kLease))) {
           deliveries.push_back(
               {ReadText(row[0]), ReadText(row[1]), row[2].as<int>(), ReadTime(row[3])});
         }
@@ -76,12 +76,12 @@ absl::Status WebhookDelivery::DeliverDue() {
       LogWarning("a webhook was not taken",
                  {{"why", posted.message()}, {"attempts", delivery.attempts}, {"dropped", done}});
     }
-    RETURN_IF_ERROR(RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) -> absl::Status {
       if (done) {
-        tx.exec_params("DELETE FROM test_deliveries WHERE event_id = $1", delivery.id);
+        tx.Exec("DELETE FROM test_deliveries WHERE event_id = $1", delivery.id);
       } else {
-        tx.exec_params("UPDATE test_deliveries SET next_time = $2 WHERE event_id = $1", delivery.id,
-                       SqlTime(clock_.Now() + Backoff(delivery.attempts)));
+        tx.Exec("UPDATE test_deliveries SET next_time = $2 WHERE event_id = $1", delivery.id,
+                SqlTime(clock_.Now() + Backoff(delivery.attempts)));
       }
       return absl::OkStatus();
     }));

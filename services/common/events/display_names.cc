@@ -25,7 +25,7 @@ DisplayNames::DisplayNames(PgPool& pool, std::shared_ptr<grpc::Channel> account_
       options_(std::move(options)) {}
 
 EventConsumer::Options DisplayNames::ConsumerOptions() {
-  const auto apply = [this](pqxx::work& tx, const event::v1::Event& event) -> absl::Status {
+  const auto apply = [this](Transaction& tx, const event::v1::Event& event) -> absl::Status {
     account::v1::ProfileChanged changed;
     if (!event.payload().UnpackTo(&changed)) return absl::InternalError("not a ProfileChanged");
     options_.rename(tx, AccountId(changed.account_id()), changed.display_name());
@@ -43,9 +43,9 @@ absl::Status DisplayNames::Refresh(const EventConsumer::Fence& fence) {
     account::v1::BatchGetProfilesRequest request;
     ASSIGN_OR_RETURN(const std::vector<std::string> known,
                      RunRead<std::vector<std::string>>(
-                         pool_, [&](pqxx::work& tx) -> absl::StatusOr<std::vector<std::string>> {
+                         pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
                            std::vector<std::string> ids;
-                           for (const pqxx::row& row : tx.exec_params(options_.known_sql, last)) {
+                           for (const pqxx::row& row : tx.Exec(options_.known_sql, last)) {
                              ids.push_back(ReadText(row[0]));
                            }
                            return ids;
@@ -57,7 +57,7 @@ absl::Status DisplayNames::Refresh(const EventConsumer::Fence& fence) {
     RETURN_IF_ERROR(caller_.Call("BatchGetProfiles", [&](grpc::ClientContext* ctx) {
       return stub->BatchGetProfiles(ctx, request, &response);
     }));
-    RETURN_IF_ERROR(RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+    RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) -> absl::Status {
       RETURN_IF_ERROR(fence(tx));
       for (const account::v1::Profile& profile : response.profiles()) {
         options_.rename(tx, AccountId(profile.account_id()), profile.display_name());

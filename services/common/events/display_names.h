@@ -8,6 +8,7 @@
 #include "services/common/base/ids.h"
 #include "services/common/events/event_consumer.h"
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 #include "services/common/rpc/channel.h"
 
 namespace rostrum {
@@ -21,7 +22,7 @@ class DisplayNames {
     // Whose names are kept: SELECT DISTINCT account_id FROM ... WHERE account_id > $1
     // ORDER BY account_id LIMIT 100.
     const char* known_sql;
-    std::function<void(pqxx::work&, const AccountId&, const std::string& display_name)> rename;
+    std::function<void(Transaction&, const AccountId&, const std::string& display_name)> rename;
   };
   DisplayNames(PgPool& pool, std::shared_ptr<grpc::Channel> account_channel,
                ServiceCaller& account_caller, Options options);

@@ -30,7 +30,7 @@ constexpr char kRenew[] = R"sql(
 }  // namespace
 
 absl::Status BeginEpoch(PgPool& pool) {
-  return RunTx(pool, [](pqxx::work& tx) -> absl::Status {
+  return RunTx(pool, [](Transaction& tx) -> absl::Status {
     tx.exec(kTakeOut);
     tx.exec("DELETE FROM outbox");
     tx.exec(kPutIn);

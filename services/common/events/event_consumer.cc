@@ -31,9 +31,9 @@ constexpr char kPrepare[] = R"sql(
   VALUES ($1, '00000000-0000-0000-0000-000000000000', '0'::xid8, 0) ON CONFLICT DO NOTHING)sql";
 
 // The stored position; without an epoch if there is none yet.
-event::v1::Position ReadPosition(pqxx::work& tx, const std::string& producer, const char* suffix) {
+event::v1::Position ReadPosition(Transaction& tx, const std::string& producer, const char* suffix) {
   event::v1::Position position;
-  const pqxx::result rows = tx.exec_params(absl::StrCat(kLoad, suffix), producer);
+  const pqxx::result rows = tx.Exec(absl::StrCat(kLoad, suffix), producer);
   if (rows.empty()) return position;
   const std::string epoch = ReadText(rows[0][0]);
   if (epoch != kNoEpoch) position.set_epoch(epoch);
@@ -44,9 +44,9 @@ event::v1::Position ReadPosition(pqxx::work& tx, const std::string& producer, co
   return position;
 }
 
-void WritePosition(pqxx::work& tx, const std::string& producer,
+void WritePosition(Transaction& tx, const std::string& producer,
                    const event::v1::Position& position) {
-  tx.exec_params(kStore, producer, position.epoch(), absl::StrCat(position.xid()), position.id());
+  tx.Exec(kStore, producer, position.epoch(), absl::StrCat(position.xid()), position.id());
 }
 
 bool IsAfter(const event::v1::Position& a, const event::v1::Position& b) {
@@ -74,7 +74,7 @@ const GaugeFamily kLag{"event_lag_seconds",
                        "Age of the oldest event that came and is not applied; 0 for none.",
                        {"producer"}};
 
-absl::Status Apply(const EventConsumer::Handler& handler, pqxx::work& tx,
+absl::Status Apply(const EventConsumer::Handler& handler, Transaction& tx,
                    const event::v1::Event& event, const Span& span) {
   const ScopedTrace bound(span.recorded() ? span.context() : TraceContext::Current());
   const ScopedLogFields log_fields(TraceFields(TraceContext::Current()));
@@ -108,14 +108,14 @@ void EventConsumer::Stop() {
 
 absl::StatusOr<event::v1::Position> EventConsumer::LoadPosition() {
   return RunRead<event::v1::Position>(pool_,
-                                      [&](pqxx::work& tx) -> absl::StatusOr<event::v1::Position> {
+                                      [&](Transaction& tx) -> absl::StatusOr<event::v1::Position> {
                                         return ReadPosition(tx, options_.producer, "");
                                       });
 }
 
 // Makes sure that there is a row to lock, and locks it.
-absl::StatusOr<event::v1::Position> EventConsumer::LockPosition(pqxx::work& tx) {
-  tx.exec_params(kPrepare, options_.producer);
+absl::StatusOr<event::v1::Position> EventConsumer::LockPosition(Transaction& tx) {
+  tx.Exec(kPrepare, options_.producer);
   return ReadPosition(tx, options_.producer, " FOR UPDATE");
 }
 
@@ -166,12 +166,12 @@ absl::Status EventConsumer::StartOver(const event::v1::Position& basis,
   LogInfo(options_.replay ? "applying all events that are kept"
                           : "reading a snapshot instead of events",
           {{"producer", options_.producer}});
-  const Fence fence = [&](pqxx::work& tx) -> absl::Status {
+  const Fence fence = [&](Transaction& tx) -> absl::Status {
     ASSIGN_OR_RETURN(const event::v1::Position stored, LockPosition(tx));
     return IsSame(stored, basis) ? absl::OkStatus() : Overtaken();
   };
   if (options_.resync) RETURN_IF_ERROR(options_.resync(fence));
-  return RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+  return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     RETURN_IF_ERROR(fence(tx));
     WritePosition(tx, options_.producer,
                   options_.replay ? points.before_first : points.after_snapshot);
@@ -186,7 +186,7 @@ absl::Status EventConsumer::ApplyBatch(const event::v1::Position& after,
                                        const event::v1::PullEventsResponse& batch) {
   std::vector<Span> spans;  // end with the commit
   std::vector<absl::Time> applied;
-  const absl::Status status = RunTx(pool_, [&](pqxx::work& tx) -> absl::Status {
+  const absl::Status status = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     spans.clear();
     applied.clear();
     ASSIGN_OR_RETURN(const event::v1::Position stored, LockPosition(tx));

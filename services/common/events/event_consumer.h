@@ -11,6 +11,7 @@
 #include "rostrum/event/v1/event_service.grpc.pb.h"
 #include "services/common/base/worker.h"
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 #include "services/common/rpc/channel.h"
 #include "services/common/rpc/event_position.h"
 
@@ -24,11 +25,11 @@ namespace rostrum {
 // the consumer at that event, is logged, and it is tried again.
 class EventConsumer {
  public:
-  using Handler = std::function<absl::Status(pqxx::work&, const event::v1::Event&)>;
+  using Handler = std::function<absl::Status(Transaction&, const event::v1::Event&)>;
   // Called first in every transaction of a resync: locks the position, so that of
   // replicas that read a snapshot at once none sets back what another has brought
   // further. ABORTED if another has: the resync then begins anew, if need be.
-  using Fence = std::function<absl::Status(pqxx::work&)>;
+  using Fence = std::function<absl::Status(Transaction&)>;
   struct Options {
     std::string producer;  // "content"
     // By full name of the payload's message; other events are passed over.
@@ -55,7 +56,7 @@ class EventConsumer {
   absl::Status ApplyBatch(const event::v1::Position& after,
                           const event::v1::PullEventsResponse& batch);
   absl::StatusOr<event::v1::Position> LoadPosition();
-  absl::StatusOr<event::v1::Position> LockPosition(pqxx::work& tx);
+  absl::StatusOr<event::v1::Position> LockPosition(Transaction& tx);
 
   PgPool& pool_;
   ServiceCaller& caller_;

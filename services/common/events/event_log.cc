@@ -44,7 +44,7 @@ absl::Status GoOnFrom(absl::string_view reason, absl::string_view message, const
 
 absl::StatusOr<event::v1::Position> EventLog::Begin(const event::v1::PullEventsRequest& request) {
   return RunRead<event::v1::Position>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<event::v1::Position> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<event::v1::Position> {
         const pqxx::row state = tx.exec1(kState);
         const std::string epoch = ReadText(state[0]);
         const auto purged = std::make_tuple(ReadXid(state[1]), state[2].as<int64_t>());
@@ -65,10 +65,10 @@ absl::StatusOr<event::v1::Position> EventLog::Begin(const event::v1::PullEventsR
 absl::StatusOr<event::v1::PullEventsResponse> EventLog::Read(
     const event::v1::Position& after, const std::vector<std::string>& types) {
   return RunRead<event::v1::PullEventsResponse>(
-      pool_, [&](pqxx::work& tx) -> absl::StatusOr<event::v1::PullEventsResponse> {
+      pool_, [&](Transaction& tx) -> absl::StatusOr<event::v1::PullEventsResponse> {
         event::v1::PullEventsResponse batch;
         *batch.mutable_position() = after;
-        for (const pqxx::row& row : tx.exec_params(kRead, absl::StrCat(after.xid()), after.id())) {
+        for (const pqxx::row& row : tx.Exec(kRead, absl::StrCat(after.xid()), after.id())) {
           batch.mutable_position()->set_xid(ReadXid(row[0]));
           batch.mutable_position()->set_id(row[1].as<int64_t>());
           const std::string type = ReadText(row[3]);

@@ -72,15 +72,15 @@ void EventService::Stop() {
 absl::Status MaintainOutbox(PgPool& pool, absl::Time now, absl::Duration keep, Metrics& metrics) {
   bool more = true;
   for (int step = 0; more && step < kPurgeSteps; ++step) {
-    ASSIGN_OR_RETURN(more, RunTx<bool>(pool, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
-                       const pqxx::result last = tx.exec_params(kPurgeTo, SqlTime(now - keep));
+    ASSIGN_OR_RETURN(more, RunTx<bool>(pool, [&](Transaction& tx) -> absl::StatusOr<bool> {
+                       const pqxx::result last = tx.Exec(kPurgeTo, SqlTime(now - keep));
                        if (last.empty()) return false;
-                       tx.exec_params(kRememberPurge, ReadText(last[0][0]), ReadText(last[0][1]));
-                       tx.exec_params(kPurge, ReadText(last[0][0]), ReadText(last[0][1]));
+                       tx.Exec(kRememberPurge, ReadText(last[0][0]), ReadText(last[0][1]));
+                       tx.Exec(kPurge, ReadText(last[0][0]), ReadText(last[0][1]));
                        return true;
                      }));
   }
-  return RunTx(pool, [&](pqxx::work& tx) -> absl::Status {
+  return RunTx(pool, [&](Transaction& tx) -> absl::Status {
     const pqxx::row kept = tx.exec1("SELECT count(*), min(create_time) FROM outbox");
     metrics.Gauge(kPending).Set(kept[0].as<double>());
     const absl::Time oldest = ReadOptionalTime(kept[1]).value_or(now);

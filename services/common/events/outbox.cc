@@ -18,14 +18,14 @@ std::string SpanName(const google::protobuf::Message& payload) {
 
 }  // namespace
 
-void WriteEvent(pqxx::work& tx, const std::string& key, const google::protobuf::Message& payload,
+void WriteEvent(Transaction& tx, const std::string& key, const google::protobuf::Message& payload,
                 absl::Time now) {
   // What consumers do with the event is part of the work of this span.
   const ScopedSpan span(SpanKind::kProducer, SpanName(payload));
   const TraceContext& trace = TraceContext::Current();
-  tx.exec_params(kInsert, NewUuid(now), payload.GetDescriptor()->full_name(), key,
-                 SqlBytes(payload.SerializeAsString()),
-                 trace.trace_id.empty() ? std::string() : trace.Traceparent(), SqlTime(now));
+  tx.Exec(kInsert, NewUuid(now), payload.GetDescriptor()->full_name(), key,
+          SqlBytes(payload.SerializeAsString()),
+          trace.trace_id.empty() ? std::string() : trace.Traceparent(), SqlTime(now));
 }
 
 void OutboxSignal::Notify() {

@@ -6,13 +6,13 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
-#include "pqxx/pqxx"
+#include "services/common/postgres/transaction.h"
 
 namespace rostrum {
 
 // Writes an event in the transaction of what it tells. `key` is the id of the
 // thing it is about; `payload` names the event by its type.
-void WriteEvent(pqxx::work& tx, const std::string& key, const google::protobuf::Message& payload,
+void WriteEvent(Transaction& tx, const std::string& key, const google::protobuf::Message& payload,
                 absl::Time now);
 
 // Wakes the pull streams of this process after a commit, so that events do not

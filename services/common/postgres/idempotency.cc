@@ -51,20 +51,20 @@ absl::StatusOr<IdempotencyKey> IdempotencyKeyFor(const Caller& caller, const cha
                         .now = now};
 }
 
-absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(pqxx::work& tx,
+absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(Transaction& tx,
                                                                const IdempotencyKey& key) {
   if (key.request_id.empty()) return std::nullopt;
   // Waits for a transaction that has claimed the key and not ended yet.
-  const pqxx::result claimed = tx.exec_params(kClaim, key.caller, key.method, key.request_id,
-                                              SqlBytes(key.request_hash), SqlTime(key.now));
+  const pqxx::result claimed = tx.Exec(kClaim, key.caller, key.method, key.request_id,
+                                       SqlBytes(key.request_hash), SqlTime(key.now));
   if (claimed.affected_rows() > 0) return std::nullopt;
   return FindIdempotentResult(tx, key);
 }
 
-absl::StatusOr<std::optional<std::string>> FindIdempotentResult(pqxx::work& tx,
+absl::StatusOr<std::optional<std::string>> FindIdempotentResult(Transaction& tx,
                                                                 const IdempotencyKey& key) {
   if (key.request_id.empty()) return std::nullopt;
-  const pqxx::result known = tx.exec_params(kFind, key.caller, key.method, key.request_id);
+  const pqxx::result known = tx.Exec(kFind, key.caller, key.method, key.request_id);
   if (known.empty()) return std::nullopt;
   if (ReadBytes(known[0][0]) != key.request_hash) {
     return InvalidField("request_id", "REQUEST_ID_REUSED", "was used for another request");
@@ -72,14 +72,14 @@ absl::StatusOr<std::optional<std::string>> FindIdempotentResult(pqxx::work& tx,
   return ReadText(known[0][1]);
 }
 
-void RecordIdempotentResult(pqxx::work& tx, const IdempotencyKey& key,
+void RecordIdempotentResult(Transaction& tx, const IdempotencyKey& key,
                             const std::string& result_id) {
   if (key.request_id.empty()) return;
-  tx.exec_params(kRecord, key.caller, key.method, key.request_id, result_id);
+  tx.Exec(kRecord, key.caller, key.method, key.request_id, result_id);
 }
 
-void PurgeIdempotencyKeys(pqxx::work& tx, absl::Time now) {
-  tx.exec_params("DELETE FROM idempotency WHERE create_time < $1", SqlTime(now - kKeep));
+void PurgeIdempotencyKeys(Transaction& tx, absl::Time now) {
+  tx.Exec("DELETE FROM idempotency WHERE create_time < $1", SqlTime(now - kKeep));
 }
 
 }  // namespace rostrum

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
-#include "pqxx/pqxx"
+#include "services/common/postgres/transaction.h"
 #include "services/common/rpc/caller.h"
 
 namespace rostrum {
@@ -34,14 +34,14 @@ absl::StatusOr<IdempotencyKey> IdempotencyKeyFor(const Caller& caller, const cha
 // the id of what the first call made: load and return that. The same id with
 // another request is INVALID_ARGUMENT, reason REQUEST_ID_REUSED. Waits for a
 // transaction that holds the same key.
-absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(pqxx::work& tx,
+absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(Transaction& tx,
                                                                const IdempotencyKey& key);
 // What the first call with this key made, or nullopt. Errors as above.
-absl::StatusOr<std::optional<std::string>> FindIdempotentResult(pqxx::work& tx,
+absl::StatusOr<std::optional<std::string>> FindIdempotentResult(Transaction& tx,
                                                                 const IdempotencyKey& key);
-void RecordIdempotentResult(pqxx::work& tx, const IdempotencyKey& key,
+void RecordIdempotentResult(Transaction& tx, const IdempotencyKey& key,
                             const std::string& result_id);
 // Deletes keys older than 24 hours.
-void PurgeIdempotencyKeys(pqxx::work& tx, absl::Time now);
+void PurgeIdempotencyKeys(Transaction& tx, absl::Time now);
 
 }  // namespace rostrum

@@ -58,10 +58,10 @@ absl::StatusOr<std::vector<Migration>> Number(const MigrationSet& set) {
 }
 
 // Versions of a set that were applied, with their checksums.
-std::map<int, std::string> ReadApplied(pqxx::work& tx, const std::string& set_name) {
+std::map<int, std::string> ReadApplied(Transaction& tx, const std::string& set_name) {
   std::map<int, std::string> applied;
-  for (const pqxx::row& row : tx.exec_params(
-           "SELECT version, checksum FROM schema_migrations WHERE set_name = $1", set_name)) {
+  for (const pqxx::row& row :
+       tx.Exec("SELECT version, checksum FROM schema_migrations WHERE set_name = $1", set_name)) {
     applied[row[0].as<int>()] = row[1].as<std::string>();
   }
   return applied;
@@ -72,7 +72,7 @@ absl::StatusOr<int> ApplySet(pqxx::connection& connection, const MigrationSet& s
   int count = 0;
   for (const Migration& migration : migrations) {
     try {
-      pqxx::work tx(connection);
+      Transaction tx(connection);
       tx.exec(kLock);  // for this transaction: others wait, then see it applied
       const std::map<int, std::string> applied = ReadApplied(tx, set.name);
       if (const auto known = applied.find(migration.version); known != applied.end()) {
@@ -81,7 +81,7 @@ absl::StatusOr<int> ApplySet(pqxx::connection& connection, const MigrationSet& s
             absl::StrCat(set.name, "/", migration.name, " was changed after it had been applied"));
       }
       tx.exec(migration.sql);
-      tx.exec_params(
+      tx.Exec(
           "INSERT INTO schema_migrations (set_name, version, name, checksum) VALUES ($1, $2, $3, "
           "$4)",
           set.name, migration.version, migration.name, migration.checksum);
@@ -103,7 +103,7 @@ absl::StatusOr<int> Migrate(const PgOptions& options, const std::vector<Migratio
     // A migration may take its time, and wait for another process to finish one.
     pqxx::nontransaction(*connection).exec("SET statement_timeout = 0; SET lock_timeout = '60s'");
     {
-      pqxx::work tx(*connection);
+      Transaction tx(*connection);
       tx.exec(kLock);
       tx.exec(kCreateTable);
       tx.commit();
@@ -120,7 +120,7 @@ absl::StatusOr<int> Migrate(const PgOptions& options, const std::vector<Migratio
 }
 
 absl::StatusOr<bool> IsMigrated(PgPool& pool, const std::vector<MigrationSet>& sets) {
-  return RunRead<bool>(pool, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
+  return RunRead<bool>(pool, [&](Transaction& tx) -> absl::StatusOr<bool> {
     const pqxx::row table = tx.exec1("SELECT to_regclass('schema_migrations') IS NOT NULL");
     if (!table[0].as<bool>()) return false;
     for (const MigrationSet& set : sets) {

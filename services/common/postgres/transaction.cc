@@ -53,11 +53,10 @@ struct Attempt {
 };
 
 Attempt RunOnce(pqxx::connection& connection, const std::string& settings, bool* broken,
-                const std::function<absl::Status(pqxx::work&)>& body) {
+                const std::function<absl::Status(Transaction&)>& body) {
   bool started = false;
   try {
-    pqxx::work tx(connection);
-    tx.exec(settings);
+    Transaction tx(connection, settings);
     started = true;
     absl::Status status = body(tx);
     if (status.ok()) tx.commit();
@@ -68,6 +67,10 @@ Attempt RunOnce(pqxx::connection& connection, const std::string& settings, bool*
   } catch (const pqxx::deadlock_detected&) {
     return {.status = Error(absl::StatusCode::kAborted, "CONFLICT", "the change kept conflicting"),
             .conflict = true};
+  } catch (const pqxx::feature_not_supported& error) {
+    // A migration changed what a prepared statement answers: a new connection plans anew.
+    *broken = absl::StrContains(error.what(), "cached plan");
+    return {.status = FromPg(error), .conflict = *broken};
   } catch (const std::exception& error) {
     *broken = IsBroken(error);
     return {.status = FromPg(error), .never_started = *broken && !started};
@@ -117,6 +120,33 @@ absl::Status FromPg(const std::exception& error) {
   return absl::InternalError("database error");
 }
 
+Transaction::Transaction(pqxx::connection& connection, const std::string& settings)
+    : namedclass("transaction"),
+      dbtransaction(connection),
+      begin_(absl::StrCat("BEGIN; ", settings)) {
+  Begin();
+}
+
+Transaction::~Transaction() { End(); }
+
+std::string Transaction::Prepared(const std::string& sql) {
+  // PostgreSQL cuts names at 63 characters. Two statements of one name: libpqxx throws.
+  std::string name = absl::StrCat("q", absl::Hex(std::hash<std::string>()(sql)));
+  conn().prepare(name, sql);
+  return name;
+}
+
+void Transaction::do_begin() { direct_exec(begin_.c_str()); }
+
+void Transaction::do_commit() {
+  try {
+    direct_exec("COMMIT");
+  } catch (const std::exception& error) {
+    if (conn().is_open()) throw;
+    throw pqxx::in_doubt_error(error.what());
+  }
+}
+
 std::string CallSite::Name() const {
   absl::string_view stem = file;
   stem.remove_prefix(stem.rfind('/') == absl::string_view::npos ? 0 : stem.rfind('/') + 1);
@@ -129,7 +159,7 @@ namespace pg_internal {
 namespace {
 
 absl::Status RunUntilDone(PgPool& pool, bool read_only,
-                          const std::function<absl::Status(pqxx::work&)>& body) {
+                          const std::function<absl::Status(Transaction&)>& body) {
   bool reconnected = false;
   for (int attempt = 1;; ++attempt) {
     ASSIGN_OR_RETURN(PgPool::Lease lease, pool.Acquire());
@@ -152,7 +182,7 @@ absl::Status RunUntilDone(PgPool& pool, bool read_only,
 }  // namespace
 
 absl::Status Run(PgPool& pool, bool read_only, const CallSite& site,
-                 const std::function<absl::Status(pqxx::work&)>& body) {
+                 const std::function<absl::Status(Transaction&)>& body) {
   const std::string name = site.Name();
   ScopedSpan span(SpanKind::kClient, name);
   if (span->recorded()) {

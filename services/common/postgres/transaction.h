@@ -6,7 +6,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "pqxx/pqxx"
 #include "services/common/base/status.h"
 #include "services/common/postgres/pool.h"
 
@@ -33,21 +32,49 @@ struct CallSite {
   std::string Name() const;
 };
 
+// A transaction of RunTx or RunRead.
+class Transaction final : public pqxx::dbtransaction {
+ public:
+  // `settings`: statements that go with BEGIN, in one round trip.
+  explicit Transaction(pqxx::connection& connection, const std::string& settings = "");
+  ~Transaction() override;
+
+  // Runs a statement with its arguments, $1 and on. A connection keeps the plan: most of
+  // our statements take longer to plan than to run. One whose best plan depends on its
+  // arguments goes through exec_params, which plans it each time.
+  template <class... Args>
+  pqxx::result Exec(const std::string& sql, Args&&... args) {
+    return exec_prepared(Prepared(sql), std::forward<Args>(args)...);
+  }
+  // The same for a statement that answers with exactly one row.
+  template <class... Args>
+  pqxx::row ExecOne(const std::string& sql, Args&&... args) {
+    return exec_prepared1(Prepared(sql), std::forward<Args>(args)...);
+  }
+
+ private:
+  std::string Prepared(const std::string& sql);
+  void do_begin() override;
+  void do_commit() override;
+
+  const std::string begin_;
+};
+
 namespace pg_internal {
 // Runs `body` in a transaction: commits if it returns OK, else aborts. Runs it
 // again on serialization failures and deadlocks (3 tries, then ABORTED). Sets
 // statement_timeout to what is left of the current request's deadline.
 absl::Status Run(PgPool& pool, bool read_only, const CallSite& site,
-                 const std::function<absl::Status(pqxx::work&)>& body);
+                 const std::function<absl::Status(Transaction&)>& body);
 }  // namespace pg_internal
 
-// Runs `body(pqxx::work&) -> absl::StatusOr<T>` in a transaction. No RPC and no
+// Runs `body(Transaction&) -> absl::StatusOr<T>` in a transaction. No RPC and no
 // Redis call in it: it may run twice.
 template <class T, class F>
 absl::StatusOr<T> RunTx(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
                         const char* file = __builtin_FILE()) {
   absl::StatusOr<T> result = absl::UnknownError("transaction did not run");
-  absl::Status status = pg_internal::Run(pool, false, {function, file}, [&](pqxx::work& tx) {
+  absl::Status status = pg_internal::Run(pool, false, {function, file}, [&](Transaction& tx) {
     result = body(tx);
     return result.status();
   });
@@ -60,7 +87,7 @@ template <class F>
 absl::Status RunTx(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
                    const char* file = __builtin_FILE()) {
   return pg_internal::Run(pool, false, {function, file},
-                          [&](pqxx::work& tx) -> absl::Status { return body(tx); });
+                          [&](Transaction& tx) -> absl::Status { return body(tx); });
 }
 
 // A read: one transaction that cannot write, all of whose statements see the
@@ -69,7 +96,7 @@ template <class T, class F>
 absl::StatusOr<T> RunRead(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
                           const char* file = __builtin_FILE()) {
   absl::StatusOr<T> result = absl::UnknownError("transaction did not run");
-  absl::Status status = pg_internal::Run(pool, true, {function, file}, [&](pqxx::work& tx) {
+  absl::Status status = pg_internal::Run(pool, true, {function, file}, [&](Transaction& tx) {
     result = body(tx);
     return result.status();
   });

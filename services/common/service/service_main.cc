@@ -98,7 +98,7 @@ absl::Status BuildEnvironment(const CommonSettings& settings, ServiceEnvironment
 
 absl::Status Maintain(ServiceEnvironment& env) {
   RETURN_IF_ERROR(MaintainOutbox(*env.pool, env.clock.Now(), kKeepEvents, env.metrics));
-  return RunTx(*env.pool, [&](pqxx::work& tx) -> absl::Status {
+  return RunTx(*env.pool, [&](Transaction& tx) -> absl::Status {
     PurgeIdempotencyKeys(tx, env.clock.Now());
     return absl::OkStatus();
   });

@@ -9,6 +9,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "services/account/mail_sender.h"
+#include "services/common/postgres/transaction.h"
 #include "tests/services/account/postgres_stores.h"
 #include "tests/support/storage/child_process.h"
 
@@ -91,8 +92,8 @@ class MailDeliveryTest : public ::testing::Test {
  protected:
   std::string Outcome(const std::string& id) {
     std::string outcome;
-    const absl::Status read = RunTx(stores_.pool, [&](pqxx::work& tx) {
-      outcome = tx.exec_params1("SELECT outcome FROM mails WHERE mail_id = $1", id)[0].c_str();
+    const absl::Status read = RunTx(stores_.pool, [&](Transaction& tx) {
+      outcome = tx.ExecOne("SELECT outcome FROM mails WHERE mail_id = $1", id)[0].c_str();
       return absl::OkStatus();
     });
     EXPECT_THAT(read, IsOk());
@@ -102,7 +103,7 @@ class MailDeliveryTest : public ::testing::Test {
     const auto mail = h_.mails.LoginLink(to, NewToken());
     EXPECT_THAT(mail, IsOk());
     EXPECT_THAT(RunTx(stores_.pool,
-                      [&](pqxx::work& tx) {
+                      [&](Transaction& tx) {
                         EnqueueMail(tx, *mail, h_.clock().Now());
                         return absl::OkStatus();
                       }),

@@ -35,7 +35,7 @@ struct PostgresStores {
 
   // The answer to a query that gives one number.
   int64_t Count(const std::string& sql) {
-    const auto count = RunRead<int64_t>(pool, [&](pqxx::work& tx) -> absl::StatusOr<int64_t> {
+    const auto count = RunRead<int64_t>(pool, [&](Transaction& tx) -> absl::StatusOr<int64_t> {
       return tx.exec1(sql)[0].as<int64_t>();
     });
     EXPECT_THAT(count, IsOk()) << sql;
@@ -45,11 +45,10 @@ struct PostgresStores {
   template <class Event>
   std::vector<Event> Events() {
     std::vector<Event> events;
-    const absl::Status read = RunTx(pool, [&](pqxx::work& tx) {
+    const absl::Status read = RunTx(pool, [&](Transaction& tx) {
       events.clear();
-      for (const pqxx::row& row :
-           tx.exec_params("SELECT payload FROM outbox WHERE type = $1 ORDER BY id",
-                          Event::descriptor()->full_name())) {
+      for (const pqxx::row& row : tx.Exec("SELECT payload FROM outbox WHERE type = $1 ORDER BY id",
+                                          Event::descriptor()->full_name())) {
         Event event;
         EXPECT_TRUE(event.ParseFromString(ReadBytes(row[0])));
         events.push_back(event);

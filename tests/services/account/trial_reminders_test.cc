@@ -19,7 +19,7 @@ class TrialRemindersTest : public ::testing::Test {
     *ending.mutable_end_time() = ToProtoTime(end_time);
     event::v1::Event event;
     event.mutable_payload()->PackFrom(ending);
-    return RunTx(stores_.pool, [&](pqxx::work& tx) {
+    return RunTx(stores_.pool, [&](Transaction& tx) {
       return ApplyTrialEnding(tx, event, h_.mails, h_.clock().Now());
     });
   }

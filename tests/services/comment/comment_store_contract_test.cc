@@ -223,7 +223,7 @@ TYPED_TEST(CommentStoreContract, HostileTextComesBackAsItIs) {
 std::map<std::string, int> EventCounts(PgPool& pool) {
   return RunRead<std::map<std::string, int>>(
              pool,
-             [](pqxx::work& tx) -> absl::StatusOr<std::map<std::string, int>> {
+             [](Transaction& tx) -> absl::StatusOr<std::map<std::string, int>> {
                std::map<std::string, int> counts;
                for (const pqxx::row& row : tx.exec("SELECT type FROM outbox")) {
                  ++counts[ReadText(row[0])];

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rostrum/content/v1/events.pb.h"
+#include "services/common/postgres/transaction.h"
 #include "tests/services/content/worlds.h"
 #include "tests/support/status_matchers.h"
 
@@ -52,7 +53,7 @@ class PublishingTest : public ::testing::Test {
   std::vector<v1::PostSummary> Announced() {
     return RunRead<std::vector<v1::PostSummary>>(
                world_.database.pool,
-               [](pqxx::work& tx) -> absl::StatusOr<std::vector<v1::PostSummary>> {
+               [](Transaction& tx) -> absl::StatusOr<std::vector<v1::PostSummary>> {
                  std::vector<v1::PostSummary> posts;
                  for (const pqxx::row& row :
                       tx.exec("SELECT payload FROM outbox WHERE type LIKE '%.PostPublished'"
@@ -239,8 +240,8 @@ TEST_F(PublishingTest, APostThatIsTakenBackMeanwhileIsNotAnnouncedAfterThat) {
   RenameChannel("The World");
   ForgetEvents();
   std::future<absl::StatusOr<int>> announced;
-  const absl::Status taken_back = RunTx(world_.database.pool, [&](pqxx::work& tx) {
-    tx.exec_params("UPDATE posts SET state = 1 WHERE post_id = $1", post.id.value());
+  const absl::Status taken_back = RunTx(world_.database.pool, [&](Transaction& tx) {
+    tx.Exec("UPDATE posts SET state = 1 WHERE post_id = $1", post.id.value());
     announced = std::async(std::launch::async, [&] { return store().AnnounceChanges(kNoon, 10); });
     AwaitLockWait(announced);
     return absl::OkStatus();

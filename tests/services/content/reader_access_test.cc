@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rostrum/subscription/v1/events.pb.h"
+#include "services/common/postgres/transaction.h"
 #include "services/common/rpc/proto_time.h"
 #include "tests/services/content/fake_reading.h"
 #include "tests/services/content/worlds.h"
@@ -157,7 +158,7 @@ class EntitlementStoreTest : public ::testing::Test {
     event::v1::Event event;
     event.mutable_payload()->PackFrom(changed);
     ASSERT_THAT(RunTx(world_.database.pool,
-                      [&](pqxx::work& tx) { return ApplyEntitlementChanged(tx, event); }),
+                      [&](Transaction& tx) { return ApplyEntitlementChanged(tx, event); }),
                 IsOk());
   }
 
@@ -184,7 +185,7 @@ TEST_F(EntitlementStoreTest, TheLastWordCounts) {
   Apply(kAnna, false, kNoon);
   EXPECT_FALSE(store_.Find(kAnna, kNoon)->has_value());
   Apply(kAnna, true, kNoon + absl::Hours(1));
-  ASSERT_THAT(store_.Clear([](pqxx::work&) { return absl::OkStatus(); }), IsOk());
+  ASSERT_THAT(store_.Clear([](Transaction&) { return absl::OkStatus(); }), IsOk());
   EXPECT_FALSE(store_.Find(kAnna, kNoon)->has_value());
 }
 

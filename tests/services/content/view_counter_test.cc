@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/common/postgres/transaction.h"
 #include "tests/services/content/worlds.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/status_matchers.h"
@@ -263,7 +264,7 @@ TEST_F(ViewCounterTest, OldBatchesAndDaysArePurged) {
   ASSERT_THAT(counter_.Settle(), IsOk());
   const auto purge = [&](absl::Time now) {
     ASSERT_THAT(RunTx(world_.database.pool,
-                      [&](pqxx::work& tx) {
+                      [&](Transaction& tx) {
                         PurgeViews(tx, now);
                         return absl::OkStatus();
                       }),

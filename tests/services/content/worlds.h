@@ -41,7 +41,7 @@ struct PostgresWorld {
             id.value() + "', now())");
   }
   void Execute(const std::string& sql) {
-    const absl::Status status = RunTx(database.pool, [&](pqxx::work& tx) {
+    const absl::Status status = RunTx(database.pool, [&](Transaction& tx) {
       tx.exec(sql);
       return absl::OkStatus();
     });
@@ -51,7 +51,7 @@ struct PostgresWorld {
   std::vector<std::string> Query(const std::string& sql) {
     return RunRead<std::vector<std::string>>(
                database.pool,
-               [&](pqxx::work& tx) -> absl::StatusOr<std::vector<std::string>> {
+               [&](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
                  std::vector<std::string> values;
                  for (const pqxx::row& row : tx.exec(sql)) values.push_back(ReadText(row[0]));
                  return values;

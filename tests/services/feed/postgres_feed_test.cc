@@ -49,7 +49,7 @@ class PostgresFeedTest : public ::testing::Test {
  protected:
   void Publish(const content::v1::PostSummary& post, absl::Time told = kNoon) {
     ASSERT_THAT(
-        RunTx(database_.pool, [&](pqxx::work& tx) { return ApplyPublished(tx, post, told); }),
+        RunTx(database_.pool, [&](Transaction& tx) { return ApplyPublished(tx, post, told); }),
         IsOk());
   }
   void Follow(FollowKind kind, const std::string& name, absl::Time now = kNoon) {
@@ -143,7 +143,7 @@ TEST_F(PostgresFeedTest, WhatIsUnpublishedLeavesTheFeed) {
   Publish(Post("post", 1, "channel", "author", {}));
   Follow(FollowKind::kChannel, "channel");
   ASSERT_THAT(RunTx(database_.pool,
-                    [](pqxx::work& tx) {
+                    [](Transaction& tx) {
                       ApplyUnpublished(tx, PostId(Uuid("post post")));
                       return absl::OkStatus();
                     }),
@@ -158,7 +158,7 @@ TEST_F(PostgresFeedTest, ASnapshotForgetsWhatItDidNotTell) {
   const absl::Time begin = kNoon + absl::Hours(1);
   Publish(Post("kept", 2, "channel", "author", {}), begin);
   ASSERT_THAT(RunTx(database_.pool,
-                    [&](pqxx::work& tx) {
+                    [&](Transaction& tx) {
                       RemoveToldBefore(tx, begin);
                       return absl::OkStatus();
                     }),

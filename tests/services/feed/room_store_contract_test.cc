@@ -121,7 +121,7 @@ TEST(PostgresRoomStoreTest, ANewNameIsKnownInEveryRoom) {
   ASSERT_THAT(under_test.store.Join(kRoom, Member(1)), IsOk());
   ASSERT_THAT(under_test.store.Join(kRoom, Member(2)), IsOk());
   ASSERT_THAT(RunTx(under_test.database.pool,
-                    [](pqxx::work& tx) {
+                    [](Transaction& tx) {
                       RenameRoomMember(tx, Account(1), "Somebody");
                       return absl::OkStatus();
                     }),

@@ -79,7 +79,7 @@ class MembershipServiceTest : public GrpcFixture {
   // Delivers all that the provider has written down so far, `times` times each.
   void DeliverAll(int times = 1) {
     pqxx::connection connection(database_.url);
-    pqxx::work tx(connection);
+    Transaction tx(connection);
     for (const pqxx::row& row : tx.exec("SELECT body FROM test_deliveries ORDER BY event_id")) {
       const std::string body = row[0].as<std::string>();
       for (int i = 0; i < times; ++i) {

@@ -112,7 +112,7 @@ TYPED_TEST(TrialStoreContract, AShortTrialNeedsNoReminder) {
 std::vector<bool> ToldEntitled(PgPool& pool) {
   return RunRead<std::vector<bool>>(
              pool,
-             [](pqxx::work& tx) -> absl::StatusOr<std::vector<bool>> {
+             [](Transaction& tx) -> absl::StatusOr<std::vector<bool>> {
                std::vector<bool> told;
                for (const pqxx::row& row : tx.exec("SELECT payload FROM outbox ORDER BY id")) {
                  google::protobuf::Any any;
@@ -139,8 +139,8 @@ TEST(PostgresTrialStoreTest, MembersAreNotReminded) {
   PostgresUnderTest under_test;
   ASSERT_THAT(under_test.store.Start(Account(1), kPerson, kNoon), IsOk());
   ASSERT_THAT(RunTx(under_test.database.pool,
-                    [](pqxx::work& tx) {
-                      tx.exec_params(
+                    [](Transaction& tx) {
+                      tx.Exec(
                           "INSERT INTO memberships (account_id, plan_id, provider, "
                           "provider_subscription, state, start_time, period_end_time, "
                           "entitled_until, sequence) "

@@ -1,4 +1,5 @@
 #include "services/subscription/webhook_delivery.h"
+#include "services/common/postgres/transaction.h"
 
 #include <fstream>
 #include <sstream>
@@ -58,8 +59,8 @@ class WebhookDeliveryTest : public ::testing::Test {
   std::string Received() { return Read(folder_ + "/received"); }
   void Write(const std::string& body) {
     pqxx::connection connection(database_.url);
-    pqxx::work tx(connection);
-    tx.exec_params(
+    Transaction tx(connection);
+    tx.Exec(
         "INSERT INTO test_deliveries (event_id, body, create_time, next_time) "
         "VALUES ($1, $2, $3, $3)",
         NewUuid(clock_.Now()), body, SqlTime(clock_.Now()));
@@ -67,7 +68,7 @@ class WebhookDeliveryTest : public ::testing::Test {
   }
   int Waiting() {
     pqxx::connection connection(database_.url);
-    pqxx::work tx(connection);
+    Transaction tx(connection);
     return tx.exec1("SELECT count(*) FROM test_deliveries")[0].as<int>();
   }
 

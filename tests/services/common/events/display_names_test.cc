@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "rostrum/account/v1/account_service.grpc.pb.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
 #include "tests/services/common/events/producer.h"
 #include "tests/support/grpc_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -39,7 +40,7 @@ class DisplayNamesTest : public GrpcFixture {
  protected:
   DisplayNamesTest() : GrpcFixture("account") {
     EXPECT_THAT(RunTx(database_.pool,
-                      [](pqxx::work& tx) -> absl::Status {
+                      [](Transaction& tx) -> absl::Status {
                         tx.exec("CREATE TABLE people (account_id uuid PRIMARY KEY, name text)");
                         tx.exec(
                             "INSERT INTO people SELECT lpad(to_hex(n), 32, '0')::uuid, 'old' "
@@ -52,7 +53,7 @@ class DisplayNamesTest : public GrpcFixture {
   int Count(const std::string& condition) {
     return RunRead<int>(
                database_.pool,
-               [&](pqxx::work& tx) -> absl::StatusOr<int> {
+               [&](Transaction& tx) -> absl::StatusOr<int> {
                  return tx.exec1("SELECT count(*) FROM people WHERE " + condition)[0].as<int>();
                })
         .value();
@@ -66,20 +67,21 @@ class DisplayNamesTest : public GrpcFixture {
 TEST_F(DisplayNamesTest, AsksForAllThatAreKnownAndLeavesOthersAlone) {
   DisplayNames names(database_.pool, channel(), caller_,
                      {.known_sql = kKnown,
-                      .rename = [](pqxx::work& tx, const AccountId& id, const std::string& name) {
-                        tx.exec_params("UPDATE people SET name = $2 WHERE account_id = $1",
-                                       id.value(), name);
+                      .rename = [](Transaction& tx, const AccountId& id, const std::string& name) {
+                        tx.Exec("UPDATE people SET name = $2 WHERE account_id = $1", id.value(),
+                                name);
                       }});
-  EXPECT_THAT(names.Refresh([](pqxx::work&) { return absl::OkStatus(); }), IsOk());
+  EXPECT_THAT(names.Refresh([](Transaction&) { return absl::OkStatus(); }), IsOk());
   EXPECT_EQ(Count("name = 'new ' || account_id"), 235);
   EXPECT_EQ(Count("name = 'old'"), 15);
 }
 
 TEST_F(DisplayNamesTest, ChangesNothingWhenAnotherReplicaHasDoneIt) {
-  DisplayNames names(database_.pool, channel(), caller_,
-                     {.known_sql = kKnown,
-                      .rename = [](pqxx::work&, const AccountId&, const std::string&) { FAIL(); }});
-  EXPECT_THAT(names.Refresh([](pqxx::work&) { return absl::AbortedError("another has"); }),
+  DisplayNames names(
+      database_.pool, channel(), caller_,
+      {.known_sql = kKnown,
+       .rename = [](Transaction&, const AccountId&, const std::string&) { FAIL(); }});
+  EXPECT_THAT(names.Refresh([](Transaction&) { return absl::AbortedError("another has"); }),
               StatusIs(absl::StatusCode::kAborted));
   EXPECT_EQ(Count("name = 'old'"), 250);
 }

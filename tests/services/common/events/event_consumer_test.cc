@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "services/common/events/epoch.h"
 #include "services/common/events/event_service.h"
+#include "services/common/postgres/transaction.h"
 #include "tests/services/common/events/producer.h"
 #include "tests/support/grpc_fixture.h"
 #include "tests/support/kept_spans.h"
@@ -50,14 +51,14 @@ class EventConsumerTest : public GrpcFixture {
 
   static void Execute(TestDatabase& database, const std::string& sql) {
     EXPECT_THAT(RunTx(database.pool,
-                      [&](pqxx::work& tx) -> absl::Status {
+                      [&](Transaction& tx) -> absl::Status {
                         tx.exec(sql);
                         return absl::OkStatus();
                       }),
                 IsOk());
   }
-  static absl::Status Apply(pqxx::work& tx, const event::v1::Event& event) {
-    tx.exec_params("INSERT INTO applied (name) VALUES ($1)", NameIn(event));
+  static absl::Status Apply(Transaction& tx, const event::v1::Event& event) {
+    tx.Exec("INSERT INTO applied (name) VALUES ($1)", NameIn(event));
     return absl::OkStatus();
   }
   EventConsumer& Consume(EventConsumer::Handler handler = Apply,
@@ -79,7 +80,7 @@ class EventConsumerTest : public GrpcFixture {
     absl::StatusOr<std::vector<std::string>> names;
     EXPECT_TRUE(Eventually([&] {
       names = RunRead<std::vector<std::string>>(
-          consumer_.pool, [](pqxx::work& tx) -> absl::StatusOr<std::vector<std::string>> {
+          consumer_.pool, [](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
             std::vector<std::string> all;
             for (const pqxx::row& row : tx.exec("SELECT name FROM applied ORDER BY number")) {
               all.push_back(row[0].as<std::string>());
@@ -125,7 +126,7 @@ TEST_F(EventConsumerTest, AppliesWhatExistsAndWhatComes) {
 TEST_F(EventConsumerTest, PassesOverOtherTypes) {
   Consume();
   EXPECT_THAT(RunTx(producer_.pool,
-                    [](pqxx::work& tx) -> absl::Status {
+                    [](Transaction& tx) -> absl::Status {
                       WriteEvent(tx, "key", account::v1::CredentialsRevoked(), kNoon);
                       return absl::OkStatus();
                     }),
@@ -175,7 +176,7 @@ TEST_F(EventConsumerTest, AppliesEachEventOnceHoweverOftenItIsCutOff) {
 
 TEST_F(EventConsumerTest, StopsAtAnEventThatFailsAndTriesAgain) {
   std::atomic<int> failures{2};
-  Consume([&](pqxx::work& tx, const event::v1::Event& event) -> absl::Status {
+  Consume([&](Transaction& tx, const event::v1::Event& event) -> absl::Status {
     RETURN_IF_ERROR(Apply(tx, event));
     if (NameIn(event) == "b" && failures-- > 0) return absl::InternalError("cannot yet");
     return absl::OkStatus();
@@ -193,7 +194,7 @@ TEST_F(EventConsumerTest, IsPartOfTheTraceOfTheEvent) {
   const TraceContext request =
       TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "");
   TraceContext seen;
-  Consume([&](pqxx::work& tx, const event::v1::Event& event) {
+  Consume([&](Transaction& tx, const event::v1::Event& event) {
     if (NameIn(event) == "traced") seen = TraceContext::Current();
     return Apply(tx, event);
   });
@@ -222,7 +223,7 @@ TEST_F(EventConsumerTest, IsPartOfTheTraceOfTheEvent) {
 
 TEST_F(EventConsumerTest, TellsHowFarBehindItIs) {
   std::atomic<bool> refusing{true};
-  Consume([&](pqxx::work& tx, const event::v1::Event& event) -> absl::Status {
+  Consume([&](Transaction& tx, const event::v1::Event& event) -> absl::Status {
     return refusing ? absl::InternalError("cannot yet") : Apply(tx, event);
   });
   Write("a");
@@ -237,7 +238,7 @@ TEST_F(EventConsumerTest, TellsHowFarBehindItIs) {
 
 TEST_F(EventConsumerTest, AHandlerThatThrowsIsTriedAgain) {
   std::atomic<int> failures{1};
-  Consume([&](pqxx::work& tx, const event::v1::Event& event) -> absl::Status {
+  Consume([&](Transaction& tx, const event::v1::Event& event) -> absl::Status {
     if (failures-- > 0) tx.exec("SELECT 1 / 0");
     return Apply(tx, event);
   });
@@ -304,7 +305,7 @@ TEST_F(EventConsumerTest, WithoutResyncItGoesOnFromTheSnapshot) {
   Consume();
   EXPECT_TRUE(Eventually([&] {
     return RunRead<bool>(consumer_.pool,
-                         [](pqxx::work& tx) -> absl::StatusOr<bool> {
+                         [](Transaction& tx) -> absl::StatusOr<bool> {
                            return !tx.exec("SELECT 1 FROM event_position").empty();
                          })
         .value();
@@ -335,7 +336,7 @@ TEST_F(EventConsumerTest, ASnapshotNeverSetsBackWhatAnotherReplicaHasBroughtFurt
     ++slow_resyncs;
     if (!slow_has_read.HasBeenNotified()) slow_has_read.Notify();
     go_on.WaitForNotification();
-    const absl::Status written = RunTx(consumer_.pool, [&](pqxx::work& tx) -> absl::Status {
+    const absl::Status written = RunTx(consumer_.pool, [&](Transaction& tx) -> absl::Status {
       RETURN_IF_ERROR(fence(tx));
       tx.exec("INSERT INTO applied (name) VALUES ('an old snapshot')");
       return absl::OkStatus();

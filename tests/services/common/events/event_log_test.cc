@@ -10,6 +10,7 @@
 #include "services/common/events/epoch.h"
 #include "services/common/events/event_service.h"
 #include "services/common/events/outbox.h"
+#include "services/common/postgres/transaction.h"
 #include "services/common/rpc/event_position.h"
 #include "services/common/rpc/request_context.h"
 #include "tests/services/common/events/producer.h"
@@ -77,7 +78,7 @@ TEST_F(EventLogTest, TellsInOrderAndEachOnce) {
 
 TEST_F(EventLogTest, TellsNothingOfWhatWasRolledBack) {
   EXPECT_THAT(RunTx(database_.pool,
-                    [](pqxx::work& tx) -> absl::Status {
+                    [](Transaction& tx) -> absl::Status {
                       WriteEvent(tx, "key", ProfileChangedTo("never"), kNoon);
                       return absl::CancelledError("no");
                     }),
@@ -89,7 +90,7 @@ TEST_F(EventLogTest, TellsNothingOfWhatWasRolledBack) {
 TEST_F(EventLogTest, DoesNotLoseAnEventThatCommitsLate) {
   event::v1::Position position = Begin().value();
   pqxx::connection connection(database_.url);
-  pqxx::work slow(connection);
+  Transaction slow(connection);
   WriteEvent(slow, "key", ProfileChangedTo("slow"), kNoon);  // has the smaller id
   WriteName(database_.pool, "fast");
   // Told now, the position would be past the slow one.
@@ -101,7 +102,7 @@ TEST_F(EventLogTest, DoesNotLoseAnEventThatCommitsLate) {
 TEST_F(EventLogTest, DoesNotLoseAnEventOfATransactionThatBeganEarlierAndWroteLater) {
   event::v1::Position position = Begin().value();
   pqxx::connection connection(database_.url);
-  pqxx::work slow(connection);
+  Transaction slow(connection);
   slow.exec("SELECT pg_current_xact_id()");
   WriteName(database_.pool, "fast");  // has the smaller id and the later transaction
   EXPECT_THAT(Next(position), IsEmpty());
@@ -114,7 +115,7 @@ TEST_F(EventLogTest, AnOpenTransactionHoldsBackOnlyWhatCameAfterIt) {
   event::v1::Position position = Begin().value();
   WriteName(database_.pool, "before");
   pqxx::connection connection(database_.url);
-  pqxx::work slow(connection);
+  Transaction slow(connection);
   slow.exec("SELECT pg_current_xact_id()");
   EXPECT_THAT(Next(position), ElementsAre("before"));
 }
@@ -132,7 +133,7 @@ TEST_F(EventLogTest, MovesPastTypesThatNobodyAskedFor) {
 TEST_F(EventLogTest, TellsAtMostFiveHundredAtOnce) {
   event::v1::Position position = Begin().value();
   EXPECT_THAT(RunTx(database_.pool,
-                    [](pqxx::work& tx) -> absl::Status {
+                    [](Transaction& tx) -> absl::Status {
                       for (int i = 0; i < 501; ++i) {
                         WriteEvent(tx, "key", ProfileChangedTo(std::to_string(i)), kNoon);
                       }
@@ -159,7 +160,7 @@ TEST_F(EventLogTest, AnotherEpochSaysWhereToGoOn) {
 
 TEST_F(EventLogTest, TheEndLeavesOutNothingOfAnOpenTransaction) {
   pqxx::connection connection(database_.url);
-  pqxx::work slow(connection);
+  Transaction slow(connection);
   WriteEvent(slow, "key", ProfileChangedTo("slow"), kNoon);
   event::v1::Position position;
   position.set_epoch(kNoEpoch);
@@ -204,7 +205,7 @@ TEST_F(EventLogTest, ANewEpochTellsWhatIsKeptInItsOrder) {
       IsOk());
   // As if they came from a server that had seen many more transactions.
   ASSERT_THAT(RunTx(database_.pool,
-                    [](pqxx::work& tx) -> absl::Status {
+                    [](Transaction& tx) -> absl::Status {
                       tx.exec("UPDATE outbox SET xid = (xid::text::bigint + 1000000)::text::xid8");
                       return absl::OkStatus();
                     }),

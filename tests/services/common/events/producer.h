@@ -29,7 +29,7 @@ inline account::v1::ProfileChanged ProfileChangedTo(const std::string& name) {
 
 // Commits an event with this name in it.
 inline void WriteName(PgPool& pool, const std::string& name, absl::Time time = kNoon) {
-  const absl::Status status = RunTx(pool, [&](pqxx::work& tx) -> absl::Status {
+  const absl::Status status = RunTx(pool, [&](Transaction& tx) -> absl::Status {
     WriteEvent(tx, "key of " + name, ProfileChangedTo(name), time);
     return absl::OkStatus();
   });

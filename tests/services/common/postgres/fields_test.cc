@@ -24,8 +24,8 @@ class FieldsTest : public ::testing::Test {
   template <class Parameter, class Reader>
   auto Select(const std::string& expression, const Parameter& parameter, Reader reader) {
     using Value = decltype(reader(std::declval<const pqxx::field&>()));
-    return RunRead<Value>(database_.pool, [&](pqxx::work& tx) -> absl::StatusOr<Value> {
-      return reader(tx.exec_params1("SELECT " + expression, parameter)[0]);
+    return RunRead<Value>(database_.pool, [&](Transaction& tx) -> absl::StatusOr<Value> {
+      return reader(tx.ExecOne("SELECT " + expression, parameter)[0]);
     });
   }
 

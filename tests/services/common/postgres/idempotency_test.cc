@@ -31,7 +31,7 @@ class IdempotencyTest : public ::testing::Test {
   }
   // Claims the key and, if it is fresh, records `result`.
   absl::StatusOr<Outcome> Do(const IdempotencyKey& key, const std::string& result) {
-    return RunTx<Outcome>(database_.pool, [&](pqxx::work& tx) -> absl::StatusOr<Outcome> {
+    return RunTx<Outcome>(database_.pool, [&](Transaction& tx) -> absl::StatusOr<Outcome> {
       ASSIGN_OR_RETURN(const Outcome known, ClaimIdempotencyKey(tx, key));
       if (!known.has_value()) RecordIdempotentResult(tx, key, result);
       return known;
@@ -92,7 +92,7 @@ TEST_F(IdempotencyTest, OfManyAtOnceOneDoesIt) {
 
 TEST_F(IdempotencyTest, AnEffectThatFailedFreesTheKey) {
   EXPECT_THAT(RunTx(database_.pool,
-                    [&](pqxx::work& tx) -> absl::Status {
+                    [&](Transaction& tx) -> absl::Status {
                       RETURN_IF_ERROR(ClaimIdempotencyKey(tx, Key("r")));
                       RecordIdempotentResult(tx, Key("r"), "lost");
                       return absl::FailedPreconditionError("no");
@@ -106,7 +106,7 @@ TEST_F(IdempotencyTest, ForgetsAfterADay) {
   EXPECT_THAT(Do(Key("young", "h", kNoon + absl::Seconds(1)), "second"),
               IsOkAndHolds(std::nullopt));
   EXPECT_THAT(RunTx(database_.pool,
-                    [&](pqxx::work& tx) -> absl::Status {
+                    [&](Transaction& tx) -> absl::Status {
                       PurgeIdempotencyKeys(tx, kNoon + absl::Hours(24) + absl::Seconds(1));
                       return absl::OkStatus();
                     }),

@@ -38,7 +38,7 @@ class MigrationsTest : public ::testing::Test {
   int Count(const std::string& sql) {
     return RunRead<int>(
                database_.pool,
-               [&](pqxx::work& tx) -> absl::StatusOr<int> { return tx.exec1(sql)[0].as<int>(); })
+               [&](Transaction& tx) -> absl::StatusOr<int> { return tx.exec1(sql)[0].as<int>(); })
         .value();
   }
 
@@ -72,7 +72,7 @@ TEST_F(MigrationsTest, AppliesOnceHoweverManyTry) {
 
 TEST_F(MigrationsTest, WaitsForAnotherProcessThatMigrates) {
   pqxx::connection other(database_.url);
-  pqxx::work holder(other);
+  Transaction holder(other);
   holder.exec("SELECT pg_advisory_xact_lock(7206121)");
   std::thread waiting([&] { EXPECT_THAT(Apply({kFirst}), IsOkAndHolds(1)); });
   const absl::Time deadline = absl::Now() + absl::Seconds(30);

@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 
 absl::StatusOr<int> BackendPid(PgPool& pool) {
-  return RunRead<int>(pool, [](pqxx::work& tx) -> absl::StatusOr<int> {
+  return RunRead<int>(pool, [](Transaction& tx) -> absl::StatusOr<int> {
     return tx.exec1("SELECT pg_backend_pid()")[0].as<int>();
   });
 }
@@ -48,7 +48,7 @@ TEST_F(PgPoolTest, UsesAConnectionAgain) {
 TEST_F(PgPoolTest, OpensSessionsInUtcAndWithLimits) {
   const auto setting = [&](const std::string& name) {
     return RunRead<std::string>(database_.pool,
-                                [&](pqxx::work& tx) -> absl::StatusOr<std::string> {
+                                [&](Transaction& tx) -> absl::StatusOr<std::string> {
                                   return tx.exec1("SHOW " + name)[0].as<std::string>();
                                 })
         .value();
@@ -90,7 +90,7 @@ TEST_F(PgPoolTest, TellsALostConnectionAndNeverUsesItAgain) {
   PgPool& pool = Small();
   int lost = 0;
   EXPECT_THAT(RunTx(pool,
-                    [&](pqxx::work& tx) -> absl::Status {
+                    [&](Transaction& tx) -> absl::Status {
                       lost = tx.exec1("SELECT pg_backend_pid()")[0].as<int>();
                       Terminate(lost);
                       tx.exec("SELECT 1");
@@ -116,7 +116,7 @@ TEST_F(PgPoolTest, ReplacesConnectionsThatDiedWhileIdle) {
 TEST_F(PgPoolTest, TellsThatTheCommitIsUnknownWhenTheConnectionIsLostBeforeIt) {
   PgPool& pool = Small();
   EXPECT_THAT(RunTx(pool,
-                    [&](pqxx::work& tx) -> absl::Status {
+                    [&](Transaction& tx) -> absl::Status {
                       Terminate(tx.exec1("SELECT pg_backend_pid()")[0].as<int>());
                       return absl::OkStatus();
                     }),

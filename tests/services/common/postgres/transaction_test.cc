@@ -27,7 +27,7 @@ class TransactionTest : public ::testing::Test {
   TransactionTest() { EXPECT_THAT(Execute(kSchema), IsOk()); }
 
   absl::Status Execute(const std::string& sql) {
-    return RunTx(database_.pool, [&](pqxx::work& tx) -> absl::Status {
+    return RunTx(database_.pool, [&](Transaction& tx) -> absl::Status {
       tx.exec(sql);
       return absl::OkStatus();
     });
@@ -35,8 +35,8 @@ class TransactionTest : public ::testing::Test {
   int Amount(int id = 1) {
     return RunRead<int>(
                database_.pool,
-               [&](pqxx::work& tx) -> absl::StatusOr<int> {
-                 return tx.exec_params1("SELECT amount FROM tally WHERE id = $1", id)[0].as<int>();
+               [&](Transaction& tx) -> absl::StatusOr<int> {
+                 return tx.ExecOne("SELECT amount FROM tally WHERE id = $1", id)[0].as<int>();
                })
         .value();
   }
@@ -52,7 +52,7 @@ class TransactionTest : public ::testing::Test {
 
 TEST_F(TransactionTest, CommitsWhenTheBodyIsOk) {
   const absl::StatusOr<std::string> result =
-      RunTx<std::string>(database_.pool, [](pqxx::work& tx) -> absl::StatusOr<std::string> {
+      RunTx<std::string>(database_.pool, [](Transaction& tx) -> absl::StatusOr<std::string> {
         tx.exec("UPDATE tally SET amount = 7 WHERE id = 1");
         return "done";
       });
@@ -62,7 +62,7 @@ TEST_F(TransactionTest, CommitsWhenTheBodyIsOk) {
 
 TEST_F(TransactionTest, AbortsWhenTheBodyIsNot) {
   EXPECT_THAT(RunTx(database_.pool,
-                    [](pqxx::work& tx) -> absl::Status {
+                    [](Transaction& tx) -> absl::Status {
                       tx.exec("UPDATE tally SET amount = 7 WHERE id = 1");
                       return absl::NotFoundError("no");
                     }),
@@ -71,7 +71,7 @@ TEST_F(TransactionTest, AbortsWhenTheBodyIsNot) {
 }
 
 TEST_F(TransactionTest, AbortsWhenTheBodyThrows) {
-  const absl::Status status = RunTx(database_.pool, [](pqxx::work& tx) -> absl::Status {
+  const absl::Status status = RunTx(database_.pool, [](Transaction& tx) -> absl::Status {
     tx.exec("UPDATE tally SET amount = 7 WHERE id = 1");
     throw std::runtime_error("the password is 1234");
   });
@@ -82,7 +82,7 @@ TEST_F(TransactionTest, AbortsWhenTheBodyThrows) {
 
 TEST_F(TransactionTest, AReadCannotWrite) {
   EXPECT_THAT(RunRead<int>(database_.pool,
-                           [](pqxx::work& tx) -> absl::StatusOr<int> {
+                           [](Transaction& tx) -> absl::StatusOr<int> {
                              tx.exec("UPDATE tally SET amount = 7 WHERE id = 1");
                              return 1;
                            }),
@@ -94,12 +94,12 @@ TEST_F(TransactionTest, AReadCannotWrite) {
 class ConflictingBody {
  public:
   ConflictingBody(PgPool& pool, int conflicts) : pool_(pool), conflicts_(conflicts) {}
-  absl::Status operator()(pqxx::work& tx) {
+  absl::Status operator()(Transaction& tx) {
     tx.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     tx.exec("SELECT * FROM tally");
     if (runs++ < conflicts_) {
       EXPECT_THAT(RunTx(pool_,
-                        [](pqxx::work& other) -> absl::Status {
+                        [](Transaction& other) -> absl::Status {
                           other.exec("UPDATE tally SET amount = amount + 10 WHERE id = 1");
                           return absl::OkStatus();
                         }),
@@ -137,14 +137,14 @@ TEST_F(TransactionTest, RunsAgainAfterADeadlock) {
   std::atomic<int> finished{0};
   const auto lock_both = [&](int first, int second) {
     int attempts = 0;
-    const absl::Status status = RunTx(database_.pool, [&](pqxx::work& tx) -> absl::Status {
+    const absl::Status status = RunTx(database_.pool, [&](Transaction& tx) -> absl::Status {
       ++runs;
       // The one that was chosen to fail would take its row before the other.
       while (++attempts > 1 && finished == 0) std::this_thread::yield();
-      tx.exec_params("UPDATE tally SET amount = amount + 1 WHERE id = $1", first);
+      tx.Exec("UPDATE tally SET amount = amount + 1 WHERE id = $1", first);
       ++holding;
       while (holding < 2) std::this_thread::yield();
-      tx.exec_params("UPDATE tally SET amount = amount + 1 WHERE id = $1", second);
+      tx.Exec("UPDATE tally SET amount = amount + 1 WHERE id = $1", second);
       return absl::OkStatus();
     });
     ++finished;
@@ -156,6 +156,30 @@ TEST_F(TransactionTest, RunsAgainAfterADeadlock) {
   EXPECT_EQ(runs, 3);
   EXPECT_EQ(Amount(1), 2);
   EXPECT_EQ(Amount(2), 2);
+}
+
+TEST_F(TransactionTest, KeepsThePlanOfAStatement) {
+  const auto plans = [this] {
+    return RunRead<int>(database_.pool, [](Transaction& tx) -> absl::StatusOr<int> {
+      return tx.exec1("SELECT count(*) FROM pg_prepared_statements")[0].as<int>();
+    });
+  };
+  Amount();
+  EXPECT_THAT(plans(), IsOkAndHolds(1));
+  Amount(2);
+  EXPECT_THAT(plans(), IsOkAndHolds(1));
+}
+
+TEST_F(TransactionTest, PlansAnewAfterAMigrationOfWhatAStatementAnswers) {
+  Amount();
+  PgPool other(database_.pool.options(), database_.metrics);
+  ASSERT_THAT(RunTx(other,
+                    [](Transaction& tx) -> absl::Status {
+                      tx.exec("ALTER TABLE tally ALTER amount TYPE bigint");
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  EXPECT_EQ(Amount(), 0);
 }
 
 TEST_F(TransactionTest, TellsViolationsByTheNameOfTheConstraint) {
@@ -190,7 +214,7 @@ TEST_F(TransactionTest, StopsAStatementWithoutDeadlineByTheSetting) {
   PgPool pool({.url = database_.url, .statement_timeout = absl::Milliseconds(100)},
               database_.metrics);
   EXPECT_THAT(RunTx(pool,
-                    [](pqxx::work& tx) -> absl::Status {
+                    [](Transaction& tx) -> absl::Status {
                       tx.exec("SELECT pg_sleep(60)");
                       return absl::OkStatus();
                     }),
