@@ -8,7 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "gateway/web/lru_cache.h"
+#include "services/common/base/lru_cache.h"
 #include "gateway/web/stored_page.h"
 #include "rostrum/comment/v1/comment_service.pb.h"
 #include "rostrum/content/v1/post_service.pb.h"

@@ -8,6 +8,7 @@
 #include "services/common/postgres/transaction.h"
 #include "services/common/redis/redis.h"
 #include "services/common/service/service_main.h"
+#include "services/content/cached_post_store.h"
 #include "services/content/catalog_service.h"
 #include "services/content/desk_service.h"
 #include "services/content/entitlement_store.h"
@@ -33,6 +34,7 @@ constexpr size_t kMaxMessage = kMaxPictureBytes + (64 << 10);
 struct ContentSettings {
   std::string redis_url;
   std::string subscription_target;
+  size_t post_cache_bytes = 0;
   absl::Duration settle_interval;
   absl::Duration schedule_interval;
 };
@@ -107,7 +109,8 @@ class ContentApp final : public ServiceApp {
   GrpcSubscriptionClient subscription_;
 
   PostgresCatalogStore catalog_{*env_.pool};
-  PostgresPostStore posts_{*env_.pool};
+  PostgresPostStore stored_posts_{*env_.pool};
+  CachedPostStore posts_{stored_posts_, settings_.post_cache_bytes, env_.clock};
   PostgresManuscriptStore manuscripts_{*env_.pool, env_.outbox_signal, env_.metrics};
   PostgresMediaStore media_{*env_.pool};
   PostgresEntitlementStore entitlements_{*env_.pool};
@@ -131,6 +134,10 @@ ServiceDefinition::Build Configure(Settings& env) {
       "REDIS_URL", "Redis that keeps what it is told, as redis://host:port or unix:/path.");
   settings.subscription_target =
       env.Required("SUBSCRIPTION_TARGET", "Where subscription is, as host:port or a gRPC name.");
+  settings.post_cache_bytes =
+      static_cast<size_t>(env.Int("POST_CACHE_MIB", 64, 0, 1 << 20,
+                                  "Memory for posts that were read lately, in MiB; 0 for none."))
+      << 20;
   settings.settle_interval = env.Duration("VIEW_SETTLE_INTERVAL", absl::Seconds(2),
                                           "How often views are moved into the database.");
   settings.schedule_interval = env.Duration("SCHEDULE_INTERVAL", absl::Seconds(1),

@@ -54,4 +54,8 @@ inline std::string ReaderVersion(int64_t post, int64_t channel, int64_t author, 
   return absl::StrCat(post, ".", channel, ".", author, ".", static_cast<int>(level));
 }
 
+inline std::string VersionOf(const PostSummary& post) {
+  return ReaderVersion(post.version, post.channel.version, post.author.version, post.access_level);
+}
+
 }  // namespace rostrum::content

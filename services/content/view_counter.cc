@@ -92,7 +92,16 @@ ViewCounter::ViewCounter(Redis& redis, PgPool& pool, Clock& clock, Metrics& metr
       counted_(metrics.Counter(kCounted)),
       settled_(metrics.Counter(kSettled)),
       count_(kCount),
-      cut_(kCut) {}
+      cut_(kCut),
+      together_([this](const std::vector<View>& views) {
+        Count(views);
+        return std::vector<bool>(views.size());
+      }) {}
+
+void ViewCounter::Count(const PostId& post_id, const Reader& reader) {
+  // Who does not wait for the end of it is not told of anything.
+  (void)together_.Do({post_id, reader}, absl::Seconds(1));
+}
 
 void ViewCounter::Count(const std::vector<View>& views) {
   if (views.empty()) return;

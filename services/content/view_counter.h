@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "services/common/base/batcher.h"
 #include "services/common/base/clock.h"
 #include "services/common/base/metrics.h"
 #include "services/common/postgres/pool.h"
@@ -42,7 +43,8 @@ class ViewCounter {
   // Counts views, and each reader once a day. While Redis is away views wait in
   // memory and readers are not counted.
   void Count(const std::vector<View>& views);
-  void Count(const PostId& post_id, const Reader& reader) { Count({{post_id, reader}}); }
+  // The same for one; those of the same moment are counted together.
+  void Count(const PostId& post_id, const Reader& reader);
 
   // Moves what was counted into PostgreSQL.
   absl::Status Settle();
@@ -65,6 +67,7 @@ class ViewCounter {
   prometheus::Counter& settled_;
   const RedisScript count_;
   const RedisScript cut_;
+  Batcher<View, bool> together_;
   absl::Mutex mu_;
   Counts pending_ ABSL_GUARDED_BY(mu_);
   std::string salt_day_ ABSL_GUARDED_BY(mu_);

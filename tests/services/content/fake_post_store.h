@@ -48,9 +48,7 @@ class FakePostStore final : public PostStore {
     for (const PostId& id : ids) {
       const absl::StatusOr<PostSummary> post = Find({.id = id});
       if (!post.ok()) continue;
-      versions[id] = {.facts = GetFacts(id).value(),
-                      .version = ReaderVersion(post->version, post->channel.version,
-                                               post->author.version, post->access_level)};
+      versions[id] = {.facts = GetFacts(id).value(), .version = VersionOf(*post)};
     }
     return versions;
   }

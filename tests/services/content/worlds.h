@@ -9,10 +9,12 @@
 #include "content_migrations.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
+#include "services/content/cached_post_store.h"
 #include "services/content/postgres_catalog_store.h"
 #include "services/content/postgres_manuscript_store.h"
 #include "services/content/postgres_post_store.h"
 #include "tests/services/content/fake_post_store.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/storage/postgres_server.h"
 
 namespace rostrum::content {
@@ -33,7 +35,9 @@ struct PostgresWorld {
   PostgresCatalogStore catalog{database.pool};
   Metrics metrics;
   PostgresManuscriptStore manuscripts{database.pool, signal, metrics};
-  PostgresPostStore posts{database.pool};
+  PostgresPostStore stored_posts{database.pool};
+  FakeClock clock{absl::FromUnixSeconds(1'700'000'000)};
+  CachedPostStore posts{stored_posts, 1 << 20, clock};
 
   // A picture of 640 x 480.
   void AddPicture(const MediaId& id) {

@@ -9,7 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 
-namespace rostrum::gateway {
+namespace rostrum {
 
 // Values by key, within a number of bytes; what was asked for least recently goes
 // first. `Value` is cheap to copy (a shared pointer). Thread-safe.
@@ -72,4 +72,4 @@ class LruCache {
   size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
-}  // namespace rostrum::gateway
+}  // namespace rostrum
