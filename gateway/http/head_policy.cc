@@ -1,7 +1,5 @@
 #include "gateway/http/head_policy.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -9,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "gateway/http/network.h"
 
 namespace rostrum::http {
 namespace {
@@ -294,10 +293,8 @@ bool IsValidHost(absl::string_view host) {
   if (host.front() == '[') {
     const size_t end = host.find(']');
     if (end == absl::string_view::npos) return false;
-    in6_addr address;
-    if (inet_pton(AF_INET6, std::string(host.substr(1, end - 1)).c_str(), &address) != 1) {
-      return false;
-    }
+    const absl::string_view address = host.substr(1, end - 1);
+    if (!absl::StrContains(address, ':') || !IpAddress::Parse(address).ok()) return false;
     port = host.substr(end + 1);
   } else {
     const size_t colon = host.find(':');
