@@ -86,6 +86,18 @@ const EnumValueDescriptor* ParseEnum(const FieldDescriptor& field, const std::st
   return number ? field.enum_type()->FindValueByNumber(*number) : nullptr;
 }
 
+// Names that come back from their JSON form as they were: "picture.alt_text", or "*".
+bool IsMaskPath(absl::string_view path) {
+  if (path == "*") return true;
+  char before = '.';
+  for (const char c : path) {
+    const bool after_word = absl::ascii_isalnum(static_cast<unsigned char>(before));
+    if (!absl::ascii_islower(static_cast<unsigned char>(c)) && !after_word) return false;
+    before = c;
+  }
+  return absl::ascii_isalnum(static_cast<unsigned char>(before));
+}
+
 // "displayName,picture.altText", in JSON names or proto names.
 bool ParseFieldMask(const std::string& text, google::protobuf::FieldMask& mask) {
   if (text.empty()) return true;
@@ -99,7 +111,7 @@ bool ParseFieldMask(const std::string& text, google::protobuf::FieldMask& mask) 
       if (absl::ascii_isupper(u)) snake.push_back('_');
       snake.push_back(absl::ascii_tolower(u));
     }
-    if (snake.empty()) return false;
+    if (!IsMaskPath(snake)) return false;
     mask.add_paths(snake);
   }
   return true;
