@@ -1,5 +1,6 @@
 #include "services/common/mail/message.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -25,6 +26,13 @@ bool IsHeaderSafe(absl::string_view text) {
     if (c == '\r' || c == '\n' || c == '\0') return false;
   }
   return CountCodePoints(text).has_value();
+}
+
+// Stands unfolded between angle brackets; a line has at most 998 bytes (RFC 5322, 2.1.1).
+bool IsHeaderUrl(absl::string_view url) {
+  return url.size() <= 900 && std::all_of(url.begin(), url.end(), [](unsigned char c) {
+           return c > 0x20 && c < 0x7f && c != '<' && c != '>';
+         });
 }
 
 bool IsPlainHeader(absl::string_view text) {
@@ -117,6 +125,9 @@ absl::Status Check(const MailMessage& message) {
   }
   if (!IsMailAddress(message.from) || !IsMailAddress(message.to)) {
     return absl::InvalidArgumentError("a mail needs an address it is from and one it goes to");
+  }
+  if (!IsHeaderUrl(message.list_unsubscribe_url)) {
+    return absl::InvalidArgumentError("the link to unsubscribe is too long or no link");
   }
   if (message.text.empty() || message.message_id.empty()) {
     return absl::InvalidArgumentError("a mail needs a text and a message id");

@@ -183,6 +183,16 @@ TEST(BuildMailTest, CanBeUnsubscribedFromByOneClick) {
   EXPECT_EQ(mail.Header("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click");
 }
 
+TEST(BuildMailTest, RefusesALinkThatIsNoneOrMakesTooLongALine) {
+  for (const std::string& url :
+       {"https://example.org/" + std::string(1'000, 'a'), std::string("https://example.org/a b"),
+        std::string("https://example.org/>, <https://other.example")}) {
+    MailMessage message = Message();
+    message.list_unsubscribe_url = url;
+    EXPECT_THAT(BuildMail(message), StatusIs(absl::StatusCode::kInvalidArgument)) << url;
+  }
+}
+
 TEST(BuildMailTest, RefusesHeadersThatWouldHoldALineBreak) {
   for (const std::string& evil :
        {std::string("x\r\nBcc: all@example.org"), std::string("x\nBcc: y"), std::string("x\ry"),
