@@ -3,6 +3,7 @@
 export const NAMESPACE = "rostrum";
 export const COMPONENT = "app.kubernetes.io/component";
 export const NAME = "app.kubernetes.io/name";
+export const VERSION = "app.kubernetes.io/version";
 
 export const id = (object) => `${object.kind}/${object.metadata?.name}`;
 export const ofKind = (objects, ...kinds) => objects.filter((object) => kinds.includes(object.kind));

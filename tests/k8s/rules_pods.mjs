@@ -1,5 +1,5 @@
 // What every pod has. Each rule yields a line for each thing that is wrong.
-import { component, environment, id, named, NAME, ofKind, ours, portsOf, selects, servers, workloads } from "./objects.mjs";
+import { component, environment, id, named, NAME, ofKind, ours, portsOf, selects, servers, VERSION, workloads } from "./objects.mjs";
 
 const seconds = (text) => {
   const [, number, unit] = /^(\d+)(s|m)$/.exec(text ?? "") ?? [];
@@ -144,7 +144,7 @@ export const podRules = {
 
   *"all run one release"(objects) {
     const images = new Set(ours(objects).map(({ pod }) => pod.containers[0].image));
-    const versions = new Set(ours(objects).map(({ labels }) => labels["app.kubernetes.io/version"]));
+    const versions = new Set(ours(objects).map(({ labels }) => labels[VERSION]));
     if (images.size > 1) yield `different images: ${[...images].join(", ")}`;
     if (versions.size > 1) yield `different versions: ${[...versions].join(", ")}`;
     const [version] = versions;
@@ -155,6 +155,19 @@ export const podRules = {
       const [container] = job.spec.template.spec.containers;
       const tag = /:([\w.-]+)$/.exec(container.image.split("@")[0])?.[1];
       if (tag && tag !== version) yield `${id(job)}: image ${tag}, release ${version}`;
+    }
+  },
+
+  // The API server refuses the next release where a field cannot be changed; and a
+  // store starts anew if its pods are labelled with the release.
+  *"a release can follow another"(objects) {
+    for (const { object, name, labels } of workloads(objects)) {
+      if (VERSION in (object.spec.selector?.matchLabels ?? {})) yield `${name}: selects by the release, which cannot be changed`;
+      if (object.kind !== "StatefulSet") continue;
+      if (VERSION in labels) yield `${name}: starts anew with each release`;
+      for (const claim of object.spec.volumeClaimTemplates ?? []) {
+        if (VERSION in (claim.metadata.labels ?? {})) yield `${name}: the release is in its claims, which cannot be changed`;
+      }
     }
   },
 
