@@ -118,7 +118,7 @@ export const podRules = {
         else if (!selects(found.labelSelector, labels)) yield `${name}: spreads others than itself over ${key}`;
         else if (!found.matchLabelKeys?.includes(NAME) && found.labelSelector.matchLabels?.[NAME] !== labels[NAME]) {
           yield `${name}: counts other services' pods over ${key}`;
-        }
+        } else if (found.nodeTaintsPolicy !== "Honor") yield `${name}: waits for nodes that take no pods over ${key}`;
       }
     }
   },
