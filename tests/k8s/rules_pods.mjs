@@ -7,9 +7,14 @@ const seconds = (text) => {
 };
 
 export const podRules = {
+  // A scaler keeps its minimum by itself, and an apply would set its work back.
   *"two replicas at least"(objects) {
     for (const { object, name } of servers(objects)) {
-      if (!(object.spec.replicas >= 2)) yield `${name}: replicas ${object.spec.replicas}`;
+      const { replicas } = object.spec;
+      const scaler = ofKind(objects, "HorizontalPodAutoscaler").find(({ spec }) => spec.scaleTargetRef.name === name);
+      if (!scaler && !(replicas >= 2)) yield `${name}: replicas ${replicas}`;
+      if (scaler && replicas !== undefined) yield `${name}: an apply would take back what its scaler gave`;
+      if (scaler && !(scaler.spec.minReplicas >= 2)) yield `${name}: scaled down to ${scaler.spec.minReplicas}`;
     }
   },
 

@@ -74,7 +74,6 @@ export const referenceRules = {
       const target = named(objects, kind, name);
       if (!target || target.apiVersion !== apiVersion) yield `${id(scaler)}: no ${kind} ${name}`;
       if (!(scaler.spec.minReplicas >= 2 && scaler.spec.maxReplicas > scaler.spec.minReplicas)) yield `${id(scaler)}: not from 2 up`;
-      if (target && target.spec.replicas < scaler.spec.minReplicas) yield `${id(scaler)}: the Deployment starts with fewer`;
       const { scaleDown } = scaler.spec.behavior ?? {};
       if (!(scaleDown?.stabilizationWindowSeconds >= 300)) yield `${id(scaler)}: scales down at once`;
       if (!scaleDown?.policies?.every((policy) => policy.type === "Pods" && policy.value === 1)) yield `${id(scaler)}: gives up several pods at once`;
