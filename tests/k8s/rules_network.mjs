@@ -131,6 +131,8 @@ export const networkRules = {
       const headless = named(objects, "Service", `${name}-headless`);
       if (!named(objects, "Service", name) || named(objects, "Service", name).spec.clusterIP === "None") yield `${name}: no Service`;
       if (headless?.spec.clusterIP !== "None" || headless.spec.publishNotReadyAddresses) yield `${name}: no headless Service of ready pods`;
+      // Dropped by the API server, so that every apply would change it again.
+      else if ("publishNotReadyAddresses" in headless.spec) yield `${name}: its headless Service states a default`;
     }
   },
 };
