@@ -53,6 +53,10 @@ const settings = saidByBinaries("settings");
 const metrics = saidByBinaries("metrics");
 const scripted = secretsOfScript();
 const keysOfScript = Object.fromEntries(scripted.map((object) => [object.metadata.name, Object.keys(object.data)]));
+// The store of External Secrets, as k8s/README.md has it filled: the script's folders,
+// and what nobody can make up.
+const stored = Object.fromEntries(Object.entries({ ...keysOfScript, "backup-credentials": ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY"] })
+  .map(([name, keys]) => [`rostrum/${name}`, name === "account-secrets" ? [...keys, "SMTP_USERNAME", "SMTP_PASSWORD"] : keys]));
 
 function render(folder) {
   const objects = objectsOf(run(kubectl, ["kustomize", folder]));
@@ -63,7 +67,7 @@ function render(folder) {
     graph,
     settings,
     metrics,
-    made: components.includes("external-secrets") ? {} : keysOfScript,
+    made: { applied: components.includes("external-secrets") ? {} : keysOfScript, stored },
   };
   return { name, objects, context };
 }

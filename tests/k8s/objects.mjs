@@ -69,14 +69,17 @@ export function environment(objects, container) {
 }
 
 // The keys of each Secret that will be there: those in the overlay, those that
-// External Secrets, cert-manager and the operator make, and the script's (`made`).
-export function secrets(objects, made = {}) {
-  const keys = { ...made };
+// External Secrets, cert-manager and the operator make, and those applied beside
+// it. What is in the store is what k8s/secrets makes, and what is put there by hand.
+export function secrets(objects, { applied = {}, stored = {} } = {}) {
+  const keys = { ...applied };
   for (const object of ofKind(objects, "Secret")) {
     keys[object.metadata.name] = Object.keys({ ...object.data, ...object.stringData });
   }
   for (const object of ofKind(objects, "ExternalSecret")) {
-    keys[object.spec.target.name] = object.spec.data.map((each) => each.secretKey);
+    const { data = [], dataFrom = [], target } = object.spec;
+    keys[target.name] = data.map((each) => each.secretKey)
+      .concat(dataFrom.flatMap(({ extract }) => stored[extract.key] ?? []));
   }
   for (const object of ofKind(objects, "Certificate")) {
     keys[object.spec.secretName] = ["tls.crt", "tls.key", "ca.crt"];

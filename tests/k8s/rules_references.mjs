@@ -32,6 +32,10 @@ function* streamLimits(objects) {
   }
 }
 
+// The Secrets and keys that an object store names.
+const credentialsOf = ({ spec }) =>
+  Object.values(spec.configuration.s3Credentials ?? {}).filter((each) => each.name);
+
 export const referenceRules = {
   *"the namespace is restricted, and all is in it"(objects) {
     const namespace = named(objects, "Namespace", NAMESPACE);
@@ -95,6 +99,26 @@ export const referenceRules = {
       for (const what of missing) yield `${name}: ${what}`;
       for (const mount of pod.containers.flatMap((container) => container.volumeMounts ?? [])) {
         if (!volumes.has(mount.name)) yield `${name}: no volume ${mount.name}`;
+      }
+    }
+  },
+
+  // A Secret that the store cannot fill is never made, and what mounts it never starts.
+  *"the store has what is asked of it"(objects, { made }) {
+    const mounted = workloads(objects).flatMap(({ pod }) => (pod.volumes ?? []).flatMap((volume) =>
+      [volume.secret?.secretName, ...(volume.projected?.sources ?? []).map((source) => source.secret?.name)]));
+    const stores = ofKind(objects, "ObjectStore");
+    const read = [...mounted, ...stores.flatMap((store) => credentialsOf(store).map(({ name }) => name))];
+    for (const object of ofKind(objects, "ExternalSecret")) {
+      const { data, dataFrom = [], target } = object.spec;
+      if (data) yield `${id(object)}: asks for single keys, and one that is not there holds up all`;
+      for (const { extract } of dataFrom) if (!(extract.key in made.stored)) yield `${id(object)}: nobody puts ${extract.key} into the store`;
+      if (!read.includes(target.name)) yield `${id(object)}: nothing reads ${target.name}`;
+    }
+    const known = secrets(objects, made);
+    for (const store of stores) {
+      for (const { name, key } of credentialsOf(store)) {
+        if (!known[name]?.includes(key)) yield `${id(store)}: no ${key} in a Secret ${name}`;
       }
     }
   },
