@@ -115,8 +115,11 @@ for (const { name, objects, context } of Object.values(overlays)) {
   console.log(`${name}: ${objects.length} objects`);
   for (const [rule, check] of Object.entries(RULES)) report(`${name}: ${rule}`, [...check(objects, context)]);
 }
+const edge = objectsOf(readFileSync(join(root, "k8s/edge.yaml"), "utf8"));
 report("secrets and k8s/edge.yaml: objects have the shape of their kind",
-  [...schemaRules["objects have the shape of their kind"]([...scripted, ...objectsOf(readFileSync(join(root, "k8s/edge.yaml"), "utf8"))])]);
+  [...schemaRules["objects have the shape of their kind"]([...scripted, ...edge])]);
+report("k8s/edge.yaml: the site has a certificate", [...referenceRules["the site has a certificate"](edge)]);
+overlays["edge.yaml"] = { name: "edge.yaml", objects: edge, context: {} };
 
 const fixtures = readdirSync(join(here, "refused")).sort().flatMap((file) => readYaml(here, "refused", file));
 const typed = Object.values(overlays).map(({ name, objects }) => ({ name, objects }));

@@ -41,14 +41,20 @@ export function selects(selector, labels) {
   });
 }
 
-// Every pod there will be, with the labels it has: those of the workloads, and
-// the instances of the database clusters, which the operator labels.
+export const ISSUER = "cert-manager.io/cluster-issuer";
+
+// Every pod there will be, with the labels it has: those of the workloads, the
+// instances of the database clusters, which the operator labels, and cert-manager's
+// that answers for an Ingress.
 export function pods(objects) {
   const instances = ofKind(objects, "Cluster").map((cluster) => ({
     name: cluster.metadata.name,
     labels: { "cnpg.io/cluster": cluster.metadata.name, "cnpg.io/podRole": "instance" },
     ports: { postgresql: 5432, metrics: 9187, status: 8000 },
   }));
+  if (ofKind(objects, "Ingress").some(({ metadata }) => metadata.annotations?.[ISSUER])) {
+    instances.push({ name: "acme-solver", labels: { "acme.cert-manager.io/http01-solver": "true" }, ports: { http: 8089 } });
+  }
   return [...workloads(objects).map(({ name, labels, pod }) => ({ name, labels, ports: portsOf(pod) })), ...instances];
 }
 

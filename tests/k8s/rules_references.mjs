@@ -1,5 +1,5 @@
 // What one object says of another must be there.
-import { NAMESPACE, environment, filesOf, id, named, ofKind, pods, secrets, selects, servers, workloads } from "./objects.mjs";
+import { NAMESPACE, ISSUER, environment, filesOf, id, named, ofKind, pods, secrets, selects, servers, workloads } from "./objects.mjs";
 
 const HASHED = /-[a-z0-9]{10}$/;
 const CLUSTER_WIDE = ["Namespace"];
@@ -151,6 +151,26 @@ export const referenceRules = {
       for (const { name, port } of backendsOf(route)) {
         const service = named(objects, "Service", name);
         if (!service?.spec.ports.some((each) => each.port === port || each.name === port)) yield `${id(route)}: no port ${port} of a Service ${name}`;
+      }
+    }
+  },
+
+  // The authority asks over HTTP, and cert-manager answers where the certificate is.
+  *"the site has a certificate"(objects) {
+    const ingresses = ofKind(objects, "Ingress");
+    for (const secret of new Set(ingresses.flatMap(({ spec }) => (spec.tls ?? []).map((each) => each.secretName)))) {
+      const asking = ingresses.filter(({ metadata, spec }) =>
+        metadata.annotations?.[ISSUER] && spec.tls?.some((each) => each.secretName === secret));
+      const given = ofKind(objects, "Certificate").filter(({ spec }) => spec.secretName === secret);
+      if (asking.length + given.length !== 1) yield `${secret}: asked for ${asking.length + given.length} times`;
+    }
+    for (const gateway of ofKind(objects, "Gateway").filter(({ metadata }) => metadata.annotations?.[ISSUER])) {
+      const itself = { "kubernetes.io/metadata.name": gateway.metadata.namespace };
+      for (const { protocol, allowedRoutes } of gateway.spec.listeners) {
+        const { from = "Same", selector = {} } = allowedRoutes?.namespaces ?? {};
+        if (protocol === "HTTP" && from === "Selector" && !selects(selector, itself)) {
+          yield `${id(gateway)}: its listener of HTTP does not admit the answer to a challenge`;
+        }
       }
     }
   },
