@@ -58,6 +58,12 @@ export function pods(objects) {
   return [...workloads(objects).map(({ name, labels, pod }) => ({ name, labels, ports: portsOf(pod) })), ...instances];
 }
 
+// Bytes of a quantity as Kubernetes ("1Gi"), PostgreSQL ("1GB") or Redis ("1gb") writes it.
+export function bytes(text) {
+  const [, number, unit] = /^([0-9.]+)([kmgt])(?:i|b)$/i.exec(text ?? "") ?? [];
+  return Number(number) * 1024 ** (1 + "kmgt".indexOf(unit?.toLowerCase()));
+}
+
 // Port numbers by name.
 export function portsOf(pod) {
   return Object.fromEntries(pod.containers.flatMap((container) =>

@@ -1,5 +1,5 @@
 // What one object says of another must be there.
-import { NAMESPACE, ISSUER, environment, filesOf, id, named, ofKind, pods, secrets, selects, servers, workloads } from "./objects.mjs";
+import { ISSUER, NAMESPACE, bytes, environment, filesOf, id, named, ofKind, pods, secrets, selects, servers, workloads } from "./objects.mjs";
 
 const HASHED = /-[a-z0-9]{10}$/;
 const CLUSTER_WIDE = ["Namespace"];
@@ -200,10 +200,17 @@ export const referenceRules = {
       if (scaler && pool * (scaler.spec.maxReplicas + 1) > connections - 10) {
         yield `${id(cluster)}: ${scaler.spec.maxReplicas + 1} replicas with ${pool} connections each are too many for ${connections}`;
       }
+      const { max_wal_size: log, max_slot_wal_keep_size: kept } = spec.postgresql.parameters;
+      if (!(bytes(log) + bytes(kept) < bytes(spec.walStorage?.size))) {
+        yield `${id(cluster)}: a log of ${log}, and ${kept} kept for replicas, may fill a volume of ${spec.walStorage?.size}`;
+      }
+      if (spec.instances > 1 && spec.affinity?.podAntiAffinityType !== "required") yield `${id(cluster)}: two instances may be on one machine`;
       if (spec.enablePDB === false) yield `${id(cluster)}: no PodDisruptionBudget`;
       if (spec.monitoring?.enablePodMonitor) yield `${id(cluster)}: enablePodMonitor is deprecated`;
       if (spec.backup?.barmanObjectStore) yield `${id(cluster)}: barmanObjectStore is gone; the plugin does it`;
       if (!overlay.production) continue;
+      if (spec.resources.requests.memory !== spec.resources.limits.memory) yield `${id(cluster)}: is ended first when its node is full`;
+      if (!/:\d+\.\d+/.test(spec.imageName)) yield `${id(cluster)}: ${spec.imageName} is another one from node to node`;
       if (spec.instances < 3 || !(spec.postgresql.synchronous?.number >= 1)) yield `${id(cluster)}: what is acknowledged is on one machine`;
       const plugin = spec.plugins?.find((each) => each.isWALArchiver);
       if (!named(objects, "ObjectStore", plugin?.parameters?.barmanObjectName)) yield `${id(cluster)}: changes are archived nowhere`;
@@ -222,6 +229,11 @@ export const referenceRules = {
       const lines = (named(objects, "ConfigMap", config)?.data["valkey.conf"] ?? "").split("\n");
       if (!lines.some((line) => line.startsWith("aclfile "))) yield `${name}: asks for no password`;
       if (name !== "redis-state") continue;
+      // A rewrite of the log forks, and what is written meanwhile is there twice.
+      const most = lines.find((line) => line.startsWith("maxmemory "))?.split(" ")[1];
+      const { limits, requests } = pod.containers[0].resources;
+      if (requests.memory !== limits.memory) yield `${name}: is ended first when its node is full`;
+      if (!(bytes(most) * 2 <= bytes(limits.memory))) yield `${name}: ${most} of ${limits.memory} leave no room for a rewrite of the log`;
       if (!lines.includes("appendonly yes") || !lines.includes("maxmemory-policy noeviction")) yield `${name}: forgets`;
       if (!object.spec.volumeClaimTemplates?.some((claim) => claim.metadata.name === "data")) yield `${name}: has no disk`;
     }
