@@ -32,13 +32,14 @@ export const podRules = {
       const [container] = workload.pod.containers;
       const ports = portsOf(workload.pod);
       const wanted = component(workload) === "gateway"
-        ? { startupProbe: "/healthz", readinessProbe: "/readyz", livenessProbe: "/healthz" }
+        ? { startupProbe: "/healthz at http", readinessProbe: "/readyz at http", livenessProbe: "/metrics at metrics" }
         : { startupProbe: "liveness", readinessProbe: "", livenessProbe: "liveness" };
       for (const [kind, what] of Object.entries(wanted)) {
         const probe = container[kind];
         if (component(workload) === "gateway") {
-          const port = ports[probe?.httpGet?.port] ?? probe?.httpGet?.port;
-          if (probe?.httpGet?.path !== what || port !== ports.http) yield `${workload.name}: ${kind} is not GET ${what} at http`;
+          const { path, port } = probe?.httpGet ?? {};
+          const name = Object.keys(ports).find((each) => each === port || ports[each] === port);
+          if (`${path} at ${name}` !== what) yield `${workload.name}: ${kind} is not GET ${what}`;
         } else if (!probe?.grpc || (probe.grpc.service ?? "") !== what || probe.grpc.port !== ports.health) {
           yield `${workload.name}: ${kind} is not grpc "${what}" at the port health`;
         }
