@@ -26,8 +26,8 @@
 #include "gateway/web/site.h"
 #include "rostrum/account/v1/events.pb.h"
 #include "rostrum_descriptors.h"
-#include "services/common/base/crypto.h"
 #include "services/common/base/log.h"
+#include "services/common/base/process.h"
 #include "services/common/base/settings.h"
 #include "services/common/base/settings_help.h"
 #include "services/common/base/signals.h"
@@ -272,8 +272,6 @@ int Main(int argc, char** argv) {
 }  // namespace rostrum::gateway
 
 int main(int argc, char** argv) {
-  rostrum::BlockStopSignals();
-  rostrum::InitCrypto();
-  rostrum::InitLog("gateway", rostrum::LogLevel::kInfo);
+  rostrum::InitProcess("gateway");
   return rostrum::gateway::Main(argc, argv);
 }

@@ -72,6 +72,10 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   grpc::ResourceQuota quota("rostrum");
   quota.SetMaxThreads(options.max_threads);
   builder.SetResourceQuota(quota);
+  // Threads that are done with a call wait for the next one. Beyond so many (in each of
+  // gRPC's queues) they end instead: with its own number, two, nearly each call that waits
+  // for something costs a new thread.
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 32);
 }
 
 // Health is a part of every server (EnableDefaultHealthCheckService), but no

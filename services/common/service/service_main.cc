@@ -6,10 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common_migrations.h"
-#include "services/common/base/crypto.h"
 #include "services/common/base/log.h"
+#include "services/common/base/process.h"
 #include "services/common/base/settings_help.h"
-#include "services/common/base/signals.h"
 #include "services/common/base/status.h"
 #include "services/common/events/epoch.h"
 #include "services/common/postgres/idempotency.h"
@@ -186,9 +185,7 @@ Settings DeclareAll(const ServiceDefinition& definition) {
 }  // namespace
 
 int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
-  BlockStopSignals();
-  InitCrypto();
-  InitLog(definition.name, LogLevel::kInfo);
+  InitProcess(definition.name);
   const std::string command = argc > 1 ? argv[1] : "";
   if (command == "migrate" && argc == 2) return RunMigrate(definition);
   if (command == "restored" && argc == 2) return RunRestored();

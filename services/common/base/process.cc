@@ -1,0 +1,19 @@
+#include "services/common/base/process.h"
+
+#include "absl/synchronization/mutex.h"
+#include "services/common/base/crypto.h"
+#include "services/common/base/log.h"
+#include "services/common/base/signals.h"
+
+namespace rostrum {
+
+void InitProcess(const std::string& service) {
+  // Debian's abseil is built with its search for deadlocks on: each lock of each mutex,
+  // gRPC's too, goes through one graph under one lock. Tests keep it.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  BlockStopSignals();
+  InitCrypto();
+  InitLog(service, LogLevel::kInfo);
+}
+
+}  // namespace rostrum

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace rostrum {
+
+// What every server of ours does first in main, before any thread starts: signals,
+// libsodium, log lines of the level info in the name of the service.
+void InitProcess(const std::string& service);
+
+}  // namespace rostrum
