@@ -24,13 +24,16 @@ size_t BytesOf(const PostSummary& post) {
 
 }  // namespace
 
-// Summaries get a quarter of the bytes, texts the rest.
-CachedPostStore::CachedPostStore(PostStore& stored, size_t max_bytes, Clock& clock)
+// Versions get an eighth of the bytes, summaries a quarter, texts the rest.
+CachedPostStore::CachedPostStore(PostStore& stored, size_t max_bytes, absl::Duration lease,
+                                 Clock& clock)
     : stored_(stored),
+      lease_(lease),
       clock_(clock),
       versions_([this](const std::vector<PostId>& ids) { return PresentOfAll(ids); }),
+      held_(max_bytes / 8),
       summaries_(max_bytes / 4),
-      texts_(max_bytes - max_bytes / 4) {}
+      texts_(max_bytes - max_bytes / 4 - max_bytes / 8) {}
 
 absl::StatusOr<PostSummary> CachedPostStore::Find(const PostRef& ref) {
   // Slugs move from post to post.
@@ -68,28 +71,71 @@ absl::StatusOr<std::string> CachedPostStore::LoadText(const PostVersion& version
                                                       const std::string& key) {
   const PostId& id = version.facts.id;
   ASSIGN_OR_RETURN(std::string text, stored_.GetText(id, version.facts.access_level, part));
-  // Of the version that it had before and still has.
-  const Version after = Present(id);
-  if (after.ok() && after->version == version.version) {
+  // Of the version that it had before and still has, whatever the lease says.
+  ASSIGN_OR_RETURN(const auto after, Ask({id}));
+  const auto found = after.find(id);
+  if (found != after.end() && found->second.version == version.version) {
     texts_.Put(key, std::make_shared<const KeptText>(KeptText{text, version.version}), text.size());
   }
   return text;
 }
 
+absl::StatusOr<PostFacts> CachedPostStore::GetFacts(const PostId& id) {
+  const Version present = Present(id);
+  if (absl::IsNotFound(present.status())) return stored_.GetFacts(id);
+  RETURN_IF_ERROR(present);
+  PostFacts facts = present->facts;
+  if (const auto held = Held(id); held != nullptr && held->present.version == present->version) {
+    facts.lease = lease_ - absl::FromChrono(SteadyClock::now() - held->asked);
+  }
+  return facts;
+}
+
+absl::StatusOr<std::map<PostId, PostVersion>> CachedPostStore::GetVersions(
+    const std::vector<PostId>& ids) {
+  std::map<PostId, PostVersion> known;
+  std::vector<PostId> unknown;
+  for (const PostId& id : ids) {
+    if (const auto held = Held(id); held != nullptr) {
+      known.emplace(id, held->present);
+    } else {
+      unknown.push_back(id);
+    }
+  }
+  if (unknown.empty()) return known;
+  ASSIGN_OR_RETURN(auto asked, Ask(unknown));
+  known.merge(asked);
+  return known;
+}
+
+std::shared_ptr<const CachedPostStore::HeldVersion> CachedPostStore::Held(const PostId& id) {
+  std::shared_ptr<const HeldVersion> held = held_.Find(id.value());
+  if (held == nullptr) return nullptr;
+  return absl::FromChrono(SteadyClock::now() - held->asked) < lease_ ? held : nullptr;
+}
+
+absl::StatusOr<std::map<PostId, PostVersion>> CachedPostStore::Ask(const std::vector<PostId>& ids) {
+  const SteadyClock::time_point asked = SteadyClock::now();
+  auto found = stored_.GetVersions(ids);
+  if (!found.ok() || lease_ <= absl::ZeroDuration()) return found;
+  for (const auto& [id, present] : *found) {
+    held_.Put(id.value(), std::make_shared<const HeldVersion>(HeldVersion{present, asked}),
+              sizeof(HeldVersion) + present.version.size() + 3 * id.value().size());
+  }
+  return found;
+}
+
 CachedPostStore::Version CachedPostStore::Present(const PostId& id) {
-  const absl::Duration left = RequestContext::Current().deadline - absl::Now();
-  absl::StatusOr<Version> present = versions_.Do(id, left);
+  if (const auto held = Held(id); held != nullptr) return held->present;
+  absl::StatusOr<Version> present = versions_.Do(id, RequestContext::Current().TimeLeft());
   if (!present.ok()) return present.status();
   return *std::move(present);
 }
 
 std::vector<CachedPostStore::Version> CachedPostStore::PresentOfAll(
     const std::vector<PostId>& ids) {
-  // One caller does it for all: not within its own deadline.
-  RequestContext context = RequestContext::Current();
-  context.deadline = absl::Now() + kBatchTime;
-  const ScopedRequestContext bound(context);
-  const auto found = stored_.GetVersions(ids);
+  const ScopedBatchContext context(kBatchTime);
+  const auto found = Ask(ids);
   std::vector<Version> versions;
   versions.reserve(ids.size());
   for (const PostId& id : ids) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,23 +13,23 @@
 
 namespace rostrum::content {
 
-// Keeps posts of another store in memory. What is kept is given only after that store
-// said, since it was asked for, that its version is the present one: so no replica shows
-// what another one changed or withdrew. Requests of the same moment ask together.
-// Counters, and what no version tells (a topic's name), are at most kFresh old.
-// Thread-safe.
+// Keeps posts of another store in memory. What is kept is given only if that store said
+// that its version is the present one, no longer than the lease ago (counted from before
+// it was asked). Who changes what readers see says so only after the lease is over
+// (DeskService, CatalogService): then no replica shows what stood before, though none was
+// told. Requests of the same moment ask together. Counters, and what no version tells (a
+// topic's name), are at most kFresh old. Thread-safe.
 class CachedPostStore final : public PostStore {
  public:
   static constexpr absl::Duration kFresh = absl::Seconds(5);
 
-  CachedPostStore(PostStore& stored, size_t max_bytes, Clock& clock);
+  // Without a lease the store is asked by every request.
+  CachedPostStore(PostStore& stored, size_t max_bytes, absl::Duration lease, Clock& clock);
 
   absl::StatusOr<PostSummary> Find(const PostRef& ref) override;
-  absl::StatusOr<PostFacts> GetFacts(const PostId& id) override { return stored_.GetFacts(id); }
+  absl::StatusOr<PostFacts> GetFacts(const PostId& id) override;
   absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
-      const std::vector<PostId>& ids) override {
-    return stored_.GetVersions(ids);
-  }
+      const std::vector<PostId>& ids) override;
   absl::StatusOr<std::string> GetText(const PostId& id, AccessLevel decided_for,
                                       TextPart part) override;
   absl::StatusOr<std::vector<PostSummary>> List(const PostQuery& query) override {
@@ -36,6 +37,11 @@ class CachedPostStore final : public PostStore {
   }
 
  private:
+  using SteadyClock = std::chrono::steady_clock;
+  struct HeldVersion {
+    PostVersion present;
+    SteadyClock::time_point asked;
+  };
   struct KeptSummary {
     PostSummary post;
     std::string version;
@@ -48,14 +54,20 @@ class CachedPostStore final : public PostStore {
   // NOT_FOUND unless it is published.
   using Version = absl::StatusOr<PostVersion>;
 
+  // What is known under the lease, or nullptr.
+  std::shared_ptr<const HeldVersion> Held(const PostId& id);
+  // Asks the store, and holds what it says.
+  absl::StatusOr<std::map<PostId, PostVersion>> Ask(const std::vector<PostId>& ids);
   Version Present(const PostId& id);
   std::vector<Version> PresentOfAll(const std::vector<PostId>& ids);
   absl::StatusOr<std::string> LoadText(const PostVersion& version, TextPart part,
                                        const std::string& key);
 
   PostStore& stored_;
+  const absl::Duration lease_;
   Clock& clock_;
   Batcher<PostId, Version> versions_;
+  LruCache<std::shared_ptr<const HeldVersion>> held_;
   LruCache<std::shared_ptr<const KeptSummary>> summaries_;
   LruCache<std::shared_ptr<const KeptText>> texts_;
 };

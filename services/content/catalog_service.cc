@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/etag.h"
 #include "services/common/rpc/field_mask.h"
@@ -72,11 +73,12 @@ absl::Status ListByName(const PageTokens& page_tokens, const RequestContext& rc,
 }  // namespace
 
 CatalogService::CatalogService(CatalogStore& store, const PageTokens& page_tokens, Clock& clock,
-                               RpcRuntime& runtime)
+                               RpcRuntime& runtime, absl::Duration read_lease)
     : store_(store),
       page_tokens_(page_tokens),
       clock_(clock),
-      rpc_(runtime, v1::CatalogService::service_full_name()) {}
+      rpc_(runtime, v1::CatalogService::service_full_name()),
+      read_lease_(read_lease) {}
 
 grpc::Status CatalogService::GetChannel(grpc::ServerContext* ctx,
                                         const v1::GetChannelRequest* request,
@@ -143,6 +145,7 @@ grpc::Status CatalogService::UpdateChannel(grpc::ServerContext* ctx,
                        ++stored.version;
                        return absl::OkStatus();
                      }));
+    absl::SleepFor(read_lease_);  // posts name it
     *response = ToProto(channel);
     return absl::OkStatus();
   });
@@ -258,6 +261,7 @@ grpc::Status CatalogService::UpdateAuthor(grpc::ServerContext* ctx,
                        ++stored.version;
                        return absl::OkStatus();
                      }));
+    absl::SleepFor(read_lease_);  // posts name it
     *response = ToProto(author, ShowAccount::kYes);
     return absl::OkStatus();
   });

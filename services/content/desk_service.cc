@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/field_mask.h"
 #include "services/common/rpc/proto_time.h"
@@ -44,12 +45,14 @@ absl::StatusOr<absl::Time> ReadPublishTime(const google::protobuf::Timestamp& ti
 }  // namespace
 
 DeskService::DeskService(ManuscriptStore& manuscripts, CatalogStore& catalog,
-                         const PageTokens& page_tokens, Clock& clock, RpcRuntime& runtime)
+                         const PageTokens& page_tokens, Clock& clock, RpcRuntime& runtime,
+                         absl::Duration read_lease)
     : manuscripts_(manuscripts),
       catalog_(catalog),
       page_tokens_(page_tokens),
       clock_(clock),
-      rpc_(runtime, v1::DeskService::service_full_name()) {}
+      rpc_(runtime, v1::DeskService::service_full_name()),
+      read_lease_(read_lease) {}
 
 absl::StatusOr<AuthorId> DeskService::AuthorFor(const DeskUser& user, const std::string& wanted) {
   if (user.edits_all && !wanted.empty()) return AuthorId(wanted);
@@ -65,11 +68,24 @@ absl::StatusOr<AuthorId> DeskService::AuthorFor(const DeskUser& user, const std:
   return own->id;
 }
 
+absl::StatusOr<Manuscript> DeskService::Update(
+    const PostId& id, const std::function<absl::Status(Manuscript&)>& change) {
+  bool was_read = false;
+  int64_t version = 0;
+  ASSIGN_OR_RETURN(Manuscript manuscript, manuscripts_.Update(id, [&](Manuscript& stored) {
+    was_read = stored.published();
+    version = stored.version;
+    return change(stored);
+  }));
+  if (was_read && manuscript.version != version) absl::SleepFor(read_lease_);
+  return manuscript;
+}
+
 absl::StatusOr<Manuscript> DeskService::Change(
     const RequestContext& rc, const std::string& post_id,
     const std::function<absl::Status(Manuscript&)>& rule) {
   ASSIGN_OR_RETURN(const PostId id, ParseId<PostId>(post_id, "post_id"));
-  return manuscripts_.Update(id, [&](Manuscript& manuscript) -> absl::Status {
+  return Update(id, [&](Manuscript& manuscript) -> absl::Status {
     RETURN_IF_ERROR(CheckDesk(manuscript, UserOf(rc)));
     return rule(manuscript);
   });
@@ -152,16 +168,15 @@ grpc::Status DeskService::UpdateManuscript(grpc::ServerContext* ctx,
     if (HasPath(paths, "author_id") && !wanted.author_id().empty()) {
       RETURN_IF_ERROR(AuthorFor(user, wanted.author_id()));
     }
-    ASSIGN_OR_RETURN(const Manuscript manuscript,
-                     manuscripts_.Update(id, [&](Manuscript& stored) -> absl::Status {
-                       RETURN_IF_ERROR(CheckDesk(stored, user));
-                       v1::Manuscript merged = ToProto(stored);
-                       MergeFields(wanted, paths, merged);
-                       ASSIGN_OR_RETURN(ManuscriptContent content,
-                                        ReadManuscript(merged, SlugMay::kNotBeEmpty));
-                       if (content.author_id.empty()) content.author_id = stored.content.author_id;
-                       return Edit(stored, content, user, wanted.etag(), clock_.Now());
-                     }));
+    ASSIGN_OR_RETURN(
+        const Manuscript manuscript, Update(id, [&](Manuscript& stored) -> absl::Status {
+          RETURN_IF_ERROR(CheckDesk(stored, user));
+          v1::Manuscript merged = ToProto(stored);
+          MergeFields(wanted, paths, merged);
+          ASSIGN_OR_RETURN(ManuscriptContent content, ReadManuscript(merged, SlugMay::kNotBeEmpty));
+          if (content.author_id.empty()) content.author_id = stored.content.author_id;
+          return Edit(stored, content, user, wanted.etag(), clock_.Now());
+        }));
     *response = ToProto(manuscript);
     return absl::OkStatus();
   });

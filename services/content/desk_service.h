@@ -12,8 +12,9 @@ namespace rostrum::content {
 // The handlers of rostrum.content.v1.DeskService. Thread-safe.
 class DeskService final : public v1::DeskService::Service {
  public:
+  // `read_lease`: for how long a replica may show a post as it was (CachedPostStore).
   DeskService(ManuscriptStore& manuscripts, CatalogStore& catalog, const PageTokens& page_tokens,
-              Clock& clock, RpcRuntime& runtime);
+              Clock& clock, RpcRuntime& runtime, absl::Duration read_lease);
 
   grpc::Status CreateManuscript(grpc::ServerContext* ctx,
                                 const v1::CreateManuscriptRequest* request,
@@ -46,6 +47,9 @@ class DeskService final : public v1::DeskService::Service {
   // The author that a manuscript is to have: the caller's own, or the one that
   // an editor names.
   absl::StatusOr<AuthorId> AuthorFor(const DeskUser& user, const std::string& wanted);
+  // Changes a manuscript, and returns when no replica shows what stood before.
+  absl::StatusOr<Manuscript> Update(const PostId& id,
+                                    const std::function<absl::Status(Manuscript&)>& change);
   // Changes a manuscript of the caller's by one of the rules.
   absl::StatusOr<Manuscript> Change(const RequestContext& rc, const std::string& post_id,
                                     const std::function<absl::Status(Manuscript&)>& rule);
@@ -55,6 +59,7 @@ class DeskService final : public v1::DeskService::Service {
   const PageTokens& page_tokens_;
   Clock& clock_;
   RpcMethods rpc_;
+  const absl::Duration read_lease_;
 };
 
 }  // namespace rostrum::content

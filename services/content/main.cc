@@ -35,6 +35,7 @@ struct ContentSettings {
   std::string redis_url;
   std::string subscription_target;
   size_t post_cache_bytes = 0;
+  absl::Duration read_lease;
   absl::Duration settle_interval;
   absl::Duration schedule_interval;
 };
@@ -110,7 +111,8 @@ class ContentApp final : public ServiceApp {
 
   PostgresCatalogStore catalog_{*env_.pool};
   PostgresPostStore stored_posts_{*env_.pool};
-  CachedPostStore posts_{stored_posts_, settings_.post_cache_bytes, env_.clock};
+  CachedPostStore posts_{stored_posts_, settings_.post_cache_bytes, settings_.read_lease,
+                         env_.clock};
   PostgresManuscriptStore manuscripts_{*env_.pool, env_.outbox_signal, env_.metrics};
   PostgresMediaStore media_{*env_.pool};
   PostgresEntitlementStore entitlements_{*env_.pool};
@@ -119,8 +121,10 @@ class ContentApp final : public ServiceApp {
   ViewCounter views_{redis_, *env_.pool, env_.clock, env_.metrics};
 
   PostService post_service_{posts_, catalog_, access_, views_, *env_.page_tokens, *env_.runtime};
-  CatalogService catalog_service_{catalog_, *env_.page_tokens, env_.clock, *env_.runtime};
-  DeskService desk_service_{manuscripts_, catalog_, *env_.page_tokens, env_.clock, *env_.runtime};
+  CatalogService catalog_service_{catalog_, *env_.page_tokens, env_.clock, *env_.runtime,
+                                  settings_.read_lease};
+  DeskService desk_service_{manuscripts_, catalog_,      *env_.page_tokens,
+                            env_.clock,   *env_.runtime, settings_.read_lease};
   SearchService search_service_{search_, access_, *env_.page_tokens, *env_.runtime};
   MediaService media_service_{media_, env_.clock, *env_.runtime};
 
@@ -138,6 +142,10 @@ ServiceDefinition::Build Configure(Settings& env) {
       static_cast<size_t>(env.Int("POST_CACHE_MIB", 64, 0, 1 << 20,
                                   "Memory for posts that were read lately, in MiB; 0 for none."))
       << 20;
+  settings.read_lease = env.Duration(
+      "POST_READ_LEASE", absl::Milliseconds(250),
+      "For how long a post is shown without asking the database whether it was changed; a "
+      "change is answered after as long. The same in all replicas.");
   settings.settle_interval = env.Duration("VIEW_SETTLE_INTERVAL", absl::Seconds(2),
                                           "How often views are moved into the database.");
   settings.schedule_interval = env.Duration("SCHEDULE_INTERVAL", absl::Seconds(1),

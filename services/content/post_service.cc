@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/common/base/crypto.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/proto_time.h"
 #include "services/common/rpc/visitor_proto.h"
 #include "services/content/content_proto.h"
 #include "services/content/slug.h"
@@ -107,7 +108,7 @@ grpc::Status PostService::GetPost(grpc::ServerContext* ctx, const v1::GetPostReq
     if (response->access().has_meter() || response->access().has_offer()) KeepVisitor(ctx);
     if (granted) {
       SetEtag(ctx, EtagOfPost(*response, post));
-      views_.Count(post.id, reader);
+      views_.Count({{.post_id = post.id, .reader = reader}});
     }
     return absl::OkStatus();
   });
@@ -143,7 +144,7 @@ grpc::Status PostService::BatchReadPosts(grpc::ServerContext* ctx,
           FillReading(found->second, *decision++, request->reads(static_cast<int>(i)), reading));
       if (reading.access().granted()) views.push_back(reads[i]);
     }
-    views_.Count(views);
+    views_.Count(std::move(views));
     return absl::OkStatus();
   });
 }
@@ -248,6 +249,10 @@ grpc::Status PostService::CheckPostAccess(grpc::ServerContext* ctx,
                      access_.Decide(post, reader, ReaderAccess::Mode::kPeek));
     response->set_granted(access.granted());
     response->set_reason(access.reason());
+    if (access.reason() == subscription::v1::ACCESS_REASON_PUBLIC &&
+        post.lease > absl::ZeroDuration()) {
+      *response->mutable_shared_for() = ToProtoDuration(post.lease);
+    }
     return absl::OkStatus();
   });
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "services/content/post.h"
 
 namespace rostrum::content {
@@ -39,6 +40,8 @@ struct PostFacts {
   bool published = false;
   AccessLevel access_level = subscription::v1::ACCESS_LEVEL_PREMIUM;
   AccountId author_account_id;  // empty if the author has no account
+  // For so long nobody changes it (CachedPostStore).
+  absl::Duration lease = absl::ZeroDuration();
 };
 
 // What stands for all that a reader sees of a published post but counters.

@@ -1,9 +1,11 @@
 #include "services/content/view_counter.h"
 
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/common/base/crypto.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
@@ -15,6 +17,10 @@ namespace {
 constexpr char kCurrent[] = "{views}:current";
 constexpr char kBatches[] = "{views}:batches";
 constexpr int64_t kKeepSeconds = 2 * 24 * 3600;
+// Views gather for so long before they are counted together.
+constexpr absl::Duration kGather = absl::Milliseconds(5);
+// If so many wait, who brings more counts them.
+constexpr size_t kMaxWaiting = 10'000;
 // More posts than this are not kept in memory while Redis is away.
 constexpr size_t kMaxPending = 10'000;
 
@@ -93,20 +99,48 @@ ViewCounter::ViewCounter(Redis& redis, PgPool& pool, Clock& clock, Metrics& metr
       settled_(metrics.Counter(kSettled)),
       count_(kCount),
       cut_(kCut),
-      together_([this](const std::vector<View>& views) {
-        Count(views);
-        return std::vector<bool>(views.size());
+      flusher_("view-counting", absl::Seconds(1), [this] {
+        absl::SleepFor(kGather);
+        Flush();
+        return absl::OkStatus();
       }) {}
 
-void ViewCounter::Count(const PostId& post_id, const Reader& reader) {
-  // Who does not wait for the end of it is not told of anything.
-  (void)together_.Do({post_id, reader}, absl::Seconds(1));
+ViewCounter::~ViewCounter() {
+  flusher_.Stop();
+  Flush();
 }
 
-void ViewCounter::Count(const std::vector<View>& views) {
+void ViewCounter::Count(std::vector<View> views) {
   if (views.empty()) return;
   counted_.Increment(static_cast<double>(views.size()));
   const std::string day = DayOf(clock_.Now());
+  bool first = false;
+  bool full = false;
+  {
+    absl::MutexLock lock(&mu_);
+    first = waiting_.empty();
+    if (first || waiting_.back().day != day) waiting_.push_back({.day = day});
+    waiting_views_ += views.size();
+    full = waiting_views_ >= kMaxWaiting;
+    std::move(views.begin(), views.end(), std::back_inserter(waiting_.back().views));
+  }
+  if (first) flusher_.Wake();
+  if (full) Flush();
+}
+
+void ViewCounter::Flush() {
+  absl::MutexLock turn(&flush_mu_);
+  std::vector<Waiting> waiting;
+  {
+    absl::MutexLock lock(&mu_);
+    waiting.swap(waiting_);
+    waiting_views_ = 0;
+  }
+  for (const Waiting& of_day : waiting) CountInRedis(of_day);
+}
+
+void ViewCounter::CountInRedis(const Waiting& waiting) {
+  const auto& [day, views] = waiting;
   std::vector<RedisScript::Call> calls;
   calls.reserve(views.size());
   for (const View& view : views) {
@@ -179,6 +213,7 @@ absl::StatusOr<std::vector<std::string>> ViewCounter::Batches() {
 }
 
 absl::Status ViewCounter::Settle() {
+  Flush();
   FlushPending();
   absl::StatusOr<std::vector<std::string>> batches = Batches();
   // While Redis is away there is nothing to settle.

@@ -9,9 +9,9 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "services/common/base/batcher.h"
 #include "services/common/base/clock.h"
 #include "services/common/base/metrics.h"
+#include "services/common/base/worker.h"
 #include "services/common/postgres/pool.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/redis/redis.h"
@@ -30,27 +30,38 @@ namespace rostrum::content {
 //
 // A batch is added in one transaction that also records its uuid, so a crash at
 // any point neither loses nor doubles it. What Redis loses when it is killed
-// itself is what its append-only file lost: a second. Who read is not kept: the
+// itself is what its append-only file lost: a second. A kill of this process loses
+// what waits in its memory: some milliseconds of views. Who read is not kept: the
 // sketch cannot be asked for anybody, and its key is thrown away.
 class ViewCounter {
  public:
   ViewCounter(Redis& redis, PgPool& pool, Clock& clock, Metrics& metrics);
+  // Flushes.
+  ~ViewCounter();
 
   struct View {
     PostId post_id;
     Reader reader;
   };
-  // Counts views, and each reader once a day. While Redis is away views wait in
-  // memory and readers are not counted.
-  void Count(const std::vector<View>& views);
-  // The same for one; those of the same moment are counted together.
-  void Count(const PostId& post_id, const Reader& reader);
+  // Counts views, and each reader once a day: in a moment, with others', so that no
+  // reader waits for it. While Redis is away views wait in memory and readers are not
+  // counted.
+  void Count(std::vector<View> views);
+  // Counts now what waits.
+  void Flush();
 
-  // Moves what was counted into PostgreSQL.
+  // Flushes, and moves what was counted into PostgreSQL.
   absl::Status Settle();
 
  private:
   using Counts = std::map<std::string, int64_t>;  // by post
+
+  // Views of one day, on their way to Redis.
+  struct Waiting {
+    std::string day;
+    std::vector<View> views;
+  };
+  void CountInRedis(const Waiting& waiting);
 
   // The element that stands for a reader today, or empty without Redis.
   std::string ReaderElement(const Reader& reader, const std::string& day);
@@ -67,11 +78,14 @@ class ViewCounter {
   prometheus::Counter& settled_;
   const RedisScript count_;
   const RedisScript cut_;
-  Batcher<View, bool> together_;
+  absl::Mutex flush_mu_;  // before mu_: what was taken out is in Redis before others flush
   absl::Mutex mu_;
+  std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mu_);
+  size_t waiting_views_ ABSL_GUARDED_BY(mu_) = 0;
   Counts pending_ ABSL_GUARDED_BY(mu_);
   std::string salt_day_ ABSL_GUARDED_BY(mu_);
   std::string salt_ ABSL_GUARDED_BY(mu_);
+  Worker flusher_;  // last: it uses all of the above
 };
 
 // Forgets settled batches after 7 days and daily readers after 31.

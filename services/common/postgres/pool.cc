@@ -70,7 +70,7 @@ absl::StatusOr<PgPool::Lease> PgPool::Acquire() {
     absl::MutexLock lock(&mu_);
     const auto free = [this]()
                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return used_ < options_.pool_size; };
-    const absl::Duration left = RequestContext::Current().deadline - absl::Now();
+    const absl::Duration left = RequestContext::Current().TimeLeft();
     if (!mu_.AwaitWithTimeout(absl::Condition(&free), std::min(options_.acquire_timeout, left))) {
       return RetryLater(absl::StatusCode::kResourceExhausted, "DATABASE_BUSY",
                         "the service is busy", absl::Seconds(1));

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "services/common/base/crypto.h"
 
 namespace rostrum {
@@ -44,6 +45,9 @@ bool IsRequestId(absl::string_view text) {
   });
 }
 
+// gRPC's deadlines are times of the real clock.
+absl::Duration RequestContext::TimeLeft() const { return deadline - absl::Now(); }
+
 const RequestContext& RequestContext::Current() {
   static const RequestContext* const kNone = new RequestContext;
   return current != nullptr ? *current : *kNone;
@@ -55,5 +59,13 @@ ScopedRequestContext::ScopedRequestContext(const RequestContext& context)
 }
 
 ScopedRequestContext::~ScopedRequestContext() { current = outer_; }
+
+ScopedBatchContext::ScopedBatchContext(absl::Duration time)
+    : context_([time] {
+        RequestContext context = RequestContext::Current();
+        context.deadline = absl::Now() + time;
+        return context;
+      }()),
+      bound_(context_) {}
 
 }  // namespace rostrum

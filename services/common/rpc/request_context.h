@@ -40,6 +40,8 @@ struct RequestContext {
   TraceContext trace;
   absl::Time deadline = absl::InfiniteFuture();
 
+  absl::Duration TimeLeft() const;
+
   // The context bound to this thread, or an empty one (workers, tests).
   static const RequestContext& Current();
 };
@@ -58,6 +60,17 @@ class ScopedRequestContext {
  private:
   const RequestContext* outer_;
   const ScopedTrace trace_;
+};
+
+// For work that this thread does for several requests at once: with a deadline of its
+// own, so that none of them ends it for the others.
+class ScopedBatchContext {
+ public:
+  explicit ScopedBatchContext(absl::Duration time);
+
+ private:
+  const RequestContext context_;
+  const ScopedRequestContext bound_;
 };
 
 // The metadata keys, in one place. A service reads nothing else, and the

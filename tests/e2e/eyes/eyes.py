@@ -32,6 +32,7 @@ OTEL_TRACES_SAMPLER=parentbased_traceidratio
 OTEL_TRACES_SAMPLER_ARG=1
 OTEL_RESOURCE_ATTRIBUTES=deployment.environment=test
 LOG_LEVEL=debug
+POST_READ_LEASE=1us
 """
 
 

@@ -94,7 +94,7 @@ class Traces:
         access = "rostrum.content.v1.PostService/CheckPostAccess"
         store = self.expect_path(spans, trace.span_id, in_comment + [
             ("comment", "client", access), ("content", "server", access),
-            ("content", "client", "post_store.GetFacts")])
+            ("content", "client", "post_store.GetVersions")])
         assert store.attributes["db.system"] == "postgresql", store.attributes
         self.expect_path(spans, trace.span_id, in_comment[:1] + [("gateway", "client", "EVALSHA")])
         throttle = self.expect_path(spans, trace.span_id, in_comment + [

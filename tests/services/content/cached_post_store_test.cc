@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/services/content/worlds.h"
@@ -9,6 +10,8 @@
 
 namespace rostrum::content {
 namespace {
+
+using ::testing::IsEmpty;
 
 constexpr AccessLevel kMetered = subscription::v1::ACCESS_LEVEL_METERED;
 
@@ -58,6 +61,59 @@ TEST_F(CachedPostStoreTest, WithdrawnIsGoneAtOnce) {
   world_.Execute("UPDATE posts SET state = 1");
   EXPECT_THAT(world_.posts.Find({.id = post_.id}).status(), HasReason("POST_NOT_FOUND"));
   EXPECT_THAT(world_.posts.GetText(post_.id, kMetered, TextPart::kBody).status(),
+              HasReason("POST_CHANGED"));
+}
+
+// Under a lease, which these tests let run on real time.
+class ReadLeaseTest : public CachedPostStoreTest {
+ protected:
+  static constexpr absl::Duration kLong = absl::Hours(1);
+
+  CachedPostStore WithLease(absl::Duration lease) {
+    return {world_.stored_posts, 1 << 20, lease, world_.clock};
+  }
+  void Withdraw() { world_.Execute("UPDATE posts SET state = 1"); }
+};
+
+TEST_F(ReadLeaseTest, TheDatabaseIsNotAskedAgain) {
+  CachedPostStore posts = WithLease(kLong);
+  ASSERT_THAT(posts.Find({.id = post_.id}), IsOk());
+  ASSERT_THAT(posts.GetText(post_.id, kMetered, TextPart::kBody), IsOk());
+  Withdraw();
+  EXPECT_THAT(posts.Find({.id = post_.id}), IsOk());
+  EXPECT_THAT(posts.GetText(post_.id, kMetered, TextPart::kBody),
+              IsOkAndHolds("<p>The text of Peace</p>\n"));
+  EXPECT_THAT(posts.GetFacts(post_.id)->published, true);
+  EXPECT_EQ(posts.GetVersions({post_.id, post_.id})->size(), 1u);
+}
+
+TEST_F(ReadLeaseTest, AfterItNobodyIsShownWhatStoodBefore) {
+  constexpr absl::Duration kLease = absl::Milliseconds(50);
+  CachedPostStore posts = WithLease(kLease);
+  ASSERT_THAT(posts.Find({.id = post_.id}), IsOk());
+  Withdraw();
+  absl::SleepFor(kLease);
+  EXPECT_THAT(posts.Find({.id = post_.id}).status(), HasReason("POST_NOT_FOUND"));
+  EXPECT_THAT(posts.GetFacts(post_.id)->published, false);
+  EXPECT_THAT(*posts.GetVersions({post_.id}), IsEmpty());
+}
+
+TEST_F(ReadLeaseTest, WhatIsNotPublishedIsAskedForEachTime) {
+  CachedPostStore posts = WithLease(kLong);
+  Withdraw();
+  EXPECT_THAT(posts.Find({.id = post_.id}).status(), HasReason("POST_NOT_FOUND"));
+  world_.Execute("UPDATE posts SET state = 3");
+  EXPECT_THAT(posts.Find({.id = post_.id}), IsOk());
+}
+
+// The lease stands for the former version: its text is no longer to be had.
+TEST_F(ReadLeaseTest, ATextThatWasNotKeptIsThePresentOne) {
+  CachedPostStore posts = WithLease(kLong);
+  ASSERT_THAT(posts.Find({.id = post_.id}), IsOk());
+  world_.Execute("UPDATE posts SET body_html = 'other', version = version + 1");
+  EXPECT_THAT(posts.GetText(post_.id, kMetered, TextPart::kBody), IsOkAndHolds("other"));
+  Withdraw();
+  EXPECT_THAT(posts.GetText(post_.id, kMetered, TextPart::kPreview).status(),
               HasReason("POST_CHANGED"));
 }
 

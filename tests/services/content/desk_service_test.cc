@@ -71,9 +71,12 @@ class DeskServiceTest : public GrpcFixture {
 
   FakeWorld world_;
   Setting<FakeWorld> setting_{world_};
+  static constexpr absl::Duration kLease = absl::Milliseconds(20);
   PageTokens page_tokens_{"a secret of thirty-two bytes or more"};
-  DeskService desk_{world_.manuscripts, world_.catalog, page_tokens_, clock(), runtime()};
-  CatalogService catalog_{world_.catalog, page_tokens_, clock(), runtime()};
+  DeskService desk_{world_.manuscripts, world_.catalog, page_tokens_, clock(), runtime(), kLease};
+  CatalogService catalog_{world_.catalog, page_tokens_, clock(), runtime(), kLease};
+  // A replica that serves readers.
+  CachedPostStore replica_{world_.posts, 1 << 20, kLease, clock()};
   std::unique_ptr<v1::DeskService::Stub> desk_stub_;
   std::unique_ptr<v1::CatalogService::Stub> catalog_stub_;
 };
@@ -97,6 +100,33 @@ TEST_F(DeskServiceTest, WritingNeedsTheRoleAndAnAuthor) {
   EXPECT_THAT(
       Desk(&v1::DeskService::Stub::CreateManuscript, NewDraft(), kCarl, {"author"}).status(),
       HasReason("NO_AUTHOR"));
+}
+
+TEST_F(DeskServiceTest, WhatWasAnsweredIsWhatEveryReplicaShows) {
+  const v1::Manuscript post = Publish(Create("Before").post_id()).value();
+  const PostRef ref{.id = PostId(post.post_id())};
+  EXPECT_EQ(replica_.Find(ref)->title, "Before");
+
+  v1::UpdateManuscriptRequest update;
+  update.mutable_manuscript()->set_post_id(post.post_id());
+  update.mutable_manuscript()->set_title("After");
+  update.mutable_update_mask()->add_paths("title");
+  ASSERT_THAT(Desk(&v1::DeskService::Stub::UpdateManuscript, update), IsOk());
+  EXPECT_EQ(replica_.Find(ref)->title, "After");
+
+  v1::UpdateAuthorRequest rename;
+  rename.mutable_author()->set_author_id(post.author_id());
+  rename.mutable_author()->set_display_name("Another name");
+  rename.mutable_update_mask()->add_paths("display_name");
+  ASSERT_THAT(
+      Call(*catalog_stub_, &v1::CatalogService::Stub::UpdateAuthor, rename, kAnna, Roles{"author"}),
+      IsOk());
+  EXPECT_EQ(replica_.Find(ref)->author.display_name, "Another name");
+
+  v1::UnpublishManuscriptRequest unpublish;
+  unpublish.set_post_id(post.post_id());
+  ASSERT_THAT(Desk(&v1::DeskService::Stub::UnpublishManuscript, unpublish), IsOk());
+  EXPECT_THAT(replica_.Find(ref).status(), HasReason("POST_NOT_FOUND"));
 }
 
 TEST_F(DeskServiceTest, ARepeatedRequestMakesOneManuscript) {

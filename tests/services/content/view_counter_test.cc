@@ -23,6 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 const PostId kPost("00000000-0000-7000-8000-000000000001");
 const PostId kOther("00000000-0000-7000-8000-000000000002");
@@ -72,41 +73,41 @@ class ViewCounterTest : public ::testing::Test {
 };
 
 TEST_F(ViewCounterTest, AddsUpViewsAndReaders) {
-  counter_.Count(kPost, Member(kAnna));
-  counter_.Count(kPost, Member(kAnna));
-  counter_.Count(kPost, Member(kBert));
-  counter_.Count(kOther, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
+  counter_.Count({{kPost, Member(kAnna)}});
+  counter_.Count({{kPost, Member(kBert)}});
+  counter_.Count({{kOther, Member(kAnna)}});
   EXPECT_EQ(Settled(), "none");
   ASSERT_THAT(counter_.Settle(), IsOk());
   EXPECT_EQ(Settled(), "3 2");
   EXPECT_EQ(Settled(kOther), "1 1");
   ASSERT_THAT(counter_.Settle(), IsOk());  // nothing is new
   EXPECT_EQ(Settled(), "3 2");
-  counter_.Count(kPost, Member(kBert));
+  counter_.Count({{kPost, Member(kBert)}});
   ASSERT_THAT(counter_.Settle(), IsOk());
   EXPECT_EQ(Settled(), "4 2");
   EXPECT_EQ(Counted(), 5);
 }
 
 TEST_F(ViewCounterTest, AReaderIsAnAccountElseAPassElseANetwork) {
-  counter_.Count(kPost, Visitor("pass-1"));
-  counter_.Count(kPost, Visitor("pass-1", false, "another net"));  // the same
-  counter_.Count(kPost, Visitor("pass-2"));
-  counter_.Count(kPost, Visitor("pass-3", /*fresh=*/true, "net-f"));  // may never come back
-  counter_.Count(kPost, Visitor("pass-4", /*fresh=*/true, "net-f"));  // the same network
-  counter_.Count(kPost, {.network = "net-f"});                        // no pass at all
+  counter_.Count({{kPost, Visitor("pass-1")}});
+  counter_.Count({{kPost, Visitor("pass-1", false, "another net")}});  // the same
+  counter_.Count({{kPost, Visitor("pass-2")}});
+  counter_.Count({{kPost, Visitor("pass-3", /*fresh=*/true, "net-f")}});  // may never come back
+  counter_.Count({{kPost, Visitor("pass-4", /*fresh=*/true, "net-f")}});  // the same network
+  counter_.Count({{kPost, {.network = "net-f"}}});                        // no pass at all
   Reader signed_in = Visitor("pass-2");
   signed_in.account_id = kAnna;
-  counter_.Count(kPost, signed_in);
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, signed_in}});
+  counter_.Count({{kPost, Member(kAnna)}});
   ASSERT_THAT(counter_.Settle(), IsOk());
   EXPECT_EQ(Settled(), "8 4");
 }
 
 TEST_F(ViewCounterTest, WhoReadsOnTwoDaysCountsTwice) {
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
   clock_.Advance(absl::Hours(24));
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
   ASSERT_THAT(counter_.Settle(), IsOk());  // a batch from both sides of midnight
   EXPECT_EQ(Settled(), "2 2");
   EXPECT_THAT(world_.Query("SELECT day || ' ' || readers FROM post_readers ORDER BY day"),
@@ -116,7 +117,7 @@ TEST_F(ViewCounterTest, WhoReadsOnTwoDaysCountsTwice) {
 TEST_F(ViewCounterTest, ParallelViewsAllCount) {
   InParallel(8, [&](int i) {
     for (int j = 0; j < 50; ++j) {
-      counter_.Count(kPost, Visitor("pass-" + std::to_string(i)));
+      counter_.Count({{kPost, Visitor("pass-" + std::to_string(i))}});
       if (j % 10 == 0) {
         EXPECT_THAT(counter_.Settle(), IsOk());
       }
@@ -130,7 +131,7 @@ TEST_F(ViewCounterTest, TwoProcessesSettleTheSameBatchOnce) {
   const auto other = NewCounter();
   for (int round = 0; round < 10; ++round) {
     LeaveBatch(NewUuid(kNoon), 3);
-    counter_.Count(kPost, Member(kAnna));
+    counter_.Count({{kPost, Member(kAnna)}});
     InParallel(4, [&](int i) { EXPECT_THAT((i % 2 == 0 ? counter_ : *other).Settle(), IsOk()); });
   }
   ASSERT_THAT(counter_.Settle(), IsOk());
@@ -139,7 +140,7 @@ TEST_F(ViewCounterTest, TwoProcessesSettleTheSameBatchOnce) {
 }
 
 TEST_F(ViewCounterTest, ACrashBetweenCommitAndCleaningUpDoublesNothing) {
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
   ASSERT_THAT(counter_.Settle(), IsOk());
   const std::string batch = world_.Query("SELECT batch_id FROM view_flush").at(0);
   LeaveBatch(batch, 1);  // as if the process had died before it was deleted
@@ -149,7 +150,8 @@ TEST_F(ViewCounterTest, ACrashBetweenCommitAndCleaningUpDoublesNothing) {
 }
 
 TEST_F(ViewCounterTest, WhatAnotherProcessLeftIsSettled) {
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
+  counter_.Flush();
   LeaveBatch(NewUuid(kNoon), 5);
   ASSERT_THAT(NewCounter()->Settle(), IsOk());
   EXPECT_EQ(Settled(), "6 1");
@@ -169,12 +171,12 @@ TEST_F(ViewCounterTest, WhatIsNoCountIsIgnored) {
 }
 
 TEST_F(ViewCounterTest, ViewsWaitInMemoryWhileRedisIsAway) {
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
   ASSERT_THAT(counter_.Settle(), IsOk());
   redis_.server.Stop();  // and all that it knew is gone
-  counter_.Count(kPost, Member(kBert));
-  counter_.Count(kPost, Member(kBert));
-  counter_.Count(kOther, Member(kBert));
+  counter_.Count({{kPost, Member(kBert)}});
+  counter_.Count({{kPost, Member(kBert)}});
+  counter_.Count({{kOther, Member(kBert)}});
   ASSERT_THAT(counter_.Settle(), IsOk());  // there is nothing to settle
   EXPECT_EQ(Settled(), "1 1");
   redis_.server.Start();
@@ -188,21 +190,38 @@ TEST_F(ViewCounterTest, ViewsWaitInMemoryWhileRedisIsAway) {
 
 // Redis carries out what it was sent as soon as it goes on.
 TEST_F(ViewCounterTest, NoViewIsDoubledByARedisThatAnswersTooLate) {
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
+  counter_.Flush();
   redis_.server.Pause();
-  counter_.Count(kPost, Member(kAnna));  // waits for an answer in vain
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
+  counter_.Flush();  // waits for an answer in vain
+  counter_.Count({{kPost, Member(kAnna)}});
   redis_.server.Resume();
   AwaitRedis();
   ASSERT_THAT(counter_.Settle(), IsOk());
   EXPECT_THAT(Settled(), AnyOf("3 1", "2 1", "1 1"));
 }
 
+TEST_F(ViewCounterTest, ViewsReachRedisSoonWithoutASettlement) {
+  counter_.Count({{kPost, Member(kAnna)}, {kPost, Member(kBert)}, {kOther, Member(kBert)}});
+  const auto current = [this] { return redis_.redis.Command({"HVALS", "{views}:current"}); };
+  for (int i = 0; i < 1'000 && current()->elements.size() < 2; ++i) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  ASSERT_EQ(current()->elements.size(), 2u);
+  EXPECT_EQ(Settled(), "none");
+}
+
+TEST_F(ViewCounterTest, WhatWaitsIsCountedWhenTheProcessEnds) {
+  NewCounter()->Count({{kPost, Member(kAnna)}});
+  EXPECT_THAT(Keys("{views}:current"), SizeIs(1));
+}
+
 TEST_F(ViewCounterTest, ASketchThatWasLostTakesNothingAway) {
-  for (const AccountId& id : {kAnna, kBert}) counter_.Count(kPost, Member(id));
+  for (const AccountId& id : {kAnna, kBert}) counter_.Count({{kPost, Member(id)}});
   ASSERT_THAT(counter_.Settle(), IsOk());
   ASSERT_THAT(redis_.redis.Command({"FLUSHALL"}), IsOk());
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
   ASSERT_THAT(counter_.Settle(), IsOk());
   EXPECT_EQ(Settled(), "3 2");
 }
@@ -211,7 +230,7 @@ TEST_F(ViewCounterTest, ViewsWaitInRedisWhileTheDatabaseIsAway) {
   Metrics metrics;
   PgPool nowhere({.url = "postgresql:///none?host=/nowhere"}, metrics);
   ViewCounter cut_off(redis_.redis, nowhere, clock_, metrics);
-  cut_off.Count(kPost, Member(kAnna));
+  cut_off.Count({{kPost, Member(kAnna)}});
   EXPECT_THAT(cut_off.Settle(), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(cut_off.Settle(), StatusIs(absl::StatusCode::kUnavailable));
   ASSERT_THAT(counter_.Settle(), IsOk());
@@ -219,9 +238,10 @@ TEST_F(ViewCounterTest, ViewsWaitInRedisWhileTheDatabaseIsAway) {
 }
 
 TEST_F(ViewCounterTest, NothingInRedisTellsWhoRead) {
-  counter_.Count(kPost, Member(kAnna));
-  counter_.Count(kPost, Visitor("the-pass-id"));
-  counter_.Count(kPost, {.network = "the-network"});
+  counter_.Count({{kPost, Member(kAnna)}});
+  counter_.Count({{kPost, Visitor("the-pass-id")}});
+  counter_.Count({{kPost, {.network = "the-network"}}});
+  counter_.Flush();
   std::string everything;
   for (const std::string& key : Keys("*")) {
     const auto dump = redis_.redis.Command({"DUMP", key});
@@ -236,7 +256,8 @@ TEST_F(ViewCounterTest, NothingInRedisTellsWhoRead) {
 }
 
 TEST_F(ViewCounterTest, ReadersAndTheirKeyAreForgottenAfterTwoDays) {
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
+  counter_.Flush();
   const std::vector<std::string> keys = {"{views}:salt:2023-11-14",
                                          "{views}:readers:2023-11-14:" + kPost.value()};
   for (const std::string& key : keys) {
@@ -248,19 +269,20 @@ TEST_F(ViewCounterTest, ReadersAndTheirKeyAreForgottenAfterTwoDays) {
   // The next day has another key.
   const std::string salt = redis_.redis.Command({"GET", keys[0]})->text;
   clock_.Advance(absl::Hours(24));
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
+  counter_.Flush();
   EXPECT_NE(redis_.redis.Command({"GET", "{views}:salt:2023-11-15"})->text, salt);
 }
 
 TEST_F(ViewCounterTest, ProcessesShareTheKeyOfTheDay) {
-  counter_.Count(kPost, Member(kAnna));
-  NewCounter()->Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
+  NewCounter()->Count({{kPost, Member(kAnna)}});
   ASSERT_THAT(counter_.Settle(), IsOk());
   EXPECT_EQ(Settled(), "2 1");
 }
 
 TEST_F(ViewCounterTest, OldBatchesAndDaysArePurged) {
-  counter_.Count(kPost, Member(kAnna));
+  counter_.Count({{kPost, Member(kAnna)}});
   ASSERT_THAT(counter_.Settle(), IsOk());
   const auto purge = [&](absl::Time now) {
     ASSERT_THAT(RunTx(world_.database.pool,

@@ -37,7 +37,7 @@ struct PostgresWorld {
   PostgresManuscriptStore manuscripts{database.pool, signal, metrics};
   PostgresPostStore stored_posts{database.pool};
   FakeClock clock{absl::FromUnixSeconds(1'700'000'000)};
-  CachedPostStore posts{stored_posts, 1 << 20, clock};
+  CachedPostStore posts{stored_posts, 1 << 20, /*lease=*/absl::ZeroDuration(), clock};
 
   // A picture of 640 x 480.
   void AddPicture(const MediaId& id) {
