@@ -12,6 +12,8 @@
 namespace rostrum {
 namespace {
 
+constexpr int kMaxEvents = 500;
+
 constexpr char kState[] = R"sql(
   SELECT epoch, purged_xid, purged_id, pg_snapshot_xmin(pg_current_snapshot())
   FROM outbox_epoch)sql";
@@ -20,7 +22,7 @@ constexpr char kRead[] = R"sql(
   SELECT xid, id, event_id, type, key, payload, traceparent, create_time
   FROM outbox
   WHERE (xid, id) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-  ORDER BY xid, id LIMIT 500)sql";
+  ORDER BY xid, id LIMIT $3)sql";
 
 uint64_t ReadXid(const pqxx::field& field) {
   uint64_t xid = 0;
@@ -62,13 +64,16 @@ absl::StatusOr<event::v1::Position> EventLog::Begin(const event::v1::PullEventsR
       });
 }
 
-absl::StatusOr<event::v1::PullEventsResponse> EventLog::Read(
-    const event::v1::Position& after, const std::vector<std::string>& types) {
+absl::StatusOr<event::v1::PullEventsResponse> EventLog::Read(const event::v1::Position& after,
+                                                             const std::vector<std::string>& types,
+                                                             bool* more) {
   return RunRead<event::v1::PullEventsResponse>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<event::v1::PullEventsResponse> {
         event::v1::PullEventsResponse batch;
         *batch.mutable_position() = after;
-        for (const pqxx::row& row : tx.Exec(kRead, absl::StrCat(after.xid()), after.id())) {
+        const pqxx::result rows = tx.Exec(kRead, absl::StrCat(after.xid()), after.id(), kMaxEvents);
+        if (more != nullptr) *more = static_cast<int>(rows.size()) == kMaxEvents;
+        for (const pqxx::row& row : rows) {
           batch.mutable_position()->set_xid(ReadXid(row[0]));
           batch.mutable_position()->set_id(row[1].as<int64_t>());
           const std::string type = ReadText(row[3]);

@@ -22,9 +22,11 @@ class EventLog {
   absl::StatusOr<event::v1::Position> Begin(const event::v1::PullEventsRequest& request);
 
   // At most 500 events after a position; only of `types`, if any are given. The
-  // position of the batch moves past what was left out.
+  // position of the batch moves past what was left out. `more` tells whether there
+  // may be more at this moment.
   absl::StatusOr<event::v1::PullEventsResponse> Read(const event::v1::Position& after,
-                                                     const std::vector<std::string>& types);
+                                                     const std::vector<std::string>& types,
+                                                     bool* more = nullptr);
 
  private:
   PgPool& pool_;

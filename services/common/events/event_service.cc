@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
@@ -11,6 +12,8 @@ namespace rostrum {
 namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(200);
+// So long events gather, once there is one: under load each read brings many.
+constexpr absl::Duration kGather = absl::Milliseconds(5);
 constexpr size_t kMaxTypes = 100;
 
 // What is purged ends at one place, because old events need not be the first in
@@ -48,17 +51,18 @@ grpc::Status EventService::PullEvents(grpc::ServerContext* ctx,
     const ScopedTrace untraced(no_trace);
     const std::vector<std::string> types(request->types().begin(), request->types().end());
     ASSIGN_OR_RETURN(event::v1::Position position, log_.Begin(*request));
-    int64_t seen = signal_.Wait(-1, absl::ZeroDuration());
     while (!stopping_ && !ctx->IsCancelled()) {
-      ASSIGN_OR_RETURN(const event::v1::PullEventsResponse batch, log_.Read(position, types));
+      const int64_t seen = signal_.Wait(-1, absl::ZeroDuration());
+      bool more = false;
+      ASSIGN_OR_RETURN(const event::v1::PullEventsResponse batch,
+                       log_.Read(position, types, &more));
       const bool moved =
           batch.position().xid() != position.xid() || batch.position().id() != position.id();
       if (moved) {
         if (!writer->Write(batch)) break;
         position = batch.position();
-      } else {
-        seen = signal_.Wait(seen, kPoll);
       }
+      if (!more && signal_.Wait(seen, kPoll) != seen) absl::SleepFor(kGather);
     }
     return absl::OkStatus();
   });
