@@ -78,29 +78,36 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
         const IdempotencyKey key,
         IdempotencyKeyFor(rc.caller, "CreateComment", request->request_id(), *request, now));
     RETURN_IF_ERROR(CheckReadable(subject, rc));
-    // A repeat costs nothing and is never refused for being one too many.
-    ASSIGN_OR_RETURN(const std::optional<Comment> repeated, store_.FindRepeated(key));
-    if (repeated.has_value()) {
-      *response = ToProto(*repeated);
-      return absl::OkStatus();
-    }
-    RETURN_IF_ERROR(
-        throttle_.Check(absl::StrCat("comment:minute:", rc.caller.Key()), limits_.per_minute));
-    RETURN_IF_ERROR(
-        throttle_.Check(absl::StrCat("comment:day:", rc.caller.Key()), limits_.per_day));
-
-    ASSIGN_OR_RETURN(const Comment comment, store_.Create({.id = CommentId(NewUuid(now)),
-                                                           .subject = subject,
-                                                           .parent_id = parent_id,
-                                                           .author_id = rc.caller.account_id,
-                                                           .author_name = rc.caller.display_name,
-                                                           .body = request->comment().body(),
-                                                           .body_html = std::move(html),
-                                                           .create_time = now},
-                                                          key));
+    ASSIGN_OR_RETURN(const Comment comment,
+                     CreateWithinLimits({.id = CommentId(NewUuid(now)),
+                                         .subject = subject,
+                                         .parent_id = parent_id,
+                                         .author_id = rc.caller.account_id,
+                                         .author_name = rc.caller.display_name,
+                                         .body = request->comment().body(),
+                                         .body_html = std::move(html),
+                                         .create_time = now},
+                                        key));
     *response = ToProto(comment);
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<Comment> CommentService::CreateWithinLimits(const NewComment& wanted,
+                                                           const IdempotencyKey& key) {
+  const std::vector<Limit> limits = {
+      {absl::StrCat("comment:{", key.caller, "}:minute"), limits_.per_minute},
+      {absl::StrCat("comment:{", key.caller, "}:day"), limits_.per_day}};
+  if (const absl::Status allowed = throttle_.CheckAll(limits); !allowed.ok()) {
+    // A repeat is never refused for being one too many.
+    ASSIGN_OR_RETURN(std::optional<Comment> repeated, store_.FindRepeated(key));
+    if (!repeated.has_value()) return allowed;
+    return *std::move(repeated);
+  }
+  absl::StatusOr<Comment> comment = store_.Create(wanted, key);
+  // Nor does it count.
+  if (comment.ok() && comment->id != wanted.id) throttle_.TakeBack(limits);
+  return comment;
 }
 
 grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,

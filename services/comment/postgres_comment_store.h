@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "services/comment/comment_creation.h"
 #include "services/comment/comment_store.h"
+#include "services/common/base/batcher.h"
 #include "services/common/base/metrics.h"
 #include "services/common/events/outbox.h"
 #include "services/common/postgres/pool.h"
@@ -11,6 +13,8 @@
 
 namespace rostrum::comment {
 
+// Comments of the same moment are written in one transaction: the rows that they share
+// (a discussion's count) would otherwise make each wait for the commit of the one before.
 class PostgresCommentStore final : public CommentStore {
  public:
   PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics);
@@ -25,8 +29,13 @@ class PostgresCommentStore final : public CommentStore {
   absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) override;
 
  private:
+  std::vector<absl::StatusOr<Comment>> CreateAll(const std::vector<Creation>& wanted);
+  // Each alone: what the database refuses is one of them.
+  std::vector<absl::StatusOr<Comment>> CreateEach(const std::vector<Creation>& wanted);
+
   PgPool& pool_;
   OutboxSignal& signal_;
+  Batcher<Creation, absl::StatusOr<Comment>> creations_;
   prometheus::Counter& on_posts_;
   prometheus::Counter& in_rooms_;
 };

@@ -10,22 +10,55 @@ namespace {
 
 constexpr char kInsert[] = R"sql(
   INSERT INTO outbox (event_id, type, key, payload, traceparent, create_time)
-  VALUES ($1, $2, $3, $4, $5, $6))sql";
+  SELECT event_id, type, key, payload, traceparent, create_time
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[])
+    WITH ORDINALITY AS e (event_id, type, key, payload, traceparent, create_time, place)
+  ORDER BY place)sql";
 
 std::string SpanName(const google::protobuf::Message& payload) {
   return absl::StrCat(payload.GetDescriptor()->name(), " publish");
 }
 
+// The columns of events as arrays, in the order of kInsert.
+struct Columns {
+  std::vector<std::string> ids, types, keys, payloads, traceparents, times;
+
+  void Add(const std::string& key, const google::protobuf::Message& payload, absl::Time time,
+           const TraceContext& parent) {
+    // What consumers do with the event is part of the work of this span.
+    const ScopedSpan span(parent, SpanKind::kProducer, SpanName(payload));
+    const TraceContext& trace = TraceContext::Current();
+    ids.push_back(NewUuid(time));
+    types.push_back(payload.GetDescriptor()->full_name());
+    keys.push_back(key);
+    payloads.push_back(payload.SerializeAsString());
+    traceparents.push_back(trace.trace_id.empty() ? std::string() : trace.Traceparent());
+    times.push_back(SqlTime(time));
+  }
+
+  void Insert(Transaction& tx) const {
+    if (ids.empty()) return;
+    tx.Exec(kInsert, SqlArray(ids), SqlArray(types), SqlArray(keys), SqlBytesArray(payloads),
+            SqlArray(traceparents), SqlArray(times));
+  }
+};
+
 }  // namespace
 
 void WriteEvent(Transaction& tx, const std::string& key, const google::protobuf::Message& payload,
                 absl::Time now) {
-  // What consumers do with the event is part of the work of this span.
-  const ScopedSpan span(SpanKind::kProducer, SpanName(payload));
-  const TraceContext& trace = TraceContext::Current();
-  tx.Exec(kInsert, NewUuid(now), payload.GetDescriptor()->full_name(), key,
-          SqlBytes(payload.SerializeAsString()),
-          trace.trace_id.empty() ? std::string() : trace.Traceparent(), SqlTime(now));
+  Columns columns;
+  columns.Add(key, payload, now, TraceContext::Current());
+  columns.Insert(tx);
+}
+
+void WriteEvents(Transaction& tx, const std::vector<OutboxEvent>& events) {
+  Columns columns;
+  for (const OutboxEvent& event : events) {
+    const ScopedTrace of_event(event.trace);
+    columns.Add(event.key, *event.payload, event.time, event.trace);
+  }
+  columns.Insert(tx);
 }
 
 void OutboxSignal::Notify() {

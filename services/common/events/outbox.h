@@ -1,12 +1,15 @@
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "services/common/postgres/transaction.h"
+#include "services/common/trace/trace_context.h"
 
 namespace rostrum {
 
@@ -14,6 +17,16 @@ namespace rostrum {
 // thing it is about; `payload` names the event by its type.
 void WriteEvent(Transaction& tx, const std::string& key, const google::protobuf::Message& payload,
                 absl::Time now);
+
+// An event for WriteEvents, as above.
+struct OutboxEvent {
+  std::string key;
+  std::unique_ptr<google::protobuf::Message> payload;
+  absl::Time time;
+  TraceContext trace;  // of the work that it is a part of
+};
+// Writes several events at once; they are read in this order.
+void WriteEvents(Transaction& tx, const std::vector<OutboxEvent>& events);
 
 // Wakes the pull streams of this process after a commit, so that events do not
 // wait for the next poll. A hint: missing one costs at most the poll interval.

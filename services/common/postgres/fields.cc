@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace rostrum {
@@ -45,6 +46,15 @@ std::string SqlArray(const std::vector<std::string>& elements) {
     array += '"';
   }
   return array + "}";
+}
+
+std::string SqlBytesArray(const std::vector<std::string>& elements) {
+  std::vector<std::string> texts;
+  texts.reserve(elements.size());
+  for (const std::string& element : elements) {
+    texts.push_back(absl::StrCat("\\x", absl::BytesToHexString(element)));
+  }
+  return SqlArray(texts);
 }
 
 std::vector<std::string> ReadArray(const pqxx::field& field) {

@@ -43,8 +43,11 @@ inline pqxx::binarystring SqlBytes(const std::string& bytes) {
 }
 std::string ReadBytes(const pqxx::field& field);
 
-// A text[] or uuid[] parameter: "{...}" with every element quoted.
+// An array parameter of anything that text stands for (text[], uuid[], integer[], ...):
+// "{...}" with every element quoted.
 std::string SqlArray(const std::vector<std::string>& elements);
+// A bytea[] parameter.
+std::string SqlBytesArray(const std::vector<std::string>& elements);
 // A text[] or uuid[] column without NULLs.
 std::vector<std::string> ReadArray(const pqxx::field& field);
 

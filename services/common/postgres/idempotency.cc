@@ -17,9 +17,19 @@ constexpr char kClaim[] = R"sql(
   INSERT INTO idempotency (caller, method, request_id, request_hash, create_time)
   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING)sql";
 
-constexpr char kFind[] = R"sql(
-  SELECT request_hash, result_id FROM idempotency
-  WHERE caller = $1 AND method = $2 AND request_id = $3)sql";
+// In one order everywhere: two of these wait for each other, but not in a circle.
+constexpr char kClaimAll[] = R"sql(
+  INSERT INTO idempotency (caller, method, request_id, request_hash, create_time, result_id)
+  SELECT caller, method, request_id, request_hash, create_time, result_id
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::text[])
+    AS c (caller, method, request_id, request_hash, create_time, result_id)
+  ORDER BY caller, method, request_id ON CONFLICT DO NOTHING RETURNING result_id)sql";
+
+constexpr char kFindAll[] = R"sql(
+  SELECT k.place, i.request_hash, i.result_id
+  FROM unnest($1::text[], $2::text[], $3::text[])
+    WITH ORDINALITY AS k (caller, method, request_id, place)
+  JOIN idempotency i USING (caller, method, request_id))sql";
 
 constexpr char kRecord[] = R"sql(
   UPDATE idempotency SET result_id = $4
@@ -63,13 +73,58 @@ absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(Transaction& tx,
 
 absl::StatusOr<std::optional<std::string>> FindIdempotentResult(Transaction& tx,
                                                                 const IdempotencyKey& key) {
-  if (key.request_id.empty()) return std::nullopt;
-  const pqxx::result known = tx.Exec(kFind, key.caller, key.method, key.request_id);
-  if (known.empty()) return std::nullopt;
-  if (ReadBytes(known[0][0]) != key.request_hash) {
-    return InvalidField("request_id", "REQUEST_ID_REUSED", "was used for another request");
+  return FindIdempotentResults(tx, {key}).front();
+}
+
+std::vector<absl::StatusOr<std::optional<std::string>>> FindIdempotentResults(
+    Transaction& tx, const std::vector<IdempotencyKey>& keys) {
+  std::vector<absl::StatusOr<std::optional<std::string>>> results(keys.size(), std::nullopt);
+  std::vector<std::string> callers, methods, request_ids;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i].request_id.empty()) continue;
+    callers.push_back(keys[i].caller);
+    methods.push_back(keys[i].method);
+    request_ids.push_back(keys[i].request_id);
+    places.push_back(i);
   }
-  return ReadText(known[0][1]);
+  if (places.empty()) return results;
+  for (const pqxx::row& row :
+       tx.Exec(kFindAll, SqlArray(callers), SqlArray(methods), SqlArray(request_ids))) {
+    const size_t i = places[row[0].as<size_t>() - 1];
+    if (ReadBytes(row[1]) == keys[i].request_hash) {
+      results[i] = ReadText(row[2]);
+    } else {
+      results[i] = InvalidField("request_id", "REQUEST_ID_REUSED", "was used for another request");
+    }
+  }
+  return results;
+}
+
+std::set<std::string> ClaimIdempotencyKeys(Transaction& tx,
+                                           const std::vector<IdempotencyClaim>& claims) {
+  std::set<std::string> fresh;
+  std::vector<std::string> callers, methods, request_ids, hashes, times, results;
+  for (const auto& [key, result_id] : claims) {
+    if (key.request_id.empty()) {
+      fresh.insert(result_id);
+      continue;
+    }
+    callers.push_back(key.caller);
+    methods.push_back(key.method);
+    request_ids.push_back(key.request_id);
+    hashes.push_back(key.request_hash);
+    times.push_back(SqlTime(key.now));
+    results.push_back(result_id);
+  }
+  if (results.empty()) return fresh;
+  // Waits for transactions that have claimed some of the keys and not ended yet.
+  for (const pqxx::row& row :
+       tx.Exec(kClaimAll, SqlArray(callers), SqlArray(methods), SqlArray(request_ids),
+               SqlBytesArray(hashes), SqlArray(times), SqlArray(results))) {
+    fresh.insert(ReadText(row[0]));
+  }
+  return fresh;
 }
 
 void RecordIdempotentResult(Transaction& tx, const IdempotencyKey& key,

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -41,6 +43,20 @@ absl::StatusOr<std::optional<std::string>> FindIdempotentResult(Transaction& tx,
                                                                 const IdempotencyKey& key);
 void RecordIdempotentResult(Transaction& tx, const IdempotencyKey& key,
                             const std::string& result_id);
+
+// The same for several at once, with the ids of what they will have made:
+// returns those whose keys are fresh (or empty), whose effect is to be done now.
+// What the others made is for FindIdempotentResults to say.
+struct IdempotencyClaim {
+  IdempotencyKey key;
+  std::string result_id;
+};
+std::set<std::string> ClaimIdempotencyKeys(Transaction& tx,
+                                           const std::vector<IdempotencyClaim>& claims);
+// In the order of the keys.
+std::vector<absl::StatusOr<std::optional<std::string>>> FindIdempotentResults(
+    Transaction& tx, const std::vector<IdempotencyKey>& keys);
+
 // Deletes keys older than 24 hours.
 void PurgeIdempotencyKeys(Transaction& tx, absl::Time now);
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -19,6 +20,12 @@ struct Rate {
   absl::Duration period;
 };
 
+// A limit of something that has a key, which must hold nothing personal: hash it first.
+struct Limit {
+  std::string key;
+  Rate rate;
+};
+
 struct ThrottleDecision {
   bool allowed = true;
   absl::Duration retry_after = absl::ZeroDuration();
@@ -28,10 +35,16 @@ struct ThrottleDecision {
 class Throttle {
  public:
   virtual ~Throttle() = default;
-  // Counts one try. `key` must hold nothing personal: hash it first.
-  virtual ThrottleDecision Try(const std::string& key, const Rate& rate) = 0;
+  // Counts one try within all of these limits, or, if one of them refuses, within none.
+  // Keys of one call share a hash tag ("comment:{<id>}:day").
+  virtual ThrottleDecision TryAll(const std::vector<Limit>& limits) = 0;
+  // Takes back such a try, for what turned out to have been counted before.
+  virtual void TakeBack(const std::vector<Limit>& limits) = 0;
+
+  ThrottleDecision Try(const std::string& key, const Rate& rate) { return TryAll({{key, rate}}); }
   // RESOURCE_EXHAUSTED / RATE_LIMITED with RetryInfo if not allowed.
-  absl::Status Check(const std::string& key, const Rate& rate);
+  absl::Status CheckAll(const std::vector<Limit>& limits);
+  absl::Status Check(const std::string& key, const Rate& rate) { return CheckAll({{key, rate}}); }
 };
 
 // The generic cell rate algorithm in this process's memory; forgets keys that
@@ -39,9 +52,13 @@ class Throttle {
 class LocalThrottle final : public Throttle {
  public:
   explicit LocalThrottle(Clock& clock) : clock_(clock) {}
-  ThrottleDecision Try(const std::string& key, const Rate& rate) override;
+  ThrottleDecision TryAll(const std::vector<Limit>& limits) override;
+  void TakeBack(const std::vector<Limit>& limits) override;
 
  private:
+  // Forgets idle keys, or all, if there is no room for one more.
+  void MakeRoom(const std::string& key, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   Clock& clock_;
   absl::Mutex mu_;
   absl::flat_hash_map<std::string, absl::Time> arrival_ ABSL_GUARDED_BY(mu_);
@@ -52,11 +69,13 @@ class LocalThrottle final : public Throttle {
 class RedisThrottle final : public Throttle {
  public:
   RedisThrottle(Redis& redis, Clock& clock);
-  ThrottleDecision Try(const std::string& key, const Rate& rate) override;
+  ThrottleDecision TryAll(const std::vector<Limit>& limits) override;
+  void TakeBack(const std::vector<Limit>& limits) override;
 
  private:
   Redis& redis_;
-  RedisScript script_;
+  const RedisScript try_;
+  const RedisScript take_back_;
   LocalThrottle local_;
 };
 

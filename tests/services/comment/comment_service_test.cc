@@ -324,6 +324,12 @@ TEST_F(CommentServiceTest, ARepeatIsNeverOneTooMany) {
   EXPECT_THAT(Create("the eleventh").status(), HasReason("RATE_LIMITED"));
 }
 
+TEST_F(CommentServiceTest, ARepeatCostsNothing) {
+  for (int i = 0; i < 50; ++i) ASSERT_THAT(Create("once", kAnna, "", "key"), IsOk());
+  for (int i = 0; i < 9; ++i) ASSERT_THAT(Create("again"), IsOk());
+  EXPECT_THAT(Create("the eleventh").status(), HasReason("RATE_LIMITED"));
+}
+
 TEST_F(CommentServiceTest, RefusesIdsThatAreNone) {
   for (const std::string& id : {std::string("x"), std::string("../etc"), std::string(5000, 'a'),
                                 std::string("00000000-0000-7000-8000-00000000000G")}) {

@@ -95,6 +95,34 @@ TYPED_TEST(ThrottleContract, CheckTellsTheClientWhenToRetry) {
   EXPECT_GT(DetailsOf(status).retry_after.value_or(absl::ZeroDuration()), absl::Minutes(55));
 }
 
+TYPED_TEST(ThrottleContract, WhatOneLimitRefusesCountsInNone) {
+  constexpr Rate kThree{3, absl::Hours(3)};
+  int allowed = 0;
+  for (int i = 0; i < 20; ++i) {
+    allowed +=
+        this->throttle().TryAll({{"{a}:five", kFive}, {"{a}:three", kThree}}).allowed ? 1 : 0;
+  }
+  EXPECT_EQ(allowed, 3);
+  EXPECT_EQ(this->AllowedOf(20, "{a}:five", kFive), 2);
+}
+
+TYPED_TEST(ThrottleContract, TheLongestWaitCounts) {
+  this->AllowedOf(1, "{a}:hour", {1, absl::Hours(1)});
+  this->AllowedOf(1, "{a}:day", {1, absl::Hours(24)});
+  const ThrottleDecision decision = this->throttle().TryAll(
+      {{"{a}:hour", {1, absl::Hours(1)}}, {"{a}:day", {1, absl::Hours(24)}}});
+  EXPECT_FALSE(decision.allowed);
+  EXPECT_GT(decision.retry_after, absl::Hours(23));
+}
+
+TYPED_TEST(ThrottleContract, ATryCanBeTakenBack) {
+  EXPECT_EQ(this->AllowedOf(20, "key", kFive), 5);
+  this->throttle().TakeBack({{"key", kFive}});
+  EXPECT_EQ(this->AllowedOf(20, "key", kFive), 1);
+  this->throttle().TakeBack({{"never tried", kFive}});
+  EXPECT_EQ(this->AllowedOf(20, "never tried", kFive), 5);
+}
+
 TYPED_TEST(ThrottleContract, CountsRightWithManyThreads) {
   std::atomic<int> allowed{0};
   std::vector<std::thread> threads;

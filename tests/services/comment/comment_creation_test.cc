@@ -1,0 +1,159 @@
+#include "services/comment/comment_creation.h"
+
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "comment_migrations.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/comment/postgres_comment_store.h"
+#include "services/common/postgres/fields.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/storage/postgres_server.h"
+
+namespace rostrum::comment {
+namespace {
+
+using ::testing::Each;
+using ::testing::IsEmpty;
+
+const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
+const AccountId kAnna("00000000-0000-7000-8000-00000000000a");
+const AccountId kBert("00000000-0000-7000-8000-00000000000b");
+const PostId kPost("00000000-0000-7000-8000-000000000001");
+const ChannelId kRoom("00000000-0000-7000-8000-0000000000c1");
+
+// What single comments do is in comment_store_contract_test.cc.
+class CreateCommentsTest : public ::testing::Test {
+ protected:
+  Creation Said(const std::string& body, const std::string& request_id = "") {
+    return {.comment = {.id = CommentId(NewUuid(kNoon)),
+                        .subject = kPost,
+                        .author_id = kAnna,
+                        .author_name = "Anna",
+                        .body = body,
+                        .body_html = "<p>" + body + "</p>",
+                        .create_time = kNoon},
+            .key = {.caller = "account:a",
+                    .method = "CreateComment",
+                    .request_id = request_id,
+                    .request_hash = body,
+                    .now = kNoon}};
+  }
+  Creation Reply(const std::string& body, const CommentId& parent_id) {
+    Creation reply = Said(body);
+    reply.comment.parent_id = parent_id;
+    return reply;
+  }
+  std::vector<absl::StatusOr<CreatedComment>> Together(const std::vector<Creation>& wanted) {
+    using Results = std::vector<absl::StatusOr<CreatedComment>>;
+    return RunTx<Results>(database_.pool,
+                          [&](Transaction& tx) -> absl::StatusOr<Results> {
+                            return CreateComments(tx, wanted);
+                          })
+        .value();
+  }
+  std::vector<std::string> Column(const std::string& sql) {
+    return RunRead<std::vector<std::string>>(
+               database_.pool,
+               [&](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
+                 std::vector<std::string> values;
+                 for (const pqxx::row& row : tx.exec(sql)) values.push_back(ReadText(row[0]));
+                 return values;
+               })
+        .value();
+  }
+
+  TestDatabase database_{MigrationsOf("comment", migrations::Files())};
+  OutboxSignal signal_;
+  Metrics metrics_;
+  PostgresCommentStore store_{database_.pool, signal_, metrics_};
+};
+
+TEST_F(CreateCommentsTest, AddsUpWhatTheyShare) {
+  const auto first = Together({Said("first"), Said("second")});
+  const CommentId parent = first[0]->comment.id;
+  Creation in_room = Said("in the room");
+  in_room.comment.subject = kRoom;
+  in_room.comment.author_id = kBert;
+  in_room.comment.author_name = "Bert";
+  const auto more = Together({Reply("a", parent), in_room, Reply("b", parent)});
+  ASSERT_THAT(more[1], IsOk());
+  EXPECT_EQ(more[1]->comment.subject, Subject(kRoom));
+  EXPECT_EQ(more[1]->comment.author_name, "Bert");
+  EXPECT_EQ(more[2]->comment.body, "b");
+  EXPECT_EQ(more[2]->comment.depth, 1);
+  EXPECT_EQ(store_.Get(parent)->reply_count, 2);
+  EXPECT_EQ(store_.Count(kPost).value(), 4);
+  EXPECT_EQ(store_.Count(kRoom).value(), 1);
+}
+
+TEST_F(CreateCommentsTest, WhatIsWrongWithOneIsNoOthersMatter) {
+  const auto known = Together({Said("known", "k")});
+  const auto results = Together({Said("good"), Reply("astray", CommentId(NewUuid(kNoon))),
+                                 Said("known", "k"), Said("other text", "k"), Said("as good")});
+  EXPECT_TRUE(results[0]->fresh);
+  EXPECT_THAT(results[1].status(), HasReason("PARENT_NOT_FOUND"));
+  EXPECT_EQ(results[2]->comment.id, known[0]->comment.id);
+  EXPECT_FALSE(results[2]->fresh);
+  EXPECT_THAT(results[3].status(), HasViolation("request_id"));
+  EXPECT_TRUE(results[4]->fresh);
+  EXPECT_EQ(store_.Count(kPost).value(), 3);
+}
+
+TEST_F(CreateCommentsTest, ARequestThatFailedMayBeMadeAgain) {
+  Creation astray = Reply("astray", CommentId(NewUuid(kNoon)));
+  astray.key.request_id = "k";
+  EXPECT_THAT(Together({astray})[0].status(), HasReason("PARENT_NOT_FOUND"));
+  EXPECT_THAT(Column("SELECT request_id FROM idempotency"), IsEmpty());
+}
+
+TEST_F(CreateCommentsTest, ARepeatIsToldWhatWasMadeThoughItsParentIsGone) {
+  const CommentId parent = Together({Said("parent")})[0]->comment.id;
+  Creation reply = Reply("reply", parent);
+  reply.key.request_id = "k";
+  const auto first = Together({reply});
+  ASSERT_THAT(store_.Update(parent, [](Comment& c) { return Delete(c, kAnna, "", kNoon); }),
+              IsOk());
+  EXPECT_EQ(Together({reply})[0]->comment.id, first[0]->comment.id);
+}
+
+TEST_F(CreateCommentsTest, TheSameRequestTwiceMakesOne) {
+  const auto results = Together({Said("once", "k"), Said("once", "k"), Said("once", "k")});
+  ASSERT_THAT(results, Each(IsOk()));
+  EXPECT_EQ(results[0]->comment.id, results[2]->comment.id);
+  EXPECT_EQ(results[0]->fresh + results[1]->fresh + results[2]->fresh, 1);
+  EXPECT_EQ(store_.Count(kPost).value(), 1);
+}
+
+TEST_F(CreateCommentsTest, EachEventBelongsToTheTraceOfItsRequest) {
+  Creation traced = Said("traced");
+  traced.trace = TraceContext::Parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "");
+  Together({Said("quiet"), traced, Said("quiet too")});
+  EXPECT_THAT(
+      Column("SELECT traceparent FROM outbox ORDER BY id"),
+      ::testing::ElementsAre("", ::testing::HasSubstr("0af7651916cd43dd8448eb211c80319c"), ""));
+}
+
+TEST_F(CreateCommentsTest, ManyWritersAtOnceLoseNothing) {
+  constexpr int kWriters = 16;
+  constexpr int kEach = 20;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([&, i] {
+      for (int n = 0; n < kEach; ++n) {
+        const Creation wanted = Said("a comment", std::to_string(i) + "-" + std::to_string(n));
+        EXPECT_THAT(store_.Create(wanted.comment, wanted.key), IsOk());
+        EXPECT_EQ(store_.Create(wanted.comment, wanted.key)->id, wanted.comment.id);
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(store_.Count(kPost).value(), kWriters * kEach);
+  EXPECT_EQ(Column("SELECT event_id FROM outbox").size(), size_t{kWriters * kEach});
+}
+
+}  // namespace
+}  // namespace rostrum::comment
