@@ -5,7 +5,9 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
@@ -14,10 +16,33 @@
 namespace rostrum::feed {
 namespace {
 
-// The page after ($2, $3), of $4 items: of each thing followed its newest post is
-// looked up, and only where that is among the $4 newest is there more to look at.
-// Unread is what lies above the mark.
-constexpr char kPage[] = R"sql(
+// A page is found in one of two ways, whichever has less to look at. Who follows much
+// finds it among the newest entries of all: of those, many are of what is followed.
+// Who follows little, or what is seldom written for, has each thing looked into.
+//
+// The posts after ($2, $3), $4 at the most. Says nothing where little is followed.
+constexpr char kAmongNewest[] = R"sql(
+  SELECT DISTINCT e.publish_time, e.post_id
+  FROM (SELECT kind, target_id, publish_time, post_id FROM feed_entries
+        WHERE (publish_time, post_id) < ($2::timestamptz, $3::uuid)
+        ORDER BY publish_time DESC, post_id DESC LIMIT 600) e
+  JOIN follows f USING (kind, target_id)
+  WHERE f.account_id = $1
+    AND (SELECT count(*) FROM (SELECT FROM follows WHERE account_id = $1 LIMIT 50) counted) = 50
+  ORDER BY e.publish_time DESC, e.post_id DESC LIMIT $4)sql";
+
+// The same: of each thing followed its newest post is looked up, and only where that is
+// among the $4 newest is there more to look at.
+constexpr char kByFollow[] = R"sql(
+  SELECT DISTINCT e.publish_time, e.post_id
+  FROM newest f JOIN bottom b ON (f.publish_time, f.post_id) >= (b.publish_time, b.post_id)
+  CROSS JOIN LATERAL (
+    SELECT publish_time, post_id FROM feed_entries
+    WHERE kind = f.kind AND target_id = f.target_id
+      AND (publish_time, post_id) < ($2::timestamptz, $3::uuid)
+    ORDER BY publish_time DESC, post_id DESC LIMIT $4) e
+  ORDER BY e.publish_time DESC, e.post_id DESC LIMIT $4)sql";
+constexpr char kWithNewest[] = R"sql(
   WITH newest AS MATERIALIZED (
     SELECT f.kind, f.target_id, e.publish_time, e.post_id
     FROM follows f CROSS JOIN LATERAL (
@@ -31,20 +56,17 @@ constexpr char kPage[] = R"sql(
     FROM (SELECT DISTINCT publish_time, post_id FROM newest
           ORDER BY publish_time DESC, post_id DESC LIMIT $4) top
     ORDER BY publish_time, post_id LIMIT 1
-  )
-  SELECT p.post_id, p.publish_time, p.summary,
-         m.account_id IS NULL OR (p.publish_time, p.post_id) > (m.publish_time, m.post_id)
-  FROM (SELECT DISTINCT e.publish_time, e.post_id
-        FROM newest f JOIN bottom b ON (f.publish_time, f.post_id) >= (b.publish_time, b.post_id)
-        CROSS JOIN LATERAL (
-          SELECT publish_time, post_id FROM feed_entries
-          WHERE kind = f.kind AND target_id = f.target_id
-            AND (publish_time, post_id) < ($2::timestamptz, $3::uuid)
-          ORDER BY publish_time DESC, post_id DESC LIMIT $4) e
-        ORDER BY e.publish_time DESC, e.post_id DESC LIMIT $4) page
-  JOIN posts p USING (post_id)
-  LEFT JOIN feed_marks m ON m.account_id = $1
-  ORDER BY p.publish_time DESC, p.post_id DESC)sql";
+  ))sql";
+
+// The items of such a page. Unread is what lies above the mark.
+std::string ItemsOf(const char* page) {
+  return absl::StrCat(
+      "SELECT p.post_id, p.publish_time, p.summary, m.account_id IS NULL"
+      " OR (p.publish_time, p.post_id) > (m.publish_time, m.post_id) FROM (",
+      page,
+      ") page JOIN posts p USING (post_id) LEFT JOIN feed_marks m ON m.account_id = $1"
+      " ORDER BY p.publish_time DESC, p.post_id DESC");
+}
 
 // Which of a page's targets the account follows.
 constexpr char kReasons[] = R"sql(
@@ -59,27 +81,31 @@ constexpr char kMark[] = R"sql(
   WHERE (feed_marks.publish_time, feed_marks.post_id) < (excluded.publish_time, excluded.post_id)
   )sql";
 
-constexpr char kUnread[] = R"sql(
+// The place above which everything is unread.
+constexpr char kMarkOf[] = R"sql(
+  SELECT publish_time, post_id FROM feed_marks WHERE account_id = $1)sql";
+
+// How many posts above ($2, $3) there are, $4 at the most; and whether that is all.
+constexpr char kUnreadAmongNewest[] = R"sql(
+  WITH newest AS MATERIALIZED (
+    SELECT kind, target_id, publish_time, post_id FROM feed_entries
+    WHERE (publish_time, post_id) > ($2::timestamptz, $3::uuid)
+    ORDER BY publish_time DESC, post_id DESC LIMIT 600)
+  SELECT count(*), (SELECT count(*) < 600 FROM newest) OR count(*) >= $4::bigint
+  FROM (SELECT DISTINCT e.post_id FROM newest e JOIN follows f USING (kind, target_id)
+        WHERE f.account_id = $1 LIMIT $4) unread)sql";
+
+constexpr char kUnreadByFollow[] = R"sql(
   SELECT count(*) FROM (
-    SELECT DISTINCT e.publish_time, e.post_id
-    FROM follows f
-    LEFT JOIN feed_marks m ON m.account_id = f.account_id
-    CROSS JOIN LATERAL (
-      SELECT publish_time, post_id FROM feed_entries
+    SELECT DISTINCT e.post_id
+    FROM follows f CROSS JOIN LATERAL (
+      SELECT post_id FROM feed_entries
       WHERE kind = f.kind AND target_id = f.target_id
-        AND (publish_time, post_id) > (coalesce(m.publish_time, '-infinity'::timestamptz),
-                                       coalesce(m.post_id, '00000000-0000-0000-0000-000000000000'::uuid))
-      ORDER BY publish_time DESC, post_id DESC LIMIT $2) e
-    WHERE f.account_id = $1 LIMIT $2) unread)sql";
+        AND (publish_time, post_id) > ($2::timestamptz, $3::uuid)
+      ORDER BY publish_time DESC, post_id DESC LIMIT $4) e
+    WHERE f.account_id = $1 LIMIT $4) unread)sql";
 
-constexpr char kNewest[] = R"sql(
-  SELECT max(e.publish_time)
-  FROM follows f CROSS JOIN LATERAL (
-    SELECT publish_time FROM feed_entries
-    WHERE kind = f.kind AND target_id = f.target_id
-    ORDER BY publish_time DESC, post_id DESC LIMIT 1) e
-  WHERE f.account_id = $1)sql";
-
+constexpr char kFirstId[] = "00000000-0000-0000-0000-000000000000";
 constexpr char kLastId[] = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 using TargetKey = std::pair<int, std::string>;
@@ -92,6 +118,31 @@ std::map<std::string, std::set<TargetKey>> LoadReasons(Transaction& tx, const Ac
     followed[ReadText(row[0])].emplace(row[1].as<int>(), ReadText(row[2]));
   }
   return followed;
+}
+
+// The items after a place, as ItemsOf has them.
+pqxx::result LoadItems(Transaction& tx, const AccountId& account_id,
+                       const std::optional<FeedPlace>& after, int limit) {
+  static const std::string among_newest = ItemsOf(kAmongNewest);
+  static const std::string by_follow = absl::StrCat(kWithNewest, ItemsOf(kByFollow));
+  const std::string time = after.has_value() ? SqlTime(after->publish_time) : "infinity";
+  const std::string id = after.has_value() ? after->post_id.value() : kLastId;
+  pqxx::result items = tx.Exec(among_newest, account_id.value(), time, id, limit);
+  if (static_cast<int>(items.size()) == limit) return items;
+  return tx.Exec(by_follow, account_id.value(), time, id, limit);
+}
+
+int CountUnread(Transaction& tx, const AccountId& account_id) {
+  std::string time = "-infinity";
+  std::string id = kFirstId;
+  if (const pqxx::result mark = tx.Exec(kMarkOf, account_id.value()); !mark.empty()) {
+    time = SqlTime(ReadTime(mark[0][0]));
+    id = ReadText(mark[0][1]);
+  }
+  const pqxx::row counted =
+      tx.ExecOne(kUnreadAmongNewest, account_id.value(), time, id, kMaxUnread);
+  if (counted[1].as<bool>()) return counted[0].as<int>();
+  return tx.ExecOne(kUnreadByFollow, account_id.value(), time, id, kMaxUnread)[0].as<int>();
 }
 
 absl::StatusOr<FeedItem> ReadItem(const pqxx::row& row) {
@@ -107,13 +158,11 @@ absl::StatusOr<FeedItem> ReadItem(const pqxx::row& row) {
 absl::StatusOr<std::vector<FeedItem>> PostgresFeedStore::List(const AccountId& account_id,
                                                               const std::optional<FeedPlace>& after,
                                                               int limit) {
-  const std::string time = after.has_value() ? SqlTime(after->publish_time) : "infinity";
-  const std::string id = after.has_value() ? after->post_id.value() : kLastId;
   return RunRead<std::vector<FeedItem>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<FeedItem>> {
         std::vector<FeedItem> items;
         std::vector<std::string> post_ids;
-        for (const pqxx::row& row : tx.exec_params(kPage, account_id.value(), time, id, limit)) {
+        for (const pqxx::row& row : LoadItems(tx, account_id, after, limit)) {
           ASSIGN_OR_RETURN(FeedItem item, ReadItem(row));
           post_ids.push_back(item.place.post_id.value());
           items.push_back(std::move(item));
@@ -147,10 +196,10 @@ absl::Status PostgresFeedStore::MarkSeen(const AccountId& account_id, const Feed
 
 absl::StatusOr<FeedState> PostgresFeedStore::State(const AccountId& account_id) {
   return RunRead<FeedState>(pool_, [&](Transaction& tx) -> absl::StatusOr<FeedState> {
-    const pqxx::row unread = tx.ExecOne(kUnread, account_id.value(), kMaxUnread);
-    const pqxx::row newest = tx.ExecOne(kNewest, account_id.value());
-    return FeedState{.unread_count = unread[0].as<int>(),
-                     .newest_time = ReadOptionalTime(newest[0])};
+    const pqxx::result newest = LoadItems(tx, account_id, std::nullopt, 1);
+    FeedState state{.unread_count = CountUnread(tx, account_id)};
+    if (!newest.empty()) state.newest_time = ReadTime(newest[0][1]);
+    return state;
   });
 }
 

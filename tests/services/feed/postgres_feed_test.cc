@@ -1,3 +1,6 @@
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -87,6 +90,81 @@ TEST_F(PostgresFeedTest, SaysEveryReason) {
   std::vector<std::string> reasons;
   for (const Target& reason : items[0].reasons) reasons.push_back(reason.display_name);
   EXPECT_THAT(reasons, ElementsAre("channel", "author", "topic"));
+}
+
+// Who follows much has its pages found in another way than who follows little.
+class WideFeedTest : public PostgresFeedTest {
+ protected:
+  static constexpr int kChannels = 80;
+  static std::string Channel(int i) { return "channel " + std::to_string(i); }
+
+  // Posts of the channels in turn, a minute apart, each with an author of its own.
+  void PublishInTurn(int first, int last, int channels) {
+    for (int i = first; i < last; ++i) {
+      Publish(Post(std::to_string(i), i, Channel(i % channels), "author " + std::to_string(i), {}));
+    }
+  }
+  void FollowChannels(int first, int last, int step = 1) {
+    for (int i = first; i < last; i += step) Follow(FollowKind::kChannel, Channel(i));
+  }
+  // The whole feed, page by page.
+  std::vector<std::string> Paged(int limit) {
+    std::vector<std::string> titles;
+    std::optional<FeedPlace> after;
+    for (auto page = feeds_.List(kAnna, after, limit).value(); !page.empty();
+         page = feeds_.List(kAnna, after, limit).value()) {
+      EXPECT_LE(page.size(), static_cast<size_t>(limit));
+      for (const FeedItem& item : page) titles.push_back(item.post.title());
+      after = page.back().place;
+    }
+    return titles;
+  }
+  std::vector<std::string> Expected(int last, const std::function<bool(int)>& followed) {
+    std::vector<std::string> titles;
+    for (int i = last - 1; i >= 0; --i) {
+      if (followed(i % kChannels)) titles.push_back(std::to_string(i));
+    }
+    return titles;
+  }
+};
+
+TEST_F(WideFeedTest, ShowsEverythingNewestFirstAndOnce) {
+  PublishInTurn(0, 200, kChannels);
+  FollowChannels(0, 60);
+  // A second reason shows nothing twice.
+  for (int i = 0; i < 20; ++i) Follow(FollowKind::kAuthor, "author " + std::to_string(i));
+  const auto followed = [](int channel) { return channel < 60; };
+  EXPECT_EQ(Paged(7), Expected(200, followed));
+  EXPECT_EQ(Titles(), [&] {
+    auto newest = Expected(200, followed);
+    newest.resize(100);
+    return newest;
+  }());
+}
+
+TEST_F(WideFeedTest, FindsWhatIsFarDownToo) {
+  FollowChannels(0, 60);
+  PublishInTurn(0, 60, kChannels);
+  // Much more than is looked at, and of nothing that is followed.
+  for (int i = 0; i < 320; ++i) {
+    Publish(Post("other " + std::to_string(i), 1'000 + i, "elsewhere", "nobody", {}));
+  }
+  EXPECT_EQ(Paged(25), Expected(60, [](int) { return true; }));
+  EXPECT_EQ(feeds_.State(kAnna)->newest_time, kNoon + absl::Minutes(59));
+}
+
+TEST_F(WideFeedTest, CountsUnreadUpToTheLimit) {
+  FollowChannels(0, 60);
+  PublishInTurn(0, 80, kChannels);
+  EXPECT_EQ(feeds_.State(kAnna)->unread_count, 59);  // the one of noon is not after it
+  for (int i = 0; i < 320; ++i) {
+    Publish(Post("other " + std::to_string(i), 1'000 + i, "elsewhere", "nobody", {}));
+  }
+  EXPECT_EQ(feeds_.State(kAnna)->unread_count, 59);
+  for (int i = 80; i < 140; ++i) {
+    Publish(Post(std::to_string(i), 2'000 + i, Channel(i % 60), "author", {}));
+  }
+  EXPECT_EQ(feeds_.State(kAnna)->unread_count, kMaxUnread);
 }
 
 TEST_F(PostgresFeedTest, PublishingWhilePagingNeitherRepeatsNorHides) {
