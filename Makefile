@@ -70,6 +70,11 @@ bench: configure ## measure, each figure beside its limit (ARGS="--only article 
 	ninja -C $(BUILD) -j $(JOBS) rostrum_stack bench_reference bench_hash
 	/usr/bin/python3 tests/load/bench.py $(BUILD) $(ARGS)
 
+.PHONY: bench-hot
+bench-hot: configure ## measure the functions that every request goes through
+	ninja -C $(BUILD) -j $(JOBS) bench_hot
+	$(BUILD)/tests/bench_hot $(ARGS)
+
 .PHONY: k8s-check
 k8s-check: configure node_modules/.package-lock.json ## check the Kubernetes manifests, without a cluster
 	ninja -C $(BUILD) -j $(JOBS) rostrum_stack
