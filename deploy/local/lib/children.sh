@@ -30,6 +30,12 @@ export_settings() {
   done
 }
 
+# Linux divides the processor among sessions, not threads, where nothing else does
+# (autogroup): there account, which hashes passwords, gets a third of what each other
+# has. In a cluster its request says so.
+# shellcheck disable=SC2016 # it is for the child's shell
+GIVE_WAY='if [[ $0 == account* && -w /proc/self/autogroup ]]; then echo 5 >/proc/self/autogroup; fi; exec "$@"'
+
 # launch NAME COMMAND...: starts it with the settings of that name, its output
 # going to its log. It gets its stop signal when the supervisor dies.
 launch() {
@@ -44,7 +50,8 @@ launch() {
     clear_environment
     export_settings <<<"$(settings_of "$name")"
     cd /
-    exec setsid env --default-signal=INT,QUIT,PIPE setpriv "${as[@]}" --pdeathsig "$signal" -- "$@"
+    exec setsid bash -c "$GIVE_WAY" "$name" \
+      env --default-signal=INT,QUIT,PIPE setpriv "${as[@]}" --pdeathsig "$signal" -- "$@"
   ) </dev/null >>"$log" 2>&1 &
   adopt "$name" $!
 }
