@@ -8,11 +8,11 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "services/common/base/lru_cache.h"
 #include "gateway/web/stored_page.h"
 #include "rostrum/comment/v1/comment_service.pb.h"
 #include "rostrum/content/v1/post_service.pb.h"
 #include "services/common/base/clock.h"
+#include "services/common/base/lru_cache.h"
 
 namespace rostrum::gateway {
 
