@@ -87,12 +87,16 @@ const EnumValueDescriptor* ParseEnum(const FieldDescriptor& field, const std::st
 }
 
 // Names that come back from their JSON form as they were: "picture.alt_text", or "*".
+// "a_b_c" does not: capitals in a row are read as one word.
 bool IsMaskPath(absl::string_view path) {
   if (path == "*") return true;
   char before = '.';
+  char before_that = '.';
   for (const char c : path) {
     const bool after_word = absl::ascii_isalnum(static_cast<unsigned char>(before));
     if (!absl::ascii_islower(static_cast<unsigned char>(c)) && !after_word) return false;
+    if (c == '_' && before_that == '_') return false;
+    before_that = before;
     before = c;
   }
   return absl::ascii_isalnum(static_cast<unsigned char>(before));

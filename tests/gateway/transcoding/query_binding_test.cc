@@ -136,8 +136,8 @@ TEST(QueryBindingTest, RefusesWhatIsNoValue) {
   EXPECT_EQ(Violation("duration=5"), "INVALID_VALUE duration");
   EXPECT_EQ(Violation("mask=a,,b"), "INVALID_VALUE mask");
   EXPECT_EQ(Violation("mask=a%20b"), "INVALID_VALUE mask");
-  for (const std::string mask :
-       {"Title", "a.Title", "a..b", ".a", "a.", "a__b", "_a", "a_", "a_1", "1a", "a*", "*.a"}) {
+  for (const std::string mask : {"Title", "a.Title", "a..b", ".a", "a.", "a__b", "_a", "a_", "a_1",
+                                 "1a", "a*", "*.a", "a_b_c", "displayNamAC"}) {
     EXPECT_EQ(Violation("mask=" + mask), "INVALID_VALUE mask") << mask;
   }
   EXPECT_EQ(Violation("numbers=1&numbers=x"), "INVALID_VALUE numbers");
