@@ -9,7 +9,7 @@ from local_stack import psql
 from nginx import Nginx
 from row import CONNECTIONS, Row, wrk
 
-SAMPLES = 20
+SAMPLES = 100
 
 # Copies of the demo's metered posts, with texts of a long read.
 COPY_POSTS = """
