@@ -37,7 +37,11 @@ CachedPostStore::CachedPostStore(PostStore& stored, size_t max_bytes, absl::Dura
 
 absl::StatusOr<PostSummary> CachedPostStore::Find(const PostRef& ref) {
   // Slugs move from post to post.
-  if (!ref.id.has_value()) return stored_.Find(ref);
+  if (!ref.id.has_value()) {
+    ASSIGN_OR_RETURN(PostSummary post, stored_.Find(ref));
+    RETURN_IF_ERROR(CatchUp(post));
+    return post;
+  }
   ASSIGN_OR_RETURN(const PostVersion present, Present(*ref.id));
   const auto kept = summaries_.Find(ref.id->value());
   if (kept != nullptr && kept->version == present.version &&
@@ -46,11 +50,18 @@ absl::StatusOr<PostSummary> CachedPostStore::Find(const PostRef& ref) {
   }
   KeptSummary loaded{.load_time = clock_.Now()};
   ASSIGN_OR_RETURN(loaded.post, stored_.Find(ref));
+  RETURN_IF_ERROR(CatchUp(loaded.post));
   loaded.version = VersionOf(loaded.post);
   const size_t bytes = BytesOf(loaded.post);
   auto keep = std::make_shared<const KeptSummary>(std::move(loaded));
   summaries_.Put(ref.id->value(), keep, bytes);
   return keep->post;
+}
+
+absl::Status CachedPostStore::CatchUp(const PostSummary& post) {
+  const auto held = Held(post.id);
+  if (held == nullptr || held->present.version == VersionOf(post)) return absl::OkStatus();
+  return Ask({post.id}).status();
 }
 
 absl::StatusOr<std::string> CachedPostStore::GetText(const PostId& id, AccessLevel decided_for,
@@ -72,9 +83,10 @@ absl::StatusOr<std::string> CachedPostStore::LoadText(const PostVersion& version
   const PostId& id = version.facts.id;
   ASSIGN_OR_RETURN(std::string text, stored_.GetText(id, version.facts.access_level, part));
   // Of the version that it had before and still has, whatever the lease says.
-  ASSIGN_OR_RETURN(const auto after, Ask({id}));
-  const auto found = after.find(id);
-  if (found != after.end() && found->second.version == version.version) {
+  const auto after = Ask({id});
+  if (!after.ok()) return text;
+  const auto found = after->find(id);
+  if (found != after->end() && found->second.version == version.version) {
     texts_.Put(key, std::make_shared<const KeptText>(KeptText{text, version.version}), text.size());
   }
   return text;
@@ -118,7 +130,11 @@ absl::StatusOr<std::map<PostId, PostVersion>> CachedPostStore::Ask(const std::ve
   const SteadyClock::time_point asked = SteadyClock::now();
   auto found = stored_.GetVersions(ids);
   if (!found.ok() || lease_ <= absl::ZeroDuration()) return found;
+  absl::MutexLock lock(&hold_mu_);
   for (const auto& [id, present] : *found) {
+    // What was asked later is truer, whichever answer comes first.
+    const auto held = held_.Find(id.value());
+    if (held != nullptr && held->asked > asked) continue;
     held_.Put(id.value(), std::make_shared<const HeldVersion>(HeldVersion{present, asked}),
               sizeof(HeldVersion) + present.version.size() + 3 * id.value().size());
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "services/common/base/batcher.h"
 #include "services/common/base/clock.h"
 #include "services/common/base/lru_cache.h"
@@ -56,6 +57,8 @@ class CachedPostStore final : public PostStore {
 
   // What is known under the lease, or nullptr.
   std::shared_ptr<const HeldVersion> Held(const PostId& id);
+  // Lets the lease stand for no version before this one, so that its text is not an older one.
+  absl::Status CatchUp(const PostSummary& post);
   // Asks the store, and holds what it says.
   absl::StatusOr<std::map<PostId, PostVersion>> Ask(const std::vector<PostId>& ids);
   Version Present(const PostId& id);
@@ -67,6 +70,7 @@ class CachedPostStore final : public PostStore {
   const absl::Duration lease_;
   Clock& clock_;
   Batcher<PostId, Version> versions_;
+  absl::Mutex hold_mu_;  // of who puts into held_
   LruCache<std::shared_ptr<const HeldVersion>> held_;
   LruCache<std::shared_ptr<const KeptSummary>> summaries_;
   LruCache<std::shared_ptr<const KeptText>> texts_;

@@ -71,13 +71,12 @@ absl::StatusOr<AuthorId> DeskService::AuthorFor(const DeskUser& user, const std:
 absl::StatusOr<Manuscript> DeskService::Update(
     const PostId& id, const std::function<absl::Status(Manuscript&)>& change) {
   bool was_read = false;
-  int64_t version = 0;
   ASSIGN_OR_RETURN(Manuscript manuscript, manuscripts_.Update(id, [&](Manuscript& stored) {
-    was_read = stored.published();
-    version = stored.version;
+    was_read = stored.publish_time.has_value();
     return change(stored);
   }));
-  if (was_read && manuscript.version != version) absl::SleepFor(read_lease_);
+  // Also if this changed nothing: whose change it was may wait still.
+  if (was_read) absl::SleepFor(read_lease_);
   return manuscript;
 }
 

@@ -98,6 +98,21 @@ TEST_F(ReadLeaseTest, AfterItNobodyIsShownWhatStoodBefore) {
   EXPECT_THAT(*posts.GetVersions({post_.id}), IsEmpty());
 }
 
+// Else a client would keep the old text under the entity tag of the new summary.
+TEST_F(ReadLeaseTest, ASummaryNeverComesWithAnOlderText) {
+  CachedPostStore posts = WithLease(kLong);
+  const auto read = [&](const PostRef& ref) {
+    const PostSummary post = posts.Find(ref).value();
+    return post.title + " " + posts.GetText(post.id, kMetered, TextPart::kBody).value();
+  };
+  ASSERT_EQ(read({.id = post_.id}), "Peace <p>The text of Peace</p>\n");
+  world_.Execute("UPDATE posts SET title = 'War', body_html = 'war', version = version + 1");
+  EXPECT_EQ(read({.channel = "news", .slug = "peace"}), "War war");
+  world_.Execute("UPDATE posts SET title = 'End', body_html = 'end', version = version + 1");
+  world_.clock.Advance(CachedPostStore::kFresh);
+  EXPECT_EQ(read({.id = post_.id}), "End end");
+}
+
 TEST_F(ReadLeaseTest, WhatIsNotPublishedIsAskedForEachTime) {
   CachedPostStore posts = WithLease(kLong);
   Withdraw();
