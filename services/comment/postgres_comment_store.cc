@@ -49,6 +49,12 @@ constexpr char kListRevisions[] = R"sql(
 const CounterFamily kCreated{
     "comments_created_total", "Comments that were written, replies too.", {"subject"}};
 
+// What the database refuses is refused for all that came together.
+bool MayBeOfOne(const absl::Status& status) {
+  return absl::IsInternal(status) || absl::IsInvalidArgument(status) ||
+         absl::IsAlreadyExists(status) || absl::IsFailedPrecondition(status);
+}
+
 }  // namespace
 
 PostgresCommentStore::PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics)
@@ -85,7 +91,7 @@ std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateAll(
   absl::StatusOr<Results> created = RunTx<Results>(
       pool_,
       [&](Transaction& tx) -> absl::StatusOr<Results> { return CreateComments(tx, wanted); });
-  if (absl::IsInternal(created.status()) && wanted.size() > 1) return CreateEach(wanted);
+  if (MayBeOfOne(created.status()) && wanted.size() > 1) return CreateEach(wanted);
   if (!created.ok()) {
     return std::vector<absl::StatusOr<Comment>>(wanted.size(), created.status());
   }
