@@ -38,19 +38,6 @@ constexpr char kInsert[] = R"sql(
     AS c (comment_id, post_id, channel_id, parent_id, author_id, body, body_html, create_time,
           depth))sql";
 
-constexpr char kAddReplies[] = R"sql(
-  UPDATE comments c SET reply_count = c.reply_count + r.replies
-  FROM unnest($1::uuid[], $2::integer[]) AS r (comment_id, replies)
-  WHERE c.comment_id = r.comment_id)sql";
-
-// In one order everywhere: two of these wait for each other, but not in a circle.
-constexpr char kAddToDiscussions[] = R"sql(
-  INSERT INTO discussions (post_id, comment_count)
-  SELECT post_id, comments FROM unnest($1::uuid[], $2::integer[]) AS d (post_id, comments)
-  ORDER BY post_id
-  ON CONFLICT (post_id) DO UPDATE
-  SET comment_count = discussions.comment_count + excluded.comment_count)sql";
-
 // The value of a column that is the subject's, or "".
 template <class Id>
 std::string Column(const Subject& subject) {
@@ -97,27 +84,14 @@ void Insert(Transaction& tx, const std::vector<const NewComment*>& comments,
           SqlArray(author), SqlArray(body), SqlArray(html), SqlArray(time), SqlArray(depth));
 }
 
-// Adds up how often each id stands there.
-void AddCounts(Transaction& tx, const char* sql, const std::vector<std::string>& ids) {
-  std::map<std::string, int> counts;
-  for (const std::string& id : ids) ++counts[id];
-  if (counts.empty()) return;
-  std::vector<std::string> keys, numbers;
-  for (const auto& [id, count] : counts) {
-    keys.push_back(id);
-    numbers.push_back(std::to_string(count));
-  }
-  tx.Exec(sql, SqlArray(keys), SqlArray(numbers));
-}
-
 void Count(Transaction& tx, const std::vector<const NewComment*>& comments) {
-  std::vector<std::string> parents, subjects;
+  std::map<std::string, int> replies, discussions;
   for (const NewComment* comment : comments) {
-    if (comment->parent_id.has_value()) parents.push_back(comment->parent_id->value());
-    subjects.push_back(IdOf(comment->subject));
+    if (comment->parent_id.has_value()) ++replies[comment->parent_id->value()];
+    ++discussions[IdOf(comment->subject)];
   }
-  AddCounts(tx, kAddReplies, parents);
-  AddCounts(tx, kAddToDiscussions, subjects);
+  AddReplies(tx, replies);
+  AddToDiscussions(tx, discussions);
 }
 
 OutboxEvent EventOf(const Creation& creation, const Comment& stored, const Comments& parents) {

@@ -14,6 +14,29 @@ Subject ReadSubject(const pqxx::row& row) {
   return ReadId<PostId>(row[1]);
 }
 
+constexpr char kAddReplies[] = R"sql(
+  UPDATE comments c SET reply_count = c.reply_count + r.replies
+  FROM unnest($1::uuid[], $2::integer[]) AS r (comment_id, replies)
+  WHERE c.comment_id = r.comment_id)sql";
+
+// In one order everywhere: two of these wait for each other, but not in a circle.
+constexpr char kAddToDiscussions[] = R"sql(
+  INSERT INTO discussions (post_id, comment_count)
+  SELECT post_id, comments FROM unnest($1::uuid[], $2::integer[]) AS d (post_id, comments)
+  ORDER BY post_id
+  ON CONFLICT (post_id) DO UPDATE
+  SET comment_count = discussions.comment_count + excluded.comment_count)sql";
+
+void AddCounts(Transaction& tx, const char* sql, const std::map<std::string, int>& counts) {
+  if (counts.empty()) return;
+  std::vector<std::string> ids, numbers;
+  for (const auto& [id, count] : counts) {
+    ids.push_back(id);
+    numbers.push_back(std::to_string(count));
+  }
+  tx.Exec(sql, SqlArray(ids), SqlArray(numbers));
+}
+
 }  // namespace
 
 const char kCommentColumns[] = R"sql(
@@ -64,6 +87,14 @@ absl::StatusOr<Comment> LoadComment(Transaction& tx, const CommentId& id, Lock l
     return Error(absl::StatusCode::kNotFound, "COMMENT_NOT_FOUND", "there is no such comment");
   }
   return std::move(found.begin()->second);
+}
+
+void AddToDiscussions(Transaction& tx, const std::map<std::string, int>& counts) {
+  AddCounts(tx, kAddToDiscussions, counts);
+}
+
+void AddReplies(Transaction& tx, const std::map<std::string, int>& counts) {
+  AddCounts(tx, kAddReplies, counts);
 }
 
 }  // namespace rostrum::comment

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -23,5 +24,10 @@ std::map<CommentId, Comment> LoadComments(Transaction& tx, const std::vector<Com
                                           Lock lock = Lock::kNone);
 // NOT_FOUND / COMMENT_NOT_FOUND.
 absl::StatusOr<Comment> LoadComment(Transaction& tx, const CommentId& id, Lock lock = Lock::kNone);
+
+// Adds to how many comments discussions have, by the ids of their subjects.
+void AddToDiscussions(Transaction& tx, const std::map<std::string, int>& counts);
+// Adds to how many replies comments have, by their ids.
+void AddReplies(Transaction& tx, const std::map<std::string, int>& counts);
 
 }  // namespace rostrum::comment

@@ -23,10 +23,6 @@ constexpr char kUpsertCommenter[] = R"sql(
   ON CONFLICT (account_id) DO UPDATE SET display_name = excluded.display_name
   WHERE commenters.display_name <> excluded.display_name)sql";
 
-constexpr char kAddToDiscussion[] = R"sql(
-  INSERT INTO discussions (post_id, comment_count) VALUES ($1, $2)
-  ON CONFLICT (post_id) DO UPDATE SET comment_count = discussions.comment_count + $2)sql";
-
 constexpr char kUpdate[] = R"sql(
   UPDATE comments SET body = $2, body_html = $3, edit_time = $4, delete_time = $5, version = $6
   WHERE comment_id = $1)sql";
@@ -132,7 +128,7 @@ absl::StatusOr<Comment> PostgresCommentStore::Update(
             SqlTime(after.delete_time), after.version);
     if (after.deleted()) {
       tx.Exec(kForgetRevisions, id.value());
-      tx.Exec(kAddToDiscussion, IdOf(after.subject), -1);
+      AddToDiscussions(tx, {{IdOf(after.subject), -1}});
     } else {
       tx.Exec(kKeepRevision, id.value(), before.version, before.body_html,
               SqlTime(before.edit_time.value_or(before.create_time)));

@@ -23,10 +23,10 @@ std::string SpanName(const google::protobuf::Message& payload) {
 struct Columns {
   std::vector<std::string> ids, types, keys, payloads, traceparents, times;
 
-  void Add(const std::string& key, const google::protobuf::Message& payload, absl::Time time,
-           const TraceContext& parent) {
+  // An event of the current trace.
+  void Add(const std::string& key, const google::protobuf::Message& payload, absl::Time time) {
     // What consumers do with the event is part of the work of this span.
-    const ScopedSpan span(parent, SpanKind::kProducer, SpanName(payload));
+    const ScopedSpan span(SpanKind::kProducer, SpanName(payload));
     const TraceContext& trace = TraceContext::Current();
     ids.push_back(NewUuid(time));
     types.push_back(payload.GetDescriptor()->full_name());
@@ -48,7 +48,7 @@ struct Columns {
 void WriteEvent(Transaction& tx, const std::string& key, const google::protobuf::Message& payload,
                 absl::Time now) {
   Columns columns;
-  columns.Add(key, payload, now, TraceContext::Current());
+  columns.Add(key, payload, now);
   columns.Insert(tx);
 }
 
@@ -56,7 +56,7 @@ void WriteEvents(Transaction& tx, const std::vector<OutboxEvent>& events) {
   Columns columns;
   for (const OutboxEvent& event : events) {
     const ScopedTrace of_event(event.trace);
-    columns.Add(event.key, *event.payload, event.time, event.trace);
+    columns.Add(event.key, *event.payload, event.time);
   }
   columns.Insert(tx);
 }
