@@ -32,7 +32,7 @@ bool IsBroken(const std::exception& error) {
 // What is left for statements, by the deadline of the request being served.
 // These are waits on a real database, so the real clock tells.
 absl::StatusOr<absl::Duration> StatementTimeout(const PgOptions& options) {
-  const absl::Duration left = RequestContext::Current().deadline - absl::Now();
+  const absl::Duration left = RequestContext::Current().TimeLeft();
   if (left < kLeastTime) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  "no time is left for this request");

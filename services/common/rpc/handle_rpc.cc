@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "rostrum/access/v1/access.pb.h"
 #include "services/common/base/crypto.h"
 #include "services/common/base/log.h"
@@ -113,8 +112,7 @@ absl::Status Serve(const RpcMethods& rpc, const RpcMethods::Method& method,
   ASSIGN_OR_RETURN(context.caller, ReadCaller(ctx, rpc.runtime().identity));
   if (rpc.runtime().mutual_tls) RETURN_IF_ERROR(CheckPeer(PeerOf(ctx), context));
   RETURN_IF_ERROR(CheckCaller(*method.descriptor, context.caller));
-  // gRPC deadlines are times of the real clock.
-  if (context.deadline - absl::Now() < kLeastTimeLeft) {
+  if (context.TimeLeft() < kLeastTimeLeft) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  "too little time was left to begin");
   }
