@@ -94,7 +94,7 @@ class Visitor(Actor):
         for post_id, level in plan:
             self.read(client, passes, post_id, level)
             if post_id in self.world.paged:
-                client.send("GET", f"/p/{post_id}")
+                self.ask(client, passes, post_id, level, f"/p/{post_id}")
             self.pause(0.15)
             if self.stop.is_set():
                 break
@@ -103,14 +103,21 @@ class Visitor(Actor):
                 self.history.fact("pass", **{k: sorted(v) if isinstance(v, set) else v
                                              for k, v in tally.items()})
 
-    def read(self, client, passes, post_id, level):
+    def ask(self, client, passes, post_id, level, path):
+        """Asks for a post in one of its forms. The tally of the pass that may have been charged
+        for it knows it from now on; a first answer that is lost takes its pass with it."""
         before = client.cookies.get("pass", "")
-        answer = client.send("GET", f"/v1/posts/{post_id}")
+        answer = client.send("GET", path)
         cookie = client.cookies.get("pass", "")
-        if level == "ACCESS_LEVEL_METERED" and cookie:
-            tally = passes.setdefault(cookie, {"tried": set(), "granted": {}, "used": 0})
-            if before in ("", cookie):
-                tally["tried"].add(post_id)
+        if level != "ACCESS_LEVEL_METERED" or not cookie:
+            return answer, None
+        tally = passes.setdefault(cookie, {"tried": set(), "granted": {}, "used": 0})
+        if before in ("", cookie):
+            tally["tried"].add(post_id)
+        return answer, tally
+
+    def read(self, client, passes, post_id, level):
+        answer, tally = self.ask(client, passes, post_id, level, f"/v1/posts/{post_id}")
         if answer is None or answer.status != 200:
             return
         access = answer.json["access"]
@@ -119,7 +126,7 @@ class Visitor(Actor):
             self.history.complain(f"public post closed: {where}")
         if level == "ACCESS_LEVEL_PREMIUM" and access["granted"]:
             self.history.complain(f"premium post open: {where}")
-        if level != "ACCESS_LEVEL_METERED" or not cookie:
+        if tally is None:
             return
         if access["granted"] and access["reason"] == "ACCESS_REASON_METER":
             tally["granted"].setdefault(post_id, time.time())
