@@ -22,6 +22,10 @@ size_t BytesOf(const PostSummary& post) {
          post.author.bio.size() + post.topics.size() * sizeof(Topic);
 }
 
+std::string KeyOf(const TextRef& ref) {
+  return absl::StrCat(ref.id.value(), ref.part == TextPart::kBody ? "b" : "p");
+}
+
 }  // namespace
 
 // Versions get an eighth of the bytes, summaries a quarter, texts the rest.
@@ -36,60 +40,106 @@ CachedPostStore::CachedPostStore(PostStore& stored, size_t max_bytes, absl::Dura
       texts_(max_bytes - max_bytes / 4 - max_bytes / 8) {}
 
 absl::StatusOr<PostSummary> CachedPostStore::Find(const PostRef& ref) {
-  // Slugs move from post to post.
   if (!ref.id.has_value()) {
     ASSIGN_OR_RETURN(PostSummary post, stored_.Find(ref));
-    RETURN_IF_ERROR(CatchUp(post));
+    RETURN_IF_ERROR(CatchUp({&post}));
     return post;
   }
   ASSIGN_OR_RETURN(const PostVersion present, Present(*ref.id));
-  const auto kept = summaries_.Find(ref.id->value());
-  if (kept != nullptr && kept->version == present.version &&
-      clock_.Now() - kept->load_time < kFresh) {
-    return kept->post;
+  if (const auto kept = FindSummary(present); kept != nullptr) return kept->post;
+  ASSIGN_OR_RETURN(auto loaded, LoadSummaries({*ref.id}));
+  if (loaded.empty()) return NotFound();
+  return std::move(loaded.begin()->second);
+}
+
+absl::StatusOr<std::map<PostId, PostSummary>> CachedPostStore::FindAll(
+    const std::vector<PostId>& ids) {
+  ASSIGN_OR_RETURN(const Versions versions, GetVersions(ids));
+  std::map<PostId, PostSummary> posts;
+  std::vector<PostId> missing;
+  for (const auto& [id, present] : versions) {
+    if (const auto kept = FindSummary(present); kept != nullptr) {
+      posts.emplace(id, kept->post);
+    } else {
+      missing.push_back(id);
+    }
   }
-  KeptSummary loaded{.load_time = clock_.Now()};
-  ASSIGN_OR_RETURN(loaded.post, stored_.Find(ref));
-  RETURN_IF_ERROR(CatchUp(loaded.post));
-  loaded.version = VersionOf(loaded.post);
-  const size_t bytes = BytesOf(loaded.post);
-  auto keep = std::make_shared<const KeptSummary>(std::move(loaded));
-  summaries_.Put(ref.id->value(), keep, bytes);
-  return keep->post;
+  if (missing.empty()) return posts;
+  ASSIGN_OR_RETURN(auto loaded, LoadSummaries(missing));
+  posts.merge(loaded);
+  return posts;
 }
 
-absl::Status CachedPostStore::CatchUp(const PostSummary& post) {
-  const auto held = Held(post.id);
-  if (held == nullptr || held->present.version == VersionOf(post)) return absl::OkStatus();
-  return Ask({post.id}).status();
+std::shared_ptr<const CachedPostStore::KeptSummary> CachedPostStore::FindSummary(
+    const PostVersion& present) {
+  auto kept = summaries_.Find(present.facts.id.value());
+  const bool fresh = kept != nullptr && kept->version == present.version &&
+                     clock_.Now() - kept->load_time < kFresh;
+  return fresh ? kept : nullptr;
 }
 
-absl::StatusOr<std::string> CachedPostStore::GetText(const PostId& id, AccessLevel decided_for,
-                                                     TextPart part) {
-  const Version present = Present(id);
-  if (!present.ok() && !absl::IsNotFound(present.status())) return present.status();
-  // The other store says what is wrong.
-  if (!present.ok() || present->facts.access_level != decided_for) {
-    return stored_.GetText(id, decided_for, part);
+absl::StatusOr<std::map<PostId, PostSummary>> CachedPostStore::LoadSummaries(
+    const std::vector<PostId>& ids) {
+  const absl::Time now = clock_.Now();
+  ASSIGN_OR_RETURN(auto posts, stored_.FindAll(ids));
+  std::vector<const PostSummary*> loaded;
+  for (const auto& [id, post] : posts) loaded.push_back(&post);
+  RETURN_IF_ERROR(CatchUp(loaded));
+  for (const auto& [id, post] : posts) {
+    const KeptSummary keep{.post = post, .version = VersionOf(post), .load_time = now};
+    summaries_.Put(id.value(), std::make_shared<const KeptSummary>(keep), BytesOf(post));
   }
-  const std::string key = absl::StrCat(id.value(), part == TextPart::kBody ? "b" : "p");
-  const auto kept = texts_.Find(key);
-  if (kept != nullptr && kept->version == present->version) return kept->text;
-  return LoadText(*present, part, key);
+  return posts;
 }
 
-absl::StatusOr<std::string> CachedPostStore::LoadText(const PostVersion& version, TextPart part,
-                                                      const std::string& key) {
-  const PostId& id = version.facts.id;
-  ASSIGN_OR_RETURN(std::string text, stored_.GetText(id, version.facts.access_level, part));
+absl::Status CachedPostStore::CatchUp(const std::vector<const PostSummary*>& posts) {
+  std::vector<PostId> behind;
+  for (const PostSummary* post : posts) {
+    const auto held = Held(post->id);
+    if (held != nullptr && held->present.version != VersionOf(*post)) behind.push_back(post->id);
+  }
+  return behind.empty() ? absl::OkStatus() : Ask(behind).status();
+}
+
+absl::StatusOr<std::map<TextRef, std::string>> CachedPostStore::GetTexts(
+    const std::vector<TextRef>& refs) {
+  std::vector<PostId> ids;
+  for (const TextRef& ref : refs) ids.push_back(ref.id);
+  ASSIGN_OR_RETURN(const Versions versions, GetVersions(ids));
+  std::map<TextRef, std::string> texts;
+  std::vector<TextRef> missing;
+  for (const TextRef& ref : refs) {
+    const auto present = versions.find(ref.id);
+    if (present == versions.end()) continue;
+    if (present->second.facts.access_level != ref.decided_for) continue;
+    const auto kept = texts_.Find(KeyOf(ref));
+    if (kept != nullptr && kept->version == present->second.version) {
+      texts.emplace(ref, kept->text);
+    } else {
+      missing.push_back(ref);
+    }
+  }
+  if (missing.empty()) return texts;
+  ASSIGN_OR_RETURN(auto loaded, LoadTexts(missing, versions));
+  texts.merge(loaded);
+  return texts;
+}
+
+absl::StatusOr<std::map<TextRef, std::string>> CachedPostStore::LoadTexts(
+    const std::vector<TextRef>& refs, const Versions& versions) {
+  ASSIGN_OR_RETURN(auto texts, stored_.GetTexts(refs));
+  std::vector<PostId> ids;
+  for (const auto& [ref, text] : texts) ids.push_back(ref.id);
   // Of the version that it had before and still has, whatever the lease says.
-  const auto after = Ask({id});
-  if (!after.ok()) return text;
-  const auto found = after->find(id);
-  if (found != after->end() && found->second.version == version.version) {
-    texts_.Put(key, std::make_shared<const KeptText>(KeptText{text, version.version}), text.size());
+  const auto after = Ask(ids);
+  if (!after.ok()) return texts;
+  for (const auto& [ref, text] : texts) {
+    const std::string& version = versions.at(ref.id).version;
+    const auto found = after->find(ref.id);
+    if (found == after->end() || found->second.version != version) continue;
+    texts_.Put(KeyOf(ref), std::make_shared<const KeptText>(KeptText{text, version}), text.size());
   }
-  return text;
+  return texts;
 }
 
 absl::StatusOr<PostFacts> CachedPostStore::GetFacts(const PostId& id) {
@@ -126,7 +176,7 @@ std::shared_ptr<const CachedPostStore::HeldVersion> CachedPostStore::Held(const 
   return absl::FromChrono(SteadyClock::now() - held->asked) < lease_ ? held : nullptr;
 }
 
-absl::StatusOr<std::map<PostId, PostVersion>> CachedPostStore::Ask(const std::vector<PostId>& ids) {
+absl::StatusOr<CachedPostStore::Versions> CachedPostStore::Ask(const std::vector<PostId>& ids) {
   const SteadyClock::time_point asked = SteadyClock::now();
   auto found = stored_.GetVersions(ids);
   if (!found.ok() || lease_ <= absl::ZeroDuration()) return found;

@@ -28,11 +28,16 @@ class CachedPostStore final : public PostStore {
   CachedPostStore(PostStore& stored, size_t max_bytes, absl::Duration lease, Clock& clock);
 
   absl::StatusOr<PostSummary> Find(const PostRef& ref) override;
+  absl::StatusOr<std::map<PostId, PostSummary>> FindAll(const std::vector<PostId>& ids) override;
+  // Slugs move from post to post: they are not kept.
+  absl::StatusOr<std::map<SlugPair, PostId>> Resolve(const std::vector<SlugPair>& places) override {
+    return stored_.Resolve(places);
+  }
   absl::StatusOr<PostFacts> GetFacts(const PostId& id) override;
   absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
       const std::vector<PostId>& ids) override;
-  absl::StatusOr<std::string> GetText(const PostId& id, AccessLevel decided_for,
-                                      TextPart part) override;
+  absl::StatusOr<std::map<TextRef, std::string>> GetTexts(
+      const std::vector<TextRef>& refs) override;
   absl::StatusOr<std::vector<PostSummary>> List(const PostQuery& query) override {
     return stored_.List(query);
   }
@@ -54,17 +59,22 @@ class CachedPostStore final : public PostStore {
   };
   // NOT_FOUND unless it is published.
   using Version = absl::StatusOr<PostVersion>;
+  using Versions = std::map<PostId, PostVersion>;
 
   // What is known under the lease, or nullptr.
   std::shared_ptr<const HeldVersion> Held(const PostId& id);
-  // Lets the lease stand for no version before this one, so that its text is not an older one.
-  absl::Status CatchUp(const PostSummary& post);
+  // Lets the lease stand for no version before these, so that their texts are not older ones.
+  absl::Status CatchUp(const std::vector<const PostSummary*>& posts);
   // Asks the store, and holds what it says.
-  absl::StatusOr<std::map<PostId, PostVersion>> Ask(const std::vector<PostId>& ids);
+  absl::StatusOr<Versions> Ask(const std::vector<PostId>& ids);
   Version Present(const PostId& id);
   std::vector<Version> PresentOfAll(const std::vector<PostId>& ids);
-  absl::StatusOr<std::string> LoadText(const PostVersion& version, TextPart part,
-                                       const std::string& key);
+  // Null unless it is of this version and its counters are fresh.
+  std::shared_ptr<const KeptSummary> FindSummary(const PostVersion& present);
+  absl::StatusOr<std::map<PostId, PostSummary>> LoadSummaries(const std::vector<PostId>& ids);
+  // Texts of posts of these versions.
+  absl::StatusOr<std::map<TextRef, std::string>> LoadTexts(const std::vector<TextRef>& refs,
+                                                           const Versions& versions);
 
   PostStore& stored_;
   const absl::Duration lease_;

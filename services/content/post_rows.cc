@@ -29,7 +29,7 @@ constexpr char kSelect[] = R"sql(
 constexpr char kTopics[] = R"sql(
   SELECT pt.post_id, t.topic_id, t.slug, t.display_name
   FROM post_topics pt JOIN topics t ON t.topic_id = pt.topic_id
-  WHERE pt.post_id = any($1::uuid[]) ORDER BY pt.post_id, pt.place)sql";
+  WHERE pt.post_id = any(ARRAY(SELECT unnest($1::uuid[]))) ORDER BY pt.post_id, pt.place)sql";
 
 PostSummary ReadSummary(const pqxx::row& row) {
   PostSummary post;

@@ -1,5 +1,7 @@
 #include "services/content/post_service.h"
 
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,19 +48,41 @@ Reader ReaderOf(const RequestContext& rc) {
 
 constexpr int kMaxReads = 500;
 
-absl::StatusOr<std::vector<ViewCounter::View>> ReadsOf(const v1::BatchReadPostsRequest& request) {
-  if (request.reads_size() > kMaxReads) {
-    return InvalidField("reads", "TOO_MANY", absl::StrCat("must be at most ", kMaxReads));
+PostId PostOf(const v1::VisitorRead& read, const std::map<SlugPair, PostId>& places) {
+  if (!read.post_id().empty()) return PostId(read.post_id());
+  const auto found = places.find({read.channel(), read.slug()});
+  return found == places.end() ? PostId() : found->second;
+}
+
+// What one visitor is told of a post, but its text.
+absl::Status Decided(const PostVersion& post,
+                     absl::StatusOr<subscription::v1::ReadingAccess>& decision,
+                     v1::VisitorReading& reading) {
+  if (ReasonOf(decision.status()) == "ACCESS_UNKNOWN") {
+    reading.set_outcome(v1::VisitorReading::OUTCOME_ACCESS_UNKNOWN);
+    return absl::OkStatus();
   }
-  std::vector<ViewCounter::View> reads;
-  reads.reserve(request.reads_size());
-  for (const v1::VisitorRead& read : request.reads()) {
-    ViewCounter::View& out = reads.emplace_back();
-    ASSIGN_OR_RETURN(out.post_id, ParseId<PostId>(read.post_id(), "post_id"));
-    ASSIGN_OR_RETURN(out.reader.visitor, VisitorFromProto(read.visitor(), "visitor"));
-    out.reader.network = read.network();
-  }
-  return reads;
+  RETURN_IF_ERROR(decision);
+  reading.set_outcome(v1::VisitorReading::OUTCOME_DECIDED);
+  *reading.mutable_access() = *std::move(decision);
+  reading.set_version(post.version);
+  return absl::OkStatus();
+}
+
+bool IsHeld(const v1::VisitorRead& read, const v1::VisitorReading& reading) {
+  return (reading.access().granted() ? read.held_body_version() : read.held_preview_version()) ==
+         reading.version();
+}
+
+// The part of the text that was decided on.
+TextRef TextOf(const PostFacts& post, bool granted) {
+  return {.id = post.id,
+          .decided_for = post.access_level,
+          .part = granted ? TextPart::kBody : TextPart::kPreview};
+}
+
+void SetText(std::string text, bool granted, v1::Post& post) {
+  *(granted ? post.mutable_body_html() : post.mutable_preview_html()) = std::move(text);
 }
 
 PostFacts FactsOf(const PostSummary& post) {
@@ -103,7 +127,9 @@ grpc::Status PostService::GetPost(grpc::ServerContext* ctx, const v1::GetPostReq
     ASSIGN_OR_RETURN(*response->mutable_access(),
                      access_.Decide(FactsOf(post), reader, ReaderAccess::Mode::kRead));
     const bool granted = response->access().granted();
-    RETURN_IF_ERROR(FillText(FactsOf(post), granted, *response));
+    // The text is read only now, and only the part that was decided on.
+    ASSIGN_OR_RETURN(std::string text, posts_.GetText(TextOf(FactsOf(post), granted)));
+    SetText(std::move(text), granted, *response);
     *response->mutable_summary() = ToProto(post);
     if (response->access().has_meter() || response->access().has_offer()) KeepVisitor(ctx);
     if (granted) {
@@ -118,73 +144,100 @@ grpc::Status PostService::BatchReadPosts(grpc::ServerContext* ctx,
                                          const v1::BatchReadPostsRequest* request,
                                          v1::BatchReadPostsResponse* response) {
   return HandleRpc(rpc_, ctx, "BatchReadPosts", [&](const RequestContext&) -> absl::Status {
-    ASSIGN_OR_RETURN(const std::vector<ViewCounter::View> reads, ReadsOf(*request));
+    ASSIGN_OR_RETURN(std::vector<Read> reads, ReadsOf(*request));
     std::vector<PostId> ids;
-    for (const ViewCounter::View& read : reads) ids.push_back(read.post_id);
+    for (const Read& read : reads) {
+      if (!read.post_id.empty()) ids.push_back(read.post_id);
+    }
     ASSIGN_OR_RETURN(const auto versions, posts_.GetVersions(ids));
     std::vector<const PostFacts*> facts;
     std::vector<Reader> visitors;
-    for (const ViewCounter::View& read : reads) {
+    for (Read& read : reads) {
       const auto found = versions.find(read.post_id);
       if (found == versions.end()) continue;
+      read.post = &found->second;
       facts.push_back(&found->second.facts);
       visitors.push_back(read.reader);
     }
     auto decisions = access_.DecideForVisitors(facts, visitors);
-    std::vector<ViewCounter::View> views;
     auto decision = decisions.begin();
-    for (size_t i = 0; i < reads.size(); ++i) {
+    for (const Read& read : reads) {
       v1::VisitorReading& reading = *response->add_readings();
-      const auto found = versions.find(reads[i].post_id);
-      if (found == versions.end()) {
-        reading.set_outcome(v1::VisitorReading::OUTCOME_NOT_FOUND);
-        continue;
-      }
-      RETURN_IF_ERROR(
-          FillReading(found->second, *decision++, request->reads(static_cast<int>(i)), reading));
-      if (reading.access().granted()) views.push_back(reads[i]);
+      reading.set_outcome(v1::VisitorReading::OUTCOME_NOT_FOUND);
+      if (read.post != nullptr) RETURN_IF_ERROR(Decided(*read.post, *decision++, reading));
+    }
+    RETURN_IF_ERROR(FillPosts(reads, *response));
+    std::vector<ViewCounter::View> views;
+    for (size_t i = 0; i < reads.size(); ++i) {
+      if (!response->readings(static_cast<int>(i)).access().granted()) continue;
+      views.push_back({.post_id = reads[i].post_id, .reader = std::move(reads[i].reader)});
     }
     views_.Count(std::move(views));
     return absl::OkStatus();
   });
 }
 
-absl::Status PostService::FillReading(const PostVersion& post,
-                                      absl::StatusOr<subscription::v1::ReadingAccess>& decision,
-                                      const v1::VisitorRead& read, v1::VisitorReading& reading) {
-  if (ReasonOf(decision.status()) == "ACCESS_UNKNOWN") {
-    reading.set_outcome(v1::VisitorReading::OUTCOME_ACCESS_UNKNOWN);
-    return absl::OkStatus();
+absl::StatusOr<std::vector<PostService::Read>> PostService::ReadsOf(
+    const v1::BatchReadPostsRequest& request) {
+  if (request.reads_size() > kMaxReads) {
+    return InvalidField("reads", "TOO_MANY", absl::StrCat("must be at most ", kMaxReads));
   }
-  RETURN_IF_ERROR(decision);
-  reading.set_outcome(v1::VisitorReading::OUTCOME_DECIDED);
-  *reading.mutable_access() = *std::move(decision);
-  reading.set_version(post.version);
-  const bool granted = reading.access().granted();
-  if ((granted ? read.held_body_version() : read.held_preview_version()) == post.version) {
-    return absl::OkStatus();
+  std::vector<SlugPair> places;
+  for (const v1::VisitorRead& read : request.reads()) {
+    if (!read.post_id().empty()) {
+      RETURN_IF_ERROR(ParseId<PostId>(read.post_id(), "post_id"));
+      if (!read.channel().empty() || !read.slug().empty()) {
+        return InvalidField("post_id", "CONTRADICTION", "cannot be combined with channel and slug");
+      }
+    } else if (IsSlug(read.channel(), kMaxCatalogSlug) && IsSlug(read.slug(), kMaxPostSlug)) {
+      places.push_back({read.channel(), read.slug()});
+    }
   }
-  const absl::Status filled = FillPost(post.facts, granted, *reading.mutable_post());
-  if (!absl::IsNotFound(filled) && ReasonOf(filled) != "POST_CHANGED") return filled;
-  // It was changed or withdrawn at this moment.
-  reading.Clear();
-  reading.set_outcome(v1::VisitorReading::OUTCOME_NOT_FOUND);
-  return absl::OkStatus();
+  std::map<SlugPair, PostId> found;
+  if (!places.empty()) {
+    ASSIGN_OR_RETURN(found, posts_.Resolve(places));
+  }
+  std::vector<Read> reads;
+  reads.reserve(request.reads_size());
+  for (const v1::VisitorRead& read : request.reads()) {
+    Read& out = reads.emplace_back();
+    out.request = &read;
+    out.post_id = PostOf(read, found);
+    ASSIGN_OR_RETURN(out.reader.visitor, VisitorFromProto(read.visitor(), "visitor"));
+    out.reader.network = read.network();
+  }
+  return reads;
 }
 
-absl::Status PostService::FillPost(const PostFacts& facts, bool granted, v1::Post& post) {
-  ASSIGN_OR_RETURN(const PostSummary summary, posts_.Find({.id = facts.id}));
-  RETURN_IF_ERROR(FillText(facts, granted, post));
-  *post.mutable_summary() = ToProto(summary);
-  return absl::OkStatus();
-}
-
-absl::Status PostService::FillText(const PostFacts& facts, bool granted, v1::Post& post) {
-  // The text is read only now, and only the part that was decided on.
-  ASSIGN_OR_RETURN(
-      std::string text,
-      posts_.GetText(facts.id, facts.access_level, granted ? TextPart::kBody : TextPart::kPreview));
-  *(granted ? post.mutable_body_html() : post.mutable_preview_html()) = std::move(text);
+absl::Status PostService::FillPosts(const std::vector<Read>& reads,
+                                    v1::BatchReadPostsResponse& response) {
+  std::set<PostId> ids;
+  std::set<TextRef> refs;
+  for (size_t i = 0; i < reads.size(); ++i) {
+    const v1::VisitorReading& reading = response.readings(static_cast<int>(i));
+    if (!reading.has_access() || IsHeld(*reads[i].request, reading)) continue;
+    ids.insert(reads[i].post_id);
+    refs.insert(TextOf(reads[i].post->facts, reading.access().granted()));
+  }
+  if (ids.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto posts, posts_.FindAll({ids.begin(), ids.end()}));
+  // The texts are read only now, and only the parts that were decided on.
+  ASSIGN_OR_RETURN(const auto texts, posts_.GetTexts({refs.begin(), refs.end()}));
+  for (size_t i = 0; i < reads.size(); ++i) {
+    v1::VisitorReading& reading = *response.mutable_readings(static_cast<int>(i));
+    if (!reading.has_access() || IsHeld(*reads[i].request, reading)) continue;
+    const bool granted = reading.access().granted();
+    const auto post = posts.find(reads[i].post_id);
+    const auto text = texts.find(TextOf(reads[i].post->facts, granted));
+    if (post == posts.end() || text == texts.end()) {
+      // It was changed or withdrawn at this moment.
+      reading.Clear();
+      reading.set_outcome(v1::VisitorReading::OUTCOME_NOT_FOUND);
+      continue;
+    }
+    *reading.mutable_post()->mutable_summary() = ToProto(post->second);
+    SetText(text->second, granted, *reading.mutable_post());
+  }
   return absl::OkStatus();
 }
 

@@ -27,14 +27,16 @@ class PostService final : public v1::PostService::Service {
 
  private:
   absl::StatusOr<PostQuery> ReadQuery(const v1::ListPostsRequest& request);
-  // One read of a batch, once access is decided.
-  absl::Status FillReading(const PostVersion& post,
-                           absl::StatusOr<subscription::v1::ReadingAccess>& decision,
-                           const v1::VisitorRead& read, v1::VisitorReading& reading);
-  // Summary and text.
-  absl::Status FillPost(const PostFacts& facts, bool granted, v1::Post& post);
-  // The part of the text that was decided on.
-  absl::Status FillText(const PostFacts& facts, bool granted, v1::Post& post);
+  // One visitor's read of a batch.
+  struct Read {
+    PostId post_id;  // empty if there is no such post
+    Reader reader;
+    const v1::VisitorRead* request = nullptr;
+    const PostVersion* post = nullptr;  // null if it is not published
+  };
+  absl::StatusOr<std::vector<Read>> ReadsOf(const v1::BatchReadPostsRequest& request);
+  // Gives summaries and texts to those that were decided on and hold no such version.
+  absl::Status FillPosts(const std::vector<Read>& reads, v1::BatchReadPostsResponse& response);
 
   PostStore& posts_;
   CatalogStore& catalog_;

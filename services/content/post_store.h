@@ -40,7 +40,7 @@ struct PostFacts {
   bool published = false;
   AccessLevel access_level = subscription::v1::ACCESS_LEVEL_PREMIUM;
   AccountId author_account_id;  // empty if the author has no account
-  // For so long nobody changes it (CachedPostStore).
+  // Whoever changes it is answered only after that (CachedPostStore).
   absl::Duration lease = absl::ZeroDuration();
 };
 
@@ -52,6 +52,23 @@ struct PostVersion {
 
 enum class TextPart { kBody, kPreview };
 
+// A text that somebody may have, as it was decided for a post of this access level.
+struct TextRef {
+  PostId id;
+  AccessLevel decided_for = subscription::v1::ACCESS_LEVEL_PREMIUM;
+  TextPart part = TextPart::kPreview;
+
+  friend auto operator<=>(const TextRef&, const TextRef&) = default;
+};
+
+// Where a post stands now.
+struct SlugPair {
+  std::string channel;
+  std::string slug;
+
+  friend auto operator<=>(const SlugPair&, const SlugPair&) = default;
+};
+
 // Reads published posts. Thread-safe. All methods may return UNAVAILABLE when
 // the database cannot be reached; other codes are listed per method.
 class PostStore {
@@ -61,6 +78,13 @@ class PostStore {
   // NOT_FOUND / POST_NOT_FOUND unless it is published. Former slugs work too.
   virtual absl::StatusOr<PostSummary> Find(const PostRef& ref) = 0;
 
+  // The published ones of these posts.
+  virtual absl::StatusOr<std::map<PostId, PostSummary>> FindAll(const std::vector<PostId>& ids) = 0;
+
+  // The published posts that stand at these places. Former slugs lead nowhere.
+  virtual absl::StatusOr<std::map<SlugPair, PostId>> Resolve(
+      const std::vector<SlugPair>& places) = 0;
+
   // NOT_FOUND / POST_NOT_FOUND; drafts are found.
   virtual absl::StatusOr<PostFacts> GetFacts(const PostId& id) = 0;
 
@@ -68,11 +92,13 @@ class PostStore {
   virtual absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
       const std::vector<PostId>& ids) = 0;
 
-  // HTML of a published post, read only after it was decided who may have it.
-  // UNAVAILABLE / POST_CHANGED if the post no longer has the access level for
-  // which that was decided, or is no longer published.
-  virtual absl::StatusOr<std::string> GetText(const PostId& id, AccessLevel decided_for,
-                                              TextPart part) = 0;
+  // HTML of published posts, read only after it was decided who may have it. Without
+  // those that no longer have the access level for which that was decided, or are no
+  // longer published.
+  virtual absl::StatusOr<std::map<TextRef, std::string>> GetTexts(
+      const std::vector<TextRef>& refs) = 0;
+  // One of them. UNAVAILABLE / POST_CHANGED if it is not there.
+  absl::StatusOr<std::string> GetText(const TextRef& ref);
 
   // Published posts, newest first, by (publish_time, id).
   virtual absl::StatusOr<std::vector<PostSummary>> List(const PostQuery& query) = 0;

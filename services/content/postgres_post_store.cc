@@ -11,6 +11,10 @@ namespace {
 
 constexpr char kById[] = "WHERE p.post_id = $1 AND p.state = 3";
 
+// PostgreSQL keeps a plan only if planning with the arguments finds no cheaper one, which
+// it seems to do for a short array. What the subselect gives is known to neither.
+constexpr char kByIds[] = "WHERE p.post_id = any(ARRAY(SELECT unnest($1::uuid[]))) AND p.state = 3";
+
 constexpr char kByIdOfChannelAndSlug[] = R"sql(
   JOIN post_slugs s ON s.post_id = p.post_id
   WHERE s.channel_id = $1 AND s.slug = $2 AND p.state = 3)sql";
@@ -30,12 +34,21 @@ constexpr char kVersions[] = R"sql(
   FROM posts p
   JOIN channels c ON c.channel_id = p.channel_id
   JOIN authors a ON a.author_id = p.author_id
-  WHERE p.post_id = any($1::uuid[]) AND p.state = 3)sql";
+)sql";
 
-constexpr char kBody[] =
-    "SELECT body_html FROM posts WHERE post_id = $1 AND state = 3 AND access_level = $2";
-constexpr char kPreview[] =
-    "SELECT preview_html FROM posts WHERE post_id = $1 AND state = 3 AND access_level = $2";
+constexpr char kPlaces[] = R"sql(
+  SELECT w.channel, w.slug, p.post_id
+  FROM unnest($1::text[], $2::text[]) AS w (channel, slug)
+  JOIN catalog_slugs cs ON cs.slug = w.channel AND cs.kind = 'channel'
+  JOIN post_slugs s ON s.channel_id = cs.id AND s.slug = w.slug
+  JOIN posts p ON p.post_id = s.post_id
+  WHERE p.state = 3 AND p.channel_id = s.channel_id AND p.slug = s.slug)sql";
+
+// The level stands in the statement, so that a text that was not decided on is not read.
+constexpr char kOfLevel[] = R"sql(
+  FROM posts p JOIN unnest($1::uuid[], $2::smallint[]) AS w (post_id, access_level)
+    ON w.post_id = p.post_id AND w.access_level = p.access_level
+  WHERE p.state = 3)sql";
 
 absl::Status NotFound() {
   return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such post");
@@ -58,6 +71,29 @@ class Conditions {
   std::string text_;
   std::vector<std::string> arguments_;
 };
+
+std::string IdsArray(const std::vector<PostId>& ids) {
+  std::vector<std::string> wanted;
+  for (const PostId& id : ids) wanted.push_back(id.value());
+  return SqlArray(wanted);
+}
+
+void LoadTexts(Transaction& tx, TextPart part, const std::vector<TextRef>& refs,
+               std::map<TextRef, std::string>& texts) {
+  std::vector<std::string> ids, levels;
+  for (const TextRef& ref : refs) {
+    if (ref.part != part) continue;
+    ids.push_back(ref.id.value());
+    levels.push_back(absl::StrCat(static_cast<int>(ref.decided_for)));
+  }
+  if (ids.empty()) return;
+  const char* const column = part == TextPart::kBody ? "p.body_html" : "p.preview_html";
+  const std::string sql = absl::StrCat("SELECT p.post_id, p.access_level, ", column, kOfLevel);
+  for (const pqxx::row& row : tx.Exec(sql, SqlArray(ids), SqlArray(levels))) {
+    const auto level = static_cast<AccessLevel>(row[1].as<int>());
+    texts[{ReadId<PostId>(row[0]), level, part}] = ReadText(row[2]);
+  }
+}
 
 Conditions ConditionsOf(const PostQuery& query) {
   Conditions where;
@@ -98,6 +134,36 @@ absl::StatusOr<PostSummary> PostgresPostStore::Find(const PostRef& ref) {
   });
 }
 
+absl::StatusOr<std::map<PostId, PostSummary>> PostgresPostStore::FindAll(
+    const std::vector<PostId>& ids) {
+  using Posts = std::map<PostId, PostSummary>;
+  return RunRead<Posts>(pool_, [&](Transaction& tx) -> absl::StatusOr<Posts> {
+    Posts posts;
+    for (PostSummary& post : LoadSummaries(tx, kByIds, {IdsArray(ids)})) {
+      const PostId id = post.id;
+      posts[id] = std::move(post);
+    }
+    return posts;
+  });
+}
+
+absl::StatusOr<std::map<SlugPair, PostId>> PostgresPostStore::Resolve(
+    const std::vector<SlugPair>& places) {
+  using Found = std::map<SlugPair, PostId>;
+  std::vector<std::string> channels, slugs;
+  for (const SlugPair& place : places) {
+    channels.push_back(place.channel);
+    slugs.push_back(place.slug);
+  }
+  return RunRead<Found>(pool_, [&](Transaction& tx) -> absl::StatusOr<Found> {
+    Found found;
+    for (const pqxx::row& row : tx.Exec(kPlaces, SqlArray(channels), SqlArray(slugs))) {
+      found[{ReadText(row[0]), ReadText(row[1])}] = ReadId<PostId>(row[2]);
+    }
+    return found;
+  });
+}
+
 absl::StatusOr<PostFacts> PostgresPostStore::GetFacts(const PostId& id) {
   return RunRead<PostFacts>(pool_, [&](Transaction& tx) -> absl::StatusOr<PostFacts> {
     const pqxx::result rows = tx.Exec(kFacts, id.value());
@@ -113,11 +179,10 @@ absl::StatusOr<PostFacts> PostgresPostStore::GetFacts(const PostId& id) {
 absl::StatusOr<std::map<PostId, PostVersion>> PostgresPostStore::GetVersions(
     const std::vector<PostId>& ids) {
   using Versions = std::map<PostId, PostVersion>;
-  std::vector<std::string> wanted;
-  for (const PostId& id : ids) wanted.push_back(id.value());
+  static const std::string versions_by_ids = absl::StrCat(kVersions, kByIds);
   return RunRead<Versions>(pool_, [&](Transaction& tx) -> absl::StatusOr<Versions> {
     Versions versions;
-    for (const pqxx::row& row : tx.Exec(kVersions, SqlArray(wanted))) {
+    for (const pqxx::row& row : tx.Exec(versions_by_ids, IdsArray(ids))) {
       const PostId id = ReadId<PostId>(row[0]);
       const auto level = static_cast<AccessLevel>(row[1].as<int>());
       versions[id] = {
@@ -132,14 +197,14 @@ absl::StatusOr<std::map<PostId, PostVersion>> PostgresPostStore::GetVersions(
   });
 }
 
-absl::StatusOr<std::string> PostgresPostStore::GetText(const PostId& id, AccessLevel decided_for,
-                                                       TextPart part) {
-  return RunRead<std::string>(pool_, [&](Transaction& tx) -> absl::StatusOr<std::string> {
-    const pqxx::result rows = tx.Exec(part == TextPart::kBody ? kBody : kPreview, id.value(),
-                                      static_cast<int>(decided_for));
-    if (!rows.empty()) return ReadText(rows[0][0]);
-    return RetryLater(absl::StatusCode::kUnavailable, "POST_CHANGED",
-                      "the post was changed at this moment", absl::Seconds(1));
+absl::StatusOr<std::map<TextRef, std::string>> PostgresPostStore::GetTexts(
+    const std::vector<TextRef>& refs) {
+  using Texts = std::map<TextRef, std::string>;
+  return RunRead<Texts>(pool_, [&](Transaction& tx) -> absl::StatusOr<Texts> {
+    Texts texts;
+    LoadTexts(tx, TextPart::kBody, refs, texts);
+    LoadTexts(tx, TextPart::kPreview, refs, texts);
+    return texts;
   });
 }
 

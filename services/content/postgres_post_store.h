@@ -14,11 +14,13 @@ class PostgresPostStore final : public PostStore {
   explicit PostgresPostStore(PgPool& pool) : pool_(pool) {}
 
   absl::StatusOr<PostSummary> Find(const PostRef& ref) override;
+  absl::StatusOr<std::map<PostId, PostSummary>> FindAll(const std::vector<PostId>& ids) override;
+  absl::StatusOr<std::map<SlugPair, PostId>> Resolve(const std::vector<SlugPair>& places) override;
   absl::StatusOr<PostFacts> GetFacts(const PostId& id) override;
   absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
       const std::vector<PostId>& ids) override;
-  absl::StatusOr<std::string> GetText(const PostId& id, AccessLevel decided_for,
-                                      TextPart part) override;
+  absl::StatusOr<std::map<TextRef, std::string>> GetTexts(
+      const std::vector<TextRef>& refs) override;
   absl::StatusOr<std::vector<PostSummary>> List(const PostQuery& query) override;
 
  private:

@@ -21,7 +21,7 @@ class CachedPostStoreTest : public ::testing::Test {
   CachedPostStoreTest() { post_ = StorePublished(world_, setting_.Draft("Peace", "peace"), kNoon); }
 
   std::string Title() { return world_.posts.Find({.id = post_.id}).value().title; }
-  std::string Body() { return world_.posts.GetText(post_.id, kMetered, TextPart::kBody).value(); }
+  std::string Body() { return world_.posts.GetText({post_.id, kMetered, TextPart::kBody}).value(); }
 
   PostgresWorld world_;
   Setting<PostgresWorld> setting_{world_};
@@ -60,7 +60,7 @@ TEST_F(CachedPostStoreTest, WithdrawnIsGoneAtOnce) {
   EXPECT_EQ(Body(), "<p>The text of Peace</p>\n");
   world_.Execute("UPDATE posts SET state = 1");
   EXPECT_THAT(world_.posts.Find({.id = post_.id}).status(), HasReason("POST_NOT_FOUND"));
-  EXPECT_THAT(world_.posts.GetText(post_.id, kMetered, TextPart::kBody).status(),
+  EXPECT_THAT(world_.posts.GetText({post_.id, kMetered, TextPart::kBody}).status(),
               HasReason("POST_CHANGED"));
 }
 
@@ -78,10 +78,10 @@ class ReadLeaseTest : public CachedPostStoreTest {
 TEST_F(ReadLeaseTest, TheDatabaseIsNotAskedAgain) {
   CachedPostStore posts = WithLease(kLong);
   ASSERT_THAT(posts.Find({.id = post_.id}), IsOk());
-  ASSERT_THAT(posts.GetText(post_.id, kMetered, TextPart::kBody), IsOk());
+  ASSERT_THAT(posts.GetText({post_.id, kMetered, TextPart::kBody}), IsOk());
   Withdraw();
   EXPECT_THAT(posts.Find({.id = post_.id}), IsOk());
-  EXPECT_THAT(posts.GetText(post_.id, kMetered, TextPart::kBody),
+  EXPECT_THAT(posts.GetText({post_.id, kMetered, TextPart::kBody}),
               IsOkAndHolds("<p>The text of Peace</p>\n"));
   EXPECT_THAT(posts.GetFacts(post_.id)->published, true);
   EXPECT_EQ(posts.GetVersions({post_.id, post_.id})->size(), 1u);
@@ -103,7 +103,7 @@ TEST_F(ReadLeaseTest, ASummaryNeverComesWithAnOlderText) {
   CachedPostStore posts = WithLease(kLong);
   const auto read = [&](const PostRef& ref) {
     const PostSummary post = posts.Find(ref).value();
-    return post.title + " " + posts.GetText(post.id, kMetered, TextPart::kBody).value();
+    return post.title + " " + posts.GetText({post.id, kMetered, TextPart::kBody}).value();
   };
   ASSERT_EQ(read({.id = post_.id}), "Peace <p>The text of Peace</p>\n");
   world_.Execute("UPDATE posts SET title = 'War', body_html = 'war', version = version + 1");
@@ -126,9 +126,9 @@ TEST_F(ReadLeaseTest, ATextThatWasNotKeptIsThePresentOne) {
   CachedPostStore posts = WithLease(kLong);
   ASSERT_THAT(posts.Find({.id = post_.id}), IsOk());
   world_.Execute("UPDATE posts SET body_html = 'other', version = version + 1");
-  EXPECT_THAT(posts.GetText(post_.id, kMetered, TextPart::kBody), IsOkAndHolds("other"));
+  EXPECT_THAT(posts.GetText({post_.id, kMetered, TextPart::kBody}), IsOkAndHolds("other"));
   Withdraw();
-  EXPECT_THAT(posts.GetText(post_.id, kMetered, TextPart::kPreview).status(),
+  EXPECT_THAT(posts.GetText({post_.id, kMetered, TextPart::kPreview}).status(),
               HasReason("POST_CHANGED"));
 }
 

@@ -33,6 +33,23 @@ class FakePostStore final : public PostStore {
     return SummaryOf(*manuscript);
   }
 
+  absl::StatusOr<std::map<PostId, PostSummary>> FindAll(const std::vector<PostId>& ids) override {
+    std::map<PostId, PostSummary> posts;
+    for (const PostId& id : ids) {
+      if (const auto post = Find({.id = id}); post.ok()) posts[id] = *post;
+    }
+    return posts;
+  }
+
+  absl::StatusOr<std::map<SlugPair, PostId>> Resolve(const std::vector<SlugPair>& places) override {
+    std::map<SlugPair, PostId> found;
+    for (const SlugPair& place : places) {
+      const auto post = Find({.channel = place.channel, .slug = place.slug});
+      if (post.ok() && SlugPair{post->channel.slug, post->slug} == place) found[place] = post->id;
+    }
+    return found;
+  }
+
   absl::StatusOr<PostFacts> GetFacts(const PostId& id) override {
     const absl::StatusOr<Manuscript> manuscript = manuscripts_.Get(id);
     if (!manuscript.ok()) return NotFound();
@@ -53,17 +70,18 @@ class FakePostStore final : public PostStore {
     return versions;
   }
 
-  absl::StatusOr<std::string> GetText(const PostId& id, AccessLevel decided_for,
-                                      TextPart part) override {
+  absl::StatusOr<std::map<TextRef, std::string>> GetTexts(
+      const std::vector<TextRef>& refs) override {
     if (before_text) std::exchange(before_text, nullptr)();
-    const absl::StatusOr<Manuscript> manuscript = manuscripts_.Get(id);
-    if (!manuscript.ok() || !manuscript->published() ||
-        manuscript->content.access_level != decided_for) {
-      return RetryLater(absl::StatusCode::kUnavailable, "POST_CHANGED", "the post was changed",
-                        absl::Seconds(1));
+    std::map<TextRef, std::string> texts;
+    for (const TextRef& ref : refs) {
+      const absl::StatusOr<Manuscript> manuscript = manuscripts_.Get(ref.id);
+      if (!manuscript.ok() || !manuscript->published()) continue;
+      const ManuscriptContent& content = manuscript->content;
+      if (content.access_level != ref.decided_for) continue;
+      texts[ref] = ref.part == TextPart::kBody ? content.body_html : content.preview_html;
     }
-    return part == TextPart::kBody ? manuscript->content.body_html
-                                   : manuscript->content.preview_html;
+    return texts;
   }
 
   absl::StatusOr<std::vector<PostSummary>> List(const PostQuery& query) override {

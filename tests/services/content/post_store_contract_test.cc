@@ -151,9 +151,9 @@ TYPED_TEST(PostStoreContract, TellsWhatADecisionNeeds) {
 
 TYPED_TEST(PostStoreContract, GivesATextOnlyAsItWasDecided) {
   const Manuscript post = this->Store("peace");
-  EXPECT_EQ(this->store().GetText(post.id, kMetered, TextPart::kBody).value(),
+  EXPECT_EQ(this->store().GetText({post.id, kMetered, TextPart::kBody}).value(),
             "<p>The text of peace</p>\n");
-  EXPECT_EQ(this->store().GetText(post.id, kMetered, TextPart::kPreview).value(),
+  EXPECT_EQ(this->store().GetText({post.id, kMetered, TextPart::kPreview}).value(),
             "<p>The preview</p>\n");
   // It became premium after it was decided that a metered post may be read.
   this->Change(post.id, [](Manuscript& m) {
@@ -162,13 +162,13 @@ TYPED_TEST(PostStoreContract, GivesATextOnlyAsItWasDecided) {
     return Edit(m, content, {.account_id = kAnna}, "", kNoon);
   });
   for (const TextPart part : {TextPart::kBody, TextPart::kPreview}) {
-    const auto refused = this->store().GetText(post.id, kMetered, part);
+    const auto refused = this->store().GetText({post.id, kMetered, part});
     EXPECT_THAT(refused.status(), StatusIs(absl::StatusCode::kUnavailable));
     EXPECT_THAT(refused.status(), HasReason("POST_CHANGED"));
   }
-  ASSERT_THAT(this->store().GetText(post.id, kPremium, TextPart::kBody), IsOk());
+  ASSERT_THAT(this->store().GetText({post.id, kPremium, TextPart::kBody}), IsOk());
   this->Unpublish(post.id);
-  EXPECT_THAT(this->store().GetText(post.id, kPremium, TextPart::kBody).status(),
+  EXPECT_THAT(this->store().GetText({post.id, kPremium, TextPart::kBody}).status(),
               HasReason("POST_CHANGED"));
 }
 
