@@ -155,29 +155,34 @@ spb::ReadingAccess Shown(spb::ReadingAccess access) {
   return access;
 }
 
-cpb::VisitorRead ReadOf(const Page& page, const KnownPost& known) {
+// `known` is null for a post that nobody has read here.
+cpb::VisitorRead ReadOf(const Page& page, const KnownPost* known) {
   cpb::VisitorRead read;
-  read.set_post_id(known.post_id);
   *read.mutable_visitor() = ToProto(page.caller.visitor);
   read.set_network(page.caller.network);
-  const ArticleCache& articles = page.site.articles;
-  if (known.body != nullptr && articles.IsFresh(known.body->load_time)) {
-    read.set_held_body_version(known.body->version);
+  if (known == nullptr) {
+    read.set_channel(page.path.at("channel"));
+    read.set_slug(page.path.at("post"));
+    return read;
   }
-  if (known.preview != nullptr && articles.IsFresh(known.preview->load_time)) {
-    read.set_held_preview_version(known.preview->version);
+  read.set_post_id(known->post_id);
+  const ArticleCache& articles = page.site.articles;
+  if (known->body != nullptr && articles.IsFresh(known->body->load_time)) {
+    read.set_held_body_version(known->body->version);
+  }
+  if (known->preview != nullptr && articles.IsFresh(known->preview->load_time)) {
+    read.set_held_preview_version(known->preview->version);
   }
   return read;
 }
 
 // While content is away, what was open to visitors a moment ago stays open.
-bool OpenWhileAway(const Page& page, const KnownPost& known, VisitorParts& parts) {
-  if (known.body == nullptr || !page.site.articles.IsOfUseWhileAway(known.body->load_time)) {
-    return false;
-  }
-  const spb::AccessLevel level = known.body->message.summary().access_level();
+bool OpenWhileAway(const Page& page, const KnownPost* known, VisitorParts& parts) {
+  if (known == nullptr || known->body == nullptr) return false;
+  if (!page.site.articles.IsOfUseWhileAway(known->body->load_time)) return false;
+  const spb::AccessLevel level = known->body->message.summary().access_level();
   if (level != spb::ACCESS_LEVEL_PUBLIC && level != spb::ACCESS_LEVEL_METERED) return false;
-  parts.post = known.body;
+  parts.post = known->body;
   parts.access.set_granted(true);
   parts.access.set_reason(level == spb::ACCESS_LEVEL_PUBLIC ? spb::ACCESS_REASON_PUBLIC
                                                             : spb::ACCESS_REASON_METER_UNAVAILABLE);
@@ -185,7 +190,7 @@ bool OpenWhileAway(const Page& page, const KnownPost& known, VisitorParts& parts
 }
 
 // Reads the post at this path. NOT_FOUND if it is no longer there.
-asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost& known,
+asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
                                              VisitorParts& parts) {
   auto reading = co_await page.site.reads.Read(ReadOf(page, known));
   if (!reading.ok()) {
@@ -207,7 +212,7 @@ asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost& known,
   }
   parts.access = Shown(std::move(*reading->mutable_access()));
   if (!reading->has_post()) {
-    parts.post = parts.access.granted() ? known.body : known.preview;
+    parts.post = parts.access.granted() ? known->body : known->preview;
     co_return absl::OkStatus();
   }
   if (ArticlePath(reading->post().summary()) != page.request.path) {
@@ -256,9 +261,10 @@ PageAnswer ShowToVisitor(Page& page) {
   ArticleCache& articles = page.site.articles;
   const std::string& path = page.request.path;
   const auto known = articles.FindPost(path);
-  if (known == nullptr) co_return co_await ShowPost(page, nullptr);
+  // Leads elsewhere, to where what is kept is known.
+  if (page.path.contains("post_id")) co_return co_await ShowPost(page, nullptr);
   VisitorParts parts;
-  const absl::Status read = co_await ReadForVisitor(page, *known, parts);
+  const absl::Status read = co_await ReadForVisitor(page, known.get(), parts);
   if (absl::IsNotFound(read)) {
     articles.Forget(path);
     co_return co_await ShowPost(page, nullptr);
