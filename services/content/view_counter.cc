@@ -1,5 +1,6 @@
 #include "services/content/view_counter.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -19,17 +20,25 @@ constexpr char kBatches[] = "{views}:batches";
 constexpr int64_t kKeepSeconds = 2 * 24 * 3600;
 // Views gather for so long before they are counted together.
 constexpr absl::Duration kGather = absl::Milliseconds(5);
-// If so many wait, who brings more counts them.
+// If so many wait, only the number of those that come is kept.
 constexpr size_t kMaxWaiting = 10'000;
+// So many views one call of the script counts, for which Redis serves nobody else.
+constexpr size_t kMaxPerCall = 200;
 // More posts than this are not kept in memory while Redis is away.
 constexpr size_t kMaxPending = 10'000;
 
-// KEYS: current, readers. ARGV: post, views, element ("" for none), seconds.
+// KEYS: current, and the readers of each post. ARGV: seconds, and for each post its id,
+// views, number of readers and readers.
 constexpr char kCount[] = R"lua(
-  redis.call('HINCRBY', KEYS[1], ARGV[1], ARGV[2])
-  if ARGV[3] ~= '' then
-    redis.call('PFADD', KEYS[2], ARGV[3])
-    redis.call('EXPIRE', KEYS[2], ARGV[4])
+  local at = 2
+  for post = 2, #KEYS do
+    local readers = tonumber(ARGV[at + 2])
+    redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1])
+    if readers > 0 then
+      redis.call('PFADD', KEYS[post], unpack(ARGV, at + 3, at + 2 + readers))
+      redis.call('EXPIRE', KEYS[post], ARGV[1])
+    end
+    at = at + 3 + readers
   end
   return 1
 )lua";
@@ -76,6 +85,24 @@ std::string DayOf(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
 }
 
+// Views of a post, and the elements of those readers who are to be counted.
+struct Tally {
+  int64_t views = 0;
+  std::vector<std::string> readers;
+};
+
+RedisScript::Call CallFor(const std::string& day, const std::map<std::string, Tally>& tallies) {
+  RedisScript::Call call{.keys = {kCurrent}, .arguments = {absl::StrCat(kKeepSeconds)}};
+  for (const auto& [post, tally] : tallies) {
+    call.keys.push_back(ReadersKey(day, post));
+    call.arguments.push_back(post);
+    call.arguments.push_back(absl::StrCat(tally.views));
+    call.arguments.push_back(absl::StrCat(tally.readers.size()));
+    call.arguments.insert(call.arguments.end(), tally.readers.begin(), tally.readers.end());
+  }
+  return call;
+}
+
 // Two arrays for unnest.
 std::pair<std::string, std::string> Arrays(const std::map<std::string, int64_t>& counts) {
   std::vector<std::string> posts, numbers;
@@ -115,17 +142,22 @@ void ViewCounter::Count(std::vector<View> views) {
   counted_.Increment(static_cast<double>(views.size()));
   const std::string day = DayOf(clock_.Now());
   bool first = false;
-  bool full = false;
   {
     absl::MutexLock lock(&mu_);
+    if (waiting_views_ >= kMaxWaiting) return AddPending(views);
     first = waiting_.empty();
     if (first || waiting_.back().day != day) waiting_.push_back({.day = day});
     waiting_views_ += views.size();
-    full = waiting_views_ >= kMaxWaiting;
     std::move(views.begin(), views.end(), std::back_inserter(waiting_.back().views));
   }
   if (first) flusher_.Wake();
-  if (full) Flush();
+}
+
+void ViewCounter::AddPending(const std::vector<View>& views) {
+  for (const View& view : views) {
+    const std::string& post = view.post_id.value();
+    if (pending_.size() < kMaxPending || pending_.contains(post)) ++pending_[post];
+  }
 }
 
 void ViewCounter::Flush() {
@@ -142,20 +174,21 @@ void ViewCounter::Flush() {
 void ViewCounter::CountInRedis(const Waiting& waiting) {
   const auto& [day, views] = waiting;
   std::vector<RedisScript::Call> calls;
-  calls.reserve(views.size());
-  for (const View& view : views) {
-    calls.push_back({.keys = {kCurrent, ReadersKey(day, view.post_id.value())},
-                     .arguments = {view.post_id.value(), "1", ReaderElement(view.reader, day),
-                                   absl::StrCat(kKeepSeconds)}});
+  for (size_t begin = 0; begin < views.size(); begin += kMaxPerCall) {
+    std::map<std::string, Tally> tallies;
+    for (size_t i = begin; i < std::min(begin + kMaxPerCall, views.size()); ++i) {
+      Tally& tally = tallies[views[i].post_id.value()];
+      ++tally.views;
+      std::string reader = ReaderElement(views[i].reader, day);
+      if (!reader.empty()) tally.readers.push_back(std::move(reader));
+    }
+    calls.push_back(CallFor(day, tallies));
   }
   const absl::Status counted = count_.RunAll(redis_, calls).status();
   // What Redis may have counted is not kept: a view may be lost, but never doubled.
   if (counted.ok() || Redis::MayHaveHappened(counted)) return;
   absl::MutexLock lock(&mu_);
-  for (const View& view : views) {
-    const std::string& post = view.post_id.value();
-    if (pending_.size() < kMaxPending || pending_.contains(post)) ++pending_[post];
-  }
+  AddPending(views);
 }
 
 std::string ViewCounter::ReaderElement(const Reader& reader, const std::string& day) {
@@ -193,9 +226,8 @@ void ViewCounter::FlushPending() {
   }
   for (auto entry = pending.begin(); entry != pending.end(); entry = pending.erase(entry)) {
     const auto& [post, views] = *entry;
-    const absl::Status counted =
-        count_.Run(redis_, {kCurrent, ReadersKey("", post)}, {post, absl::StrCat(views), "", "0"})
-            .status();
+    const RedisScript::Call call = CallFor("", {{post, {.views = views}}});
+    const absl::Status counted = count_.Run(redis_, call.keys, call.arguments).status();
     if (counted.ok() || Redis::MayHaveHappened(counted)) continue;
     absl::MutexLock lock(&mu_);
     for (const auto& [post, views] : pending) pending_[post] += views;

@@ -44,8 +44,8 @@ class ViewCounter {
     Reader reader;
   };
   // Counts views, and each reader once a day: in a moment, with others', so that no
-  // reader waits for it. While Redis is away views wait in memory and readers are not
-  // counted.
+  // reader waits for it. While Redis is away, or slower than views come, they wait in
+  // memory and their readers are not counted.
   void Count(std::vector<View> views);
   // Counts now what waits.
   void Flush();
@@ -62,6 +62,8 @@ class ViewCounter {
     std::vector<View> views;
   };
   void CountInRedis(const Waiting& waiting);
+  // Their number alone waits for the next settlement.
+  void AddPending(const std::vector<View>& views) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // The element that stands for a reader today, or empty without Redis.
   std::string ReaderElement(const Reader& reader, const std::string& day);

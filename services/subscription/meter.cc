@@ -1,5 +1,7 @@
 #include "services/subscription/meter.h"
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
 
@@ -26,12 +28,20 @@ constexpr char kRead[] = R"lua(
 )lua";
 
 // A sketch, so that a visitor with several tabs is one, and no visitor can be
-// found in it.
+// found in it. KEYS[1] the sketch. ARGV: limit, visitors. Returns 1 for each who is
+// within the limit. Far from it they are added together: to count is what is dear.
 constexpr char kCountNetwork[] = R"lua(
+  local limit = tonumber(ARGV[1])
   local new = redis.call('EXISTS', KEYS[1]) == 0
-  redis.call('PFADD', KEYS[1], ARGV[1])
+  local together = redis.call('PFCOUNT', KEYS[1]) + #ARGV - 1 <= limit
+  if together then redis.call('PFADD', KEYS[1], unpack(ARGV, 2)) end
+  local within = {}
+  for i = 2, #ARGV do
+    if not together then redis.call('PFADD', KEYS[1], ARGV[i]) end
+    within[i - 1] = (together or redis.call('PFCOUNT', KEYS[1]) <= limit) and 1 or 0
+  end
   if new then redis.call('EXPIRE', KEYS[1], 3600) end
-  return redis.call('PFCOUNT', KEYS[1])
+  return within
 )lua";
 
 }  // namespace
@@ -67,23 +77,34 @@ absl::StatusOr<MeterReading> RedisMeter::Run(const VisitorPass& pass, const std:
 absl::StatusOr<std::vector<size_t>> RedisMeter::AdmitFresh(const std::vector<MeterRead>& reads,
                                                            const std::vector<size_t>& fresh,
                                                            std::vector<MeterReading>& readings) {
-  std::vector<RedisScript::Call> calls;
-  std::vector<size_t> asked, admitted;
+  std::vector<size_t> admitted;
+  std::map<std::string, std::vector<size_t>> by_network;
   for (const size_t i : fresh) {
     if (reads[i].network.empty()) {
       admitted.push_back(i);
-      continue;
+    } else {
+      by_network[reads[i].network].push_back(i);
     }
-    asked.push_back(i);
-    calls.push_back({.keys = {absl::StrCat("network:{", reads[i].network, "}")},
-                     .arguments = {reads[i].pass.KeyHash()}});
+  }
+  std::vector<RedisScript::Call> calls;
+  for (const auto& [network, asked] : by_network) {
+    RedisScript::Call& call = calls.emplace_back();
+    call.keys = {absl::StrCat("network:{", network, "}")};
+    call.arguments = {absl::StrCat(settings_.fresh_passes_per_network)};
+    for (const size_t i : asked) call.arguments.push_back(reads[i].pass.KeyHash());
   }
   ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, count_network_.RunAll(redis_, calls));
-  for (size_t k = 0; k < asked.size(); ++k) {
-    if (replies[k].integer <= settings_.fresh_passes_per_network) {
-      admitted.push_back(asked[k]);
-    } else {
-      readings[asked[k]] = {.network_limit = true};
+  auto reply = replies.begin();
+  for (const auto& [network, asked] : by_network) {
+    const std::vector<RedisReply>& within = (reply++)->elements;
+    if (within.size() != asked.size())
+      return absl::InternalError("the meter answered other things");
+    for (size_t k = 0; k < asked.size(); ++k) {
+      if (within[k].integer == 1) {
+        admitted.push_back(asked[k]);
+      } else {
+        readings[asked[k]] = {.network_limit = true};
+      }
     }
   }
   return admitted;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -213,8 +214,35 @@ TEST_F(ViewCounterTest, ViewsReachRedisSoonWithoutASettlement) {
 }
 
 TEST_F(ViewCounterTest, WhatWaitsIsCountedWhenTheProcessEnds) {
-  NewCounter()->Count({{kPost, Member(kAnna)}});
-  EXPECT_THAT(Keys("{views}:current"), SizeIs(1));
+  auto counter = NewCounter();
+  // One after the other: some are on their way when it ends, whenever that is.
+  for (int i = 0; i < 100; ++i) counter->Count({{kPost, Member(kAnna)}});
+  counter = nullptr;
+  ASSERT_THAT(counter_.Settle(), IsOk());
+  EXPECT_EQ(Settled(), "100 1");
+}
+
+TEST_F(ViewCounterTest, MoreThanCanWaitAreCountedWithoutTheirReaders) {
+  counter_.Count(std::vector<ViewCounter::View>(10'001, {kPost, Member(kAnna)}));
+  counter_.Count({{kPost, Member(kBert)}});
+  ASSERT_THAT(counter_.Settle(), IsOk());
+  EXPECT_THAT(Settled(), AnyOf("10002 1", "10002 2"));
+}
+
+TEST_F(ViewCounterTest, ManyPostsAndReadersOfAMomentAreAllCounted) {
+  std::vector<ViewCounter::View> views;
+  for (int reader = 0; reader < 150; ++reader) {
+    const AccountId account(NewUuid(kNoon));
+    for (const PostId& post : {kPost, PostId(NewUuid(kNoon))}) {
+      views.push_back({post, Member(account)});
+    }
+  }
+  counter_.Count(std::move(views));
+  ASSERT_THAT(counter_.Settle(), IsOk());
+  // A sketch estimates: within a few in a hundred.
+  const std::vector<std::string> both = absl::StrSplit(Settled(), ' ');
+  EXPECT_EQ(both.at(0), "150");
+  EXPECT_NEAR(std::stoi(both.at(1)), 150, 5);
 }
 
 TEST_F(ViewCounterTest, ASketchThatWasLostTakesNothingAway) {
