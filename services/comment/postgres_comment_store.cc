@@ -17,6 +17,8 @@ namespace {
 
 // What a batch may take.
 constexpr absl::Duration kBatchTime = absl::Seconds(2);
+// Who holds a parent or a key for longer keeps only its own replies from being written.
+constexpr char kLockTimeout[] = "SET LOCAL lock_timeout = '250ms'";
 
 constexpr char kUpsertCommenter[] = R"sql(
   INSERT INTO commenters (account_id, display_name) VALUES ($1, $2)
@@ -48,7 +50,8 @@ const CounterFamily kCreated{
 // What the database refuses is refused for all that came together.
 bool MayBeOfOne(const absl::Status& status) {
   return absl::IsInternal(status) || absl::IsInvalidArgument(status) ||
-         absl::IsAlreadyExists(status) || absl::IsFailedPrecondition(status);
+         absl::IsAlreadyExists(status) || absl::IsFailedPrecondition(status) ||
+         ReasonOf(status) == "ROW_LOCKED";
 }
 
 }  // namespace
@@ -83,10 +86,17 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
 std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateAll(
     const std::vector<Creation>& wanted) {
   const ScopedBatchContext context(kBatchTime);
+  return CreateTogether(wanted);
+}
+
+std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateTogether(
+    const std::vector<Creation>& wanted) {
   using Results = std::vector<absl::StatusOr<CreatedComment>>;
-  absl::StatusOr<Results> created = RunTx<Results>(
-      pool_,
-      [&](Transaction& tx) -> absl::StatusOr<Results> { return CreateComments(tx, wanted); });
+  absl::StatusOr<Results> created =
+      RunTx<Results>(pool_, [&](Transaction& tx) -> absl::StatusOr<Results> {
+        tx.exec(kLockTimeout);
+        return CreateComments(tx, wanted);
+      });
   if (MayBeOfOne(created.status()) && wanted.size() > 1) return CreateEach(wanted);
   if (!created.ok()) {
     return std::vector<absl::StatusOr<Comment>>(wanted.size(), created.status());
@@ -108,7 +118,7 @@ std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateAll(
 std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateEach(
     const std::vector<Creation>& wanted) {
   std::vector<absl::StatusOr<Comment>> comments;
-  for (const Creation& creation : wanted) comments.push_back(CreateAll({creation}).front());
+  for (const Creation& creation : wanted) comments.push_back(CreateTogether({creation}).front());
   return comments;
 }
 

@@ -30,7 +30,8 @@ class PostgresCommentStore final : public CommentStore {
 
  private:
   std::vector<absl::StatusOr<Comment>> CreateAll(const std::vector<Creation>& wanted);
-  // Each alone: what the database refuses is one of them.
+  // In one transaction, or each alone if what the database refuses is of one of them.
+  std::vector<absl::StatusOr<Comment>> CreateTogether(const std::vector<Creation>& wanted);
   std::vector<absl::StatusOr<Comment>> CreateEach(const std::vector<Creation>& wanted);
 
   PgPool& pool_;

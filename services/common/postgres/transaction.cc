@@ -110,11 +110,15 @@ absl::Status FromPg(const std::exception& error) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DATABASE_TIMEOUT",
                  "the database took too long");
   }
+  if (state == "55P03") {
+    return RetryLater(absl::StatusCode::kUnavailable, "ROW_LOCKED",
+                      "what this changes is being changed", absl::Seconds(1));
+  }
   // What PostgreSQL says of bad data quotes the data.
   const bool quotes = absl::StartsWith(state, "22") || absl::StartsWith(state, "23");
   LogError("database error", {{"error", quotes ? "" : error.what()}, {"sqlstate", state}});
   if (IsBroken(error) || absl::StartsWith(state, "53") || absl::StartsWith(state, "57P") ||
-      absl::StartsWith(state, "08") || state == "55P03") {
+      absl::StartsWith(state, "08")) {
     return Unavailable("the database cannot be reached");
   }
   return absl::InternalError("database error");

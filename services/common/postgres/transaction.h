@@ -17,6 +17,7 @@ namespace rostrum {
 //   foreign key      -> FAILED_PRECONDITION, the constraint's name as reason
 //   check            -> INVALID_ARGUMENT, the constraint's name as reason
 //   lost connection  -> UNAVAILABLE
+//   lock timeout (55P03) -> UNAVAILABLE / ROW_LOCKED
 //   statement timeout (57014) -> DEADLINE_EXCEEDED
 //   disk full, too many connections (53xxx), shutting down (57P0x) -> UNAVAILABLE
 //   else             -> INTERNAL

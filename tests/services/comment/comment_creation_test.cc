@@ -137,6 +137,65 @@ TEST_F(CreateCommentsTest, EachEventBelongsToTheTraceOfItsRequest) {
       ::testing::ElementsAre("", ::testing::HasSubstr("0af7651916cd43dd8448eb211c80319c"), ""));
 }
 
+TEST_F(CreateCommentsTest, AParentThatIsHeldKeepsOnlyItsOwnRepliesBack) {
+  const Creation parent = Said("parent");
+  ASSERT_THAT(store_.Create(parent.comment, parent.key), IsOk());
+  const Creation reply = Reply("reply", parent.comment.id);
+  // Until all the others are through.
+  absl::Status held, replied;
+  ASSERT_THAT(RunTx(database_.pool,
+                    [&](Transaction& tx) -> absl::Status {
+                      tx.Exec("SELECT 1 FROM comments WHERE comment_id = $1 FOR UPDATE",
+                              parent.comment.id.value());
+                      std::vector<std::thread> writers;
+                      for (int i = 0; i < 8; ++i) {
+                        writers.emplace_back([&, i] {
+                          const Creation said = i == 4 ? reply : Said("said", std::to_string(i));
+                          const absl::Status status =
+                              store_.Create(said.comment, said.key).status();
+                          if (i == 4) {
+                            replied = status;
+                          } else {
+                            EXPECT_THAT(status, IsOk());
+                          }
+                        });
+                      }
+                      for (std::thread& writer : writers) writer.join();
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  EXPECT_THAT(replied, HasReason("ROW_LOCKED"));
+  EXPECT_THAT(store_.Create(reply.comment, reply.key), IsOk()) << "nothing of it was kept";
+  EXPECT_EQ(store_.Count(kPost).value(), 9);
+}
+
+// As two replicas do, each with its own batches.
+TEST_F(CreateCommentsTest, TwoReplicasShareKeysAndParents) {
+  const Creation parent = Said("parent");
+  ASSERT_THAT(store_.Create(parent.comment, parent.key), IsOk());
+  PostgresCommentStore other(database_.pool, signal_, metrics_);
+  constexpr int kWriters = 8;
+  constexpr int kEach = 10;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([&, i] {
+      for (int n = 0; n < kEach; ++n) {
+        Creation wanted = Reply("a reply", parent.comment.id);
+        wanted.key.request_id = std::to_string(n);  // the same of all writers
+        PostgresCommentStore& store = i % 2 == 0 ? store_ : other;
+        absl::StatusOr<Comment> made = store.Create(wanted.comment, wanted.key);
+        while (absl::IsUnavailable(made.status()) || absl::IsAborted(made.status())) {
+          made = store.Create(wanted.comment, wanted.key);
+        }
+        EXPECT_THAT(made, IsOk());
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(store_.Count(kPost).value(), 1 + kEach);
+  EXPECT_EQ(store_.Get(parent.comment.id)->reply_count, kEach);
+}
+
 TEST_F(CreateCommentsTest, ManyWritersAtOnceLoseNothing) {
   constexpr int kWriters = 16;
   constexpr int kEach = 20;
