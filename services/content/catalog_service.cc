@@ -73,12 +73,12 @@ absl::Status ListByName(const PageTokens& page_tokens, const RequestContext& rc,
 }  // namespace
 
 CatalogService::CatalogService(CatalogStore& store, const PageTokens& page_tokens, Clock& clock,
-                               RpcRuntime& runtime, absl::Duration read_lease)
+                               RpcRuntime& runtime, absl::Duration change_wait)
     : store_(store),
       page_tokens_(page_tokens),
       clock_(clock),
       rpc_(runtime, v1::CatalogService::service_full_name()),
-      read_lease_(read_lease) {}
+      change_wait_(change_wait) {}
 
 grpc::Status CatalogService::GetChannel(grpc::ServerContext* ctx,
                                         const v1::GetChannelRequest* request,
@@ -145,7 +145,7 @@ grpc::Status CatalogService::UpdateChannel(grpc::ServerContext* ctx,
                        ++stored.version;
                        return absl::OkStatus();
                      }));
-    absl::SleepFor(read_lease_);  // posts name it
+    absl::SleepFor(change_wait_);  // posts name it
     *response = ToProto(channel);
     return absl::OkStatus();
   });
@@ -261,7 +261,7 @@ grpc::Status CatalogService::UpdateAuthor(grpc::ServerContext* ctx,
                        ++stored.version;
                        return absl::OkStatus();
                      }));
-    absl::SleepFor(read_lease_);  // posts name it
+    absl::SleepFor(change_wait_);  // posts name it
     *response = ToProto(author, ShowAccount::kYes);
     return absl::OkStatus();
   });

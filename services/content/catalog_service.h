@@ -11,9 +11,9 @@ namespace rostrum::content {
 // The handlers of rostrum.content.v1.CatalogService. Thread-safe.
 class CatalogService final : public v1::CatalogService::Service {
  public:
-  // `read_lease`: for how long a replica may show a post as it was (CachedPostStore).
+  // `change_wait`: for how long replicas may show a post as it was (CachedPostStore).
   CatalogService(CatalogStore& store, const PageTokens& page_tokens, Clock& clock,
-                 RpcRuntime& runtime, absl::Duration read_lease);
+                 RpcRuntime& runtime, absl::Duration change_wait);
 
   grpc::Status GetChannel(grpc::ServerContext* ctx, const v1::GetChannelRequest* request,
                           v1::Channel* response) override;
@@ -43,7 +43,7 @@ class CatalogService final : public v1::CatalogService::Service {
   const PageTokens& page_tokens_;
   Clock& clock_;
   RpcMethods rpc_;
-  const absl::Duration read_lease_;
+  const absl::Duration change_wait_;
 };
 
 }  // namespace rostrum::content

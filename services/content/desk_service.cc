@@ -46,13 +46,13 @@ absl::StatusOr<absl::Time> ReadPublishTime(const google::protobuf::Timestamp& ti
 
 DeskService::DeskService(ManuscriptStore& manuscripts, CatalogStore& catalog,
                          const PageTokens& page_tokens, Clock& clock, RpcRuntime& runtime,
-                         absl::Duration read_lease)
+                         absl::Duration change_wait)
     : manuscripts_(manuscripts),
       catalog_(catalog),
       page_tokens_(page_tokens),
       clock_(clock),
       rpc_(runtime, v1::DeskService::service_full_name()),
-      read_lease_(read_lease) {}
+      change_wait_(change_wait) {}
 
 absl::StatusOr<AuthorId> DeskService::AuthorFor(const DeskUser& user, const std::string& wanted) {
   if (user.edits_all && !wanted.empty()) return AuthorId(wanted);
@@ -76,7 +76,7 @@ absl::StatusOr<Manuscript> DeskService::Update(
     return change(stored);
   }));
   // Also if this changed nothing: whose change it was may wait still.
-  if (was_read) absl::SleepFor(read_lease_);
+  if (was_read) absl::SleepFor(change_wait_);
   return manuscript;
 }
 

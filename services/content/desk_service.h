@@ -12,9 +12,9 @@ namespace rostrum::content {
 // The handlers of rostrum.content.v1.DeskService. Thread-safe.
 class DeskService final : public v1::DeskService::Service {
  public:
-  // `read_lease`: for how long a replica may show a post as it was (CachedPostStore).
+  // `change_wait`: for how long replicas may show a post as it was (CachedPostStore).
   DeskService(ManuscriptStore& manuscripts, CatalogStore& catalog, const PageTokens& page_tokens,
-              Clock& clock, RpcRuntime& runtime, absl::Duration read_lease);
+              Clock& clock, RpcRuntime& runtime, absl::Duration change_wait);
 
   grpc::Status CreateManuscript(grpc::ServerContext* ctx,
                                 const v1::CreateManuscriptRequest* request,
@@ -59,7 +59,7 @@ class DeskService final : public v1::DeskService::Service {
   const PageTokens& page_tokens_;
   Clock& clock_;
   RpcMethods rpc_;
-  const absl::Duration read_lease_;
+  const absl::Duration change_wait_;
 };
 
 }  // namespace rostrum::content

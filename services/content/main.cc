@@ -28,6 +28,8 @@ namespace {
 constexpr absl::Duration kCleanUp = absl::Minutes(10);
 // How many posts one transaction publishes or announces.
 constexpr int kBatch = 100;
+// Authors wait as long with each change.
+constexpr absl::Duration kMaxReadLease = absl::Seconds(1);
 // A picture of the largest size, and what is around it.
 constexpr size_t kMaxMessage = kMaxPictureBytes + (64 << 10);
 
@@ -35,7 +37,8 @@ struct ContentSettings {
   std::string redis_url;
   std::string subscription_target;
   size_t post_cache_bytes = 0;
-  absl::Duration read_lease;
+  absl::Duration read_lease;   // zero: the database is asked each time
+  absl::Duration change_wait;  // until no replica's lease runs
   absl::Duration settle_interval;
   absl::Duration schedule_interval;
 };
@@ -122,9 +125,9 @@ class ContentApp final : public ServiceApp {
 
   PostService post_service_{posts_, catalog_, access_, views_, *env_.page_tokens, *env_.runtime};
   CatalogService catalog_service_{catalog_, *env_.page_tokens, env_.clock, *env_.runtime,
-                                  settings_.read_lease};
+                                  settings_.change_wait};
   DeskService desk_service_{manuscripts_, catalog_,      *env_.page_tokens,
-                            env_.clock,   *env_.runtime, settings_.read_lease};
+                            env_.clock,   *env_.runtime, settings_.change_wait};
   SearchService search_service_{search_, access_, *env_.page_tokens, *env_.runtime};
   MediaService media_service_{media_, env_.clock, *env_.runtime};
 
@@ -144,8 +147,13 @@ ServiceDefinition::Build Configure(Settings& env) {
       << 20;
   settings.read_lease = env.Duration(
       "POST_READ_LEASE", absl::Milliseconds(250),
-      "For how long a post is shown without asking the database whether it was changed; a "
-      "change is answered after as long. The same in all replicas.");
+      "For how long a post is shown without asking the database whether it was changed, at "
+      "most 1s; a change is answered after as long. The same in all replicas: while some have "
+      "a longer one, they may show what stood before. With POST_CACHE_MIB=0 there is none.");
+  if (settings.read_lease > kMaxReadLease) env.AddError("POST_READ_LEASE: more than 1s");
+  if (settings.post_cache_bytes == 0) settings.read_lease = absl::ZeroDuration();
+  // Clocks of two machines do not run alike.
+  settings.change_wait = settings.read_lease * 1.01;
   settings.settle_interval = env.Duration("VIEW_SETTLE_INTERVAL", absl::Seconds(2),
                                           "How often views are moved into the database.");
   settings.schedule_interval = env.Duration("SCHEDULE_INTERVAL", absl::Seconds(1),

@@ -40,7 +40,8 @@ constexpr char kPlaces[] = R"sql(
   SELECT w.channel, w.slug, p.post_id
   FROM unnest($1::text[], $2::text[]) AS w (channel, slug)
   JOIN catalog_slugs cs ON cs.slug = w.channel AND cs.kind = 'channel'
-  JOIN post_slugs s ON s.channel_id = cs.id AND s.slug = w.slug
+  JOIN channels c ON c.channel_id = cs.id AND c.slug = cs.slug
+  JOIN post_slugs s ON s.channel_id = c.channel_id AND s.slug = w.slug
   JOIN posts p ON p.post_id = s.post_id
   WHERE p.state = 3 AND p.channel_id = s.channel_id AND p.slug = s.slug)sql";
 

@@ -42,8 +42,6 @@ class BatchReadPostsTest : public GrpcFixture {
                                                       const std::string& held_body = "",
                                                       const std::string& held_preview = "",
                                                       const std::string& as = "gateway") {
-    grpc::ClientContext ctx;
-    AsService(ctx, as);
     v1::BatchReadPostsRequest request;
     for (const PostId& id : ids) {
       v1::VisitorRead& read = *request.add_reads();
@@ -53,6 +51,12 @@ class BatchReadPostsTest : public GrpcFixture {
       read.set_held_body_version(held_body);
       read.set_held_preview_version(held_preview);
     }
+    return Read(request, as);
+  }
+  absl::StatusOr<v1::BatchReadPostsResponse> Read(const v1::BatchReadPostsRequest& request,
+                                                  const std::string& as = "gateway") {
+    grpc::ClientContext ctx;
+    AsService(ctx, as);
     v1::BatchReadPostsResponse response;
     const absl::Status status = FromGrpcStatus(stub_->BatchReadPosts(&ctx, request, &response));
     if (!status.ok()) return status;
@@ -147,6 +151,32 @@ TEST_F(BatchReadPostsTest, APostThatChangesWhileItIsReadIsToBeAskedForAnew) {
   EXPECT_EQ(readings->readings(0).outcome(), v1::VisitorReading::OUTCOME_NOT_FOUND);
   EXPECT_THAT(readings->SerializeAsString(), Not(HasSubstr(kSecret)));
   EXPECT_EQ(Views(), 0);
+}
+
+TEST_F(BatchReadPostsTest, APostIsFoundWhereItStands) {
+  const Manuscript metered = Store("metered");
+  subscription_.Answer(true, spb::ACCESS_REASON_METER, 1);
+  v1::BatchReadPostsRequest request;
+  const auto add = [&](const std::string& channel, const std::string& slug) {
+    v1::VisitorRead& read = *request.add_reads();
+    *read.mutable_visitor() = ToProto(NewVisitor());
+    read.set_channel(channel);
+    read.set_slug(slug);
+  };
+  add("news", "metered");
+  add("news", "nothing");
+  add("no slug", "METERED");
+  add("", "");
+  const auto readings = Read(request);
+  ASSERT_THAT(readings, IsOk());
+  EXPECT_EQ(readings->readings(0).post().summary().post_id(), metered.id.value());
+  EXPECT_THAT(readings->readings(0).post().body_html(), HasSubstr(kSecret));
+  for (int i : {1, 2, 3}) {
+    EXPECT_EQ(readings->readings(i).outcome(), v1::VisitorReading::OUTCOME_NOT_FOUND) << i;
+  }
+  EXPECT_EQ(Views(), 1);
+  request.mutable_reads(0)->set_post_id(metered.id.value());
+  EXPECT_THAT(Read(request).status(), HasViolation("post_id"));
 }
 
 TEST_F(BatchReadPostsTest, ABatchIsForGatewaysAndBounded) {

@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/common/rpc/proto_time.h"
 #include "services/common/rpc/visitor_proto.h"
 #include "tests/services/content/fake_reading.h"
 #include "tests/services/content/worlds.h"
@@ -344,6 +345,38 @@ TEST_F(PostServiceTest, ACheckKnowsTheReadersAccountAndRoles) {
   EXPECT_FALSE(Check(request)->granted());
   request.add_roles("editor");
   EXPECT_TRUE(Check(request)->granted());
+}
+
+// Who may read a public post is no reader's own: an answer about it may serve others.
+TEST_F(PostServiceTest, OnlyAnAnswerAboutAPublicPostIsSharedAndNoLongerThanItsLease) {
+  constexpr absl::Duration kLease = absl::Hours(1);
+  CachedPostStore posts(world_.posts, 1 << 20, kLease, clock());
+  GrpcTestServer server("content", &clock());
+  PostService service(posts, world_.catalog, access_, views_, page_tokens_, server.runtime());
+  server.Serve({&service});
+  const auto stub = v1::PostService::NewStub(server.channel());
+  const auto shared_for = [&](const Manuscript& post, const AccountId& account) {
+    grpc::ClientContext ctx;
+    server.AsService(ctx, "comment");
+    v1::CheckPostAccessRequest request = CheckRequest(post.id);
+    request.set_account_id(account.value());
+    v1::CheckPostAccessResponse response;
+    EXPECT_TRUE(stub->CheckPostAccess(&ctx, request, &response).ok());
+    EXPECT_TRUE(response.granted());
+    return response.has_shared_for() ? FromProtoDuration(response.shared_for())
+                                     : absl::ZeroDuration();
+  };
+  subscription_.Answer(true, spb::ACCESS_REASON_METER, 1);
+  const Manuscript open = Store("open", spb::ACCESS_LEVEL_PUBLIC);
+  const absl::Duration first = shared_for(open, kReader);
+  EXPECT_GT(first, absl::ZeroDuration());
+  EXPECT_LE(first, kLease);
+  EXPECT_LT(shared_for(open, kReader), first) << "what is left of it";
+  EXPECT_EQ(shared_for(Store("metered"), kReader), absl::ZeroDuration());
+  const Manuscript premium = Store("premium", spb::ACCESS_LEVEL_PREMIUM);
+  EXPECT_EQ(shared_for(premium, kReader), absl::ZeroDuration());
+  EXPECT_EQ(shared_for(premium, kAnna), absl::ZeroDuration()) << "its author";
+  server.Stop();
 }
 
 TEST_F(PostServiceTest, ACheckOfWhatCannotBeRead) {

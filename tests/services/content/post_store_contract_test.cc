@@ -12,6 +12,9 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 constexpr AccessLevel kMetered = subscription::v1::ACCESS_LEVEL_METERED;
 constexpr AccessLevel kPremium = subscription::v1::ACCESS_LEVEL_PREMIUM;
@@ -135,6 +138,52 @@ TYPED_TEST(PostStoreContract, FormerSlugsOfPostAndChannelLeadToIt) {
       EXPECT_EQ(found->channel.slug, "world");
     }
   }
+}
+
+TYPED_TEST(PostStoreContract, APlaceIsWhereAPostStandsNow) {
+  const Manuscript post = this->Store("peace");
+  Manuscript draft = this->setting_.Draft("Draft", "draft");
+  ASSERT_THAT(this->world_.manuscripts.Create(draft, Key()), IsOk());
+  const SlugPair before{"news", "peace"}, after{"news", "peace-at-last"};
+  const std::vector<SlugPair> asked = {before, after, {"news", "draft"}, {"none", "peace"}};
+  EXPECT_THAT(*this->store().Resolve(asked), ElementsAre(Pair(before, post.id)));
+  this->Change(post.id, [](Manuscript& m) {
+    ManuscriptContent content = m.content;
+    content.slug = "peace-at-last";
+    return Edit(m, content, {.account_id = kAnna}, "", kNoon);
+  });
+  EXPECT_THAT(*this->store().Resolve(asked), ElementsAre(Pair(after, post.id)));
+  ASSERT_THAT(this->world_.catalog.UpdateChannel(this->setting_.channel.id,
+                                                 [](Channel& channel) {
+                                                   channel.slug = "world";
+                                                   ++channel.version;
+                                                   return absl::OkStatus();
+                                                 }),
+              IsOk());
+  EXPECT_THAT(*this->store().Resolve(asked), IsEmpty());
+  EXPECT_THAT(*this->store().Resolve({{"world", "peace-at-last"}}), SizeIs(1));
+}
+
+TYPED_TEST(PostStoreContract, FindsSeveralAtOnce) {
+  const Manuscript peace = this->Store("peace");
+  const Manuscript war = this->Store("war");
+  const PostId nowhere(NewUuid(kNoon));
+  for (int i = 0; i < 2; ++i) {  // loaded, then kept
+    const auto posts = this->store().FindAll({peace.id, nowhere, war.id, peace.id});
+    ASSERT_THAT(posts, IsOk());
+    ASSERT_THAT(*posts, SizeIs(2));
+    EXPECT_EQ(posts->at(peace.id).title, "peace");
+    EXPECT_THAT(posts->at(war.id).topics, SizeIs(peace.content.topic_ids.size()));
+
+    const TextRef body{peace.id, kMetered, TextPart::kBody};
+    const TextRef preview{war.id, kMetered, TextPart::kPreview};
+    const TextRef other_level{war.id, kPremium, TextPart::kBody};
+    EXPECT_THAT(*this->store().GetTexts({body, preview, other_level}),
+                UnorderedElementsAre(Pair(body, "<p>The text of peace</p>\n"),
+                                     Pair(preview, "<p>The preview</p>\n")));
+  }
+  this->Unpublish(peace.id);
+  EXPECT_THAT(*this->store().FindAll({peace.id, war.id}), SizeIs(1));
 }
 
 TYPED_TEST(PostStoreContract, TellsWhatADecisionNeeds) {
