@@ -1,7 +1,6 @@
 #include "services/feed/postgres_feed_store.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -68,11 +67,11 @@ std::string ItemsOf(const char* page) {
       " ORDER BY p.publish_time DESC, p.post_id DESC");
 }
 
-// Which of a page's targets the account follows.
-constexpr char kReasons[] = R"sql(
-  SELECT e.post_id, e.kind, e.target_id
-  FROM feed_entries e JOIN follows f USING (kind, target_id)
-  WHERE f.account_id = $1 AND e.post_id = ANY ($2::uuid[]))sql";
+// Which of these the account follows.
+constexpr char kFollowed[] = R"sql(
+  SELECT kind, target_id
+  FROM unnest($2::smallint[], $3::uuid[]) AS t (kind, target_id) JOIN follows USING (kind, target_id)
+  WHERE account_id = $1)sql";
 
 constexpr char kMark[] = R"sql(
   INSERT INTO feed_marks (account_id, publish_time, post_id) VALUES ($1, $2, $3)
@@ -110,14 +109,29 @@ constexpr char kLastId[] = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 using TargetKey = std::pair<int, std::string>;
 
-// By post, what of it the account follows.
-std::map<std::string, std::set<TargetKey>> LoadReasons(Transaction& tx, const AccountId& account_id,
-                                                       const std::vector<std::string>& post_ids) {
-  std::map<std::string, std::set<TargetKey>> followed;
-  for (const pqxx::row& row : tx.Exec(kReasons, account_id.value(), SqlArray(post_ids))) {
-    followed[ReadText(row[0])].emplace(row[1].as<int>(), ReadText(row[2]));
+TargetKey KeyOf(const Target& target) { return {static_cast<int>(target.kind), target.id}; }
+
+// Gives the items what of theirs the account follows.
+void AddReasons(Transaction& tx, const AccountId& account_id, std::vector<FeedItem>& items) {
+  std::set<TargetKey> targets;
+  for (const FeedItem& item : items) {
+    for (const Target& target : TargetsOf(item.post)) targets.insert(KeyOf(target));
   }
-  return followed;
+  std::vector<std::string> kinds, ids;
+  for (const auto& [kind, id] : targets) {
+    kinds.push_back(absl::StrCat(kind));
+    ids.push_back(id);
+  }
+  std::set<TargetKey> followed;
+  for (const pqxx::row& row :
+       tx.Exec(kFollowed, account_id.value(), SqlArray(kinds), SqlArray(ids))) {
+    followed.emplace(row[0].as<int>(), ReadText(row[1]));
+  }
+  for (FeedItem& item : items) {
+    for (Target& target : TargetsOf(item.post)) {
+      if (followed.contains(KeyOf(target))) item.reasons.push_back(std::move(target));
+    }
+  }
 }
 
 // The items after a place, as ItemsOf has them.
@@ -161,21 +175,11 @@ absl::StatusOr<std::vector<FeedItem>> PostgresFeedStore::List(const AccountId& a
   return RunRead<std::vector<FeedItem>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<FeedItem>> {
         std::vector<FeedItem> items;
-        std::vector<std::string> post_ids;
         for (const pqxx::row& row : LoadItems(tx, account_id, after, limit)) {
           ASSIGN_OR_RETURN(FeedItem item, ReadItem(row));
-          post_ids.push_back(item.place.post_id.value());
           items.push_back(std::move(item));
         }
-        const auto followed = LoadReasons(tx, account_id, post_ids);
-        for (FeedItem& item : items) {
-          const std::set<TargetKey>& keys = followed.at(item.place.post_id.value());
-          for (Target& target : TargetsOf(item.post)) {
-            if (keys.contains({static_cast<int>(target.kind), target.id})) {
-              item.reasons.push_back(std::move(target));
-            }
-          }
-        }
+        AddReasons(tx, account_id, items);
         return items;
       });
 }
