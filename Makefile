@@ -34,7 +34,7 @@ build: configure ## build everything, tests included (SANITIZE=address,undefined
 
 .PHONY: test
 test: build node_modules/.package-lock.json ## build and run all tests (SANITIZE=address,undefined)
-	ctest --test-dir $(BUILD) --output-on-failure -j 2
+	ctest --test-dir $(BUILD) --output-on-failure -j 3
 
 # Seconds for each fuzz target; ARGS names some: make fuzz FUZZ_SECONDS=3600 ARGS=markdown
 FUZZ_SECONDS ?= 60
