@@ -70,7 +70,8 @@ std::map<CommentId, Comment> LoadComments(Transaction& tx, const std::vector<Com
   std::vector<std::string> wanted;
   for (const CommentId& id : ids) wanted.push_back(id.value());
   const pqxx::result rows = tx.Exec(
-      absl::StrCat(kCommentColumns, " WHERE c.comment_id = ANY ($1::uuid[])",
+      // The subselect keeps the number of ids from the planner, so that it keeps its plan.
+      absl::StrCat(kCommentColumns, " WHERE c.comment_id = ANY (ARRAY(SELECT unnest($1::uuid[])))",
                    lock == Lock::kForUpdate ? " ORDER BY c.comment_id FOR UPDATE OF c" : ""),
       SqlArray(wanted));
   for (const pqxx::row& row : rows) {
