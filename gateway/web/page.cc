@@ -38,29 +38,30 @@ int HttpStatusOf(absl::StatusCode code) {
 }  // namespace
 
 Page::Page(const SiteContext& site, http::HttpRequest& request, CallerContext& caller)
-    : site(site),
-      request(request),
-      caller(caller),
-      calls(site.backends, caller, kCallTime),
-      layout("layout") {}
+    : site(site), request(request), caller(caller), calls(site.backends, caller, kCallTime) {}
 
 std::string Page::ReturnPath(const std::string& otherwise) const {
   const std::string& wanted = form.Has("return") ? form.Get("return") : query.Get("return");
   return IsLocal(wanted) ? wanted : otherwise;
 }
 
+ctemplate::TemplateDictionary& Page::Layout() {
+  return layout_.has_value() ? *layout_ : layout_.emplace("layout");
+}
+
 ctemplate::TemplateDictionary& Page::UseTemplate(const std::string& file) {
-  if (body == nullptr) body = layout.AddIncludeDictionary("BODY");
+  if (body == nullptr) body = Layout().AddIncludeDictionary("BODY");
   body->SetFilename(file);
   return *body;
 }
 
 void Page::Describe(const std::string& text) {
-  layout.AddSectionDictionary("DESCRIPTION")->SetValue("TEXT", text);
+  Layout().AddSectionDictionary("DESCRIPTION")->SetValue("TEXT", text);
   described_ = true;
 }
 
 std::string Page::Expand(const std::string& title) {
+  ctemplate::TemplateDictionary& layout = Layout();
   layout.SetValue("SITE_NAME", site.name);
   layout.SetValue("PAGE_TITLE", title.empty() ? site.name : absl::StrCat(title, " · ", site.name));
   layout.SetValue("CSS_URL", site.assets.Url("site.css"));

@@ -56,7 +56,6 @@ class Page {
   Form form;                                // of a POST
   std::map<std::string, std::string> path;  // variables of the route
   Calls calls;
-  ctemplate::TemplateDictionary layout;
   ctemplate::TemplateDictionary* body = nullptr;  // set by the first UseTemplate
 
   // What the browser is to keep of a sign-up: its id, or nothing any more.
@@ -67,6 +66,10 @@ class Page {
   const std::string& here() const { return request.target; }
   // The form's or query's "return", if it is a path on this site, else `otherwise`.
   std::string ReturnPath(const std::string& otherwise) const;
+
+  // The values of what is around the page's own template. Made when they are first asked
+  // for: a page that is kept needs none.
+  ctemplate::TemplateDictionary& Layout();
 
   // The page's own template, filled in through `body`.
   ctemplate::TemplateDictionary& UseTemplate(const std::string& file);
@@ -98,6 +101,7 @@ class Page {
  private:
   std::string Expand(const std::string& title);
 
+  std::optional<ctemplate::TemplateDictionary> layout_;
   bool described_ = false;
 };
 

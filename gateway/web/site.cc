@@ -13,10 +13,8 @@ namespace rostrum::gateway {
 namespace {
 
 // The variables of a path that has the pattern's shape, else nullopt.
-std::optional<std::map<std::string, std::string>> Matches(absl::string_view pattern,
-                                                          absl::string_view path) {
-  const std::vector<absl::string_view> wanted = absl::StrSplit(pattern, '/');
-  const std::vector<absl::string_view> given = absl::StrSplit(path, '/');
+std::optional<std::map<std::string, std::string>> Matches(
+    const std::vector<std::string>& wanted, const std::vector<absl::string_view>& given) {
   if (wanted.size() != given.size()) return std::nullopt;
   std::map<std::string, std::string> variables;
   for (size_t i = 0; i < wanted.size(); ++i) {
@@ -26,7 +24,8 @@ std::optional<std::map<std::string, std::string>> Matches(absl::string_view patt
     }
     auto value = PercentDecode(given[i], Decoding::kSegment);
     if (!value.ok() || value->empty()) return std::nullopt;
-    variables[std::string(wanted[i].substr(1, wanted[i].size() - 2))] = *std::move(value);
+    variables[std::string(absl::string_view(wanted[i]).substr(1, wanted[i].size() - 2))] =
+        *std::move(value);
   }
   return variables;
 }
@@ -36,12 +35,16 @@ bool IsRead(const std::string& method) { return method == "GET" || method == "HE
 }  // namespace
 
 Site::Site(const SiteContext& context, CallerContexts& callers, Limits& limits, bool tls)
-    : context_(context), callers_(callers), limits_(limits), tls_(tls), routes_(AllPages()) {}
+    : context_(context), callers_(callers), limits_(limits), tls_(tls), routes_(AllPages()) {
+  for (const PageRoute& route : routes_) segments_.push_back(absl::StrSplit(route.pattern, '/'));
+}
 
 Site::Match Site::Find(const http::HttpRequest& request) const {
   Match match;
-  for (const PageRoute& route : routes_) {
-    auto variables = Matches(route.pattern, request.path);
+  const std::vector<absl::string_view> segments = absl::StrSplit(request.path, '/');
+  for (size_t i = 0; i < routes_.size(); ++i) {
+    const PageRoute& route = routes_[i];
+    auto variables = Matches(segments_[i], segments);
     if (!variables.has_value()) continue;
     if (route.method != (IsRead(request.method) ? "GET" : request.method)) {
       match.other_method = true;

@@ -43,7 +43,8 @@ class Site {
   CallerContexts& callers_;
   Limits& limits_;
   const bool tls_;
-  PageRoutes routes_;
+  const PageRoutes routes_;
+  std::vector<std::vector<std::string>> segments_;  // of each route's pattern
 };
 
 }  // namespace rostrum::gateway

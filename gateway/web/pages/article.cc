@@ -92,9 +92,9 @@ asio::awaitable<void> FillPost(Page& page, const cpb::Post& post, std::string pa
   const cpb::PostSummary& summary = post.summary();
   ctemplate::TemplateDictionary& values = page.UseTemplate("article.tpl");
   FillArticle(page.site.words, post, path, page.SignedIn(), values);
-  FillTrialEnding(post.access(), path, page.layout);
+  FillTrialEnding(post.access(), path, page.Layout());
   if (!summary.lede().empty()) page.Describe(summary.lede());
-  FillHead(page.site.public_url, page.site.name, post, page.layout);
+  FillHead(page.site.public_url, page.site.name, post, page.Layout());
   co_await AddFollowButton(page, feed::v1::FOLLOW_KIND_AUTHOR, summary.author().author_id(),
                            summary.author().display_name(), path, values);
 }

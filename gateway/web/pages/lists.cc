@@ -34,7 +34,7 @@ void AdvertiseFeeds(Page& page, const Subject& subject) {
       {"application/atom+xml", "/feed.atom"},
       {"application/feed+json", "/feed.json"}};
   for (const auto& [type, file] : kinds) {
-    ctemplate::TemplateDictionary& link = *page.layout.AddSectionDictionary("ALTERNATE");
+    ctemplate::TemplateDictionary& link = *page.Layout().AddSectionDictionary("ALTERNATE");
     link.SetValue("TYPE", type);
     link.SetValue("TITLE", subject.heading);
     link.SetValue("URL", absl::StrCat(base, file));
@@ -63,7 +63,8 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
   }
   AddPager(subject.path, subject.others, posts->next_page_token(), values);
   AdvertiseFeeds(page, subject);
-  page.layout.AddSectionDictionary("CANONICAL")
+  page.Layout()
+      .AddSectionDictionary("CANONICAL")
       ->SetValue("URL", absl::StrCat(page.site.public_url, subject.path));
   co_return page.Show(subject.path == "/" ? "" : subject.heading);
 }
