@@ -38,6 +38,11 @@ constexpr char kInsert[] = R"sql(
     AS c (comment_id, post_id, channel_id, parent_id, author_id, body, body_html, create_time,
           depth))sql";
 
+// Who holds a parent or a key for longer keeps its own replies from being written, and
+// nobody waits with them. Other rows are waited for as everywhere.
+constexpr char kWaitShortly[] = "SET LOCAL lock_timeout = '250ms'";
+constexpr char kWaitAsEver[] = "SET LOCAL lock_timeout = '3s'";
+
 // The value of a column that is the subject's, or "".
 template <class Id>
 std::string Column(const Subject& subject) {
@@ -157,6 +162,7 @@ std::vector<absl::StatusOr<CreatedComment>> CreateComments(Transaction& tx,
   for (const Creation& creation : wanted) {
     if (creation.comment.parent_id.has_value()) parent_ids.push_back(*creation.comment.parent_id);
   }
+  tx.exec(kWaitShortly);
   const Comments parents = LoadComments(tx, parent_ids, Lock::kForUpdate);
 
   Results results;
@@ -169,6 +175,7 @@ std::vector<absl::StatusOr<CreatedComment>> CreateComments(Transaction& tx,
                                       : allowed);
   }
   const std::set<std::string> claimed = ClaimIdempotencyKeys(tx, claims);
+  tx.exec(kWaitAsEver);
   std::vector<size_t> fresh, others;
   for (size_t i = 0; i < wanted.size(); ++i) {
     (claimed.contains(wanted[i].comment.id.value()) ? fresh : others).push_back(i);

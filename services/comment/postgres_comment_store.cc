@@ -1,5 +1,6 @@
 #include "services/comment/postgres_comment_store.h"
 
+#include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "services/comment/comment_rows.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/postgres/sql_error.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/rpc/request_context.h"
 #include "services/common/trace/span.h"
@@ -17,8 +19,6 @@ namespace {
 
 // What a batch may take.
 constexpr absl::Duration kBatchTime = absl::Seconds(2);
-// Who holds a parent or a key for longer keeps only its own replies from being written.
-constexpr char kLockTimeout[] = "SET LOCAL lock_timeout = '250ms'";
 
 constexpr char kUpsertCommenter[] = R"sql(
   INSERT INTO commenters (account_id, display_name) VALUES ($1, $2)
@@ -51,7 +51,7 @@ const CounterFamily kCreated{
 bool MayBeOfOne(const absl::Status& status) {
   return absl::IsInternal(status) || absl::IsInvalidArgument(status) ||
          absl::IsAlreadyExists(status) || absl::IsFailedPrecondition(status) ||
-         ReasonOf(status) == "ROW_LOCKED";
+         ReasonOf(status) == kRowLocked;
 }
 
 }  // namespace
@@ -85,24 +85,49 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
 
 std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateAll(
     const std::vector<Creation>& wanted) {
-  const ScopedBatchContext context(kBatchTime);
-  return CreateTogether(wanted);
+  auto created = CreateTogether(wanted);
+  if (created.ok()) return *std::move(created);
+  std::vector<absl::StatusOr<Comment>> comments(wanted.size(), created.status());
+  if (wanted.size() == 1 || !MayBeOfOne(created.status())) return comments;
+  // Replies to one comment wait for the same row; those that reply to nothing come first.
+  std::map<std::string, std::vector<size_t>> by_parent;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    by_parent[wanted[i].comment.parent_id.value_or(CommentId()).value()].push_back(i);
+  }
+  for (const auto& [parent, places] : by_parent) CreateThese(wanted, places, comments);
+  return comments;
 }
 
-std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateTogether(
-    const std::vector<Creation>& wanted) {
-  using Results = std::vector<absl::StatusOr<CreatedComment>>;
-  absl::StatusOr<Results> created =
-      RunTx<Results>(pool_, [&](Transaction& tx) -> absl::StatusOr<Results> {
-        tx.exec(kLockTimeout);
-        return CreateComments(tx, wanted);
-      });
-  if (MayBeOfOne(created.status()) && wanted.size() > 1) return CreateEach(wanted);
-  if (!created.ok()) {
-    return std::vector<absl::StatusOr<Comment>>(wanted.size(), created.status());
+void PostgresCommentStore::CreateThese(const std::vector<Creation>& wanted,
+                                       const std::vector<size_t>& places,
+                                       std::vector<absl::StatusOr<Comment>>& comments) {
+  std::vector<Creation> these;
+  for (const size_t i : places) these.push_back(wanted[i]);
+  auto created = CreateTogether(these);
+  const bool is_held = ReasonOf(created.status()) == kRowLocked;
+  const bool shared = is_held && these.front().comment.parent_id.has_value();
+  const bool each_alone = MayBeOfOne(created.status()) && !shared && these.size() > 1;
+  for (size_t k = 0; k < places.size(); ++k) {
+    if (created.ok()) {
+      comments[places[k]] = std::move((*created)[k]);
+    } else if (each_alone) {
+      CreateThese(wanted, {places[k]}, comments);
+    } else {
+      comments[places[k]] = created.status();
+    }
   }
+}
+
+absl::StatusOr<std::vector<absl::StatusOr<Comment>>> PostgresCommentStore::CreateTogether(
+    const std::vector<Creation>& wanted) {
+  const ScopedBatchContext context(kBatchTime);
+  using Results = std::vector<absl::StatusOr<CreatedComment>>;
+  ASSIGN_OR_RETURN(Results created,
+                   RunTx<Results>(pool_, [&](Transaction& tx) -> absl::StatusOr<Results> {
+                     return CreateComments(tx, wanted);
+                   }));
   std::vector<absl::StatusOr<Comment>> comments;
-  for (absl::StatusOr<CreatedComment>& each : *created) {
+  for (absl::StatusOr<CreatedComment>& each : created) {
     if (!each.ok()) {
       comments.emplace_back(each.status());
       continue;
@@ -112,13 +137,6 @@ std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateTogether(
     comments.emplace_back(std::move(each->comment));
   }
   signal_.Notify();
-  return comments;
-}
-
-std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateEach(
-    const std::vector<Creation>& wanted) {
-  std::vector<absl::StatusOr<Comment>> comments;
-  for (const Creation& creation : wanted) comments.push_back(CreateTogether({creation}).front());
   return comments;
 }
 

@@ -29,10 +29,14 @@ class PostgresCommentStore final : public CommentStore {
   absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) override;
 
  private:
+  // In one transaction. If what the database refuses may be of one of them: again, those
+  // that share a parent together.
   std::vector<absl::StatusOr<Comment>> CreateAll(const std::vector<Creation>& wanted);
-  // In one transaction, or each alone if what the database refuses is of one of them.
-  std::vector<absl::StatusOr<Comment>> CreateTogether(const std::vector<Creation>& wanted);
-  std::vector<absl::StatusOr<Comment>> CreateEach(const std::vector<Creation>& wanted);
+  // Those at these places, or each alone.
+  void CreateThese(const std::vector<Creation>& wanted, const std::vector<size_t>& places,
+                   std::vector<absl::StatusOr<Comment>>& comments);
+  absl::StatusOr<std::vector<absl::StatusOr<Comment>>> CreateTogether(
+      const std::vector<Creation>& wanted);
 
   PgPool& pool_;
   OutboxSignal& signal_;

@@ -4,6 +4,9 @@
 
 namespace rostrum {
 
+// The reason of a status that stands for a lock timeout (FromPg).
+inline constexpr char kRowLocked[] = "ROW_LOCKED";
+
 // The upper-cased name of the constraint that an error message of PostgreSQL
 // names, or empty: "ACCOUNTS_EMAIL_KEY".
 std::string ConstraintName(const std::string& message);

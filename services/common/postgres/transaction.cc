@@ -111,7 +111,8 @@ absl::Status FromPg(const std::exception& error) {
                  "the database took too long");
   }
   if (state == "55P03") {
-    return RetryLater(absl::StatusCode::kUnavailable, "ROW_LOCKED",
+    LogWarning("a lock took too long", {{"error", error.what()}});
+    return RetryLater(absl::StatusCode::kUnavailable, kRowLocked,
                       "what this changes is being changed", absl::Seconds(1));
   }
   // What PostgreSQL says of bad data quotes the data.
