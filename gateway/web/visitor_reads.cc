@@ -1,6 +1,5 @@
 #include "gateway/web/visitor_reads.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <memory>
@@ -26,6 +25,8 @@ constexpr absl::Duration kCallTime = absl::Seconds(5);
 // smaller and the calls dearer.
 constexpr int kMaxCalls = 2;
 constexpr size_t kMaxReads = 200;  // content takes 500
+// Whole texts that an answer may bring, which is 16 MiB at the most.
+constexpr size_t kMaxTexts = 32;
 
 }  // namespace
 
@@ -46,8 +47,12 @@ asio::awaitable<absl::StatusOr<cpb::VisitorReading>> VisitorReads::Read(cpb::Vis
 }
 
 VisitorReads::Batch VisitorReads::Take() {
-  const auto end =
-      std::next(queue_.begin(), static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxReads)));
+  size_t texts = 0;
+  auto end = queue_.begin();
+  for (size_t reads = 0; end != queue_.end() && reads < kMaxReads; ++end, ++reads) {
+    texts += end->read.held_body_version().empty() ? 1 : 0;
+    if (texts > kMaxTexts) break;
+  }
   Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
   queue_.erase(queue_.begin(), end);
   return batch;

@@ -165,6 +165,13 @@ absl::StatusOr<std::map<PostId, PostVersion>> CachedPostStore::GetVersions(
     }
   }
   if (unknown.empty()) return known;
+  if (ids.size() == 1) {  // together with other requests'
+    Version present = Present(ids.front());
+    if (absl::IsNotFound(present.status())) return known;
+    RETURN_IF_ERROR(present);
+    known.emplace(ids.front(), *std::move(present));
+    return known;
+  }
   ASSIGN_OR_RETURN(auto asked, Ask(unknown));
   known.merge(asked);
   return known;

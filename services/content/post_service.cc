@@ -69,8 +69,10 @@ absl::Status Decided(const PostVersion& post,
   return absl::OkStatus();
 }
 
-bool IsHeld(const v1::VisitorRead& read, const v1::VisitorReading& reading) {
-  return (reading.access().granted() ? read.held_body_version() : read.held_preview_version()) ==
+// Whether somebody was decided on and holds no such version.
+bool NeedsPost(const v1::VisitorRead& read, const v1::VisitorReading& reading) {
+  if (!reading.has_access()) return false;
+  return (reading.access().granted() ? read.held_body_version() : read.held_preview_version()) !=
          reading.version();
 }
 
@@ -193,16 +195,17 @@ absl::StatusOr<std::vector<PostService::Read>> PostService::ReadsOf(
       places.push_back({read.channel(), read.slug()});
     }
   }
-  std::map<SlugPair, PostId> found;
-  if (!places.empty()) {
-    ASSIGN_OR_RETURN(found, posts_.Resolve(places));
-  }
+  // Whoever asks by a place that cannot be looked up is told so when it asks alone; the
+  // others' posts may be known all the same.
+  absl::StatusOr<std::map<SlugPair, PostId>> found = std::map<SlugPair, PostId>();
+  if (!places.empty()) found = posts_.Resolve(places);
+  if (!found.ok()) found = std::map<SlugPair, PostId>();
   std::vector<Read> reads;
   reads.reserve(request.reads_size());
   for (const v1::VisitorRead& read : request.reads()) {
     Read& out = reads.emplace_back();
     out.request = &read;
-    out.post_id = PostOf(read, found);
+    out.post_id = PostOf(read, *found);
     ASSIGN_OR_RETURN(out.reader.visitor, VisitorFromProto(read.visitor(), "visitor"));
     out.reader.network = read.network();
   }
@@ -215,7 +218,7 @@ absl::Status PostService::FillPosts(const std::vector<Read>& reads,
   std::set<TextRef> refs;
   for (size_t i = 0; i < reads.size(); ++i) {
     const v1::VisitorReading& reading = response.readings(static_cast<int>(i));
-    if (!reading.has_access() || IsHeld(*reads[i].request, reading)) continue;
+    if (!NeedsPost(*reads[i].request, reading)) continue;
     ids.insert(reads[i].post_id);
     refs.insert(TextOf(reads[i].post->facts, reading.access().granted()));
   }
@@ -225,7 +228,7 @@ absl::Status PostService::FillPosts(const std::vector<Read>& reads,
   ASSIGN_OR_RETURN(const auto texts, posts_.GetTexts({refs.begin(), refs.end()}));
   for (size_t i = 0; i < reads.size(); ++i) {
     v1::VisitorReading& reading = *response.mutable_readings(static_cast<int>(i));
-    if (!reading.has_access() || IsHeld(*reads[i].request, reading)) continue;
+    if (!NeedsPost(*reads[i].request, reading)) continue;
     const bool granted = reading.access().granted();
     const auto post = posts.find(reads[i].post_id);
     const auto text = texts.find(TextOf(reads[i].post->facts, granted));

@@ -155,6 +155,13 @@ spb::ReadingAccess Shown(spb::ReadingAccess access) {
   return access;
 }
 
+// Whether the path is how an article's address is written.
+bool IsPlace(const Page& page) {
+  const auto channel = page.path.find("channel");
+  return channel != page.path.end() &&
+         page.request.path == absl::StrCat("/c/", channel->second, "/", page.path.at("post"));
+}
+
 // `known` is null for a post that nobody has read here.
 cpb::VisitorRead ReadOf(const Page& page, const KnownPost* known) {
   cpb::VisitorRead read;
@@ -193,6 +200,10 @@ bool OpenWhileAway(const Page& page, const KnownPost* known, VisitorParts& parts
 asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
                                              VisitorParts& parts) {
   auto reading = co_await page.site.reads.Read(ReadOf(page, known));
+  // A content of the release before knows no places; it may be of another read of the batch.
+  if (absl::IsInvalidArgument(reading.status())) {
+    co_return absl::NotFoundError("has to be asked for alone");
+  }
   if (!reading.ok()) {
     const bool open =
         (absl::IsUnavailable(reading.status()) || absl::IsDeadlineExceeded(reading.status())) &&
@@ -212,6 +223,9 @@ asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
   }
   parts.access = Shown(std::move(*reading->mutable_access()));
   if (!reading->has_post()) {
+    if (known == nullptr || (parts.access.granted() ? known->body : known->preview) == nullptr) {
+      co_return absl::InternalError("content did not send the post");
+    }
     parts.post = parts.access.granted() ? known->body : known->preview;
     co_return absl::OkStatus();
   }
@@ -261,8 +275,8 @@ PageAnswer ShowToVisitor(Page& page) {
   ArticleCache& articles = page.site.articles;
   const std::string& path = page.request.path;
   const auto known = articles.FindPost(path);
-  // Leads elsewhere, to where what is kept is known.
-  if (page.path.contains("post_id")) co_return co_await ShowPost(page, nullptr);
+  // Another way to write a place leads to it first.
+  if (known == nullptr && !IsPlace(page)) co_return co_await ShowPost(page, nullptr);
   VisitorParts parts;
   const absl::Status read = co_await ReadForVisitor(page, known.get(), parts);
   if (absl::IsNotFound(read)) {

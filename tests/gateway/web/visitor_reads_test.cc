@@ -1,5 +1,6 @@
 #include "gateway/web/visitor_reads.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -36,6 +37,7 @@ class StandInPosts final : public cpb::PostService::Service {
       go_on.WaitForNotification();
       ++calls;
       reads += request->reads_size();
+      most = std::max<int>(most, request->reads_size());
       if (short_by_one) return absl::OkStatus();
       if (!status.ok()) return status;
       for (const cpb::VisitorRead& read : request->reads()) {
@@ -45,7 +47,7 @@ class StandInPosts final : public cpb::PostService::Service {
     });
   }
   absl::Notification go_on;
-  std::atomic<int> calls = 0, reads = 0;
+  std::atomic<int> calls = 0, reads = 0, most = 0;
   std::atomic<bool> short_by_one = false;
   absl::Status status;
 
@@ -71,13 +73,14 @@ class VisitorReadsTest : public ::testing::Test {
     server_->Shutdown();
   }
 
-  void Start(const std::string& post_id) {
+  void Start(const std::string& post_id, const std::string& held = "held") {
     ++waiting_;
     asio::co_spawn(
         io_,
-        [this, post_id]() -> asio::awaitable<void> {
+        [this, post_id, held]() -> asio::awaitable<void> {
           cpb::VisitorRead read;
           read.set_post_id(post_id);
+          read.set_held_body_version(held);
           auto reading = co_await reads_->Read(read);
           results_.emplace_back(post_id, reading.ok() ? reading->version() : "");
           statuses_.push_back(reading.status());
@@ -113,6 +116,16 @@ TEST_F(VisitorReadsTest, EachGetsItsOwnAnswerAndManyShareACall) {
   for (const auto& [asked, answered] : results_) EXPECT_EQ(asked, answered);
   EXPECT_EQ(posts_.reads, 500);
   EXPECT_LE(posts_.calls, 7);
+}
+
+// An answer has a largest size.
+TEST_F(VisitorReadsTest, FewOfThoseWhoHoldNoTextShareACall) {
+  for (int i = 0; i < 100; ++i) Start(absl::StrCat("post ", i), "");
+  io_.poll();
+  posts_.go_on.Notify();
+  Finish();
+  EXPECT_EQ(posts_.reads, 100);
+  EXPECT_EQ(posts_.most, 32);
 }
 
 TEST_F(VisitorReadsTest, OneAloneIsSentAtOnce) {
