@@ -95,7 +95,11 @@ std::string ScriptString(const std::string& text) {
 }  // namespace
 
 std::string ArticlePath(const cpb::PostSummary& post) {
-  return absl::StrCat("/c/", post.channel().slug(), "/", post.slug());
+  return ArticlePath(post.channel().slug(), post.slug());
+}
+
+std::string ArticlePath(absl::string_view channel_slug, absl::string_view slug) {
+  return absl::StrCat("/c/", channel_slug, "/", slug);
 }
 
 void FillArticle(const Words& words, const cpb::Post& post, const std::string& here, bool signed_in,

@@ -14,6 +14,7 @@ namespace rostrum::gateway {
 
 // "/c/<channel>/<post>".
 std::string ArticlePath(const content::v1::PostSummary& post);
+std::string ArticlePath(absl::string_view channel_slug, absl::string_view slug);
 
 // Everything of the article but its discussion: byline, text or wall, meter,
 // offer. `here` is where login and sign-up come back to.

@@ -45,11 +45,9 @@ absl::StatusOr<PostSummary> CachedPostStore::Find(const PostRef& ref) {
     RETURN_IF_ERROR(CatchUp({&post}));
     return post;
   }
-  ASSIGN_OR_RETURN(const PostVersion present, Present(*ref.id));
-  if (const auto kept = FindSummary(present); kept != nullptr) return kept->post;
-  ASSIGN_OR_RETURN(auto loaded, LoadSummaries({*ref.id}));
-  if (loaded.empty()) return NotFound();
-  return std::move(loaded.begin()->second);
+  ASSIGN_OR_RETURN(auto found, FindAll({*ref.id}));
+  if (found.empty()) return NotFound();
+  return std::move(found.begin()->second);
 }
 
 absl::StatusOr<std::map<PostId, PostSummary>> CachedPostStore::FindAll(

@@ -197,15 +197,14 @@ absl::StatusOr<std::vector<PostService::Read>> PostService::ReadsOf(
   }
   // Whoever asks by a place that cannot be looked up is told so when it asks alone; the
   // others' posts may be known all the same.
-  absl::StatusOr<std::map<SlugPair, PostId>> found = std::map<SlugPair, PostId>();
-  if (!places.empty()) found = posts_.Resolve(places);
-  if (!found.ok()) found = std::map<SlugPair, PostId>();
+  std::map<SlugPair, PostId> found;
+  if (!places.empty()) found = posts_.Resolve(places).value_or(std::map<SlugPair, PostId>());
   std::vector<Read> reads;
   reads.reserve(request.reads_size());
   for (const v1::VisitorRead& read : request.reads()) {
     Read& out = reads.emplace_back();
     out.request = &read;
-    out.post_id = PostOf(read, *found);
+    out.post_id = PostOf(read, found);
     ASSIGN_OR_RETURN(out.reader.visitor, VisitorFromProto(read.visitor(), "visitor"));
     out.reader.network = read.network();
   }

@@ -159,7 +159,7 @@ spb::ReadingAccess Shown(spb::ReadingAccess access) {
 bool IsPlace(const Page& page) {
   const auto channel = page.path.find("channel");
   return channel != page.path.end() &&
-         page.request.path == absl::StrCat("/c/", channel->second, "/", page.path.at("post"));
+         page.request.path == ArticlePath(channel->second, page.path.at("post"));
 }
 
 // `known` is null for a post that nobody has read here.
@@ -223,11 +223,9 @@ asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
   }
   parts.access = Shown(std::move(*reading->mutable_access()));
   if (!reading->has_post()) {
-    if (known == nullptr || (parts.access.granted() ? known->body : known->preview) == nullptr) {
-      co_return absl::InternalError("content did not send the post");
-    }
-    parts.post = parts.access.granted() ? known->body : known->preview;
-    co_return absl::OkStatus();
+    if (known != nullptr) parts.post = parts.access.granted() ? known->body : known->preview;
+    co_return parts.post != nullptr ? absl::OkStatus()
+                                    : absl::InternalError("content did not send the post");
   }
   if (ArticlePath(reading->post().summary()) != page.request.path) {
     co_return absl::NotFoundError("moved");
