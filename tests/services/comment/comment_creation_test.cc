@@ -2,7 +2,6 @@
 
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "comment_migrations.h"
@@ -11,6 +10,7 @@
 #include "services/comment/postgres_comment_store.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/sql_error.h"
+#include "tests/support/in_parallel.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
 
@@ -155,9 +155,7 @@ TEST_F(CreateCommentsTest, AParentThatIsHeldKeepsOnlyItsOwnRepliesBack) {
   };
   const absl::Status held = RunTx(database_.pool, [&](Transaction& tx) -> absl::Status {
     tx.Exec("SELECT 1 FROM comments WHERE comment_id = $1 FOR UPDATE", parent.comment.id.value());
-    std::vector<std::thread> writers;
-    for (int i = 0; i < kReplies + kOthers; ++i) writers.emplace_back(write, i);
-    for (std::thread& writer : writers) writer.join();
+    InParallel(kReplies + kOthers, write);
     return absl::OkStatus();
   });
   ASSERT_THAT(held, IsOk());
@@ -173,22 +171,18 @@ TEST_F(CreateCommentsTest, TwoReplicasShareKeysAndParents) {
   PostgresCommentStore other(database_.pool, signal_, metrics_);
   constexpr int kWriters = 8;
   constexpr int kEach = 10;
-  std::vector<std::thread> writers;
-  for (int i = 0; i < kWriters; ++i) {
-    writers.emplace_back([&, i] {
-      for (int n = 0; n < kEach; ++n) {
-        Creation wanted = Reply("a reply", parent.comment.id);
-        wanted.key.request_id = std::to_string(n);  // the same of all writers
-        PostgresCommentStore& store = i % 2 == 0 ? store_ : other;
-        absl::StatusOr<Comment> made = store.Create(wanted.comment, wanted.key);
-        for (int again = 0; again < 20 && !made.ok(); ++again) {
-          made = store.Create(wanted.comment, wanted.key);
-        }
-        EXPECT_THAT(made, IsOk());
+  InParallel(kWriters, [&](int i) {
+    PostgresCommentStore& store = i % 2 == 0 ? store_ : other;
+    for (int n = 0; n < kEach; ++n) {
+      Creation wanted = Reply("a reply", parent.comment.id);
+      wanted.key.request_id = std::to_string(n);  // the same of all writers
+      absl::StatusOr<Comment> made = store.Create(wanted.comment, wanted.key);
+      for (int again = 0; again < 20 && !made.ok(); ++again) {
+        made = store.Create(wanted.comment, wanted.key);
       }
-    });
-  }
-  for (std::thread& writer : writers) writer.join();
+      EXPECT_THAT(made, IsOk());
+    }
+  });
   EXPECT_EQ(store_.Count(kPost).value(), 1 + kEach);
   EXPECT_EQ(store_.Get(parent.comment.id)->reply_count, kEach);
 }
@@ -196,17 +190,13 @@ TEST_F(CreateCommentsTest, TwoReplicasShareKeysAndParents) {
 TEST_F(CreateCommentsTest, ManyWritersAtOnceLoseNothing) {
   constexpr int kWriters = 16;
   constexpr int kEach = 20;
-  std::vector<std::thread> writers;
-  for (int i = 0; i < kWriters; ++i) {
-    writers.emplace_back([&, i] {
-      for (int n = 0; n < kEach; ++n) {
-        const Creation wanted = Said("a comment", std::to_string(i) + "-" + std::to_string(n));
-        EXPECT_THAT(store_.Create(wanted.comment, wanted.key), IsOk());
-        EXPECT_EQ(store_.Create(wanted.comment, wanted.key)->id, wanted.comment.id);
-      }
-    });
-  }
-  for (std::thread& writer : writers) writer.join();
+  InParallel(kWriters, [&](int i) {
+    for (int n = 0; n < kEach; ++n) {
+      const Creation wanted = Said("a comment", std::to_string(i) + "-" + std::to_string(n));
+      EXPECT_THAT(store_.Create(wanted.comment, wanted.key), IsOk());
+      EXPECT_EQ(store_.Create(wanted.comment, wanted.key)->id, wanted.comment.id);
+    }
+  });
   EXPECT_EQ(store_.Count(kPost).value(), kWriters * kEach);
   EXPECT_EQ(Column("SELECT event_id FROM outbox").size(), size_t{kWriters * kEach});
 }

@@ -1,6 +1,5 @@
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "comment_migrations.h"
@@ -13,6 +12,7 @@
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
 #include "tests/services/comment/fake_comment_store.h"
+#include "tests/support/in_parallel.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
 
@@ -104,12 +104,9 @@ TYPED_TEST(CommentStoreContract, FindsWhatAKeyMade) {
 }
 
 TYPED_TEST(CommentStoreContract, ParallelRepeatsMakeOneComment) {
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back(
-        [&] { EXPECT_THAT(this->store().Create(this->Written("once"), this->Key("k")), IsOk()); });
-  }
-  for (std::thread& thread : threads) thread.join();
+  InParallel(8, [&](int) {
+    EXPECT_THAT(this->store().Create(this->Written("once"), this->Key("k")), IsOk());
+  });
   EXPECT_EQ(this->store().Count(kPost).value(), 1);
 }
 

@@ -33,6 +33,23 @@ class PostStoreContract : public ::testing::Test {
   void Unpublish(const PostId& id) {
     Change(id, [](Manuscript& m) { return content::Unpublish(m, "", kNoon); });
   }
+  // To another slug.
+  void MovePost(const PostId& id, const std::string& slug) {
+    Change(id, [&](Manuscript& m) {
+      ManuscriptContent content = m.content;
+      content.slug = slug;
+      return Edit(m, content, {.account_id = kAnna}, "", kNoon);
+    });
+  }
+  void MoveChannel(const std::string& slug) {
+    ASSERT_THAT(world_.catalog.UpdateChannel(setting_.channel.id,
+                                             [&](Channel& channel) {
+                                               channel.slug = slug;
+                                               ++channel.version;
+                                               return absl::OkStatus();
+                                             }),
+                IsOk());
+  }
   std::vector<std::string> Titles(const PostQuery& query) {
     std::vector<std::string> titles;
     const auto posts = store().List(query).value();
@@ -116,18 +133,8 @@ TYPED_TEST(PostStoreContract, VersionsChangeWithWhatReadersSee) {
 
 TYPED_TEST(PostStoreContract, FormerSlugsOfPostAndChannelLeadToIt) {
   const Manuscript post = this->Store("peace");
-  this->Change(post.id, [](Manuscript& m) {
-    ManuscriptContent content = m.content;
-    content.slug = "peace-at-last";
-    return Edit(m, content, {.account_id = kAnna}, "", kNoon);
-  });
-  ASSERT_THAT(this->world_.catalog.UpdateChannel(this->setting_.channel.id,
-                                                 [](Channel& channel) {
-                                                   channel.slug = "world";
-                                                   ++channel.version;
-                                                   return absl::OkStatus();
-                                                 }),
-              IsOk());
+  this->MovePost(post.id, "peace-at-last");
+  this->MoveChannel("world");
   const std::string channel_id = this->setting_.channel.id.value();
   for (const std::string& channel : {std::string("news"), std::string("world"), channel_id}) {
     for (const std::string slug : {"peace", "peace-at-last"}) {
@@ -147,19 +154,9 @@ TYPED_TEST(PostStoreContract, APlaceIsWhereAPostStandsNow) {
   const SlugPair before{"news", "peace"}, after{"news", "peace-at-last"};
   const std::vector<SlugPair> asked = {before, after, {"news", "draft"}, {"none", "peace"}};
   EXPECT_THAT(*this->store().Resolve(asked), ElementsAre(Pair(before, post.id)));
-  this->Change(post.id, [](Manuscript& m) {
-    ManuscriptContent content = m.content;
-    content.slug = "peace-at-last";
-    return Edit(m, content, {.account_id = kAnna}, "", kNoon);
-  });
+  this->MovePost(post.id, "peace-at-last");
   EXPECT_THAT(*this->store().Resolve(asked), ElementsAre(Pair(after, post.id)));
-  ASSERT_THAT(this->world_.catalog.UpdateChannel(this->setting_.channel.id,
-                                                 [](Channel& channel) {
-                                                   channel.slug = "world";
-                                                   ++channel.version;
-                                                   return absl::OkStatus();
-                                                 }),
-              IsOk());
+  this->MoveChannel("world");
   EXPECT_THAT(*this->store().Resolve(asked), IsEmpty());
   EXPECT_THAT(*this->store().Resolve({{"world", "peace-at-last"}}), SizeIs(1));
 }

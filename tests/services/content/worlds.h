@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "content_migrations.h"
@@ -15,6 +14,7 @@
 #include "services/content/postgres_post_store.h"
 #include "tests/services/content/fake_post_store.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/in_parallel.h"
 #include "tests/support/storage/postgres_server.h"
 
 namespace rostrum::content {
@@ -140,14 +140,6 @@ Manuscript StorePublished(World& world, const Manuscript& draft, absl::Time time
       .Update(created.id,
               [&](Manuscript& stored) { return Publish(stored, std::nullopt, "", time); })
       .value();
-}
-
-// Runs `work` in `count` threads at once.
-template <class F>
-void InParallel(int count, F work) {
-  std::vector<std::thread> threads;
-  for (int i = 0; i < count; ++i) threads.emplace_back([&work, i] { work(i); });
-  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace rostrum::content

@@ -1,5 +1,4 @@
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "feed_migrations.h"
@@ -8,6 +7,7 @@
 #include "services/common/base/ids.h"
 #include "services/feed/postgres_follow_store.h"
 #include "tests/services/feed/fake_follow_store.h"
+#include "tests/support/in_parallel.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
 
@@ -98,11 +98,7 @@ TYPED_TEST(FollowStoreContract, UnfollowingCanBeRepeated) {
 
 TYPED_TEST(FollowStoreContract, ParallelFollowsOfOneThingAreOne) {
   const Target channel = Thing(FollowKind::kChannel, "channel");
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&] { EXPECT_THAT(this->store().Create(kAnna, channel, kNoon), IsOk()); });
-  }
-  for (std::thread& thread : threads) thread.join();
+  InParallel(8, [&](int) { EXPECT_THAT(this->store().Create(kAnna, channel, kNoon), IsOk()); });
   EXPECT_THAT(this->Names(), ElementsAre("channel"));
 }
 

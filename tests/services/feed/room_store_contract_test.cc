@@ -1,5 +1,4 @@
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +9,7 @@
 #include "services/common/postgres/transaction.h"
 #include "services/feed/postgres_room_store.h"
 #include "tests/services/feed/fake_room_store.h"
+#include "tests/support/in_parallel.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
 
@@ -101,16 +101,12 @@ TYPED_TEST(RoomStoreContract, RoomsAreApart) {
 }
 
 TYPED_TEST(RoomStoreContract, AnAccountIsInSoManyRoomsAtMost) {
-  std::vector<std::thread> threads;
-  for (int half = 0; half < 2; ++half) {
-    threads.emplace_back([this, half] {
-      for (int i = 0; i < kMaxRooms / 2; ++i) {
-        const ChannelId room(absl::StrFormat("00000000-0000-7000-8000-%012d", half * 1000 + i));
-        EXPECT_THAT(this->store().Join(room, Member(1)), IsOk());
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  InParallel(2, [&](int half) {
+    for (int i = 0; i < kMaxRooms / 2; ++i) {
+      const ChannelId room(absl::StrFormat("00000000-0000-7000-8000-%012d", half * 1000 + i));
+      EXPECT_THAT(this->store().Join(room, Member(1)), IsOk());
+    }
+  });
   EXPECT_THAT(this->store().Join(kRoom, Member(1)).status(), HasReason("TOO_MANY_ROOMS"));
   EXPECT_FALSE(this->store().Find(kRoom, Account(1)).value().has_value());
   EXPECT_THAT(this->store().Join(kRoom, Member(2)), IsOk());

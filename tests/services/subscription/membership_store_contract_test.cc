@@ -1,11 +1,11 @@
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "services/subscription/postgres_membership_store.h"
 #include "subscription_migrations.h"
 #include "tests/services/subscription/fake_membership_store.h"
+#include "tests/support/in_parallel.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
 
@@ -112,14 +112,10 @@ TYPED_TEST(MembershipStoreContract, AnEventOfNoCheckoutIsPassedOver) {
 
 TYPED_TEST(MembershipStoreContract, ParallelDeliveriesTakeEffectOnce) {
   this->Opened("one");
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&, i] {
-      const Kind kind = i % 2 == 0 ? Kind::kCheckoutCompleted : Kind::kRenewed;
-      EXPECT_THAT(this->store().Apply(this->Event(kind, "one", 1 + i % 2), kNoon), IsOk());
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  InParallel(8, [&](int i) {
+    const Kind kind = i % 2 == 0 ? Kind::kCheckoutCompleted : Kind::kRenewed;
+    EXPECT_THAT(this->store().Apply(this->Event(kind, "one", 1 + i % 2), kNoon), IsOk());
+  });
   EXPECT_EQ(this->store().Get(kAnna)->sequence, 2);
   EXPECT_EQ(this->store().ListPayments(kAnna, std::nullopt, 10)->size(), 2u);
 }

@@ -1,6 +1,5 @@
 #include <atomic>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -10,6 +9,7 @@
 #include "services/subscription/meter.h"
 #include "tests/services/subscription/fakes.h"
 #include "tests/support/grpc_fixture.h"
+#include "tests/support/in_parallel.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/redis_server.h"
 
@@ -99,11 +99,7 @@ TYPED_TEST(MeterContract, PeekingCountsNothing) {
 TYPED_TEST(MeterContract, ParallelReadsTakeExactlyWhatIsFree) {
   const VisitorPass pass = GrpcTestServer::NewVisitor();
   std::atomic<int> granted = 0;
-  std::vector<std::thread> threads;
-  for (int post = 0; post < 9; ++post) {
-    threads.emplace_back([&, post] { granted += this->Read(pass, post) ? 1 : 0; });
-  }
-  for (std::thread& thread : threads) thread.join();
+  InParallel(9, [&](int post) { granted += this->Read(pass, post) ? 1 : 0; });
   EXPECT_EQ(granted, 5);
   EXPECT_EQ(this->under_test_.meter.Look(pass)->used, 5);
 }

@@ -1,12 +1,12 @@
 #include <mutex>
 #include <set>
-#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "services/subscription/offer_book.h"
 #include "tests/services/subscription/fakes.h"
 #include "tests/support/grpc_fixture.h"
+#include "tests/support/in_parallel.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/redis_server.h"
 
@@ -65,15 +65,11 @@ TYPED_TEST(OfferBookContract, VisitorsHaveTheirOwn) {
 TYPED_TEST(OfferBookContract, ParallelAnswersAgree) {
   std::mutex mutex;
   std::set<absl::Time> expiries;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&, i] {
-      const auto offer = this->offers().FindOrStart(this->pass_, kNow + absl::Milliseconds(i));
-      const std::lock_guard<std::mutex> lock(mutex);
-      expiries.insert(offer->expire_time);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  InParallel(8, [&](int i) {
+    const auto offer = this->offers().FindOrStart(this->pass_, kNow + absl::Milliseconds(i));
+    const std::lock_guard<std::mutex> lock(mutex);
+    expiries.insert(offer->expire_time);
+  });
   EXPECT_EQ(expiries.size(), 1u);
 }
 

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "common_migrations.h"
@@ -10,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "rostrum/event/v1/event_service.pb.h"
 #include "services/common/postgres/transaction.h"
+#include "tests/support/in_parallel.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
 
@@ -75,17 +75,13 @@ TEST_F(IdempotencyTest, OfManyAtOnceOneDoesIt) {
   constexpr int kThreads = 8;
   std::atomic<int> fresh{0};
   std::vector<Outcome> outcomes(kThreads);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&, i] {
-      const std::string mine = "by " + std::to_string(i);
-      const absl::StatusOr<Outcome> known = Do(Key("r"), mine);
-      ASSERT_THAT(known, IsOk());
-      if (!known->has_value()) ++fresh;
-      outcomes[i] = known->value_or(mine);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  InParallel(kThreads, [&](int i) {
+    const std::string mine = "by " + std::to_string(i);
+    const absl::StatusOr<Outcome> known = Do(Key("r"), mine);
+    ASSERT_THAT(known, IsOk());
+    if (!known->has_value()) ++fresh;
+    outcomes[i] = known->value_or(mine);
+  });
   EXPECT_EQ(fresh, 1);
   EXPECT_THAT(outcomes, ::testing::Each(outcomes[0]));
 }
