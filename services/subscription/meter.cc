@@ -1,6 +1,7 @@
 #include "services/subscription/meter.h"
 
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
@@ -8,24 +9,47 @@
 namespace rostrum::subscription {
 namespace {
 
-// KEYS[1] the set. ARGV: digest of the post ("" for none), "1" to count,
-// "1" to let a set begin, limit, period in ms.
-// Returns {granted, used, ms left, fresh}.
+// KEYS: a set for each read. ARGV: "1" to count, "1" to let a set begin, limit, period
+// in ms, and the digest of the post of each read ("" for none).
+// Returns granted, used, ms left and fresh of each, in one list.
 constexpr char kRead[] = R"lua(
-  local used = redis.call('SCARD', KEYS[1])
-  local left = math.max(redis.call('PTTL', KEYS[1]), 0)
-  if ARGV[1] ~= '' and redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 1 then
-    return {1, used, left, 0}
+  local count, begin, limit = ARGV[1] == '1', ARGV[2] == '1', tonumber(ARGV[3])
+  local answers = {}
+  local function answer(granted, used, left, fresh)
+    local at = #answers
+    answers[at + 1], answers[at + 2], answers[at + 3], answers[at + 4] = granted, used, left, fresh
   end
-  if ARGV[2] ~= '1' or used >= tonumber(ARGV[4]) then return {0, used, left, 0} end
-  if used == 0 and ARGV[3] ~= '1' then return {0, 0, 0, 1} end
-  redis.call('SADD', KEYS[1], ARGV[1])
-  if used == 0 then
-    redis.call('PEXPIRE', KEYS[1], ARGV[5])
-    left = tonumber(ARGV[5])
+  for i, set in ipairs(KEYS) do
+    local digest = ARGV[4 + i]
+    local used = redis.call('SCARD', set)
+    if used == 0 then
+      if not count or limit == 0 then
+        answer(0, 0, 0, 0)
+      elseif not begin then
+        answer(0, 0, 0, 1)
+      else
+        redis.call('SADD', set, digest)
+        redis.call('PEXPIRE', set, ARGV[4])
+        answer(1, 1, tonumber(ARGV[4]), 0)
+      end
+    else
+      local left = math.max(redis.call('PTTL', set), 0)
+      local known = digest ~= '' and redis.call('SISMEMBER', set, digest) == 1
+      if known or not count or used >= limit then
+        answer(known and 1 or 0, used, left, 0)
+      else
+        redis.call('SADD', set, digest)
+        answer(1, used + 1, left, 0)
+      end
+    end
   end
-  return {1, used + 1, left, 0}
+  return answers
 )lua";
+constexpr size_t kAnswers = 4;
+// So many nodes of a cluster can share the meters; each takes tens of thousands a second.
+constexpr int kShards = 4;
+
+int ShardOf(const std::string& pass) { return pass.empty() ? 0 : pass[0] % kShards; }
 
 // A sketch, so that a visitor with several tabs is one, and no visitor can be
 // found in it. KEYS[1] the sketch. ARGV: limit, visitors. Returns 1 for each who is
@@ -49,32 +73,49 @@ constexpr char kCountNetwork[] = R"lua(
 RedisMeter::RedisMeter(Redis& redis, const MeterSettings& settings)
     : redis_(redis), settings_(settings), read_(kRead), count_network_(kCountNetwork) {}
 
-RedisScript::Call RedisMeter::CallFor(const VisitorPass& pass, const std::string& digest,
-                                      Use use) const {
+absl::StatusOr<std::vector<RedisMeter::Outcome>> RedisMeter::Ask(const std::vector<Asked>& asked,
+                                                                 Use use) {
   const bool count = use == Use::kCount || use == Use::kCountFresh;
-  return {.keys = {absl::StrCat("meter:{", pass.KeyHash(), "}:reads")},
-          .arguments = {digest, count ? "1" : "0", use == Use::kCountFresh ? "1" : "0",
-                        absl::StrCat(settings_.limit),
-                        absl::StrCat(absl::ToInt64Milliseconds(settings_.period))}};
+  std::map<int, std::vector<size_t>> by_shard;
+  for (size_t i = 0; i < asked.size(); ++i) by_shard[ShardOf(asked[i].pass)].push_back(i);
+  std::vector<RedisScript::Call> calls;
+  for (const auto& [shard, places] : by_shard) {
+    RedisScript::Call& call = calls.emplace_back();
+    call.arguments = {count ? "1" : "0", use == Use::kCountFresh ? "1" : "0",
+                      absl::StrCat(settings_.limit),
+                      absl::StrCat(absl::ToInt64Milliseconds(settings_.period))};
+    for (const size_t i : places) {
+      call.keys.push_back(absl::StrCat("meter:{", shard, "}:", asked[i].pass, ":reads"));
+      call.arguments.push_back(asked[i].digest);
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, read_.RunAll(redis_, calls));
+  std::vector<Outcome> outcomes(asked.size());
+  auto reply = replies.begin();
+  for (const auto& [shard, places] : by_shard) {
+    const std::vector<RedisReply>& answers = (reply++)->elements;
+    if (answers.size() != places.size() * kAnswers) {
+      return absl::InternalError("the meter answered something else");
+    }
+    auto answer = answers.begin();
+    for (const size_t i : places) {
+      outcomes[i] = {.reading = {.granted = answer[0].integer == 1,
+                                 .used = static_cast<int>(answer[1].integer),
+                                 .period_left = absl::Milliseconds(answer[2].integer)},
+                     .fresh = answer[3].integer == 1};
+      answer += kAnswers;
+    }
+  }
+  return outcomes;
 }
 
-absl::StatusOr<RedisMeter::Outcome> RedisMeter::ReadReply(const RedisReply& reply) {
-  if (reply.elements.size() != 4) return absl::InternalError("the meter answered something else");
-  return Outcome{.reading = {.granted = reply.elements[0].integer == 1,
-                             .used = static_cast<int>(reply.elements[1].integer),
-                             .period_left = absl::Milliseconds(reply.elements[2].integer)},
-                 .fresh = reply.elements[3].integer == 1};
-}
-
-absl::StatusOr<MeterReading> RedisMeter::Run(const VisitorPass& pass, const std::string& digest,
-                                             Use use) {
-  const RedisScript::Call call = CallFor(pass, digest, use);
-  ASSIGN_OR_RETURN(const RedisReply reply, read_.Run(redis_, call.keys, call.arguments));
-  ASSIGN_OR_RETURN(const Outcome outcome, ReadReply(reply));
-  return outcome.reading;
+absl::StatusOr<MeterReading> RedisMeter::AskOne(Asked asked, Use use) {
+  ASSIGN_OR_RETURN(const std::vector<Outcome> outcomes, Ask({std::move(asked)}, use));
+  return outcomes.front().reading;
 }
 
 absl::StatusOr<std::vector<size_t>> RedisMeter::AdmitFresh(const std::vector<MeterRead>& reads,
+                                                           const std::vector<Asked>& asked,
                                                            const std::vector<size_t>& fresh,
                                                            std::vector<MeterReading>& readings) {
   std::vector<size_t> admitted;
@@ -87,23 +128,24 @@ absl::StatusOr<std::vector<size_t>> RedisMeter::AdmitFresh(const std::vector<Met
     }
   }
   std::vector<RedisScript::Call> calls;
-  for (const auto& [network, asked] : by_network) {
+  for (const auto& [network, visitors] : by_network) {
     RedisScript::Call& call = calls.emplace_back();
     call.keys = {absl::StrCat("network:{", network, "}")};
     call.arguments = {absl::StrCat(settings_.fresh_passes_per_network)};
-    for (const size_t i : asked) call.arguments.push_back(reads[i].pass.KeyHash());
+    for (const size_t i : visitors) call.arguments.push_back(asked[i].pass);
   }
   ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, count_network_.RunAll(redis_, calls));
   auto reply = replies.begin();
-  for (const auto& [network, asked] : by_network) {
+  for (const auto& [network, visitors] : by_network) {
     const std::vector<RedisReply>& within = (reply++)->elements;
-    if (within.size() != asked.size())
-      return absl::InternalError("the meter answered other things");
-    for (size_t k = 0; k < asked.size(); ++k) {
+    if (within.size() != visitors.size()) {
+      return absl::InternalError("the meter answered something else");
+    }
+    for (size_t k = 0; k < visitors.size(); ++k) {
       if (within[k].integer == 1) {
-        admitted.push_back(asked[k]);
+        admitted.push_back(visitors[k]);
       } else {
-        readings[asked[k]] = {.network_limit = true};
+        readings[visitors[k]] = {.network_limit = true};
       }
     }
   }
@@ -111,41 +153,33 @@ absl::StatusOr<std::vector<size_t>> RedisMeter::AdmitFresh(const std::vector<Met
 }
 
 absl::StatusOr<std::vector<MeterReading>> RedisMeter::ReadAll(const std::vector<MeterRead>& reads) {
-  std::vector<RedisScript::Call> calls;
-  std::vector<std::string> digests;
+  std::vector<Asked> asked;
   for (const MeterRead& read : reads) {
-    digests.push_back(read.pass.Digest(read.post_id.value()));
-    calls.push_back(CallFor(read.pass, digests.back(), Use::kCount));
+    asked.push_back({read.pass.KeyHash(), read.pass.Digest(read.post_id.value())});
   }
-  ASSIGN_OR_RETURN(std::vector<RedisReply> replies, read_.RunAll(redis_, calls));
-  std::vector<MeterReading> readings(reads.size());
+  ASSIGN_OR_RETURN(const std::vector<Outcome> outcomes, Ask(asked, Use::kCount));
+  std::vector<MeterReading> readings;
   std::vector<size_t> fresh;
   for (size_t i = 0; i < reads.size(); ++i) {
-    ASSIGN_OR_RETURN(const Outcome outcome, ReadReply(replies[i]));
-    readings[i] = outcome.reading;
-    if (outcome.fresh) fresh.push_back(i);
+    readings.push_back(outcomes[i].reading);
+    if (outcomes[i].fresh) fresh.push_back(i);
   }
   if (fresh.empty()) return readings;
 
-  ASSIGN_OR_RETURN(const std::vector<size_t> admitted, AdmitFresh(reads, fresh, readings));
-  calls.clear();
-  for (const size_t i : admitted) {
-    calls.push_back(CallFor(reads[i].pass, digests[i], Use::kCountFresh));
-  }
-  ASSIGN_OR_RETURN(replies, read_.RunAll(redis_, calls));
-  for (size_t k = 0; k < admitted.size(); ++k) {
-    ASSIGN_OR_RETURN(const Outcome outcome, ReadReply(replies[k]));
-    readings[admitted[k]] = outcome.reading;
-  }
+  ASSIGN_OR_RETURN(const std::vector<size_t> admitted, AdmitFresh(reads, asked, fresh, readings));
+  std::vector<Asked> begun;
+  for (const size_t i : admitted) begun.push_back(asked[i]);
+  ASSIGN_OR_RETURN(const std::vector<Outcome> beginnings, Ask(begun, Use::kCountFresh));
+  for (size_t k = 0; k < admitted.size(); ++k) readings[admitted[k]] = beginnings[k].reading;
   return readings;
 }
 
 absl::StatusOr<MeterReading> RedisMeter::Peek(const VisitorPass& pass, const PostId& post_id) {
-  return Run(pass, pass.Digest(post_id.value()), Use::kPeek);
+  return AskOne({pass.KeyHash(), pass.Digest(post_id.value())}, Use::kPeek);
 }
 
 absl::StatusOr<MeterReading> RedisMeter::Look(const VisitorPass& pass) {
-  return Run(pass, "", Use::kLook);
+  return AskOne({pass.KeyHash(), ""}, Use::kLook);
 }
 
 }  // namespace rostrum::subscription

@@ -57,8 +57,9 @@ class Meter {
   virtual absl::StatusOr<MeterReading> Look(const VisitorPass& pass) = 0;
 };
 
-// Keys: meter:{<hash of the pass>}:reads, for the period; network:{<hash>}, for
-// an hour.
+// Keys: meter:{<shard>}:<hash of the pass>:reads, for the period; network:{<hash>},
+// for an hour. Those of a shard are asked by one call of the script, and a Redis
+// Cluster can spread the shards.
 class RedisMeter final : public Meter {
  public:
   RedisMeter(Redis& redis, const MeterSettings& settings);
@@ -68,15 +69,20 @@ class RedisMeter final : public Meter {
 
  private:
   enum class Use { kLook, kPeek, kCount, kCountFresh };
+  struct Asked {
+    std::string pass;    // its hash
+    std::string digest;  // of the post, empty for none
+  };
   struct Outcome {
     MeterReading reading;
     bool fresh = false;  // nothing was counted: ask the network first
   };
-  RedisScript::Call CallFor(const VisitorPass& pass, const std::string& digest, Use use) const;
-  static absl::StatusOr<Outcome> ReadReply(const RedisReply& reply);
-  absl::StatusOr<MeterReading> Run(const VisitorPass& pass, const std::string& digest, Use use);
+  // One outcome for each, in their order.
+  absl::StatusOr<std::vector<Outcome>> Ask(const std::vector<Asked>& asked, Use use);
+  absl::StatusOr<MeterReading> AskOne(Asked asked, Use use);
   // Counts new visitors of their networks; the indices of those not too many.
   absl::StatusOr<std::vector<size_t>> AdmitFresh(const std::vector<MeterRead>& reads,
+                                                 const std::vector<Asked>& asked,
                                                  const std::vector<size_t>& fresh,
                                                  std::vector<MeterReading>& readings);
 

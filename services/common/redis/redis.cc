@@ -21,7 +21,7 @@ using Arguments = std::vector<std::string>;
 
 const HistogramFamily kSeconds{
     "redis_command_duration_seconds", "Time until Redis answered.", {"command"}};
-constexpr char kNoAnswer[] = "REDIS_NO_ANSWER";
+constexpr char kNoAnswer[] = "REDIS_NO_ANSWER";  // to all of it
 
 struct ReplyDeleter {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
@@ -180,6 +180,7 @@ absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arg
     for (const Arguments& command : commands) alive = alive && connection->Append(command);
     std::vector<RedisReply> replies;
     absl::Status error;
+    bool some_happened = false;
     while (alive && replies.size() < commands.size()) {
       const RawReply raw = connection->Read();
       if (raw == nullptr) {
@@ -189,6 +190,7 @@ absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arg
       }
       absl::StatusOr<RedisReply> reply = Copy(*raw);
       if (!reply.ok() && error.ok()) error = reply.status();
+      some_happened = some_happened || reply.ok();
       replies.push_back(reply.ok() ? *std::move(reply) : RedisReply());
     }
     if (!alive) {
@@ -208,6 +210,7 @@ absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arg
     if (error.ok()) return replies;
     if (!MeansAway(error)) return error;
     LogWarning("Redis refuses to serve", {{"error", std::string(error.message())}});
+    if (some_happened) return Error(absl::StatusCode::kUnavailable, kNoAnswer, "Redis is away");
     return Unavailable("Redis is away");
   }
 }

@@ -51,8 +51,8 @@ class Redis {
       const std::vector<std::vector<std::string>>& commands);
   bool Ping();
 
-  // Of an error: whether the command may have been carried out all the same. It was
-  // sent, and the answer did not come.
+  // Of an error: whether some of it may have been carried out all the same. It was
+  // sent, and the answer did not come, or Redis refused a later command of a pipeline.
   static bool MayHaveHappened(const absl::Status& status);
 
  private:
@@ -74,7 +74,7 @@ class Redis {
 };
 
 // A Lua script, run by EVALSHA and sent again when Redis does not know it. Keys
-// that one script touches must share a hash tag: "meter:{x}:reads". Thread-safe.
+// that one script touches must share a hash tag: "meter:{3}:x:reads". Thread-safe.
 class RedisScript {
  public:
   explicit RedisScript(std::string source);

@@ -73,6 +73,24 @@ TYPED_TEST(MeterContract, ReadsTogetherAreAsReadsOneByOne) {
   EXPECT_THAT(*this->under_test_.meter.ReadAll({}), ::testing::IsEmpty());
 }
 
+TYPED_TEST(MeterContract, EachOfManyVisitorsGetsAnAnswerOfItsOwn) {
+  std::vector<MeterRead> reads;
+  for (int visitor = 0; visitor < 30; ++visitor) {
+    const VisitorPass pass = GrpcTestServer::NewVisitor();
+    for (int post = 0; post <= visitor % 4; ++post) reads.push_back({pass, Post(post), ""});
+  }
+  ASSERT_THAT(this->under_test_.meter.ReadAll(reads), IsOk());
+  const auto again = this->under_test_.meter.ReadAll(reads);
+  ASSERT_THAT(again, IsOk());
+  size_t at = 0;
+  for (int visitor = 0; visitor < 30; ++visitor) {
+    for (int post = 0; post <= visitor % 4; ++post, ++at) {
+      EXPECT_TRUE((*again)[at].granted) << at;
+      EXPECT_EQ((*again)[at].used, visitor % 4 + 1) << at;
+    }
+  }
+}
+
 TYPED_TEST(MeterContract, TheLimitOfANetworkHoldsWithinABatch) {
   std::vector<MeterRead> reads;
   for (int visitor = 0; visitor < 5; ++visitor) {

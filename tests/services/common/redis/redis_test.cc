@@ -93,6 +93,17 @@ TEST_F(RedisTest, AnErrorInAPipelineFailsTheWholeAndLeavesNothingUnread) {
   EXPECT_EQ(redis_.Command({"GET", "b"})->text, "1");
 }
 
+TEST_F(RedisTest, TellsWhetherSomeOfWhatWasRefusedHappened) {
+  ASSERT_THAT(redis_.Command({"CONFIG", "SET", "maxmemory", "1"}), IsOk());
+  const absl::Status all = redis_.Pipeline({{"SET", "a", "1"}, {"SET", "b", "1"}}).status();
+  EXPECT_THAT(all, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_FALSE(Redis::MayHaveHappened(all));
+  const absl::Status rest = redis_.Pipeline({{"DEL", "a"}, {"SET", "b", "1"}}).status();
+  EXPECT_THAT(rest, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_TRUE(Redis::MayHaveHappened(rest));
+  ASSERT_THAT(redis_.Command({"CONFIG", "SET", "maxmemory", "0"}), IsOk());
+}
+
 TEST_F(RedisTest, ServesManyThreads) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 16; ++i) {
