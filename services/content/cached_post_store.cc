@@ -32,10 +32,9 @@ std::string KeyOf(const TextRef& ref) {
 CachedPostStore::CachedPostStore(PostStore& stored, size_t max_bytes, absl::Duration lease,
                                  Clock& clock)
     : stored_(stored),
-      lease_(lease),
       clock_(clock),
+      leases_(stored, max_bytes / 8, lease),
       versions_([this](const std::vector<PostId>& ids) { return PresentOfAll(ids); }),
-      held_(max_bytes / 8),
       summaries_(max_bytes / 4),
       texts_(max_bytes - max_bytes / 4 - max_bytes / 8) {}
 
@@ -93,10 +92,10 @@ absl::StatusOr<std::map<PostId, PostSummary>> CachedPostStore::LoadSummaries(
 absl::Status CachedPostStore::CatchUp(const std::vector<const PostSummary*>& posts) {
   std::vector<PostId> behind;
   for (const PostSummary* post : posts) {
-    const auto held = Held(post->id);
-    if (held != nullptr && held->present.version != VersionOf(*post)) behind.push_back(post->id);
+    const auto held = leases_.Find(post->id);
+    if (held != nullptr && held->present().version != VersionOf(*post)) behind.push_back(post->id);
   }
-  return behind.empty() ? absl::OkStatus() : Ask(behind).status();
+  return behind.empty() ? absl::OkStatus() : leases_.Ask(behind).status();
 }
 
 absl::StatusOr<std::map<TextRef, std::string>> CachedPostStore::GetTexts(
@@ -129,10 +128,10 @@ absl::StatusOr<std::map<TextRef, std::string>> CachedPostStore::LoadTexts(
   std::vector<PostId> ids;
   for (const auto& [ref, text] : texts) ids.push_back(ref.id);
   // Of the version that it had before and still has, whatever the lease says.
-  const auto after = Ask(ids);
+  const auto after = leases_.Ask(ids);
   if (!after.ok()) return texts;
   for (const auto& [ref, text] : texts) {
-    const std::string& version = versions.at(ref.id).version;
+    const ReaderVersion& version = versions.at(ref.id).version;
     const auto found = after->find(ref.id);
     if (found == after->end() || found->second.version != version) continue;
     texts_.Put(KeyOf(ref), std::make_shared<const KeptText>(KeptText{text, version}), text.size());
@@ -145,8 +144,9 @@ absl::StatusOr<PostFacts> CachedPostStore::GetFacts(const PostId& id) {
   if (absl::IsNotFound(present.status())) return stored_.GetFacts(id);
   RETURN_IF_ERROR(present);
   PostFacts facts = present->facts;
-  if (const auto held = Held(id); held != nullptr && held->present.version == present->version) {
-    facts.lease = lease_ - absl::FromChrono(SteadyClock::now() - held->asked);
+  const auto held = leases_.Find(id);
+  if (held != nullptr && held->present().version == present->version) {
+    facts.lease = leases_.TimeLeft(*held);
   }
   return facts;
 }
@@ -156,8 +156,8 @@ absl::StatusOr<std::map<PostId, PostVersion>> CachedPostStore::GetVersions(
   std::map<PostId, PostVersion> known;
   std::vector<PostId> unknown;
   for (const PostId& id : ids) {
-    if (const auto held = Held(id); held != nullptr) {
-      known.emplace(id, held->present);
+    if (const auto held = leases_.Find(id); held != nullptr) {
+      known.emplace(id, held->present());
     } else {
       unknown.push_back(id);
     }
@@ -170,34 +170,13 @@ absl::StatusOr<std::map<PostId, PostVersion>> CachedPostStore::GetVersions(
     known.emplace(ids.front(), *std::move(present));
     return known;
   }
-  ASSIGN_OR_RETURN(auto asked, Ask(unknown));
+  ASSIGN_OR_RETURN(auto asked, leases_.Ask(unknown));
   known.merge(asked);
   return known;
 }
 
-std::shared_ptr<const CachedPostStore::HeldVersion> CachedPostStore::Held(const PostId& id) {
-  std::shared_ptr<const HeldVersion> held = held_.Find(id.value());
-  if (held == nullptr) return nullptr;
-  return absl::FromChrono(SteadyClock::now() - held->asked) < lease_ ? held : nullptr;
-}
-
-absl::StatusOr<CachedPostStore::Versions> CachedPostStore::Ask(const std::vector<PostId>& ids) {
-  const SteadyClock::time_point asked = SteadyClock::now();
-  auto found = stored_.GetVersions(ids);
-  if (!found.ok() || lease_ <= absl::ZeroDuration()) return found;
-  absl::MutexLock lock(&hold_mu_);
-  for (const auto& [id, present] : *found) {
-    // What was asked later is truer, whichever answer comes first.
-    const auto held = held_.Find(id.value());
-    if (held != nullptr && held->asked > asked) continue;
-    held_.Put(id.value(), std::make_shared<const HeldVersion>(HeldVersion{present, asked}),
-              sizeof(HeldVersion) + present.version.size() + 3 * id.value().size());
-  }
-  return found;
-}
-
 CachedPostStore::Version CachedPostStore::Present(const PostId& id) {
-  if (const auto held = Held(id); held != nullptr) return held->present;
+  if (const auto held = leases_.Find(id); held != nullptr) return held->present();
   absl::StatusOr<Version> present = versions_.Do(id, RequestContext::Current().TimeLeft());
   if (!present.ok()) return present.status();
   return *std::move(present);
@@ -206,7 +185,7 @@ CachedPostStore::Version CachedPostStore::Present(const PostId& id) {
 std::vector<CachedPostStore::Version> CachedPostStore::PresentOfAll(
     const std::vector<PostId>& ids) {
   const ScopedBatchContext context(kBatchTime);
-  const auto found = Ask(ids);
+  const auto found = leases_.Ask(ids);
   std::vector<Version> versions;
   versions.reserve(ids.size());
   for (const PostId& id : ids) {

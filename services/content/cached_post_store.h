@@ -1,25 +1,23 @@
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "services/common/base/batcher.h"
 #include "services/common/base/clock.h"
 #include "services/common/base/lru_cache.h"
 #include "services/content/post_store.h"
+#include "services/content/version_leases.h"
 
 namespace rostrum::content {
 
-// Keeps posts of another store in memory. What is kept is given only if that store said
-// that its version is the present one, no longer than the lease ago (counted from before
-// it was asked). Who changes what readers see says so only after the lease is over
-// (DeskService, CatalogService): then no replica shows what stood before, though none was
-// told. Requests of the same moment ask together. Counters, and what no version tells (a
-// topic's name), are at most kFresh old. Thread-safe.
+// Keeps posts of another store in memory. What is kept is given only if its version is the
+// present one, under a lease (VersionLeases). Who changes what readers see says so only
+// after the lease is over (DeskService, CatalogService): then no replica shows what stood
+// before, though none was told. Requests of the same moment ask together. Counters, and
+// what no version tells (a topic's name), are at most kFresh old. Thread-safe.
 class CachedPostStore final : public PostStore {
  public:
   static constexpr absl::Duration kFresh = absl::Seconds(5);
@@ -43,30 +41,21 @@ class CachedPostStore final : public PostStore {
   }
 
  private:
-  using SteadyClock = std::chrono::steady_clock;
-  struct HeldVersion {
-    PostVersion present;
-    SteadyClock::time_point asked;
-  };
   struct KeptSummary {
     PostSummary post;
-    std::string version;
+    ReaderVersion version;
     absl::Time load_time;
   };
   struct KeptText {
     std::string text;
-    std::string version;
+    ReaderVersion version;
   };
   // NOT_FOUND unless it is published.
   using Version = absl::StatusOr<PostVersion>;
-  using Versions = std::map<PostId, PostVersion>;
+  using Versions = VersionLeases::Versions;
 
-  // What is known under the lease, or nullptr.
-  std::shared_ptr<const HeldVersion> Held(const PostId& id);
   // Lets the lease stand for no version before these, so that their texts are not older ones.
   absl::Status CatchUp(const std::vector<const PostSummary*>& posts);
-  // Asks the store, and holds what it says.
-  absl::StatusOr<Versions> Ask(const std::vector<PostId>& ids);
   Version Present(const PostId& id);
   std::vector<Version> PresentOfAll(const std::vector<PostId>& ids);
   // Null unless it is of this version and its counters are fresh.
@@ -77,11 +66,9 @@ class CachedPostStore final : public PostStore {
                                                            const Versions& versions);
 
   PostStore& stored_;
-  const absl::Duration lease_;
   Clock& clock_;
+  VersionLeases leases_;
   Batcher<PostId, Version> versions_;
-  absl::Mutex hold_mu_;  // of who puts into held_
-  LruCache<std::shared_ptr<const HeldVersion>> held_;
   LruCache<std::shared_ptr<const KeptSummary>> summaries_;
   LruCache<std::shared_ptr<const KeptText>> texts_;
 };

@@ -48,14 +48,23 @@ struct PostSummary {
   int64_t version = 1;
 };
 
-// The version of a post as readers see it: of the post itself, its channel, its
-// author, and who may read it.
-inline std::string ReaderVersion(int64_t post, int64_t channel, int64_t author, AccessLevel level) {
-  return absl::StrCat(post, ".", channel, ".", author, ".", static_cast<int>(level));
-}
+// The version of a post as readers see it: of the post itself, its channel, its author,
+// and who may read it. A later one is greater: a post that moves to another channel or
+// author has a new version itself.
+struct ReaderVersion {
+  int64_t post = 0;
+  int64_t channel = 0;
+  int64_t author = 0;
+  AccessLevel access_level = subscription::v1::ACCESS_LEVEL_PREMIUM;
 
-inline std::string VersionOf(const PostSummary& post) {
-  return ReaderVersion(post.version, post.channel.version, post.author.version, post.access_level);
+  friend auto operator<=>(const ReaderVersion&, const ReaderVersion&) = default;
+  std::string ToString() const {
+    return absl::StrCat(post, ".", channel, ".", author, ".", static_cast<int>(access_level));
+  }
+};
+
+inline ReaderVersion VersionOf(const PostSummary& post) {
+  return {post.version, post.channel.version, post.author.version, post.access_level};
 }
 
 }  // namespace rostrum::content

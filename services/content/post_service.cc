@@ -65,7 +65,7 @@ absl::Status Decided(const PostVersion& post,
   RETURN_IF_ERROR(decision);
   reading.set_outcome(v1::VisitorReading::OUTCOME_DECIDED);
   *reading.mutable_access() = *std::move(decision);
-  reading.set_version(post.version);
+  reading.set_version(post.version.ToString());
   return absl::OkStatus();
 }
 

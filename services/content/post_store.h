@@ -47,7 +47,7 @@ struct PostFacts {
 // What stands for all that a reader sees of a published post but counters.
 struct PostVersion {
   PostFacts facts;
-  std::string version;
+  ReaderVersion version;
 };
 
 enum class TextPart { kBody, kPreview };

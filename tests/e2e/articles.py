@@ -34,6 +34,7 @@ class Articles(Steps):
         self.expect_views(posts[0], 4)
         self.say("five free pages each, counted once each, with others in between")
         self.keep_up(posts, paths, third)
+        self.read_first()
         self.save_bytes(paths[0], third)
         self.channel, self.topic = before
 
@@ -59,6 +60,25 @@ class Articles(Steps):
         assert moved.status == 303, moved
         assert moved.headers["Location"] == f"/c/{self.channel['slug']}/{slug}", moved.headers
         self.say("a comment, a title, another access level, another address, gone")
+
+    def read_first(self):
+        self.step("Article pages that nobody has read yet")
+        moved, withdrawn, odd = (self.published("ACCESS_LEVEL_METERED") for _ in range(3))
+        paths = [self.article_path(post_id) for post_id in (moved, withdrawn, odd)]
+        slug = f"early-{self.run}"
+        self.change(moved, {"slug": slug})
+        self.expect_redirect(paths[0], f"/c/{self.channel['slug']}/{slug}")
+        self.expect(self.author.post(f"/v1/manuscripts/{withdrawn}:unpublish"), 200)
+        assert self.visitor().get(paths[1]).status == 404
+        # Written as nobody would, but it is the same address.
+        spelled = f"{paths[2][:3]}%{ord(paths[2][3]):02X}{paths[2][4:]}"
+        self.expect_redirect(spelled, paths[2])
+        self.expect_text(self.visitor(), paths[2], 4)
+        self.say("moved, withdrawn, and by an address in another spelling")
+
+    def expect_redirect(self, path, target):
+        answer = self.visitor().get(path)
+        assert answer.status == 303 and answer.headers["Location"] == target, answer
 
     def save_bytes(self, path, reader):
         whole = self.visitor().get(path)

@@ -37,6 +37,14 @@ class BatchReadPostsTest : public GrpcFixture {
     draft.content.access_level = level;
     return StorePublished(world_, draft, time);
   }
+  void Rename(const PostId& id, const std::string& title) {
+    const auto edit = [&](Manuscript& manuscript) {
+      ManuscriptContent content = manuscript.content;
+      content.title = title;
+      return Edit(manuscript, content, {.account_id = kAnna}, "", kNoon);
+    };
+    ASSERT_THAT(world_.manuscripts.Update(id, edit), IsOk());
+  }
   // Each post by another visitor.
   absl::StatusOr<v1::BatchReadPostsResponse> ReadMany(const std::vector<PostId>& ids,
                                                       const std::string& held_body = "",
@@ -114,13 +122,7 @@ TEST_F(BatchReadPostsTest, AHeldTextIsSentAgainOnlyWhenItChanged) {
   EXPECT_FALSE(ReadMany({stored.id}, "", version)->readings(0).has_post());
   EXPECT_EQ(Views(), 2);
 
-  ASSERT_THAT(world_.manuscripts.Update(stored.id,
-                                        [](Manuscript& m) {
-                                          ManuscriptContent content = m.content;
-                                          content.title = "War";
-                                          return Edit(m, content, {.account_id = kAnna}, "", kNoon);
-                                        }),
-              IsOk());
+  Rename(stored.id, "War");
   subscription_.Answer(true, spb::ACCESS_REASON_METER, 1);
   const auto again = ReadMany({stored.id}, version);
   EXPECT_EQ(again->readings(0).post().summary().title(), "War");
@@ -151,6 +153,45 @@ TEST_F(BatchReadPostsTest, APostThatChangesWhileItIsReadIsToBeAskedForAnew) {
   EXPECT_EQ(readings->readings(0).outcome(), v1::VisitorReading::OUTCOME_NOT_FOUND);
   EXPECT_THAT(readings->SerializeAsString(), Not(HasSubstr(kSecret)));
   EXPECT_EQ(Views(), 0);
+}
+
+// A gateway keeps the text as that of the version it came with.
+TEST_F(BatchReadPostsTest, UnderALeaseNoTextIsOlderThanItsVersion) {
+  FakeClock kept_clock(kNoon);
+  CachedPostStore posts(world_.posts, 1 << 20, /*lease=*/absl::Hours(1), kept_clock);
+  PostService service(posts, world_.catalog, access_, views_, page_tokens_, runtime());
+  GrpcTestServer server("content", &clock());
+  server.Serve({&service});
+  const auto stub = v1::PostService::NewStub(server.channel());
+  subscription_.Answer(true, spb::ACCESS_REASON_METER, 1);
+  const Manuscript stored = Store("peace");
+  const Manuscript other = Store("other");
+  const auto read = [&](const std::string& held) {
+    v1::BatchReadPostsRequest request;
+    for (const PostId& id : {stored.id, other.id}) {
+      v1::VisitorRead& visit = *request.add_reads();
+      visit.set_post_id(id.value());
+      *visit.mutable_visitor() = ToProto(NewVisitor());
+      visit.set_held_body_version(held);
+    }
+    grpc::ClientContext ctx;
+    server.AsService(ctx, "gateway");
+    v1::BatchReadPostsResponse response;
+    EXPECT_TRUE(stub->BatchReadPosts(&ctx, request, &response).ok());
+    EXPECT_EQ(response.readings(1).outcome(), v1::VisitorReading::OUTCOME_DECIDED);
+    return response.readings(0);
+  };
+  const std::string former = read("").version();
+  Rename(stored.id, "War");
+  EXPECT_EQ(read("").post().summary().title(), "peace") << "the lease runs";
+  EXPECT_FALSE(read(former).has_post());
+  // What brings a later state than the lease knows ends it.
+  kept_clock.Advance(CachedPostStore::kFresh);
+  EXPECT_EQ(read("").post().summary().title(), "War");
+  const v1::VisitorReading present = read(former);
+  EXPECT_NE(present.version(), former);
+  EXPECT_EQ(present.post().summary().title(), "War");
+  server.Stop();
 }
 
 TEST_F(BatchReadPostsTest, APostIsFoundWhereItStands) {

@@ -1,0 +1,92 @@
+#include "services/content/version_leases.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/common/rpc/request_context.h"
+
+namespace rostrum::content {
+namespace {
+
+// What was read twice within so long is renewed: it will be read again.
+constexpr std::chrono::seconds kReadAgain(1);
+// More posts than this are not renewed, and so many are asked for by one query.
+constexpr size_t kMaxRenewed = 4'000;
+constexpr size_t kMaxAsked = 500;
+constexpr absl::Duration kRenewalTime = absl::Seconds(1);
+
+}  // namespace
+
+VersionLeases::VersionLeases(PostStore& stored, size_t max_bytes, absl::Duration lease)
+    : stored_(stored), lease_(lease), held_(max_bytes) {
+  if (lease_ <= absl::ZeroDuration()) return;
+  renewer_ = std::make_unique<Worker>("version-renewal", lease_ / 4, [this] {
+    Renew();
+    return absl::OkStatus();
+  });
+}
+
+std::shared_ptr<const VersionLeases::Held> VersionLeases::Find(const PostId& id) {
+  const std::shared_ptr<Held> held = held_.Find(id.value());
+  if (held == nullptr) return nullptr;
+  held->read_before_.store(held->read_.exchange(SteadyClock::now(), std::memory_order_relaxed),
+                           std::memory_order_relaxed);
+  return TimeLeft(*held) > absl::ZeroDuration() ? held : nullptr;
+}
+
+absl::StatusOr<VersionLeases::Versions> VersionLeases::Ask(const std::vector<PostId>& ids) {
+  const SteadyClock::time_point asked = SteadyClock::now();
+  auto found = stored_.GetVersions(ids);
+  if (!found.ok() || lease_ <= absl::ZeroDuration()) return found;
+  absl::MutexLock lock(&mu_);
+  for (auto& [id, present] : *found) Hold(id, asked, present);
+  return found;
+}
+
+void VersionLeases::Hold(const PostId& id, SteadyClock::time_point asked, PostVersion& present) {
+  const auto before = held_.Find(id.value());
+  // Two questions may overtake each other: the later state stands. But not for longer than
+  // its lease, for a database may be restored to what it was.
+  if (before != nullptr && TimeLeft(*before) > absl::ZeroDuration()) {
+    if (before->present_.version > present.version) {
+      present = before->present_;
+      return;
+    }
+    if (before->present_.version == present.version) asked = std::max(asked, before->asked_);
+  }
+  auto held = std::make_shared<Held>(present, asked);
+  if (before != nullptr) {
+    held->read_.store(before->read_);
+    held->read_before_.store(before->read_before_);
+  }
+  held_.Put(id.value(), std::move(held), sizeof(Held) + 3 * id.value().size());
+  if (renewed_.size() < kMaxRenewed) renewed_.insert(id);
+}
+
+std::vector<PostId> VersionLeases::Due() {
+  const SteadyClock::time_point now = SteadyClock::now();
+  std::vector<PostId> due;
+  absl::MutexLock lock(&mu_);
+  absl::erase_if(renewed_, [&](const PostId& id) {
+    const auto held = held_.Find(id.value());
+    if (held == nullptr) return true;
+    const absl::Duration left = TimeLeft(*held);
+    if (left <= absl::ZeroDuration()) return true;
+    const bool read_again = now - held->read_before_.load() < kReadAgain;
+    if (read_again && left <= lease_ / 2) due.push_back(id);
+    return false;
+  });
+  return due;
+}
+
+void VersionLeases::Renew() {
+  const std::vector<PostId> due = Due();
+  for (size_t begin = 0; begin < due.size(); begin += kMaxAsked) {
+    const size_t end = std::min(begin + kMaxAsked, due.size());
+    const ScopedBatchContext context(kRenewalTime);
+    // Without an answer their leases end, and who reads them asks.
+    if (!Ask({due.begin() + begin, due.begin() + end}).ok()) return;
+  }
+}
+
+}  // namespace rostrum::content
