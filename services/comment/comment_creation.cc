@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "rostrum/comment/v1/events.pb.h"
 #include "services/comment/comment_proto.h"
 #include "services/comment/comment_rows.h"
@@ -28,7 +29,9 @@ constexpr char kAddCommenters[] = R"sql(
   FROM unnest($1::uuid[], $2::text[]) AS c (account_id, display_name)
   ORDER BY account_id ON CONFLICT DO NOTHING)sql";
 
+// To be read by kCommentColumns, as what was just written.
 constexpr char kInsert[] = R"sql(
+  WITH comments AS (
   INSERT INTO comments (comment_id, post_id, channel_id, parent_id, author_id, body, body_html,
                         create_time, depth)
   SELECT comment_id, nullif(post_id, '')::uuid, nullif(channel_id, '')::uuid,
@@ -36,7 +39,8 @@ constexpr char kInsert[] = R"sql(
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[],
               $8::timestamptz[], $9::integer[])
     AS c (comment_id, post_id, channel_id, parent_id, author_id, body, body_html, create_time,
-          depth))sql";
+          depth)
+  RETURNING *))sql";
 
 // Who holds a parent or a key for longer keeps its own replies from being written, and
 // nobody waits with them. Other rows are waited for as everywhere.
@@ -65,8 +69,9 @@ const Comment* ParentOf(const NewComment& comment, const Comments& parents) {
   return comment.parent_id.has_value() ? &parents.at(*comment.parent_id) : nullptr;
 }
 
-void Insert(Transaction& tx, const std::vector<const NewComment*>& comments,
-            const Comments& parents) {
+// Writes them; as they are stored.
+Comments Insert(Transaction& tx, const std::vector<const NewComment*>& comments,
+                const Comments& parents) {
   std::vector<std::string> names;
   std::vector<std::string> columns[9];
   for (const NewComment* comment : comments) {
@@ -85,8 +90,10 @@ void Insert(Transaction& tx, const std::vector<const NewComment*>& comments,
   }
   const auto& [id, post, channel, parent, author, body, html, time, depth] = columns;
   tx.Exec(kAddCommenters, SqlArray(author), SqlArray(names));
-  tx.Exec(kInsert, SqlArray(id), SqlArray(post), SqlArray(channel), SqlArray(parent),
-          SqlArray(author), SqlArray(body), SqlArray(html), SqlArray(time), SqlArray(depth));
+  static const std::string insert = absl::StrCat(kInsert, kCommentColumns);
+  return ReadComments(tx.Exec(insert, SqlArray(id), SqlArray(post), SqlArray(channel),
+                              SqlArray(parent), SqlArray(author), SqlArray(body), SqlArray(html),
+                              SqlArray(time), SqlArray(depth)));
 }
 
 void Count(Transaction& tx, const std::vector<const NewComment*>& comments) {
@@ -116,14 +123,8 @@ void Write(Transaction& tx, const std::vector<Creation>& wanted, const std::vect
            const Comments& parents, Results& results) {
   if (places.empty()) return;
   std::vector<const NewComment*> comments;
-  std::vector<CommentId> ids;
-  for (const size_t i : places) {
-    comments.push_back(&wanted[i].comment);
-    ids.push_back(wanted[i].comment.id);
-  }
-  Insert(tx, comments, parents);
-  Count(tx, comments);
-  Comments stored = LoadComments(tx, ids);
+  for (const size_t i : places) comments.push_back(&wanted[i].comment);
+  Comments stored = Insert(tx, comments, parents);
   std::vector<OutboxEvent> events;
   for (const size_t i : places) {
     Comment& comment = stored.at(wanted[i].comment.id);
@@ -131,6 +132,8 @@ void Write(Transaction& tx, const std::vector<Creation>& wanted, const std::vect
     results[i] = CreatedComment{std::move(comment), /*fresh=*/true};
   }
   WriteEvents(tx, events);
+  // Last: others of the same discussion wait from here on.
+  Count(tx, comments);
 }
 
 // Of those at these places, what an earlier request made; what was found wrong stays.

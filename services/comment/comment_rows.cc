@@ -63,10 +63,19 @@ Comment ReadComment(const pqxx::row& row) {
   };
 }
 
+std::map<CommentId, Comment> ReadComments(const pqxx::result& rows) {
+  std::map<CommentId, Comment> comments;
+  for (const pqxx::row& row : rows) {
+    Comment comment = ReadComment(row);
+    const CommentId id = comment.id;
+    comments.emplace(id, std::move(comment));
+  }
+  return comments;
+}
+
 std::map<CommentId, Comment> LoadComments(Transaction& tx, const std::vector<CommentId>& ids,
                                           Lock lock) {
-  std::map<CommentId, Comment> comments;
-  if (ids.empty()) return comments;
+  if (ids.empty()) return {};
   std::vector<std::string> wanted;
   for (const CommentId& id : ids) wanted.push_back(id.value());
   const pqxx::result rows = tx.Exec(
@@ -74,12 +83,7 @@ std::map<CommentId, Comment> LoadComments(Transaction& tx, const std::vector<Com
       absl::StrCat(kCommentColumns, " WHERE c.comment_id = ANY (ARRAY(SELECT unnest($1::uuid[])))",
                    lock == Lock::kForUpdate ? " ORDER BY c.comment_id FOR UPDATE OF c" : ""),
       SqlArray(wanted));
-  for (const pqxx::row& row : rows) {
-    Comment comment = ReadComment(row);
-    const CommentId id = comment.id;
-    comments.emplace(id, std::move(comment));
-  }
-  return comments;
+  return ReadComments(rows);
 }
 
 absl::StatusOr<Comment> LoadComment(Transaction& tx, const CommentId& id, Lock lock) {

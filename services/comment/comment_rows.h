@@ -16,6 +16,7 @@ namespace rostrum::comment {
 extern const char kCommentColumns[];
 // Of such a row.
 Comment ReadComment(const pqxx::row& row);
+std::map<CommentId, Comment> ReadComments(const pqxx::result& rows);
 
 enum class Lock { kNone, kForUpdate };
 
