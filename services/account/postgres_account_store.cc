@@ -9,6 +9,7 @@
 #include "services/account/canonical_address.h"
 #include "services/account/postgres_mail_queue.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/postgres/id_array.h"
 #include "services/common/postgres/transaction.h"
 
 namespace rostrum::account {
@@ -99,13 +100,11 @@ absl::StatusOr<std::optional<Account>> PostgresAccountStore::FindByEmail(const s
 
 absl::StatusOr<std::vector<Account>> PostgresAccountStore::BatchGet(
     const std::vector<AccountId>& ids) {
-  std::vector<std::string> values;
-  for (const AccountId& id : ids) values.push_back(id.value());
   return RunRead<std::vector<Account>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Account>> {
         std::vector<Account> accounts;
         for (const pqxx::row& row :
-             tx.Exec(Select("WHERE a.account_id = ANY ($1::uuid[])"), SqlArray(values))) {
+             tx.Exec(Select("WHERE a.account_id = ANY ($1::uuid[])"), SqlIds(ids))) {
           accounts.push_back(ReadAccount(row));
         }
         return accounts;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/postgres/id_array.h"
 
 namespace rostrum::comment {
 namespace {
@@ -76,13 +77,11 @@ std::map<CommentId, Comment> ReadComments(const pqxx::result& rows) {
 std::map<CommentId, Comment> LoadComments(Transaction& tx, const std::vector<CommentId>& ids,
                                           Lock lock) {
   if (ids.empty()) return {};
-  std::vector<std::string> wanted;
-  for (const CommentId& id : ids) wanted.push_back(id.value());
   const pqxx::result rows = tx.Exec(
       // The subselect keeps the number of ids from the planner, so that it keeps its plan.
       absl::StrCat(kCommentColumns, " WHERE c.comment_id = ANY (ARRAY(SELECT unnest($1::uuid[])))",
                    lock == Lock::kForUpdate ? " ORDER BY c.comment_id FOR UPDATE OF c" : ""),
-      SqlArray(wanted));
+      SqlIds(ids));
   return ReadComments(rows);
 }
 

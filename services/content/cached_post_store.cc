@@ -13,10 +13,6 @@ namespace {
 // What a batch may take: as long as the shortest of the callers' own waits.
 constexpr absl::Duration kBatchTime = absl::Seconds(1);
 
-absl::Status NotFound() {
-  return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such post");
-}
-
 size_t BytesOf(const PostSummary& post) {
   return sizeof(post) + post.title.size() + post.lede.size() + post.channel.description.size() +
          post.author.bio.size() + post.topics.size() * sizeof(Topic);
@@ -45,7 +41,7 @@ absl::StatusOr<PostSummary> CachedPostStore::Find(const PostRef& ref) {
     return post;
   }
   ASSIGN_OR_RETURN(auto found, FindAll({*ref.id}));
-  if (found.empty()) return NotFound();
+  if (found.empty()) return PostNotFound();
   return std::move(found.begin()->second);
 }
 
@@ -194,7 +190,7 @@ std::vector<CachedPostStore::Version> CachedPostStore::PresentOfAll(
     } else if (const auto version = found->find(id); version != found->end()) {
       versions.emplace_back(version->second);
     } else {
-      versions.emplace_back(NotFound());
+      versions.emplace_back(PostNotFound());
     }
   }
   return versions;

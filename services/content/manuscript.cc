@@ -19,10 +19,14 @@ void Touch(Manuscript& manuscript, absl::Time now) {
 
 }  // namespace
 
+absl::Status ManuscriptNotFound() {
+  return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such manuscript");
+}
+
 absl::Status CheckDesk(const Manuscript& manuscript, const DeskUser& user) {
   const bool own = !user.account_id.empty() && manuscript.author_account_id == user.account_id;
   if (user.edits_all || own) return absl::OkStatus();
-  return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such manuscript");
+  return ManuscriptNotFound();
 }
 
 absl::Status Edit(Manuscript& manuscript, const ManuscriptContent& content, const DeskUser& user,

@@ -75,7 +75,10 @@ inline constexpr absl::Duration kMaxScheduleAhead = absl::Hours(24 * 366);
 // transaction, so they are pure functions of what stands there. What changes
 // nothing leaves the version as it is.
 
-// NOT_FOUND / POST_NOT_FOUND for another's manuscript.
+// NOT_FOUND / POST_NOT_FOUND.
+absl::Status ManuscriptNotFound();
+
+// ManuscriptNotFound for another's manuscript.
 absl::Status CheckDesk(const Manuscript& manuscript, const DeskUser& user);
 
 // Takes over `content`, which was made from the present content by `user`.

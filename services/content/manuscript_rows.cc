@@ -179,9 +179,7 @@ absl::StatusOr<Manuscript> LoadManuscript(Transaction& tx, const PostId& id, Man
     tx.Exec("SELECT 1 FROM posts WHERE post_id = $1 FOR UPDATE", id.value());
   }
   std::vector<Manuscript> found = Load(tx, kTexts, "WHERE p.post_id = $1", {id.value()});
-  if (found.empty()) {
-    return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such manuscript");
-  }
+  if (found.empty()) return ManuscriptNotFound();
   return std::move(found.front());
 }
 

@@ -17,10 +17,6 @@
 namespace rostrum::content {
 namespace {
 
-absl::Status NotFound() {
-  return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such post");
-}
-
 absl::StatusOr<PostRef> ReadRef(const v1::GetPostRequest& request) {
   PostRef ref{.channel = request.channel(), .slug = request.slug()};
   if (!request.post_id().empty()) {
@@ -35,7 +31,7 @@ absl::StatusOr<PostRef> ReadRef(const v1::GetPostRequest& request) {
   }
   // What cannot be a slug belongs to no post.
   const bool channel = IsUuid(ref.channel) || IsSlug(ref.channel, kMaxCatalogSlug);
-  if (!channel || !IsSlug(ref.slug, kMaxPostSlug)) return NotFound();
+  if (!channel || !IsSlug(ref.slug, kMaxPostSlug)) return PostNotFound();
   return ref;
 }
 
@@ -299,7 +295,7 @@ grpc::Status PostService::CheckPostAccess(grpc::ServerContext* ctx,
     reader.roles = {request->roles().begin(), request->roles().end()};
     ASSIGN_OR_RETURN(reader.visitor, VisitorFromProto(request->visitor(), "visitor"));
     ASSIGN_OR_RETURN(const PostFacts post, posts_.GetFacts(id));
-    if (!post.published) return NotFound();
+    if (!post.published) return PostNotFound();
     ASSIGN_OR_RETURN(const subscription::v1::ReadingAccess access,
                      access_.Decide(post, reader, ReaderAccess::Mode::kPeek));
     response->set_granted(access.granted());

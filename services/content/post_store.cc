@@ -6,6 +6,10 @@
 
 namespace rostrum::content {
 
+absl::Status PostNotFound() {
+  return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such post");
+}
+
 absl::StatusOr<std::string> PostStore::GetText(const TextRef& ref) {
   ASSIGN_OR_RETURN(auto texts, GetTexts({ref}));
   if (!texts.empty()) return std::move(texts.begin()->second);

@@ -69,6 +69,9 @@ struct SlugPair {
   friend auto operator<=>(const SlugPair&, const SlugPair&) = default;
 };
 
+// NOT_FOUND / POST_NOT_FOUND.
+absl::Status PostNotFound();
+
 // Reads published posts. Thread-safe. All methods may return UNAVAILABLE when
 // the database cannot be reached; other codes are listed per method.
 class PostStore {

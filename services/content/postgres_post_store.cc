@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/postgres/id_array.h"
 #include "services/common/postgres/transaction.h"
 #include "services/content/post_rows.h"
 
@@ -53,10 +54,6 @@ constexpr char kOfLevel[] = R"sql(
     ON w.post_id = p.post_id AND w.access_level = p.access_level
   WHERE p.state = 3)sql";
 
-absl::Status NotFound() {
-  return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such post");
-}
-
 // Conditions and their arguments, numbered as they come.
 class Conditions {
  public:
@@ -74,12 +71,6 @@ class Conditions {
   std::string text_;
   std::vector<std::string> arguments_;
 };
-
-std::string IdsArray(const std::vector<PostId>& ids) {
-  std::vector<std::string> wanted;
-  for (const PostId& id : ids) wanted.push_back(id.value());
-  return SqlArray(wanted);
-}
 
 void LoadTexts(Transaction& tx, TextPart part, const std::vector<TextRef>& refs,
                std::map<TextRef, std::string>& texts) {
@@ -132,7 +123,7 @@ absl::StatusOr<PostSummary> PostgresPostStore::Find(const PostRef& ref) {
             ? LoadSummaries(tx, kById, {ref.id->value()})
             : LoadSummaries(tx, IsUuid(ref.channel) ? kByIdOfChannelAndSlug : kBySlugs,
                             {ref.channel, ref.slug});
-    if (posts.empty()) return NotFound();
+    if (posts.empty()) return PostNotFound();
     return std::move(posts.front());
   });
 }
@@ -142,7 +133,7 @@ absl::StatusOr<std::map<PostId, PostSummary>> PostgresPostStore::FindAll(
   using Posts = std::map<PostId, PostSummary>;
   return RunRead<Posts>(pool_, [&](Transaction& tx) -> absl::StatusOr<Posts> {
     Posts posts;
-    for (PostSummary& post : LoadSummaries(tx, kByIds, {IdsArray(ids)})) {
+    for (PostSummary& post : LoadSummaries(tx, kByIds, {SqlIds(ids)})) {
       const PostId id = post.id;
       posts[id] = std::move(post);
     }
@@ -170,7 +161,7 @@ absl::StatusOr<std::map<SlugPair, PostId>> PostgresPostStore::Resolve(
 absl::StatusOr<PostFacts> PostgresPostStore::GetFacts(const PostId& id) {
   return RunRead<PostFacts>(pool_, [&](Transaction& tx) -> absl::StatusOr<PostFacts> {
     const pqxx::result rows = tx.Exec(kFacts, id.value());
-    if (rows.empty()) return NotFound();
+    if (rows.empty()) return PostNotFound();
     return PostFacts{
         .id = id,
         .published = rows[0][0].as<int>() == 3,
@@ -184,7 +175,7 @@ absl::StatusOr<std::map<PostId, PostVersion>> PostgresPostStore::GetVersions(
   using Versions = std::map<PostId, PostVersion>;
   return RunRead<Versions>(pool_, [&](Transaction& tx) -> absl::StatusOr<Versions> {
     Versions versions;
-    for (const pqxx::row& row : tx.Exec(kVersions, IdsArray(ids))) {
+    for (const pqxx::row& row : tx.Exec(kVersions, SqlIds(ids))) {
       if (row[6].as<int>() != 3) continue;
       const PostId id = ReadId<PostId>(row[0]);
       const auto level = static_cast<AccessLevel>(row[1].as<int>());

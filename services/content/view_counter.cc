@@ -224,11 +224,18 @@ void ViewCounter::FlushPending() {
     absl::MutexLock lock(&mu_);
     pending.swap(pending_);
   }
-  for (auto entry = pending.begin(); entry != pending.end(); entry = pending.erase(entry)) {
-    const auto& [post, views] = *entry;
-    const RedisScript::Call call = CallFor("", {{post, {.views = views}}});
+  while (!pending.empty()) {
+    std::map<std::string, Tally> tallies;
+    auto next = pending.begin();
+    for (; next != pending.end() && tallies.size() < kMaxPerCall; ++next) {
+      tallies[next->first].views = next->second;
+    }
+    const RedisScript::Call call = CallFor("", tallies);
     const absl::Status counted = count_.Run(redis_, call.keys, call.arguments).status();
-    if (counted.ok() || Redis::MayHaveHappened(counted)) continue;
+    if (counted.ok() || Redis::MayHaveHappened(counted)) {
+      pending.erase(pending.begin(), next);
+      continue;
+    }
     absl::MutexLock lock(&mu_);
     for (const auto& [post, views] : pending) pending_[post] += views;
     return;

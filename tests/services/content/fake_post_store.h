@@ -29,7 +29,7 @@ class FakePostStore final : public PostStore {
       if (channel.ok()) id = manuscripts_.OfSlug(channel->id, ref.slug);
     }
     const absl::StatusOr<Manuscript> manuscript = manuscripts_.Get(id);
-    if (!manuscript.ok() || !manuscript->published()) return NotFound();
+    if (!manuscript.ok() || !manuscript->published()) return PostNotFound();
     return SummaryOf(*manuscript);
   }
 
@@ -52,7 +52,7 @@ class FakePostStore final : public PostStore {
 
   absl::StatusOr<PostFacts> GetFacts(const PostId& id) override {
     const absl::StatusOr<Manuscript> manuscript = manuscripts_.Get(id);
-    if (!manuscript.ok()) return NotFound();
+    if (!manuscript.ok()) return PostNotFound();
     return PostFacts{.id = id,
                      .published = manuscript->published(),
                      .access_level = manuscript->content.access_level,
@@ -99,9 +99,6 @@ class FakePostStore final : public PostStore {
   }
 
  private:
-  static absl::Status NotFound() {
-    return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such post");
-  }
   static bool Matches(const Manuscript& manuscript, const PostQuery& query) {
     const ManuscriptContent& content = manuscript.content;
     const auto& topics = content.topic_ids;
