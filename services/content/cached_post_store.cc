@@ -89,7 +89,7 @@ absl::Status CachedPostStore::CatchUp(const std::vector<const PostSummary*>& pos
   std::vector<PostId> behind;
   for (const PostSummary* post : posts) {
     const auto held = leases_.Find(post->id);
-    if (held != nullptr && held->present().version != VersionOf(*post)) behind.push_back(post->id);
+    if (held == nullptr || held->present().version != VersionOf(*post)) behind.push_back(post->id);
   }
   return behind.empty() ? absl::OkStatus() : leases_.Ask(behind).status();
 }
@@ -123,7 +123,7 @@ absl::StatusOr<std::map<TextRef, std::string>> CachedPostStore::LoadTexts(
   ASSIGN_OR_RETURN(auto texts, stored_.GetTexts(refs));
   std::vector<PostId> ids;
   for (const auto& [ref, text] : texts) ids.push_back(ref.id);
-  // Of the version that it had before and still has, whatever the lease says.
+  // Of the version that it had before and still has, though a lease may run.
   const auto after = leases_.Ask(ids);
   if (!after.ok()) return texts;
   for (const auto& [ref, text] : texts) {

@@ -54,7 +54,7 @@ class CachedPostStore final : public PostStore {
   using Version = absl::StatusOr<PostVersion>;
   using Versions = VersionLeases::Versions;
 
-  // Lets the lease stand for no version before these, so that their texts are not older ones.
+  // Has versions held that are not before these, so that their texts are not older ones.
   absl::Status CatchUp(const std::vector<const PostSummary*>& posts);
   Version Present(const PostId& id);
   std::vector<Version> PresentOfAll(const std::vector<PostId>& ids);

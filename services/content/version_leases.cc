@@ -10,7 +10,7 @@ namespace {
 
 // What was read twice within so long is renewed: it will be read again.
 constexpr std::chrono::seconds kReadAgain(1);
-// More posts than this are not renewed, and so many are asked for by one query.
+// More posts than this are not renewed, and so many of them are asked for by one query.
 constexpr size_t kMaxRenewed = 4'000;
 constexpr size_t kMaxAsked = 500;
 constexpr absl::Duration kRenewalTime = absl::Seconds(1);
@@ -29,9 +29,17 @@ VersionLeases::VersionLeases(PostStore& stored, size_t max_bytes, absl::Duration
 std::shared_ptr<const VersionLeases::Held> VersionLeases::Find(const PostId& id) {
   const std::shared_ptr<Held> held = held_.Find(id.value());
   if (held == nullptr) return nullptr;
-  held->read_before_.store(held->read_.exchange(SteadyClock::now(), std::memory_order_relaxed),
-                           std::memory_order_relaxed);
+  NoteRead(*held);
   return TimeLeft(*held) > absl::ZeroDuration() ? held : nullptr;
+}
+
+void VersionLeases::NoteRead(Held& held) const {
+  const SteadyClock::time_point now = SteadyClock::now();
+  const SteadyClock::time_point last = held.read_;
+  // One request, or one batch, looks more than once.
+  if (absl::FromChrono(now - last) < lease_ / 8) return;
+  held.read_before_ = last;
+  held.read_ = now;
 }
 
 absl::StatusOr<VersionLeases::Versions> VersionLeases::Ask(const std::vector<PostId>& ids) {
@@ -45,13 +53,10 @@ absl::StatusOr<VersionLeases::Versions> VersionLeases::Ask(const std::vector<Pos
 
 void VersionLeases::Hold(const PostId& id, SteadyClock::time_point asked, PostVersion& present) {
   const auto before = held_.Find(id.value());
-  // Two questions may overtake each other: the later state stands. But not for longer than
-  // its lease, for a database may be restored to what it was.
-  if (before != nullptr && TimeLeft(*before) > absl::ZeroDuration()) {
-    if (before->present_.version > present.version) {
-      present = before->present_;
-      return;
-    }
+  // Of two questions at the same moment the one with the later answer saw the later state,
+  // and saw it after both were asked. A database that was restored is believed.
+  if (before != nullptr && asked < before->answered_) {
+    if (before->present_.version > present.version) present = before->present_;
     if (before->present_.version == present.version) asked = std::max(asked, before->asked_);
   }
   auto held = std::make_shared<Held>(present, asked);

@@ -31,13 +31,14 @@ class VersionLeases {
   class Held {
    public:
     Held(PostVersion present, SteadyClock::time_point asked)
-        : present_(std::move(present)), asked_(asked) {}
+        : present_(std::move(present)), asked_(asked), answered_(SteadyClock::now()) {}
     const PostVersion& present() const { return present_; }
 
    private:
     friend class VersionLeases;
     const PostVersion present_;
     const SteadyClock::time_point asked_;
+    const SteadyClock::time_point answered_;
     // When it was last read, and when before: of use only to guess what will be read.
     std::atomic<SteadyClock::time_point> read_ = SteadyClock::time_point();
     std::atomic<SteadyClock::time_point> read_before_ = SteadyClock::time_point();
@@ -49,11 +50,12 @@ class VersionLeases {
     return lease_ - absl::FromChrono(SteadyClock::now() - held.asked_);
   }
 
-  // Asks the store, and holds what it says. The published ones of these posts, in no
-  // older version than anybody was told of.
+  // Asks the store, and holds what it says: the published ones of these posts. An answer
+  // that was overtaken by a later one becomes that.
   absl::StatusOr<Versions> Ask(const std::vector<PostId>& ids);
 
  private:
+  void NoteRead(Held& held) const;
   void Hold(const PostId& id, SteadyClock::time_point asked, PostVersion& present)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Asks for those whose lease ends soon.

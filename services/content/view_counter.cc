@@ -85,24 +85,6 @@ std::string DayOf(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
 }
 
-// Views of a post, and the elements of those readers who are to be counted.
-struct Tally {
-  int64_t views = 0;
-  std::vector<std::string> readers;
-};
-
-RedisScript::Call CallFor(const std::string& day, const std::map<std::string, Tally>& tallies) {
-  RedisScript::Call call{.keys = {kCurrent}, .arguments = {absl::StrCat(kKeepSeconds)}};
-  for (const auto& [post, tally] : tallies) {
-    call.keys.push_back(ReadersKey(day, post));
-    call.arguments.push_back(post);
-    call.arguments.push_back(absl::StrCat(tally.views));
-    call.arguments.push_back(absl::StrCat(tally.readers.size()));
-    call.arguments.insert(call.arguments.end(), tally.readers.begin(), tally.readers.end());
-  }
-  return call;
-}
-
 // Two arrays for unnest.
 std::pair<std::string, std::string> Arrays(const std::map<std::string, int64_t>& counts) {
   std::vector<std::string> posts, numbers;
@@ -144,7 +126,10 @@ void ViewCounter::Count(std::vector<View> views) {
   bool first = false;
   {
     absl::MutexLock lock(&mu_);
-    if (waiting_views_ >= kMaxWaiting) return AddPending(views);
+    if (waiting_views_ >= kMaxWaiting) {
+      for (const View& view : views) AddPending(view.post_id.value(), 1);
+      return;
+    }
     first = waiting_.empty();
     if (first || waiting_.back().day != day) waiting_.push_back({.day = day});
     waiting_views_ += views.size();
@@ -153,11 +138,8 @@ void ViewCounter::Count(std::vector<View> views) {
   if (first) flusher_.Wake();
 }
 
-void ViewCounter::AddPending(const std::vector<View>& views) {
-  for (const View& view : views) {
-    const std::string& post = view.post_id.value();
-    if (pending_.size() < kMaxPending || pending_.contains(post)) ++pending_[post];
-  }
+void ViewCounter::AddPending(const std::string& post, int64_t views) {
+  if (pending_.size() < kMaxPending || pending_.contains(post)) pending_[post] += views;
 }
 
 void ViewCounter::Flush() {
@@ -173,22 +155,37 @@ void ViewCounter::Flush() {
 
 void ViewCounter::CountInRedis(const Waiting& waiting) {
   const auto& [day, views] = waiting;
-  std::vector<RedisScript::Call> calls;
   for (size_t begin = 0; begin < views.size(); begin += kMaxPerCall) {
-    std::map<std::string, Tally> tallies;
+    Tallies tallies;
     for (size_t i = begin; i < std::min(begin + kMaxPerCall, views.size()); ++i) {
       Tally& tally = tallies[views[i].post_id.value()];
       ++tally.views;
       std::string reader = ReaderElement(views[i].reader, day);
       if (!reader.empty()) tally.readers.push_back(std::move(reader));
     }
-    calls.push_back(CallFor(day, tallies));
+    if (Counted(day, tallies)) continue;
+    absl::MutexLock lock(&mu_);
+    for (const auto& [post, tally] : tallies) AddPending(post, tally.views);
   }
-  const absl::Status counted = count_.RunAll(redis_, calls).status();
-  // What Redis may have counted is not kept: a view may be lost, but never doubled.
-  if (counted.ok() || Redis::MayHaveHappened(counted)) return;
-  absl::MutexLock lock(&mu_);
-  AddPending(views);
+}
+
+RedisScript::Call ViewCounter::CallFor(const std::string& day, const Tallies& tallies) {
+  RedisScript::Call call{.keys = {kCurrent}, .arguments = {absl::StrCat(kKeepSeconds)}};
+  for (const auto& [post, tally] : tallies) {
+    call.keys.push_back(ReadersKey(day, post));
+    call.arguments.push_back(post);
+    call.arguments.push_back(absl::StrCat(tally.views));
+    call.arguments.push_back(absl::StrCat(tally.readers.size()));
+    call.arguments.insert(call.arguments.end(), tally.readers.begin(), tally.readers.end());
+  }
+  return call;
+}
+
+bool ViewCounter::Counted(const std::string& day, const Tallies& tallies) {
+  const RedisScript::Call call = CallFor(day, tallies);
+  const absl::Status counted = count_.Run(redis_, call.keys, call.arguments).status();
+  // A view may be lost, but never doubled.
+  return counted.ok() || Redis::MayHaveHappened(counted);
 }
 
 std::string ViewCounter::ReaderElement(const Reader& reader, const std::string& day) {
@@ -219,25 +216,24 @@ absl::StatusOr<std::string> ViewCounter::SaltOf(const std::string& day) {
 }
 
 void ViewCounter::FlushPending() {
+  // What is sent to a Redis that does not answer may be lost: these have waited for one.
+  if (!redis_.Ping()) return;
   Counts pending;
   {
     absl::MutexLock lock(&mu_);
     pending.swap(pending_);
   }
-  while (!pending.empty()) {
-    std::map<std::string, Tally> tallies;
-    auto next = pending.begin();
+  for (auto next = pending.begin(); next != pending.end();) {
+    Tallies tallies;
     for (; next != pending.end() && tallies.size() < kMaxPerCall; ++next) {
       tallies[next->first].views = next->second;
     }
-    const RedisScript::Call call = CallFor("", tallies);
-    const absl::Status counted = count_.Run(redis_, call.keys, call.arguments).status();
-    if (counted.ok() || Redis::MayHaveHappened(counted)) {
+    if (Counted("", tallies)) {
       pending.erase(pending.begin(), next);
       continue;
     }
     absl::MutexLock lock(&mu_);
-    for (const auto& [post, views] : pending) pending_[post] += views;
+    for (const auto& [post, views] : pending) AddPending(post, views);
     return;
   }
 }

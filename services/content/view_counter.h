@@ -55,6 +55,12 @@ class ViewCounter {
 
  private:
   using Counts = std::map<std::string, int64_t>;  // by post
+  // Views of a post, and the elements of those readers who are to be counted.
+  struct Tally {
+    int64_t views = 0;
+    std::vector<std::string> readers;
+  };
+  using Tallies = std::map<std::string, Tally>;  // by post
 
   // Views of one day, on their way to Redis.
   struct Waiting {
@@ -62,8 +68,11 @@ class ViewCounter {
     std::vector<View> views;
   };
   void CountInRedis(const Waiting& waiting);
+  static RedisScript::Call CallFor(const std::string& day, const Tallies& tallies);
+  // False if Redis surely did not count them.
+  bool Counted(const std::string& day, const Tallies& tallies);
   // Their number alone waits for the next settlement.
-  void AddPending(const std::vector<View>& views) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AddPending(const std::string& post, int64_t views) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // The element that stands for a reader today, or empty without Redis.
   std::string ReaderElement(const Reader& reader, const std::string& day);

@@ -47,7 +47,10 @@ constexpr char kRead[] = R"lua(
 )lua";
 constexpr size_t kAnswers = 4;
 // So many nodes of a cluster can share the meters; each takes tens of thousands a second.
+// With another number all meters begin anew.
 constexpr int kShards = 4;
+// So many reads one call of the script counts, for which Redis serves nobody else.
+constexpr size_t kMaxPerCall = 200;
 
 int ShardOf(const std::string& pass) { return pass.empty() ? 0 : pass[0] % kShards; }
 
@@ -76,10 +79,14 @@ RedisMeter::RedisMeter(Redis& redis, const MeterSettings& settings)
 absl::StatusOr<std::vector<RedisMeter::Outcome>> RedisMeter::Ask(const std::vector<Asked>& asked,
                                                                  Use use) {
   const bool count = use == Use::kCount || use == Use::kCountFresh;
-  std::map<int, std::vector<size_t>> by_shard;
-  for (size_t i = 0; i < asked.size(); ++i) by_shard[ShardOf(asked[i].pass)].push_back(i);
+  // By shard, and within one in the order in which they were asked.
+  std::map<std::pair<int, size_t>, std::vector<size_t>> by_call;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    by_call[{ShardOf(asked[i].pass), i / kMaxPerCall}].push_back(i);
+  }
   std::vector<RedisScript::Call> calls;
-  for (const auto& [shard, places] : by_shard) {
+  for (const auto& [shard_and_part, places] : by_call) {
+    const int shard = shard_and_part.first;
     RedisScript::Call& call = calls.emplace_back();
     call.arguments = {count ? "1" : "0", use == Use::kCountFresh ? "1" : "0",
                       absl::StrCat(settings_.limit),
@@ -92,7 +99,7 @@ absl::StatusOr<std::vector<RedisMeter::Outcome>> RedisMeter::Ask(const std::vect
   ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, read_.RunAll(redis_, calls));
   std::vector<Outcome> outcomes(asked.size());
   auto reply = replies.begin();
-  for (const auto& [shard, places] : by_shard) {
+  for (const auto& [shard_and_part, places] : by_call) {
     const std::vector<RedisReply>& answers = (reply++)->elements;
     if (answers.size() != places.size() * kAnswers) {
       return absl::InternalError("the meter answered something else");

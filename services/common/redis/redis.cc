@@ -21,7 +21,7 @@ using Arguments = std::vector<std::string>;
 
 const HistogramFamily kSeconds{
     "redis_command_duration_seconds", "Time until Redis answered.", {"command"}};
-constexpr char kNoAnswer[] = "REDIS_NO_ANSWER";  // to all of it
+constexpr char kMayHaveHappened[] = "REDIS_MAY_HAVE_HAPPENED";
 
 struct ReplyDeleter {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
@@ -203,19 +203,23 @@ absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arg
         continue;
       }
       Failed();
-      return Error(absl::StatusCode::kUnavailable, kNoAnswer, "Redis is away");
+      return Error(absl::StatusCode::kUnavailable, kMayHaveHappened, "Redis is away");
     }
     Seconds(commands[0][0]).Observe(absl::ToDoubleSeconds(absl::Now() - started));
     Return(std::move(connection));
     if (error.ok()) return replies;
-    if (!MeansAway(error)) return error;
-    LogWarning("Redis refuses to serve", {{"error", std::string(error.message())}});
-    if (some_happened) return Error(absl::StatusCode::kUnavailable, kNoAnswer, "Redis is away");
-    return Unavailable("Redis is away");
+    if (MeansAway(error)) {
+      LogWarning("Redis refuses to serve", {{"error", std::string(error.message())}});
+      error = Unavailable("Redis is away");
+    }
+    if (some_happened) return Error(error.code(), kMayHaveHappened, error.message());
+    return error;
   }
 }
 
-bool Redis::MayHaveHappened(const absl::Status& status) { return ReasonOf(status) == kNoAnswer; }
+bool Redis::MayHaveHappened(const absl::Status& status) {
+  return ReasonOf(status) == kMayHaveHappened;
+}
 
 bool Redis::Ping() { return Command({"PING"}).ok(); }
 

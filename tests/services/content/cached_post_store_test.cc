@@ -98,6 +98,13 @@ TEST_F(ReadLeaseTest, AfterItNobodyIsShownWhatStoodBefore) {
   EXPECT_THAT(*posts.GetVersions({post_.id}), IsEmpty());
 }
 
+TEST_F(ReadLeaseTest, ASummaryThatWasFoundByItsPlaceIsHeldToo) {
+  CachedPostStore posts = WithLease(kLong);
+  ASSERT_THAT(posts.Find({.channel = "news", .slug = "peace"}), IsOk());
+  Withdraw();
+  EXPECT_TRUE(posts.GetFacts(post_.id)->published);
+}
+
 // Else a client would keep the old text under the entity tag of the new summary.
 TEST_F(ReadLeaseTest, ASummaryNeverComesWithAnOlderText) {
   CachedPostStore posts = WithLease(kLong);

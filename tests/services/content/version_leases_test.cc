@@ -24,11 +24,13 @@ class WatchedStore final : public PostStore {
 
   std::function<void()> before_answer;  // called once
   std::atomic<int> asked = 0;
+  std::atomic<bool> away = false;
 
   absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
       const std::vector<PostId>& ids) override {
     const auto versions = posts_.GetVersions(ids);
     ++asked;
+    if (away) return absl::UnavailableError("away");
     if (before_answer) std::exchange(before_answer, nullptr)();
     return versions;
   }
@@ -100,37 +102,103 @@ TEST_F(VersionLeasesTest, AnAnswerThatWasOvertakenIsTheLaterOne) {
   EXPECT_EQ(leases.Find(id_)->present().version.post, 9);
 }
 
-TEST_F(VersionLeasesTest, ARestoredDatabaseIsBelievedAfterTheLease) {
+// Nor does it matter whether a lease still runs.
+TEST_F(VersionLeasesTest, AnAnswerThatWasOvertakenByOneWhoseLeaseEndedIsTheLaterOneToo) {
   constexpr absl::Duration kShort = absl::Milliseconds(20);
   VersionLeases leases = Leases(kShort);
+  store_.before_answer = [&] {
+    SetVersion(9);
+    EXPECT_EQ(leases.Ask({id_})->at(id_).version.post, 9);
+    absl::SleepFor(kShort);
+  };
+  EXPECT_EQ(leases.Ask({id_})->at(id_).version.post, 9);
+}
+
+TEST_F(VersionLeasesTest, ARestoredDatabaseIsBelieved) {
+  VersionLeases leases = Leases(kLong);
   SetVersion(9);
   EXPECT_EQ(leases.Ask({id_})->at(id_).version.post, 9);
   SetVersion(2);
-  absl::SleepFor(kShort);
   EXPECT_EQ(leases.Ask({id_})->at(id_).version.post, 2);
 }
 
-TEST_F(VersionLeasesTest, WhatIsReadAgainAndAgainIsRenewedByItself) {
-  VersionLeases leases = Leases(absl::Milliseconds(400));
-  int own = 0;
-  const absl::Time end = absl::Now() + absl::Seconds(20);
-  while (store_.asked - own < 2 && absl::Now() < end) {
-    // Also later: a machine that is very busy may let a lease end.
-    if (leases.Find(id_) == nullptr) {
-      ++own;
-      ASSERT_THAT(leases.Ask({id_}), IsOk());
+// Reads on while leases are renewed.
+class RenewalTest : public VersionLeasesTest {
+ protected:
+  static constexpr absl::Duration kLease = absl::Milliseconds(200);
+
+  // Reads until the store was asked so often without the reader.
+  void ReadUntilRenewed(int times) {
+    int own = 0;
+    const absl::Time end = absl::Now() + absl::Seconds(20);
+    while (store_.asked - own < times && absl::Now() < end) {
+      if (leases_.Find(id_) == nullptr) {  // at first, and if the machine is very busy
+        ++own;
+        ASSERT_THAT(leases_.Ask({id_}), IsOk());
+      }
+      absl::SleepFor(absl::Milliseconds(10));
     }
-    absl::SleepFor(absl::Milliseconds(10));
+    ASSERT_GE(store_.asked - own, times);
   }
-  EXPECT_GE(store_.asked - own, 2);
+  // Whether it is still held after a lease in which it was read all the time.
+  bool IsHeldAfterALease() {
+    const absl::Time end = absl::Now() + kLease;
+    while (absl::Now() < end) {
+      leases_.Find(id_);
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    return leases_.Find(id_) != nullptr;
+  }
+
+  VersionLeases leases_{store_, 1 << 20, kLease};
+};
+
+TEST_F(RenewalTest, WhatIsReadAgainAndAgainIsRenewedByItself) { ReadUntilRenewed(3); }
+
+TEST_F(RenewalTest, WhatWasWithdrawnIsNotHeldForLongerThanTheLease) {
+  ReadUntilRenewed(2);
+  ASSERT_THAT(world_.manuscripts.Update(
+                  id_, [](Manuscript& stored) { return Unpublish(stored, "", kNoon); }),
+              IsOk());
+  EXPECT_FALSE(IsHeldAfterALease());
 }
 
-TEST_F(VersionLeasesTest, WhatIsReadNoMoreIsNotAskedFor) {
-  VersionLeases leases = Leases(absl::Milliseconds(40));
-  ASSERT_THAT(leases.Ask({id_}), IsOk());
-  ASSERT_NE(leases.Find(id_), nullptr);
-  absl::SleepFor(absl::Milliseconds(200));
+TEST_F(RenewalTest, WhatBecamePremiumIsHeldAsThatAfterTheLease) {
+  ReadUntilRenewed(2);
+  const auto close = [](Manuscript& stored) {
+    ManuscriptContent content = stored.content;
+    content.access_level = subscription::v1::ACCESS_LEVEL_PREMIUM;
+    return Edit(stored, content, {.account_id = kAnna}, "", kNoon);
+  };
+  ASSERT_THAT(world_.manuscripts.Update(id_, close), IsOk());
+  IsHeldAfterALease();
+  const auto held = leases_.Find(id_);
+  if (held == nullptr) return;  // the machine is very busy
+  EXPECT_EQ(held->present().facts.access_level, subscription::v1::ACCESS_LEVEL_PREMIUM);
+}
+
+TEST_F(RenewalTest, WhileTheStoreIsAwayLeasesEnd) {
+  ReadUntilRenewed(1);
+  store_.away = true;
+  EXPECT_FALSE(IsHeldAfterALease());
+  store_.away = false;
+  ReadUntilRenewed(store_.asked + 1);
+}
+
+// One request looks several times.
+TEST_F(RenewalTest, WhatOneRequestReadIsNotAskedForAgain) {
+  ASSERT_THAT(leases_.Ask({id_}), IsOk());
+  for (int i = 0; i < 4; ++i) leases_.Find(id_);
+  absl::SleepFor(3 * kLease);
   EXPECT_EQ(store_.asked, 1);
+}
+
+TEST_F(RenewalTest, WhatIsReadNoMoreIsNotAskedForAgain) {
+  ReadUntilRenewed(2);
+  absl::SleepFor(absl::Seconds(1) + 2 * kLease);
+  const int asked = store_.asked;
+  absl::SleepFor(2 * kLease);
+  EXPECT_EQ(store_.asked, asked);
 }
 
 }  // namespace

@@ -189,6 +189,19 @@ TEST_F(ViewCounterTest, ViewsWaitInMemoryWhileRedisIsAway) {
   EXPECT_EQ(Settled(), "3 1");
 }
 
+TEST_F(ViewCounterTest, ViewsOfManyPostsWaitForRedis) {
+  redis_.server.Stop();
+  std::vector<ViewCounter::View> views;
+  for (int i = 0; i < 450; ++i) views.push_back({PostId(NewUuid(kNoon)), Member(kAnna)});
+  counter_.Count(std::move(views));
+  for (int i = 0; i < 2; ++i) ASSERT_THAT(counter_.Settle(), IsOk());
+  redis_.server.Start();
+  AwaitRedis();
+  for (int i = 0; i < 2; ++i) ASSERT_THAT(counter_.Settle(), IsOk());
+  EXPECT_THAT(world_.Query("SELECT count(*) || ' ' || sum(view_count) FROM post_views"),
+              ElementsAre("450 450"));
+}
+
 // Redis carries out what it was sent as soon as it goes on.
 TEST_F(ViewCounterTest, NoViewIsDoubledByARedisThatAnswersTooLate) {
   counter_.Count({{kPost, Member(kAnna)}});
