@@ -314,6 +314,8 @@ class Replicas(Row):
                     self.assertEqual(self.write(self.reader()[0], key, text).status, 200)
                     self.assertEqual(self.world.count("COMMENT", f"comments WHERE body = '{text}'"), 1)
                     self.faults.start(replica)
+                    # Who lost it tries again within a second; until then the other is the only one.
+                    time.sleep(3)
 
 
 if __name__ == "__main__":
