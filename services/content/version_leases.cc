@@ -1,6 +1,7 @@
 #include "services/content/version_leases.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "services/common/rpc/request_context.h"
@@ -12,7 +13,7 @@ namespace {
 constexpr std::chrono::seconds kReadAgain(1);
 // More posts than this are not renewed, and so many of them are asked for by one query.
 constexpr size_t kMaxRenewed = 4'000;
-constexpr size_t kMaxAsked = 500;
+constexpr ptrdiff_t kMaxAsked = 500;
 constexpr absl::Duration kRenewalTime = absl::Seconds(1);
 
 }  // namespace
@@ -86,11 +87,12 @@ std::vector<PostId> VersionLeases::Due() {
 
 void VersionLeases::Renew() {
   const std::vector<PostId> due = Due();
-  for (size_t begin = 0; begin < due.size(); begin += kMaxAsked) {
-    const size_t end = std::min(begin + kMaxAsked, due.size());
+  for (auto begin = due.begin(); begin != due.end();) {
+    const auto end = begin + std::min(kMaxAsked, due.end() - begin);
     const ScopedBatchContext context(kRenewalTime);
     // Without an answer their leases end, and who reads them asks.
-    if (!Ask({due.begin() + begin, due.begin() + end}).ok()) return;
+    if (!Ask({begin, end}).ok()) return;
+    begin = end;
   }
 }
 
