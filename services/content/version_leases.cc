@@ -20,7 +20,7 @@ constexpr absl::Duration kRenewalTime = absl::Seconds(1);
 
 VersionLeases::VersionLeases(PostStore& stored, size_t max_bytes, absl::Duration lease)
     : stored_(stored), lease_(lease), held_(max_bytes) {
-  if (lease_ <= absl::ZeroDuration()) return;
+  if (!AreGiven()) return;
   renewer_ = std::make_unique<Worker>("version-renewal", lease_ / 4, [this] {
     Renew();
     return absl::OkStatus();
@@ -46,7 +46,7 @@ void VersionLeases::NoteRead(Held& held) const {
 absl::StatusOr<VersionLeases::Versions> VersionLeases::Ask(const std::vector<PostId>& ids) {
   const SteadyClock::time_point asked = SteadyClock::now();
   auto found = stored_.GetVersions(ids);
-  if (!found.ok() || lease_ <= absl::ZeroDuration()) return found;
+  if (!found.ok() || !AreGiven()) return found;
   absl::MutexLock lock(&mu_);
   for (auto& [id, present] : *found) Hold(id, asked, present);
   return found;

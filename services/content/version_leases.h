@@ -27,6 +27,7 @@ class VersionLeases {
 
   // Without a lease nothing is held.
   VersionLeases(PostStore& stored, size_t max_bytes, absl::Duration lease);
+  bool AreGiven() const { return lease_ > absl::ZeroDuration(); }
 
   class Held {
    public:

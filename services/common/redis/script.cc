@@ -44,6 +44,10 @@ absl::StatusOr<RedisReply> RedisScript::Run(Redis& redis, const std::vector<std:
 absl::StatusOr<std::vector<RedisReply>> RedisScript::RunAll(Redis& redis,
                                                             const std::vector<Call>& calls) const {
   if (calls.empty()) return std::vector<RedisReply>();
+  if (calls.size() == 1) {
+    ASSIGN_OR_RETURN(RedisReply reply, Run(redis, calls[0].keys, calls[0].arguments));
+    return std::vector<RedisReply>{std::move(reply)};
+  }
   ASSIGN_OR_RETURN(const std::string name, Name(redis));
   std::vector<std::vector<std::string>> commands;
   commands.reserve(calls.size());
