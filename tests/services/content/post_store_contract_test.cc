@@ -42,13 +42,7 @@ class PostStoreContract : public ::testing::Test {
     });
   }
   void MoveChannel(const std::string& slug) {
-    ASSERT_THAT(world_.catalog.UpdateChannel(setting_.channel.id,
-                                             [&](Channel& channel) {
-                                               channel.slug = slug;
-                                               ++channel.version;
-                                               return absl::OkStatus();
-                                             }),
-                IsOk());
+    ChangeChannel(world_, setting_.channel.id, [&](Channel& channel) { channel.slug = slug; });
   }
   std::vector<std::string> Titles(const PostQuery& query) {
     std::vector<std::string> titles;

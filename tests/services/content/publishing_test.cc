@@ -40,13 +40,8 @@ class PublishingTest : public ::testing::Test {
     return Change(created.id, [&](Manuscript& m) { return Schedule(m, time, "", kNoon); });
   }
   void RenameChannel(const std::string& name) {
-    ASSERT_THAT(world_.catalog.UpdateChannel(setting_.channel.id,
-                                             [&](Channel& channel) {
-                                               channel.display_name = name;
-                                               ++channel.version;
-                                               return absl::OkStatus();
-                                             }),
-                IsOk());
+    ChangeChannel(world_, setting_.channel.id,
+                  [&](Channel& channel) { channel.display_name = name; });
   }
   void ForgetEvents() { world_.Execute("DELETE FROM outbox"); }
   // The posts that were last told of.

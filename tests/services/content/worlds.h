@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "content_migrations.h"
+#include "gtest/gtest.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
 #include "services/content/cached_post_store.h"
@@ -131,6 +132,17 @@ struct Setting {
   Author anna, bert;
   Topic topic;
 };
+
+// Makes a new version of a channel.
+template <class World, class F>
+void ChangeChannel(World& world, const ChannelId& id, F change) {
+  const auto changed = world.catalog.UpdateChannel(id, [&](Channel& channel) {
+    change(channel);
+    ++channel.version;
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(changed.ok()) << changed.status();
+}
 
 // Stores a post that was published at `time`.
 template <class World>
