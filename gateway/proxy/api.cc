@@ -15,9 +15,7 @@ namespace rostrum::gateway {
 namespace {
 
 HttpRequestView ViewOf(const http::HttpRequest& request) {
-  return {.method = request.method,
-          .path = request.path,
-          .query = request.query,
+  return {.query = request.query,
           .header = [&request](absl::string_view name) { return request.headers.Find(name); },
           .body = request.body};
 }
@@ -48,25 +46,30 @@ Api::Api(const ApiSettings& settings, const Transcoder& transcoder, Backends& ba
 asio::awaitable<http::HttpResponse> Api::Handle(http::HttpRequest& request) {
   CallerContext caller;
   const absl::Status read = co_await callers_.Read(request, caller);
+  const auto match = transcoder_.routes().Match(request.method, request.path);
   http::HttpResponse response;
-  std::string route = "none";
-  auto transcoded = transcoder_.Request(ViewOf(request));
-  if (transcoded.ok()) route = transcoded->route->path;
   if (!read.ok()) {
     response = ErrorResponse(read);
-  } else if (!transcoded.ok()) {
-    response = ErrorResponse(transcoded.status());
-  } else if (absl::Status limit = co_await limits_.Check(caller, transcoded->is_read);
-             !limit.ok()) {
-    response = ErrorResponse(limit);
-  } else if (transcoded->server_streaming) {
-    response = co_await OpenStream(request, *transcoded, caller);
+  } else if (!match.ok()) {
+    response = ErrorResponse(match.status());
   } else {
-    response = co_await CallUnary(request, *transcoded, caller);
+    response = co_await Answer(request, *match, caller);
   }
-  response.route = std::move(route);
+  response.route = match.ok() ? match->route->path : "none";
   caller.Sign(response);
   co_return response;
+}
+
+asio::awaitable<http::HttpResponse> Api::Answer(const http::HttpRequest& request,
+                                                const RouteMatch& match,
+                                                const CallerContext& caller) {
+  // Before the body is looked at, which costs more than this.
+  const absl::Status limit = co_await limits_.Check(caller, match.route->is_read);
+  if (!limit.ok()) co_return ErrorResponse(limit);
+  const auto transcoded = transcoder_.Request(ViewOf(request), match);
+  if (!transcoded.ok()) co_return ErrorResponse(transcoded.status());
+  if (match.route->server_streaming) co_return co_await OpenStream(request, *transcoded, caller);
+  co_return co_await CallUnary(request, *transcoded, caller);
 }
 
 BackendCall Api::CallFor(const TranscodedRequest& transcoded, const CallerContext& caller) const {
@@ -81,7 +84,7 @@ asio::awaitable<http::HttpResponse> Api::CallUnary(const http::HttpRequest& requ
                                                    const TranscodedRequest& transcoded,
                                                    const CallerContext& caller) {
   BackendCall call = CallFor(transcoded, caller);
-  call.timeout = transcoded.is_read ? settings_.read_timeout : settings_.write_timeout;
+  call.timeout = transcoded.route->is_read ? settings_.read_timeout : settings_.write_timeout;
   const UnaryResult result = co_await backends_.Call(std::move(call));
 
   http::HttpResponse response;

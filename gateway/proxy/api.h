@@ -32,6 +32,8 @@ class Api {
   asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request);
 
  private:
+  asio::awaitable<http::HttpResponse> Answer(const http::HttpRequest& request,
+                                             const RouteMatch& match, const CallerContext& caller);
   asio::awaitable<http::HttpResponse> CallUnary(const http::HttpRequest& request,
                                                 const TranscodedRequest& transcoded,
                                                 const CallerContext& caller);

@@ -52,8 +52,8 @@ absl::StatusOr<std::unique_ptr<Transcoder>> Transcoder::Create(
   return std::unique_ptr<Transcoder>(new Transcoder(std::move(routes)));
 }
 
-absl::StatusOr<TranscodedRequest> Transcoder::Request(const HttpRequestView& request) const {
-  ASSIGN_OR_RETURN(const RouteMatch match, routes_.Match(request.method, request.path));
+absl::StatusOr<TranscodedRequest> Transcoder::Request(const HttpRequestView& request,
+                                                      const RouteMatch& match) const {
   const Route& route = *match.route;
   Arena arena;
   Message* message = NewMessage(*route.method->input_type(), &arena);
@@ -65,9 +65,7 @@ absl::StatusOr<TranscodedRequest> Transcoder::Request(const HttpRequestView& req
   TranscodedRequest transcoded{.route = &route,
                                .service = route.service,
                                .method = route.rpc_path,
-                               .message = message->SerializeAsString(),
-                               .server_streaming = route.server_streaming,
-                               .is_read = route.is_read};
+                               .message = message->SerializeAsString()};
   return transcoded;
 }
 

@@ -16,10 +16,8 @@
 
 namespace rostrum::gateway {
 
-// A request as it came. Used during the call only.
+// What a request says beside its method and path. Used during the call only.
 struct HttpRequestView {
-  absl::string_view method;
-  absl::string_view path;   // percent-encoded
   absl::string_view query;  // percent-encoded, without '?'
   HeaderLookup header;
   absl::string_view body;
@@ -31,8 +29,6 @@ struct TranscodedRequest {
   std::string service;  // "content", of the package rostrum.content.v1
   std::string method;   // "/rostrum.content.v1.PostService/GetPost"
   std::string message;  // serialised
-  bool server_streaming = false;
-  bool is_read = false;  // GET, or an RPC with NO_SIDE_EFFECTS
 };
 
 // Turns HTTP requests into gRPC messages and answers into HTTP, by the rules in
@@ -44,9 +40,11 @@ class Transcoder {
   static absl::StatusOr<std::unique_ptr<Transcoder>> Create(
       const std::vector<const google::protobuf::ServiceDescriptor*>& services);
 
-  // Errors are those of RouteTable::Match, BindBody, BindQuery and BindHeaders;
-  // ErrorAnswer gives each its HTTP status (404, 405, 413, 415, 400).
-  absl::StatusOr<TranscodedRequest> Request(const HttpRequestView& request) const;
+  // The call of a request whose route was found (routes().Match). Errors are those of
+  // BindBody, BindQuery and BindHeaders; ErrorAnswer gives each its HTTP status (413, 415,
+  // 400).
+  absl::StatusOr<TranscodedRequest> Request(const HttpRequestView& request,
+                                            const RouteMatch& match) const;
 
   // The answer to a unary call. INTERNAL / BAD_RESPONSE if the bytes are no
   // message of the RPC, or one that has no JSON.

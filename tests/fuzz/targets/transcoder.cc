@@ -115,11 +115,10 @@ FUZZ_TARGET(transcoder) {
     const auto it = request.headers.find(absl::AsciiStrToLower(name));
     return it == request.headers.end() ? nullptr : &it->second;
   };
-  const auto made = transcoder.Request({.method = request.method,
-                                        .path = request.path,
-                                        .query = request.query,
-                                        .header = lookup,
-                                        .body = request.body});
+  const auto match = transcoder.routes().Match(request.method, request.path);
+  if (!match.ok()) return CheckRefused(match.status());
+  const auto made =
+      transcoder.Request({.query = request.query, .header = lookup, .body = request.body}, *match);
   if (!made.ok()) return CheckRefused(made.status());
   REQUIRE(static_cast<int64_t>(request.body.size()) <= made->route->max_body_bytes, request.path);
 
@@ -127,8 +126,6 @@ FUZZ_TARGET(transcoder) {
   REQUIRE(message->ParseFromString(made->message), made->message);
   CheckJsonOf(*message);
 
-  const auto match = transcoder.routes().Match(request.method, request.path);
-  REQUIRE(match.ok(), request.path);
   for (const PathBinding& binding : match->bindings) {
     std::unique_ptr<Message> alone = New(*message->GetDescriptor());
     REQUIRE(SetFromText(*alone, *binding.field, binding.value).ok(), binding.value);

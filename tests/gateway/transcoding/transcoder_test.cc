@@ -25,14 +25,14 @@ class TranscoderTest : public ::testing::Test {
     const size_t question = target.find('?');
     const std::string path = target.substr(0, question);
     const std::string query = question == std::string::npos ? "" : target.substr(question + 1);
-    return transcoder_->Request({.method = method,
-                                 .path = path,
-                                 .query = query,
+    ASSIGN_OR_RETURN(const RouteMatch match, transcoder_->routes().Match(method, path));
+    return transcoder_->Request({.query = query,
                                  .header = [&](absl::string_view name) -> const std::string* {
                                    const auto it = headers.find(absl::AsciiStrToLower(name));
                                    return it == headers.end() ? nullptr : &it->second;
                                  },
-                                 .body = body});
+                                 .body = body},
+                                match);
   }
 
   // The request message.
@@ -63,10 +63,10 @@ TEST_F(TranscoderTest, SaysWhatToCall) {
   EXPECT_EQ(read->method, "/rostrum.library.v1.LibraryService/GetBook");
   EXPECT_EQ(read->service, "library");
   EXPECT_EQ(read->route->path, "/v1/books/{book_id}");
-  EXPECT_TRUE(read->is_read);
-  EXPECT_FALSE(read->server_streaming);
-  EXPECT_FALSE(Request("DELETE", "/v1/books/b1")->is_read);
-  EXPECT_TRUE(Request("GET", "/v1/loans:watch")->server_streaming);
+  EXPECT_TRUE(read->route->is_read);
+  EXPECT_FALSE(read->route->server_streaming);
+  EXPECT_FALSE(Request("DELETE", "/v1/books/b1")->route->is_read);
+  EXPECT_TRUE(Request("GET", "/v1/loans:watch")->route->server_streaming);
   EXPECT_EQ(Request("HEAD", "/v1/books/b1")->method, read->method);
 }
 
