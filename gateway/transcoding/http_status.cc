@@ -8,16 +8,16 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/unknown_field_set.h"
 #include "google/protobuf/util/time_util.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "nlohmann/json.hpp"
+#include "services/common/base/status.h"
+#include "services/common/rpc/grpc_status.h"
 
 namespace rostrum::gateway {
 namespace {
 
-using google::protobuf::UnknownField;
 using google::rpc::BadRequest;
 using google::rpc::ErrorInfo;
 using google::rpc::RetryInfo;
@@ -48,23 +48,10 @@ constexpr CodeRow kCodes[] = {
     {"DATA_LOSS", 500, "something went wrong"},
     {"UNAUTHENTICATED", 401, "sign in first"},
 };
-// BadRequest.FieldViolation.reason, which the packaged proto does not know yet.
-constexpr int kViolationReasonField = 3;
 
 const CodeRow& RowOf(int code) {
   const bool known = code >= 0 && code < static_cast<int>(std::size(kCodes));
   return kCodes[known ? code : static_cast<int>(google::rpc::UNKNOWN)];
-}
-
-std::string ViolationReason(const BadRequest::FieldViolation& violation) {
-  const auto& unknown = violation.GetReflection()->GetUnknownFields(violation);
-  for (int i = 0; i < unknown.field_count(); ++i) {
-    if (unknown.field(i).number() == kViolationReasonField &&
-        unknown.field(i).type() == UnknownField::TYPE_LENGTH_DELIMITED) {
-      return unknown.field(i).length_delimited();
-    }
-  }
-  return "";
 }
 
 Json ErrorInfoJson(const ErrorInfo& info) {
@@ -125,14 +112,15 @@ Details ReadDetails(const google::rpc::Status& status) {
   return details;
 }
 
-// 405, 413 and 415 have no code of their own.
-int StatusOfError(int code, const ErrorInfo& info) {
-  if (info.domain() == kGatewayDomain) {
-    if (info.reason() == "METHOD_NOT_ALLOWED") return 405;
-    if (info.reason() == "BODY_TOO_LARGE") return 413;
-    if (info.reason() == "UNSUPPORTED_MEDIA_TYPE") return 415;
+// 405, 413 and 415 have no code of their own. A full pool of connections is
+// RESOURCE_EXHAUSTED, so that channels do not try it again, but nobody asked too much.
+int StatusOfError(int code, absl::string_view domain, absl::string_view reason) {
+  if (domain == kGatewayDomain) {
+    if (reason == "METHOD_NOT_ALLOWED") return 405;
+    if (reason == "BODY_TOO_LARGE") return 413;
+    if (reason == "UNSUPPORTED_MEDIA_TYPE") return 415;
   }
-  return RowOf(code).http;
+  return reason == "DATABASE_BUSY" ? 503 : RowOf(code).http;
 }
 
 // ToRpcStatus gives an error of ours without a reason its code's name as one.
@@ -159,6 +147,11 @@ void AddHeaders(const Details& details, HttpAnswer& answer) {
 }  // namespace
 
 int HttpStatusOf(int code) { return RowOf(code).http; }
+int HttpStatusOf(const absl::Status& error) {
+  const ErrorDetails details = DetailsOf(error);
+  return StatusOfError(static_cast<int>(error.code()),
+                       details.domain.empty() ? kGatewayDomain : details.domain, details.reason);
+}
 absl::string_view CodeName(int code) { return RowOf(code).name; }
 
 HttpAnswer ErrorAnswer(const google::rpc::Status& status) {
@@ -179,7 +172,7 @@ HttpAnswer ErrorAnswer(const google::rpc::Status& status) {
   }
 
   HttpAnswer answer;
-  answer.status = StatusOfError(shown.code(), *details.info);
+  answer.status = StatusOfError(shown.code(), details.info->domain(), details.info->reason());
   Json error;
   error["code"] = answer.status;
   error["status"] = std::string(CodeName(shown.code()));

@@ -16,21 +16,6 @@ std::string ErrorOf(const ErrorDetails& details, const std::string& proto) {
   return "";
 }
 
-// Errors that a person can do something about right here.
-bool IsOfTheForm(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kNotFound: return ReasonOf(status) != "LOGIN_REQUIRED";
-    default: return false;
-  }
-}
-
 void FillField(const Words& words, const FormView::Field& field, const std::string& error,
                TemplateDictionary& values) {
   values.SetValue("NAME", field.name);

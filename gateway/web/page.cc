@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/transcoding/http_status.h"
 #include "services/common/base/local_path.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/proto_time.h"
@@ -19,23 +20,22 @@ bool IsLocal(const std::string& path) {
   return !path.empty() && checks.status().ok();
 }
 
-int HttpStatusOf(absl::StatusCode code) {
-  switch (code) {
-    case absl::StatusCode::kNotFound: return 404;
-    case absl::StatusCode::kPermissionDenied: return 403;
-    case absl::StatusCode::kUnauthenticated: return 401;
-    case absl::StatusCode::kResourceExhausted: return 429;
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded: return 503;
+}  // namespace
+
+bool IsOfTheForm(const absl::Status& status) {
+  switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kFailedPrecondition: return 400;
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kAborted:
-    case absl::StatusCode::kAlreadyExists: return 409;
-    default: return 500;
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kNotFound:
+      return ReasonOf(status) != "LOGIN_REQUIRED" && HttpStatusOf(status) < 500;
+    default: return false;
   }
 }
-
-}  // namespace
 
 Page::Page(const SiteContext& site, http::HttpRequest& request, CallerContext& caller)
     : site(site), request(request), caller(caller), calls(site.backends, caller, kCallTime) {}
@@ -106,7 +106,9 @@ http::HttpResponse Page::Fail(const absl::Status& status) {
     const std::string back = request.method == "GET" ? here() : ReturnPath("/");
     return Redirect(absl::StrCat("/login?needed=1&return=", QueryValue(back)));
   }
-  const int code = HttpStatusOf(status.code());
+  int code = HttpStatusOf(status);
+  if (code == 504) code = 503;  // to people it is the same, and says when to try again
+  if (!site.words.Has(absl::StrCat("ERROR_", code, "_HEADING"))) code = 500;
   ctemplate::TemplateDictionary& values = UseTemplate("error.tpl");
   values.SetIntValue("CODE", code);
   values.SetValue("HEADING", site.words.Get(absl::StrCat("ERROR_", code, "_HEADING")));
@@ -115,8 +117,12 @@ http::HttpResponse Page::Fail(const absl::Status& status) {
   http::HttpResponse response =
       Show(site.words.Get(absl::StrCat("ERROR_", code, "_HEADING")), code);
   response.headers.Set("Cache-Control", "no-store");
+  const ErrorDetails details = DetailsOf(status);
+  if (const auto allow = details.metadata.find("allow"); allow != details.metadata.end()) {
+    response.headers.Set("Allow", allow->second);
+  }
   if (code == 429 || code == 503) {
-    const absl::Duration after = DetailsOf(status).retry_after.value_or(absl::Seconds(1));
+    const absl::Duration after = details.retry_after.value_or(absl::Seconds(1));
     response.headers.Set("Retry-After",
                          absl::StrCat(absl::ToInt64Seconds(absl::Ceil(after, absl::Seconds(1)))));
   }
@@ -153,13 +159,7 @@ bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,
       shown = true;
     }
   }
-  const bool is_form = shown || status.code() == absl::StatusCode::kInvalidArgument ||
-                       status.code() == absl::StatusCode::kFailedPrecondition ||
-                       status.code() == absl::StatusCode::kPermissionDenied ||
-                       status.code() == absl::StatusCode::kUnauthenticated ||
-                       status.code() == absl::StatusCode::kResourceExhausted ||
-                       status.code() == absl::StatusCode::kAborted ||
-                       status.code() == absl::StatusCode::kAlreadyExists;
+  const bool is_form = shown || IsOfTheForm(status);
   if (is_form) {
     form.AddSectionDictionary("FORM_ERROR")
         ->SetValue("ERROR",

@@ -105,6 +105,9 @@ class Page {
   bool described_ = false;
 };
 
+// Whether a person can do something about an error right there, in the form.
+bool IsOfTheForm(const absl::Status& status);
+
 using PageAnswer = asio::awaitable<http::HttpResponse>;
 using PageHandler = std::function<PageAnswer(Page&)>;
 

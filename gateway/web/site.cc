@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gateway/http/security_headers.h"
 #include "gateway/transcoding/percent_decoding.h"
@@ -47,7 +48,8 @@ Site::Match Site::Find(const http::HttpRequest& request) const {
     auto variables = Matches(segments_[i], segments);
     if (!variables.has_value()) continue;
     if (route.method != (IsRead(request.method) ? "GET" : request.method)) {
-      match.other_method = true;
+      const char* methods = route.method == "GET" ? "GET, HEAD" : route.method.c_str();
+      absl::StrAppend(&match.other_methods, match.other_methods.empty() ? "" : ", ", methods);
       continue;
     }
     match.route = &route;
@@ -89,10 +91,11 @@ asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
 
 asio::awaitable<http::HttpResponse> Site::Answer(Page& page, const Match& match) {
   if (match.route == nullptr) {
-    http::HttpResponse response =
-        page.Fail(Error(absl::StatusCode::kNotFound, "PAGE_NOT_FOUND", "there is no such page"));
-    if (match.other_method) response.status = 405;
-    co_return response;
+    co_return page.Fail(
+        match.other_methods.empty()
+            ? Error(absl::StatusCode::kNotFound, "PAGE_NOT_FOUND", "there is no such page")
+            : Error(absl::StatusCode::kUnimplemented, "METHOD_NOT_ALLOWED",
+                    "the page does not have this method", {{"allow", match.other_methods}}));
   }
   auto query = Form::Parse(page.request.query);
   if (!query.ok()) co_return page.Fail(query.status());

@@ -34,7 +34,7 @@ class Site {
   struct Match {
     const PageRoute* route = nullptr;
     std::map<std::string, std::string> variables;
-    bool other_method = false;
+    std::string other_methods;  // that this path has: "GET, HEAD"
   };
   Match Find(const http::HttpRequest& request) const;
   asio::awaitable<http::HttpResponse> Answer(Page& page, const Match& match);

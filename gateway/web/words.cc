@@ -26,7 +26,7 @@ absl::StatusOr<Words> Words::Parse(const std::string& catalogue) {
 }
 
 const std::string& Words::Get(absl::string_view name) const {
-  const auto found = texts_.find(std::string(name));
+  const auto found = texts_.find(name);
   if (found == texts_.end()) {
     LogError("the catalogue has no such word", {{"name", name}});
     std::abort();

@@ -17,6 +17,7 @@ class Words {
   // INVALID_ARGUMENT naming the line that is none.
   static absl::StatusOr<Words> Parse(const std::string& catalogue);
 
+  bool Has(absl::string_view name) const { return texts_.find(name) != texts_.end(); }
   // The text; a name that is missing is an error of ours and dies.
   const std::string& Get(absl::string_view name) const;
   using Places = std::vector<std::pair<std::string, std::string>>;

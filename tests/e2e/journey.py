@@ -366,6 +366,8 @@ class Journey(Articles):
         self.expect(visitor.get("/v1/posts", pageToken="forged"), 400)
         self.expect(visitor.get("/v1/nowhere"), 404)
         self.expect(visitor.request("DELETE", "/v1/plans"), 405)
+        page = visitor.request("POST", "/feed", {})
+        assert (page.status, page.headers.get("Allow")) == (405, "GET, HEAD"), page
         unknown = visitor.post("/v1/sessions", {"email": "a@b.example", "pasword": "x"})
         self.expect(unknown, 400)
         assert b"pasword" in unknown.body, unknown

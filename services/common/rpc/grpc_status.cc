@@ -68,19 +68,6 @@ BadRequest MakeBadRequest(const std::vector<FieldViolation>& violations, int max
   return bad;
 }
 
-std::string ViolationReason(const BadRequest::FieldViolation& violation) {
-  const google::protobuf::UnknownFieldSet& unknown =
-      violation.GetReflection()->GetUnknownFields(violation);
-  for (int i = 0; i < unknown.field_count(); ++i) {
-    const google::protobuf::UnknownField& field = unknown.field(i);
-    if (field.number() == kViolationReasonField &&
-        field.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) {
-      return field.length_delimited();
-    }
-  }
-  return "";
-}
-
 ErrorDetails ReadDetails(const google::rpc::Status& status) {
   ErrorDetails details;
   for (const google::protobuf::Any& any : status.details()) {
@@ -104,6 +91,19 @@ ErrorDetails ReadDetails(const google::rpc::Status& status) {
 }
 
 }  // namespace
+
+std::string ViolationReason(const BadRequest::FieldViolation& violation) {
+  const google::protobuf::UnknownFieldSet& unknown =
+      violation.GetReflection()->GetUnknownFields(violation);
+  for (int i = 0; i < unknown.field_count(); ++i) {
+    const google::protobuf::UnknownField& field = unknown.field(i);
+    if (field.number() == kViolationReasonField &&
+        field.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) {
+      return field.length_delimited();
+    }
+  }
+  return "";
+}
 
 google::rpc::Status ToRpcStatus(const absl::Status& status, absl::string_view domain) {
   google::rpc::Status out;

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/support/status.h"
 
@@ -23,5 +24,8 @@ google::rpc::Status ToRpcStatus(const absl::Status& status, absl::string_view do
 // Parses the details that came with a grpc::Status; without any, code and
 // message alone.
 google::rpc::Status ToRpcStatus(const grpc::Status& status);
+
+// FieldViolation.reason, which the packaged proto does not know yet.
+std::string ViolationReason(const google::rpc::BadRequest::FieldViolation& violation);
 
 }  // namespace rostrum
