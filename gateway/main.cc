@@ -231,8 +231,10 @@ absl::Status Run(GatewaySettings settings) {
   gateway.Drain();
   server.Drain();
   absl::SleepFor(kNoticeTime);  // for balancers to notice
-  server.Stop(settings.drain);
-  backends.CancelAll();  // what was cut off resumes on the server's threads
+  server.Stop(settings.drain, [&] {
+    backends.CancelAll();
+    blocking.Stop();
+  });
   LogInfo("stopped");
   return absl::OkStatus();
 }

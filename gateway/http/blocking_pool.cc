@@ -36,13 +36,20 @@ class BlockingPool::Queue {
   explicit Queue(const Options& options) : options_(options) {
     for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { Serve(); });
   }
-  ~Queue() {
+  void Stop() {
     {
       absl::MutexLock lock(&mu_);
       stopping_ = true;
     }
-    for (std::thread& thread : threads_) thread.join();
-    for (Job& job : jobs_) job.done(Overloaded());
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
+    std::deque<Job> jobs;
+    {
+      absl::MutexLock lock(&mu_);
+      jobs.swap(jobs_);
+    }
+    for (Job& job : jobs) job.done(Overloaded());
   }
 
   void Add(Job job) {
@@ -88,7 +95,9 @@ class BlockingPool::Queue {
 };
 
 BlockingPool::BlockingPool(const Options& options) : queue_(std::make_unique<Queue>(options)) {}
-BlockingPool::~BlockingPool() = default;
+BlockingPool::~BlockingPool() { Stop(); }
+
+void BlockingPool::Stop() { queue_->Stop(); }
 
 boost::asio::awaitable<absl::Status> BlockingPool::RunJob(std::function<void()> job) {
   namespace asio = boost::asio;

@@ -25,10 +25,13 @@ class BlockingPool {
     absl::Duration max_wait = absl::Milliseconds(500);
   };
   explicit BlockingPool(const Options& options);
-  // Finishes what runs; what waits is refused.
   ~BlockingPool();
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
+
+  // Finishes what runs; what waits is refused, and all that comes later. To be called
+  // while those who wait can still be resumed.
+  void Stop();
 
   // Runs `work` and resumes the awaiting coroutine on its own executor with
   // the result, an absl::Status or absl::StatusOr. UNAVAILABLE (reason

@@ -251,7 +251,7 @@ int HttpServer::port() const { return impl_->port; }
 int HttpServer::connections() const { return impl_->limits.count(); }
 void HttpServer::Drain() { impl_->context.draining = true; }
 
-bool HttpServer::Stop(absl::Duration grace) {
+bool HttpServer::Stop(absl::Duration grace, const std::function<void()>& give_up) {
   if (std::exchange(impl_->stopped, true)) return impl_->nothing_cut;
   Drain();
   impl_->context.stopping = true;
@@ -260,9 +260,10 @@ bool HttpServer::Stop(absl::Duration grace) {
   if (!impl_->nothing_cut) {
     LogWarning("closing connections that did not finish", {{"connections", connections()}});
     for (auto& worker : impl_->workers) worker->ForceClose();
-    constexpr absl::Duration kUnwind = absl::Milliseconds(200);
-    impl_->limits.WaitUntilNone(kUnwind);
   }
+  give_up();
+  constexpr absl::Duration kUnwind = absl::Seconds(1);
+  impl_->limits.WaitUntilNone(kUnwind);
   for (auto& worker : impl_->workers) worker->Join();
   return impl_->nothing_cut;
 }

@@ -71,7 +71,7 @@ class HttpObserver {
 // An HTTP/1.1 server (and 1.0) for one handler. TLS ends in front of it.
 //
 // Handlers that wait for something outside of the server (a gRPC call, a
-// BlockingPool) must have been resumed or given up before it is destroyed.
+// BlockingPool) resume on its threads, so they must not wait any more when these end.
 class HttpServer {
  public:
   // `handler` and `observer` must outlive the server.
@@ -90,9 +90,11 @@ class HttpServer {
   void Drain();
   // Stops accepting, closes idle connections, ends streams, waits up to
   // `grace` for running requests, then closes what is left. True if nothing
-  // was cut off. May be called from any thread but the server's own; again has
-  // no effect.
-  bool Stop(absl::Duration grace);
+  // was cut off. After the wait `give_up` is called: it must end all that handlers
+  // wait for outside of the server. May be called from any thread but the server's
+  // own; again has no effect.
+  bool Stop(
+      absl::Duration grace, const std::function<void()>& give_up = [] {});
 
  private:
   struct Impl;

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
@@ -136,6 +137,35 @@ TEST_F(BlockingPoolTest, ItsEndRefusesWhatWaits) {
   const Ran ran = waiting.get();
   // Either it was still taken before the end, or it was refused; never lost.
   EXPECT_TRUE(ran.result.ok() || ran.result.status().code() == absl::StatusCode::kUnavailable);
+}
+
+TEST_F(BlockingPoolTest, StopFinishesWhatRunsAndRefusesTheRest) {
+  BlockingPool pool({.threads = 1, .max_wait = absl::Seconds(60)});
+  absl::Notification runs, go_on;
+  const Work slow = [&]() -> absl::StatusOr<std::string> {
+    runs.Notify();
+    go_on.WaitForNotification();
+    return std::string("done");
+  };
+  const Work never = []() -> absl::StatusOr<std::string> { return std::string("ran"); };
+  std::future<Ran> first = Start(pool, slow);
+  io_.poll();
+  runs.WaitForNotification();
+  std::thread stop([&] { pool.Stop(); });
+  // What comes is refused at once as soon as the pool stops.
+  std::vector<std::future<Ran>> others;
+  do {
+    others.push_back(Start(pool, never));
+    io_.poll();
+  } while (others.back().wait_for(std::chrono::milliseconds(1)) != std::future_status::ready);
+  go_on.Notify();
+  stop.join();
+  io_.restart();
+  io_.run();
+  EXPECT_EQ(first.get().result.value(), "done");
+  for (std::future<Ran>& other : others) {
+    EXPECT_EQ(ReasonOf(other.get().result.status()), "OVERLOADED");
+  }
 }
 
 }  // namespace

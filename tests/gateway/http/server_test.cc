@@ -274,6 +274,14 @@ TEST_F(ServerTest, StopCutsOffWhatDoesNotFinish) {
   EXPECT_FALSE(running.Read().has_value());
 }
 
+TEST_F(ServerTest, StopHasAllEndedThatHandlersWaitFor) {
+  RawConnection running = Connect();
+  ASSERT_TRUE(running.Send(Get("/hold")));
+  ASSERT_TRUE(Eventually([&] { return handler_.Count("/hold") == 1; }));
+  EXPECT_FALSE(server_->Stop(absl::Milliseconds(20), [&] { handler_.Release(); }));
+  EXPECT_EQ(server_->connections(), 0) << "the handler went on and ended on the server's thread";
+}
+
 TEST_F(ServerTest, StopEndsStreams) {
   RawConnection connection = Connect();
   ASSERT_TRUE(connection.Send(Get("/quiet")));

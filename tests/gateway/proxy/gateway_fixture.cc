@@ -62,8 +62,10 @@ GatewayTest::Running::Running(GatewayTest& test)
 }
 
 GatewayTest::Running::~Running() {
-  server.Stop(absl::ZeroDuration());
-  backends.CancelAll();
+  server.Stop(absl::ZeroDuration(), [this] {
+    backends.CancelAll();
+    blocking.Stop();
+  });
 }
 
 int GatewayTest::Port() {
