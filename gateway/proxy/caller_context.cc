@@ -98,6 +98,8 @@ asio::awaitable<absl::Status> CallerContexts::Identify(CallerContext& context) {
     context.identity = *std::move(identity);
   } else if (!context.by_cookie || !absl::IsUnauthenticated(identity.status())) {
     co_return identity.status();
+  } else {
+    context.session_over = ReasonOf(identity.status()) == "CREDENTIAL_INVALID";
   }
   co_return absl::OkStatus();
 }
@@ -141,8 +143,9 @@ void CallerContexts::ApplyCookies(const std::map<std::string, std::string>& meta
               response);
   }
   const auto session = metadata.find(kSetSessionKey);
+  const bool over = session == metadata.end() ? context.session_over : session->second.empty();
+  if (over) return ClearSession(context, response);
   if (session == metadata.end()) return;
-  if (session->second.empty()) return ClearSession(context, response);
   if (context.by_cookie) identities_.DropCredential(context.credential);
   AddCookie({.name = kSessionCookie, .value = session->second, .max_age = kSessionCookieAge},
             response);

@@ -44,6 +44,7 @@ struct CallerContext {
   // The credential, if any, and whether it came by cookie.
   std::string credential;
   bool by_cookie = false;
+  bool session_over = false;                 // account does not know the cookie's session any more
   std::shared_ptr<const Identity> identity;  // null: nobody is signed in
 
   // Names the request in its answer, its span and its log line.
@@ -66,7 +67,8 @@ class CallerContexts {
   asio::awaitable<absl::Status> Read(const http::HttpRequest& request, CallerContext& context);
 
   // Sets the cookies that the answer of a service asked for (metadata of
-  // request_context.h).
+  // request_context.h), and takes that of a session that is over away: account would be
+  // asked for it at every request.
   void ApplyCookies(const std::map<std::string, std::string>& metadata,
                     const CallerContext& context, http::HttpResponse& response);
   // Has the browser keep the id of a sign-up for a day, or forget it if empty.

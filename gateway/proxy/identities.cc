@@ -25,17 +25,12 @@ std::shared_ptr<const Identity> FromProto(const pb::Identity& message) {
   identity->session_id = message.session_id();
   identity->token_id = message.token_id();
   identity->display_name = message.display_name();
-  identity->roles.assign(message.roles().begin(), message.roles().end());
   identity->tokens.insert(message.tokens().begin(), message.tokens().end());
   identity->expire_time = FromProtoTime(message.expire_time());
   return identity;
 }
 
 }  // namespace
-
-bool Identity::HasRole(const std::string& role) const {
-  return std::find(roles.begin(), roles.end(), role) != roles.end();
-}
 
 asio::awaitable<absl::StatusOr<std::shared_ptr<const Identity>>> Identities::Resolve(
     std::string credential, CallMetadata metadata) {

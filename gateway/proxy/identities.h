@@ -20,11 +20,8 @@ struct Identity {
   std::string session_id;  // empty with an access token
   std::string token_id;    // empty with a session
   std::string display_name;
-  std::vector<std::string> roles;
   std::map<std::string, std::string> tokens;
   absl::Time expire_time;
-
-  bool HasRole(const std::string& role) const;
 };
 
 // Turns credentials (session cookies, bearer tokens) into identities by asking

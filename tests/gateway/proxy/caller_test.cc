@@ -42,7 +42,10 @@ TEST_F(CallerTest, WithoutCredentialsNobodyIsSignedIn) {
 
 TEST_F(CallerTest, ASessionThatIsOverIsNobodys) {
   const ClientHeaders headers = {{"Cookie", "__Host-session=ended"}, {"Origin", kOrigin}};
-  EXPECT_EQ(Http().Get("/v1/comments/c1", headers).status, 200);
+  const ClientResponse read = Http().Get("/v1/comments/c1", headers);
+  EXPECT_EQ(read.status, 200);
+  EXPECT_THAT(SetCookieOf(read, "__Host-session"), HasSubstr("Max-Age=0"))
+      << "the browser is to bring it no more";
   EXPECT_FALSE(comments_.log.last().contains(kIdentityKey));
   const ClientResponse response = CreateComment(headers);
   EXPECT_EQ(response.status, 401);
