@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -52,8 +55,15 @@ bool IsTimeZone(const std::string& name) {
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '/' || c == '_' || c == '-' || c == '+';
   });
+  if (!plain || name == "localtime") return false;
+  // It also keeps each name that is none, for ever.
+  const char* const folder = std::getenv("TZDIR");
+  std::error_code ignored;
+  const std::filesystem::path file =
+      std::filesystem::path(folder == nullptr ? "/usr/share/zoneinfo" : folder) / name;
+  if (!std::filesystem::is_regular_file(file, ignored)) return false;
   absl::TimeZone zone;
-  return plain && name != "localtime" && absl::LoadTimeZone(name, &zone);
+  return absl::LoadTimeZone(name, &zone);
 }
 
 bool IsRole(absl::string_view role) {

@@ -19,7 +19,6 @@ namespace rostrum::account {
 inline constexpr char kAccountColumns[] =
     "a.account_id, a.email, a.display_name, a.bio, a.language, a.time_zone, a.roles, "
     "a.password_hash, a.create_time, a.version, a.trial_reminders";
-inline constexpr int kAccountColumnCount = 11;
 Account ReadAccount(const pqxx::row& row, int first = 0);
 
 // Of `sessions s`, as ReadSession reads them.

@@ -10,9 +10,13 @@
 #include "services/common/base/local_path.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/caller.h"
 
 namespace rostrum::account {
 namespace {
+
+// Of one kind: while subscription is away, every request causes one.
+constexpr int64_t kLinesPerSecond = 10;
 
 bool IsAway(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
@@ -90,7 +94,8 @@ absl::StatusOr<IdempotencyKey> SignUpService::KeyFor(const v1::SignUpRequest& re
 absl::Status SignUpService::AcceptOffer(const RequestContext& context) {
   const absl::Status accepted = subscription_.AcceptOffer(context.visitor);
   if (!IsAway(accepted)) return accepted;
-  LogWarning("subscription is away, START accepted without it");
+  static LogBudget lines(kLinesPerSecond);
+  lines.Log(LogLevel::kWarning, "subscription is away, START accepted without it", {});
   return absl::OkStatus();
 }
 
@@ -148,10 +153,12 @@ grpc::Status SignUpService::SignUp(grpc::ServerContext* ctx, const v1::SignUpReq
 grpc::Status SignUpService::ResendVerification(grpc::ServerContext* ctx,
                                                const v1::ResendVerificationRequest* request,
                                                v1::SignUpResponse* response) {
-  return HandleRpc(rpc_, ctx, "ResendVerification", [&](const RequestContext&) -> absl::Status {
+  return HandleRpc(rpc_, ctx, "ResendVerification", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const SignUpId id, ParseId<SignUpId>(request->sign_up_id(), "sign_up_id"));
     const absl::Time now = clock_.Now();
     ASSIGN_OR_RETURN(const account::SignUp waiting, sign_ups_.Get(id, now));
+    // Asked for too early it is refused anyway, and uses up no mail of the address.
+    if (now >= waiting.resend_time) RETURN_IF_ERROR(limits_.CheckMail(rc, waiting.email));
     ASSIGN_OR_RETURN(const Verification verification, NewVerification(id, waiting.email, now));
     ASSIGN_OR_RETURN(const account::SignUp resent, sign_ups_.Resend(id, verification));
     *response = ToProto(resent);
@@ -169,9 +176,10 @@ void SignUpService::StartTrial(const VerifiedSignUp& verified, v1::VerifySignUpR
     response->set_trial_outcome(v1::TRIAL_OUTCOME_USED);
   } else {
     // The AccountVerified event starts it as soon as subscription reads it.
-    LogWarning("the trial starts later",
-               {{"account_id", verified.opened.account.id.value()},
-                {"code", absl::StatusCodeToString(trial.status().code())}});
+    static LogBudget lines(kLinesPerSecond);
+    lines.Log(LogLevel::kWarning, "the trial starts later",
+              {{"subject", LoggedSubject(verified.opened.account.id.value())},
+               {"code", absl::StatusCodeToString(trial.status().code())}});
     response->set_trial_outcome(v1::TRIAL_OUTCOME_PENDING);
   }
 }
