@@ -43,6 +43,8 @@ Reader ReaderOf(const RequestContext& rc) {
 }
 
 constexpr int kMaxReads = 500;
+// Texts that an answer to many may bring, in bytes; callers take 16 MiB.
+constexpr size_t kMaxTexts = 8 << 20;
 
 PostId PostOf(const v1::VisitorRead& read, const std::map<SlugPair, PostId>& places) {
   if (!read.post_id().empty()) return PostId(read.post_id());
@@ -221,18 +223,20 @@ absl::Status PostService::FillPosts(const std::vector<Read>& reads,
   ASSIGN_OR_RETURN(const auto posts, posts_.FindAll({ids.begin(), ids.end()}));
   // The texts are read only now, and only the parts that were decided on.
   ASSIGN_OR_RETURN(const auto texts, posts_.GetTexts({refs.begin(), refs.end()}));
+  size_t left = kMaxTexts;
   for (size_t i = 0; i < reads.size(); ++i) {
     v1::VisitorReading& reading = *response.mutable_readings(static_cast<int>(i));
     if (!NeedsPost(*reads[i].request, reading)) continue;
     const bool granted = reading.access().granted();
     const auto post = posts.find(reads[i].post_id);
     const auto text = texts.find(TextOf(reads[i].post->facts, granted));
-    if (post == posts.end() || text == texts.end()) {
-      // It was changed or withdrawn at this moment.
+    if (post == posts.end() || text == texts.end() || text->second.size() > left) {
+      // It was changed or withdrawn at this moment, or has to be asked for alone.
       reading.Clear();
       reading.set_outcome(v1::VisitorReading::OUTCOME_NOT_FOUND);
       continue;
     }
+    left -= text->second.size();
     *reading.mutable_post()->mutable_summary() = ToProto(post->second);
     SetText(text->second, granted, *reading.mutable_post());
   }

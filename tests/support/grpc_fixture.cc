@@ -63,6 +63,7 @@ void GrpcTestServer::Serve(const std::vector<grpc::Service*>& services) {
   }
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetMaxReceiveMessageSize(16 << 20);  // as ours do
   // Otherwise channels of several tests share connections by address.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   channel_ = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port),

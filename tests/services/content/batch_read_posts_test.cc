@@ -130,6 +130,21 @@ TEST_F(BatchReadPostsTest, AHeldTextIsSentAgainOnlyWhenItChanged) {
   EXPECT_NE(again->readings(0).version(), version);
 }
 
+// An answer has a largest size: what does not go into it is asked for alone.
+TEST_F(BatchReadPostsTest, TextsThatAreTooLongTogetherAreLeftOut) {
+  Manuscript draft = setting_.Draft("long", "long");
+  draft.content.body_html = std::string(3 << 20, 'x');
+  draft.content.access_level = spb::ACCESS_LEVEL_PUBLIC;
+  const Manuscript stored = StorePublished(world_, draft, kNoon);
+  const auto readings = ReadMany({stored.id, stored.id, stored.id}, "an old version");
+  ASSERT_THAT(readings, IsOk());
+  EXPECT_EQ(readings->readings(0).post().body_html().size(), 3u << 20);
+  EXPECT_EQ(readings->readings(1).outcome(), v1::VisitorReading::OUTCOME_DECIDED);
+  EXPECT_EQ(readings->readings(2).outcome(), v1::VisitorReading::OUTCOME_NOT_FOUND);
+  EXPECT_FALSE(readings->readings(2).has_access());
+  EXPECT_EQ(Views(), 2) << "who got no text has read nothing";
+}
+
 TEST_F(BatchReadPostsTest, AnOutageOfSubscriptionIsToldOfEachRead) {
   const Manuscript metered = Store("metered");
   const Manuscript premium = Store("premium", spb::ACCESS_LEVEL_PREMIUM);

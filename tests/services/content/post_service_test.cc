@@ -332,7 +332,8 @@ TEST_F(PostServiceTest, ACheckPeeksAndCountsNothing) {
   EXPECT_EQ(Views(), 0);
   subscription_.Answer(false, spb::ACCESS_REASON_METER_ENDED, 5);
   EXPECT_FALSE(Check(request)->granted());
-  EXPECT_EQ(Check(request, "feed")->reason(), spb::ACCESS_REASON_METER_ENDED);
+  EXPECT_EQ(Check(request)->reason(), spb::ACCESS_REASON_METER_ENDED);
+  EXPECT_THAT(Check(request, "feed").status(), HasReason("SERVICE_ONLY"));
 }
 
 TEST_F(PostServiceTest, ACheckKnowsTheReadersAccountAndRoles) {

@@ -6,6 +6,7 @@
 #include "rostrum/content/v1/catalog_service.pb.h"
 #include "rostrum/content/v1/post_service.pb.h"
 #include "rostrum/event/v1/event_service.pb.h"
+#include "rostrum/subscription/v1/access_service.pb.h"
 #include "tests/support/status_matchers.h"
 
 namespace rostrum {
@@ -20,17 +21,17 @@ const MethodDescriptor& Method(const std::string& name) {
   static const std::vector<const void*> linked = {
       account::v1::Account::descriptor(), comment::v1::Comment::descriptor(),
       content::v1::Channel::descriptor(), content::v1::Post::descriptor(),
-      event::v1::Event::descriptor()};
+      event::v1::Event::descriptor(),     subscription::v1::Entitlement::descriptor()};
   return *DescriptorPool::generated_pool()->FindMethodByName("rostrum." + name);
 }
 
-const char kAnyone[] = "comment.v1.CommentService.GetComment";          // a read
-const char kAccounts[] = "comment.v1.CommentService.CreateComment";     // a write
-const char kAuthors[] = "content.v1.CatalogService.UpdateAuthor";       // author, editor
-const char kEditors[] = "content.v1.CatalogService.CreateChannel";      // editor
-const char kSessions[] = "account.v1.AccountService.ChangePassword";    // session only
-const char kServices[] = "event.v1.EventService.PullEvents";            // any service
-const char kSomeServices[] = "content.v1.PostService.CheckPostAccess";  // comment, feed
+const char kAnyone[] = "comment.v1.CommentService.GetComment";                // a read
+const char kAccounts[] = "comment.v1.CommentService.CreateComment";           // a write
+const char kAuthors[] = "content.v1.CatalogService.UpdateAuthor";             // author, editor
+const char kEditors[] = "content.v1.CatalogService.CreateChannel";            // editor
+const char kSessions[] = "account.v1.AccountService.ChangePassword";          // session only
+const char kServices[] = "event.v1.EventService.PullEvents";                  // any service
+const char kSomeServices[] = "subscription.v1.AccessService.GetEntitlement";  // content, feed
 
 Caller Account(std::set<std::string> roles = {}) {
   Caller caller;
@@ -92,7 +93,7 @@ TEST(CheckCallerTest, KeepsWhatIsForServicesForThose) {
   EXPECT_EQ(Refusal(kServices, Caller()), "SERVICE_ONLY");
   EXPECT_EQ(Refusal(kServices, Account()), "SERVICE_ONLY");
   EXPECT_THAT(CheckCaller(Method(kServices), Service("gateway")), IsOk());
-  EXPECT_THAT(CheckCaller(Method(kSomeServices), Service("comment")), IsOk());
+  EXPECT_THAT(CheckCaller(Method(kSomeServices), Service("feed")), IsOk());
   EXPECT_EQ(Refusal(kSomeServices, Service("gateway")), "SERVICE_ONLY");
 }
 
@@ -145,8 +146,9 @@ TEST(AccessTableTest, HasALineForEachRpcInOrder) {
   EXPECT_THAT(
       table,
       HasSubstr("rostrum.content.v1.CatalogService/UpdateAuthor  AUTHOR EDITOR scope=write\n"));
-  EXPECT_THAT(table,
-              HasSubstr("rostrum.content.v1.PostService/CheckPostAccess  SERVICE(comment,feed)\n"));
+  EXPECT_THAT(
+      table,
+      HasSubstr("rostrum.subscription.v1.AccessService/GetEntitlement  SERVICE(content,feed)\n"));
 }
 
 TEST(IsReadTest, FollowsTheProto) {

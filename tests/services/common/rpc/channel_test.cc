@@ -265,7 +265,7 @@ TEST_F(NewChannelTest, NeverRepeatsAnEffectThatIsNotIdempotent) {
 }
 
 TEST_F(ServiceCallerTest, WhatItMayCallStandsAtZero) {
-  const ServiceCaller caller(signer("feed"), "content", absl::Seconds(5), metrics());
+  const ServiceCaller caller(signer("comment"), "content", absl::Seconds(5), metrics());
   const std::string labels =
       "grpc_method=\"CheckPostAccess\",grpc_service=\"rostrum.content.v1.PostService\","
       "grpc_type=\"unary\"} 0";
