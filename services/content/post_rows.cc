@@ -86,9 +86,11 @@ void AddTopics(Transaction& tx, std::vector<PostSummary>& posts) {
 }  // namespace
 
 std::vector<PostSummary> LoadSummaries(Transaction& tx, const std::string& tail,
-                                       const std::vector<std::string>& arguments) {
+                                       const std::vector<std::string>& arguments, Plan plan) {
+  const std::string sql = absl::StrCat(kSelect, tail);
+  const auto params = pqxx::prepare::make_dynamic_params(arguments);
   const pqxx::result rows =
-      tx.Exec(absl::StrCat(kSelect, tail), pqxx::prepare::make_dynamic_params(arguments));
+      plan == Plan::kOnce ? tx.Exec(sql, params) : tx.exec_params(sql, params);
   std::vector<PostSummary> posts;
   posts.reserve(rows.size());
   for (const pqxx::row& row : rows) posts.push_back(ReadSummary(row));

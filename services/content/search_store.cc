@@ -81,7 +81,8 @@ absl::StatusOr<FoundPosts> PostgresSearchStore::Search(const SearchQuery& query)
     std::vector<PostSummary> posts = LoadSummaries(
         tx, FindTail(query.whole_texts),
         {query.words, query.after.has_value() ? SqlTime(query.after->publish_time) : "",
-         query.after.has_value() ? query.after->id.value() : "", absl::StrCat(query.limit + 1)});
+         query.after.has_value() ? query.after->id.value() : "", absl::StrCat(query.limit + 1)},
+        Plan::kEachTime);
     FoundPosts found{.posts = {}, .more = posts.size() > static_cast<size_t>(query.limit)};
     if (found.more) posts.resize(query.limit);
     found.posts.reserve(posts.size());
