@@ -1,6 +1,8 @@
 #include "gateway/proxy/backends.h"
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 
 #include "absl/status/status.h"
@@ -42,6 +44,13 @@ RpcSpan StartSpan(const RpcName& rpc, BackendCall& call) {
   return span;
 }
 
+// Rather than the word of our own channel.
+bool IsAnswer(const grpc::Status& status) {
+  return status.error_code() != grpc::StatusCode::UNAVAILABLE &&
+         status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED &&
+         status.error_code() != grpc::StatusCode::CANCELLED;
+}
+
 }  // namespace
 
 void PrepareContext(const BackendCall& call, grpc::ClientContext& context) {
@@ -56,6 +65,7 @@ struct Backends::Backend {
   explicit Backend(std::shared_ptr<grpc::Channel> to) : channel(std::move(to)), stub(channel) {}
   std::shared_ptr<grpc::Channel> channel;
   grpc::GenericStub stub;
+  std::atomic<int64_t> last_answer = 0;  // in nanoseconds since 1970
 };
 
 Backends::Backends(const std::map<std::string, std::string>& targets,
@@ -68,6 +78,10 @@ Backends::Backends(const std::map<std::string, std::string>& targets,
 }
 
 Backends::~Backends() = default;
+
+absl::Time Backends::LastAnswer(const std::string& service) const {
+  return absl::FromUnixNanos(Find(service).last_answer.load(std::memory_order_relaxed));
+}
 
 Backends::Backend& Backends::Find(const std::string& service) const {
   return *backends_.at(service);
@@ -86,7 +100,8 @@ asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
   PrepareContext(call, state->context);
   state->request = ToByteBuffer(call.request);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  grpc::GenericStub& stub = Find(call.service).stub;
+  Backend& backend = Find(call.service);
+  grpc::GenericStub& stub = backend.stub;
 
   // Named: g++ 12 miscompiles a lambda with captures inside co_await.
   auto initiate = [state, executor, &stub, pending = pending_, method = call.method](auto handler) {
@@ -115,6 +130,9 @@ asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
   for (const auto& [key, value] : state->context.GetServerInitialMetadata()) {
     result.metadata.emplace(std::string(key.data(), key.size()),
                             std::string(value.data(), value.size()));
+  }
+  if (IsAnswer(result.status)) {
+    backend.last_answer.store(absl::GetCurrentTimeNanos(), std::memory_order_relaxed);
   }
   metrics.Handled(result.status.error_code(), absl::ToDoubleSeconds(absl::Now() - started));
   span.Ended(result.status.error_code());

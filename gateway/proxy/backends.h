@@ -20,8 +20,7 @@ namespace rostrum::gateway {
 
 namespace asio = boost::asio;
 
-// Metadata of a call, made by the gateway alone: no header of a client is ever
-// passed on.
+// Metadata of a call, made by the gateway alone (CallerContext::MetadataFor).
 using CallMetadata = std::vector<std::pair<std::string, std::string>>;
 
 // What came back of a unary call.
@@ -67,8 +66,9 @@ class Backends {
   // Starts a server stream.
   asio::awaitable<std::shared_ptr<BackendStream>> Open(BackendCall call);
 
-  bool Has(const std::string& service) const { return backends_.contains(service); }
   std::shared_ptr<grpc::Channel> channel(const std::string& service) const;
+  // When a call of `service` was last answered, if only by a refusal.
+  absl::Time LastAnswer(const std::string& service) const;
   // Starts connecting, and names the services that are not connected.
   std::vector<std::string> Unconnected() const;
   // How many services there are.

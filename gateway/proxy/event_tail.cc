@@ -62,6 +62,7 @@ absl::Status EventTail::Read(const event::v1::PullEventsRequest& request) {
     if (stopping_) return absl::OkStatus();
     running_ = &context;
   }
+  if (options_.began) options_.began();
   auto reader = stub_->PullEvents(&context, request);
   event::v1::PullEventsResponse response;
   while (reader->Read(&response)) {
@@ -74,6 +75,7 @@ absl::Status EventTail::Read(const event::v1::PullEventsRequest& request) {
   }
   const grpc::Status status = reader->Finish();
   stream.Ended(status);
+  if (options_.ended) options_.ended();
   absl::MutexLock lock(&mu_);
   running_ = nullptr;
   return FromGrpcStatus(status);

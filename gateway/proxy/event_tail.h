@@ -22,6 +22,9 @@ class EventTail {
   struct Options {
     std::string producer;
     std::vector<std::string> types;  // full names of payload messages
+    // Around each stream, which may fail to be opened at all; null for nothing.
+    std::function<void()> began;
+    std::function<void()> ended;
     std::function<void(const event::v1::Event&)> on_event;
     std::function<void()> missed;
   };

@@ -33,22 +33,66 @@ void ArticleCache::Learn(const std::string& path, const std::string& post_id) {
 }
 
 KeptPtr<cpb::Post> ArticleCache::KeepPost(const std::string& path, const std::string& version,
-                                          cpb::Post post) {
+                                          absl::Time load_time, cpb::Post post) {
   const std::string post_id = post.summary().post_id();
   const bool whole = !post.body_html().empty();
-  const KeptPtr<cpb::Post> kept = NewKept(std::move(post), clock_.Now(), version);
+  const KeptPtr<cpb::Post> kept = NewKept(std::move(post), load_time, version);
   auto known = std::make_shared<KnownPost>();
-  if (const auto before = posts_.Find(path); before != nullptr && before->post_id == post_id) {
-    *known = *before;
-  }
   known->post_id = post_id;
   (whole ? known->body : known->preview) = kept;
+  if (const auto before = posts_.Find(path); before != nullptr && before->post_id == post_id) {
+    const KeptPtr<cpb::Post>& other = whole ? before->preview : before->body;
+    if (other != nullptr && other->version == version) {
+      (whole ? known->preview : known->body) = other;
+    }
+  }
   size_t bytes = 0;
   for (const KeptPtr<cpb::Post>& part : {known->body, known->preview}) {
     if (part != nullptr) bytes += part->message.SpaceUsedLong();
   }
   posts_.Put(path, std::move(known), bytes);
   return kept;
+}
+
+void ArticleCache::PostChanged(const std::string& post_id) {
+  const absl::Time until = clock_.Now() + kLease;
+  absl::MutexLock lock(&mu_);
+  if (post_changes_.size() >= kMaxKept && !post_changes_.contains(post_id)) {
+    post_changes_.clear();
+    others_changed_ = until;
+  }
+  post_changes_[post_id] = until;
+}
+
+void ArticleCache::AllPostsChanged() {
+  const absl::Time until = clock_.Now() + kLease;
+  absl::MutexLock lock(&mu_);
+  post_changes_.clear();
+  others_changed_ = until;
+}
+
+void ArticleCache::PostEventsBegan() {
+  absl::MutexLock lock(&mu_);
+  events_begun_ = clock_.Now();
+}
+
+void ArticleCache::PostEventsEnded(absl::Time last_answer) {
+  absl::MutexLock lock(&mu_);
+  if (Follows(last_answer)) events_lost_ = clock_.Now();
+  events_begun_ = absl::InfiniteFuture();
+}
+
+// A stream may be waiting for a content that is not there: an answer shows that it is.
+bool ArticleCache::Follows(absl::Time last_answer) const {
+  return clock_.Now() - events_begun_ >= kCatchUp && last_answer >= events_begun_;
+}
+
+bool ArticleCache::IsOfUseWhileAway(const KnownPost& known, absl::Time last_answer) {
+  if (known.body == nullptr || clock_.Now() - known.body->load_time >= kWhileAway) return false;
+  absl::MutexLock lock(&mu_);
+  if (!Follows(last_answer) && last_answer > events_lost_ + kOnTheirWay) return false;
+  const auto change = post_changes_.find(known.post_id);
+  return known.body->load_time > (change == post_changes_.end() ? others_changed_ : change->second);
 }
 
 KeptPtr<ArticleCache::Comments> ArticleCache::FindComments(const std::string& post_id) {

@@ -22,13 +22,14 @@ template <class Message>
 struct Kept {
   Message message;
   uint64_t number = 0;
-  absl::Time load_time;
-  std::string version;  // of posts
+  absl::Time load_time;  // when it was asked for
+  std::string version;   // of posts
 };
 template <class Message>
 using KeptPtr = std::shared_ptr<const Kept<Message>>;
 
-// A post as it is known by its path. Each part only if some visitor was given it.
+// A post as it is known by its path. Each part only if some visitor was given it; both
+// are of one version.
 struct KnownPost {
   std::string post_id;
   KeptPtr<content::v1::Post> body;     // with the whole text
@@ -50,17 +51,25 @@ class ArticleCache {
   // How long what was read may be shown while content is away.
   static constexpr absl::Duration kWhileAway = absl::Minutes(10);
   bool IsFresh(absl::Time load_time) const { return clock_.Now() - load_time < kFresh; }
-  bool IsOfUseWhileAway(absl::Time load_time) const {
-    return clock_.Now() - load_time < kWhileAway;
-  }
 
   std::shared_ptr<const KnownPost> FindPost(const std::string& path);
   // The post that stands at a path.
   void Learn(const std::string& path, const std::string& post_id);
   void Forget(const std::string& path) { posts_.Drop(path); }
-  // Keeps one part of it as content sent it.
+  // Keeps one part of it as content sent it to who asked at `load_time`.
   KeptPtr<content::v1::Post> KeepPost(const std::string& path, const std::string& version,
-                                      content::v1::Post post);
+                                      absl::Time load_time, content::v1::Post post);
+  // A post was changed or withdrawn, or may have been: in a gap of the events.
+  void PostChanged(const std::string& post_id);
+  void AllPostsChanged();
+  // A stream of these events was opened, and has ended.
+  void PostEventsBegan();
+  void PostEventsEnded(absl::Time last_answer);
+  // Whether its text may be shown while content is away: one that was asked for lately,
+  // and after the last change of the post, of which events told. `last_answer` is when
+  // content last answered this gateway anything: where that was after its events ended,
+  // it was there again, and what changed then is not known.
+  bool IsOfUseWhileAway(const KnownPost& known, absl::Time last_answer);
 
   using Comments = comment::v1::ListCommentsResponse;
   // Null if there is none that is fresh.
@@ -86,12 +95,21 @@ class ArticleCache {
   void KeepPage(const std::string& key, std::shared_ptr<const StoredPage> page);
 
  private:
-  // More discussions and cards than this are not kept.
+  // More discussions, cards and changes than this are not kept.
   static constexpr size_t kMaxKept = 10'000;
+  // So long after a change content may still give out what was before: its leases end
+  // within a second.
+  static constexpr absl::Duration kLease = absl::Seconds(2);
+  // So long a stream takes to bring what happened before it was opened.
+  static constexpr absl::Duration kCatchUp = absl::Seconds(2);
+  // Of answers that came with the end of the stream. Who changes a post waits for longer.
+  static constexpr absl::Duration kOnTheirWay = absl::Milliseconds(200);
   struct Discussion {
     int64_t generation = 0;
     KeptPtr<Comments> comments;
   };
+  // Whether events tell of all that content does at this moment.
+  bool Follows(absl::Time last_answer) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   template <class Message>
   KeptPtr<Message> NewKept(Message message, absl::Time load_time, std::string version = "");
 
@@ -103,6 +121,12 @@ class ArticleCache {
   int64_t last_generation_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<std::string, Discussion> discussions_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, KeptPtr<Card>> cards_ ABSL_GUARDED_BY(mu_);
+  // Last changes of posts; those of others may be as late as `others_changed_`.
+  absl::flat_hash_map<std::string, absl::Time> post_changes_ ABSL_GUARDED_BY(mu_);
+  absl::Time others_changed_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
+  // When the stream of events that there is was opened, and until when all were known.
+  absl::Time events_begun_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
+  absl::Time events_lost_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
 };
 
 }  // namespace rostrum::gateway

@@ -60,6 +60,12 @@ void FillInReplyTo(const Words& words, const pb::Comment& comment, const pb::Com
                 words.Format("ROOM_IN_REPLY_TO", {{"name", parent->author().display_name()}}));
 }
 
+// Where a comment is sent. A post is named, for its path may change meanwhile.
+std::string WriteUrl(const DiscussionState& state) {
+  const std::string url = absl::StrCat(state.path, "/comments");
+  return state.post_id.empty() ? url : absl::StrCat(url, "?post=", state.post_id);
+}
+
 // Returns the values of what is shown, or null for a deleted comment.
 TemplateDictionary* FillComment(const Words& words, const pb::Comment& comment,
                                 const DiscussionState& state, TemplateDictionary& list) {
@@ -79,7 +85,7 @@ TemplateDictionary* FillComment(const Words& words, const pb::Comment& comment,
   if (comment.has_edit_time()) shown.ShowSection("EDITED");
   if (state.account_id.empty()) return &shown;
   TemplateDictionary& reply = *shown.AddSectionDictionary("REPLY");
-  reply.SetValue("ACTION", absl::StrCat(state.path, "/comments"));
+  reply.SetValue("ACTION", WriteUrl(state));
   reply.SetValue("REQUEST", NewUuid(state.now));
   reply.SetValue("LABEL",
                  words.Format("COMMENT_REPLY_TO", {{"name", comment.author().display_name()}}));
@@ -102,7 +108,7 @@ void FillLive(const DiscussionState& state, TemplateDictionary& values) {
 
 void FillCompose(const DiscussionState& state, TemplateDictionary& values) {
   TemplateDictionary& compose = *values.AddSectionDictionary("COMPOSE");
-  compose.SetValue("ACTION", absl::StrCat(state.path, "/comments"));
+  compose.SetValue("ACTION", WriteUrl(state));
   compose.SetValue("REQUEST", NewUuid(state.now));
   compose.SetValue("BODY", state.typed);
   if (!state.typed_parent.empty()) {

@@ -13,6 +13,7 @@ namespace rostrum::gateway {
 // discussion.tpl and conversation.tpl.
 struct DiscussionState {
   std::string path;        // of the page that it stands on
+  std::string post_id;     // of discussions
   std::string live_url;    // of its stream; empty for none
   std::string fragment;    // where it is had alone
   std::string account_id;  // of the reader; empty for none

@@ -30,6 +30,11 @@ void TellPublished(LiveHub& hub, ArticleCache& articles) {
   hub.Changed(kPublishedTopic);
 }
 
+void TellPost(const event::v1::Event& event, LiveHub& hub, ArticleCache& articles) {
+  articles.PostChanged(event.key());
+  TellPublished(hub, articles);
+}
+
 }  // namespace
 
 LiveEvents::LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics& metrics,
@@ -51,7 +56,13 @@ LiveEvents::LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics
              {.producer = "content",
               .types = {content::v1::PostPublished::descriptor()->full_name(),
                         content::v1::PostUnpublished::descriptor()->full_name()},
-              .on_event = [&](const event::v1::Event&) { TellPublished(hub, articles); },
-              .missed = [&] { TellPublished(hub, articles); }}) {}
+              .began = [&] { articles.PostEventsBegan(); },
+              .ended = [&] { articles.PostEventsEnded(backends.LastAnswer("content")); },
+              .on_event = [&](const event::v1::Event& event) { TellPost(event, hub, articles); },
+              .missed =
+                  [&] {
+                    articles.AllPostsChanged();
+                    TellPublished(hub, articles);
+                  }}) {}
 
 }  // namespace rostrum::gateway

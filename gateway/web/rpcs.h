@@ -29,10 +29,6 @@ inline constexpr Rpc<account::GetAccountRequest, account::Account> kGetAccount{
     "account", "/rostrum.account.v1.AccountService/GetAccount"};
 inline constexpr Rpc<account::UpdateAccountRequest, account::Account> kUpdateAccount{
     "account", "/rostrum.account.v1.AccountService/UpdateAccount"};
-inline constexpr Rpc<account::ChangePasswordRequest, account::ChangePasswordResponse>
-    kChangePassword{"account", "/rostrum.account.v1.AccountService/ChangePassword"};
-inline constexpr Rpc<account::StartTrialRequest, subscription::Trial> kStartTrial{
-    "account", "/rostrum.account.v1.AccountService/StartTrial"};
 
 inline constexpr Rpc<account::SignUpRequest, account::SignUpResponse> kSignUp{
     "account", "/rostrum.account.v1.SignUpService/SignUp"};
@@ -49,8 +45,6 @@ inline constexpr Rpc<account::ListSessionsRequest, account::ListSessionsResponse
     "account", "/rostrum.account.v1.SessionService/ListSessions"};
 inline constexpr Rpc<account::RevokeSessionRequest, account::RevokeSessionResponse> kRevokeSession{
     "account", "/rostrum.account.v1.SessionService/RevokeSession"};
-inline constexpr Rpc<account::RevokeOtherSessionsRequest, account::RevokeOtherSessionsResponse>
-    kRevokeOtherSessions{"account", "/rostrum.account.v1.SessionService/RevokeOtherSessions"};
 inline constexpr Rpc<account::RequestLoginLinkRequest, account::RequestLoginLinkResponse>
     kRequestLoginLink{"account", "/rostrum.account.v1.SessionService/RequestLoginLink"};
 inline constexpr Rpc<account::RedeemLoginLinkRequest, account::RedeemLoginLinkResponse>
@@ -60,8 +54,6 @@ inline constexpr Rpc<account::RequestPasswordResetRequest, account::RequestPassw
 inline constexpr Rpc<account::ResetPasswordRequest, account::ResetPasswordResponse> kResetPassword{
     "account", "/rostrum.account.v1.SessionService/ResetPassword"};
 
-inline constexpr Rpc<subscription::GetMeterRequest, subscription::ReadingAccess> kGetMeter{
-    "subscription", "/rostrum.subscription.v1.AccessService/GetMeter"};
 inline constexpr Rpc<subscription::ShowOfferRequest, subscription::ReadingAccess> kShowOffer{
     "subscription", "/rostrum.subscription.v1.AccessService/ShowOffer"};
 inline constexpr Rpc<subscription::GetTrialRequest, subscription::Trial> kGetTrial{
@@ -70,8 +62,6 @@ inline constexpr Rpc<subscription::ListPlansRequest, subscription::ListPlansResp
     "subscription", "/rostrum.subscription.v1.MembershipService/ListPlans"};
 inline constexpr Rpc<subscription::CreateCheckoutRequest, subscription::Checkout> kCreateCheckout{
     "subscription", "/rostrum.subscription.v1.MembershipService/CreateCheckout"};
-inline constexpr Rpc<subscription::GetCheckoutRequest, subscription::Checkout> kGetCheckout{
-    "subscription", "/rostrum.subscription.v1.MembershipService/GetCheckout"};
 inline constexpr Rpc<subscription::GetMembershipRequest, subscription::Membership> kGetMembership{
     "subscription", "/rostrum.subscription.v1.MembershipService/GetMembership"};
 inline constexpr Rpc<subscription::CancelMembershipRequest, subscription::Membership>
@@ -80,8 +70,6 @@ inline constexpr Rpc<subscription::CancelMembershipRequest, subscription::Member
 inline constexpr Rpc<subscription::ResumeMembershipRequest, subscription::Membership>
     kResumeMembership{"subscription",
                       "/rostrum.subscription.v1.MembershipService/ResumeMembership"};
-inline constexpr Rpc<subscription::ListPaymentsRequest, subscription::ListPaymentsResponse>
-    kListPayments{"subscription", "/rostrum.subscription.v1.MembershipService/ListPayments"};
 inline constexpr Rpc<subscription::GetTestPaymentRequest, subscription::TestPayment>
     kGetTestPayment{"subscription", "/rostrum.subscription.v1.TestPaymentService/GetTestPayment"};
 inline constexpr Rpc<subscription::ApproveTestPaymentRequest, subscription::TestPayment>

@@ -1,5 +1,6 @@
 #include "gateway/web/visitor_reads.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "boost/asio/use_awaitable.hpp"
 #include "services/common/rpc/grpc_status.h"
 #include "services/common/rpc/request_context.h"
+#include "services/common/trace/span.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -30,20 +32,28 @@ constexpr size_t kMaxTexts = 32;
 
 }  // namespace
 
-asio::awaitable<absl::StatusOr<cpb::VisitorReading>> VisitorReads::Read(cpb::VisitorRead read) {
+asio::awaitable<absl::StatusOr<cpb::VisitorReading>> VisitorReads::Read(
+    cpb::VisitorRead read, const CallerContext& caller) {
+  Span span = Span::ChildOf(caller.trace, SpanKind::kInternal, "visitor_reads.Read");
+  CallerContext cause;
+  cause.request_id = caller.request_id;
+  cause.trace = span.recorded() ? span.context() : caller.trace;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   // Named: g++ 12 miscompiles a lambda with captures inside co_await.
-  auto initiate = [this, executor, read = std::move(read)](auto handler) mutable {
+  auto initiate = [this, executor, read = std::move(read),
+                   cause = std::move(cause)](auto handler) mutable {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     auto done = [shared, executor, work = asio::make_work_guard(executor)](Result result) {
       asio::post(executor,
                  [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
     };
-    Batch batch = Add({std::move(read), std::move(done)});
+    Batch batch = Add({std::move(read), std::move(cause), std::move(done)});
     if (!batch.empty()) asio::co_spawn(executor, Send(std::move(batch)), asio::detached);
   };
-  co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result)>(
+  Result result = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result)>(
       std::move(initiate), asio::use_awaitable);
+  if (!result.ok()) span.Fail(absl::StatusCodeToString(result.status().code()));
+  co_return result;
 }
 
 VisitorReads::Batch VisitorReads::Take() {
@@ -72,15 +82,30 @@ VisitorReads::Batch VisitorReads::Next() {
   return Take();
 }
 
+void VisitorReads::TakeAll(Batch& batch) {
+  absl::MutexLock lock(&mu_);
+  std::move(queue_.begin(), queue_.end(), std::back_inserter(batch));
+  queue_.clear();
+}
+
+CallMetadata VisitorReads::MetadataOf(const Batch& batch) const {
+  const auto recorded = std::find_if(batch.begin(), batch.end(), [](const Waiting& waiting) {
+    return waiting.cause.trace.sampled;
+  });
+  const Waiting& first = recorded == batch.end() ? batch.front() : *recorded;
+  CallMetadata metadata = first.cause.MetadataFor("content");
+  metadata.emplace_back(kIdentityKey, gateway_.IdentityToken());
+  return metadata;
+}
+
 asio::awaitable<void> VisitorReads::Send(Batch batch) {
   for (; !batch.empty(); batch = Next()) {
     cpb::BatchReadPostsRequest request;
     for (Waiting& waiting : batch) *request.add_reads() = std::move(waiting.read);
-    CallMetadata metadata = {{kIdentityKey, caller_.IdentityToken()}};
     BackendCall call{.service = "content",
                      .method = "/rostrum.content.v1.PostService/BatchReadPosts",
                      .request = request.SerializeAsString(),
-                     .metadata = std::move(metadata),
+                     .metadata = MetadataOf(batch),
                      .timeout = kCallTime};
     UnaryResult result = co_await backends_.Call(std::move(call));
     cpb::BatchReadPostsResponse response;
@@ -91,6 +116,7 @@ asio::awaitable<void> VisitorReads::Send(Batch batch) {
                static_cast<size_t>(response.readings_size()) != batch.size()) {
       status = absl::InternalError("content answered something else");
     }
+    if (absl::IsDeadlineExceeded(status)) TakeAll(batch);  // the next would wait in vain too
     for (size_t i = 0; i < batch.size(); ++i) {
       if (status.ok()) {
         batch[i].done(std::move(*response.mutable_readings(static_cast<int>(i))));

@@ -9,6 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "boost/asio/awaitable.hpp"
 #include "gateway/proxy/backends.h"
+#include "gateway/proxy/caller_context.h"
 #include "rostrum/content/v1/post_service.pb.h"
 #include "services/common/rpc/channel.h"
 
@@ -16,21 +17,26 @@ namespace rostrum::gateway {
 
 // Reads posts for visitors. What is asked while calls are under way goes together
 // in the next one: nobody waits when there is little to do, and many share the
-// cost of a call when there is much. Thread-safe.
+// cost of a call when there is much. When a call runs out of time, so does who waits
+// for the next one: nobody waits for much longer than a call may take.
+// Thread-safe.
 class VisitorReads {
  public:
-  // `caller` proves to content that it is the gateway that asks.
-  VisitorReads(Backends& backends, const ServiceCaller& caller)
-      : backends_(backends), caller_(caller) {}
+  // `gateway` proves to content who asks.
+  VisitorReads(Backends& backends, const ServiceCaller& gateway)
+      : backends_(backends), gateway_(gateway) {}
 
   // The errors are those of the whole call, UNAVAILABLE above all; what is only
-  // about this post is in the reading. Resumes on the executor of the caller.
-  asio::awaitable<absl::StatusOr<content::v1::VisitorReading>> Read(content::v1::VisitorRead read);
+  // about this post is in the reading. Resumes on the executor of the awaiting coroutine.
+  // The call is part of one trace: that of the first whose trace is recorded.
+  asio::awaitable<absl::StatusOr<content::v1::VisitorReading>> Read(content::v1::VisitorRead read,
+                                                                    const CallerContext& caller);
 
  private:
   using Result = absl::StatusOr<content::v1::VisitorReading>;
   struct Waiting {
     content::v1::VisitorRead read;
+    CallerContext cause;  // request id and trace alone
     std::function<void(Result)> done;
   };
   using Batch = std::vector<Waiting>;
@@ -40,10 +46,14 @@ class VisitorReads {
   // The next batch; empty ends one call's turn.
   Batch Next();
   Batch Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Adds all that wait.
+  void TakeAll(Batch& batch);
+  // What goes with the call of a batch.
+  CallMetadata MetadataOf(const Batch& batch) const;
   asio::awaitable<void> Send(Batch batch);
 
   Backends& backends_;
-  const ServiceCaller& caller_;
+  const ServiceCaller& gateway_;
   absl::Mutex mu_;
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mu_);
   int running_ ABSL_GUARDED_BY(mu_) = 0;

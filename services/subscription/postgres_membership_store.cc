@@ -99,10 +99,9 @@ absl::StatusOr<Checkout> LoadCheckout(Transaction& tx, const CheckoutId& id) {
   return ReadCheckout(rows[0]);
 }
 
-std::optional<Membership> FindMembership(Transaction& tx, const AccountId& account_id,
-                                         const char* suffix = "") {
-  const pqxx::result rows = tx.Exec(
-      absl::StrCat(kMembershipColumns, " WHERE account_id = $1", suffix), account_id.value());
+std::optional<Membership> FindMembership(Transaction& tx, const AccountId& account_id) {
+  const pqxx::result rows =
+      tx.Exec(absl::StrCat(kMembershipColumns, " WHERE account_id = $1"), account_id.value());
   if (rows.empty()) return std::nullopt;
   return ReadMembership(rows[0]);
 }

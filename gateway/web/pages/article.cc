@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/transcoding/http_status.h"
 #include "gateway/web/article_view.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/pages/follows.h"
@@ -50,6 +51,7 @@ mpb::ListCommentsRequest CommentsRequest(const Page& page, const std::string& po
 DiscussionState DiscussionOf(const Page& page, const std::string& path, const std::string& post_id,
                              absl::Time time) {
   DiscussionState state{.path = path,
+                        .post_id = post_id,
                         .account_id = page.SignedIn() ? page.caller.identity->account_id : "",
                         .now = time};
   if (page.query.Get("comments").empty()) {
@@ -78,8 +80,7 @@ asio::awaitable<absl::Status> FillDiscussionAt(Page& page, std::string path, std
 
 // The discussion alone, as a script puts it into the page when it has changed.
 PageAnswer DiscussionPart(Page& page) {
-  const std::string path = absl::StrCat("/c/", QueryValue(page.path.at("channel")), "/",
-                                        QueryValue(page.path.at("post")));
+  const std::string path = ArticlePath(page.path.at("channel"), page.path.at("post"));
   ctemplate::TemplateDictionary& values = page.UseTemplate("discussion.tpl");
   const absl::Status status =
       co_await FillDiscussionAt(page, path, page.query.Get("post"), nullptr, values);
@@ -185,8 +186,10 @@ cpb::VisitorRead ReadOf(const Page& page, const KnownPost* known) {
 
 // While content is away, what was open to visitors a moment ago stays open.
 bool OpenWhileAway(const Page& page, const KnownPost* known, VisitorParts& parts) {
-  if (known == nullptr || known->body == nullptr) return false;
-  if (!page.site.articles.IsOfUseWhileAway(known->body->load_time)) return false;
+  if (known == nullptr ||
+      !page.site.articles.IsOfUseWhileAway(*known, page.site.backends.LastAnswer("content"))) {
+    return false;
+  }
   const spb::AccessLevel level = known->body->message.summary().access_level();
   if (level != spb::ACCESS_LEVEL_PUBLIC && level != spb::ACCESS_LEVEL_METERED) return false;
   parts.post = known->body;
@@ -199,16 +202,16 @@ bool OpenWhileAway(const Page& page, const KnownPost* known, VisitorParts& parts
 // Reads the post at this path. NOT_FOUND if it is no longer there.
 asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
                                              VisitorParts& parts) {
-  auto reading = co_await page.site.reads.Read(ReadOf(page, known));
+  const absl::Time asked = page.site.clock.Now();
+  auto reading = co_await page.site.reads.Read(ReadOf(page, known), page.caller);
   // A content of the release before knows no places; it may be of another read of the batch.
   if (absl::IsInvalidArgument(reading.status())) {
     co_return absl::NotFoundError("has to be asked for alone");
   }
   if (!reading.ok()) {
-    const bool open =
-        (absl::IsUnavailable(reading.status()) || absl::IsDeadlineExceeded(reading.status())) &&
-        OpenWhileAway(page, known, parts);
-    co_return open ? absl::OkStatus() : reading.status();
+    const int code = HttpStatusOf(reading.status());
+    const bool away = code == 503 || code == 504;
+    co_return away&& OpenWhileAway(page, known, parts) ? absl::OkStatus() : reading.status();
   }
   if (reading->outcome() == cpb::VisitorReading::OUTCOME_ACCESS_UNKNOWN) {
     co_return RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",
@@ -230,7 +233,7 @@ asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
   if (ArticlePath(reading->post().summary()) != page.request.path) {
     co_return absl::NotFoundError("moved");
   }
-  parts.post = page.site.articles.KeepPost(page.request.path, reading->version(),
+  parts.post = page.site.articles.KeepPost(page.request.path, reading->version(), asked,
                                            std::move(*reading->mutable_post()));
   co_return absl::OkStatus();
 }
@@ -316,21 +319,19 @@ PageAnswer ShowArticle(Page& page) {
 }
 
 PageAnswer PostComment(Page& page) {
-  const auto post = co_await page.calls.Call(rpcs::kGetPost, RequestFor(page));
-  if (!post.ok()) co_return page.Fail(post.status());
+  const std::string path = ArticlePath(page.path.at("channel"), page.path.at("post"));
   mpb::CreateCommentRequest request;
-  request.set_post_id(post->summary().post_id());
+  request.set_post_id(page.query.Get("post"));
   request.mutable_comment()->set_body(page.form.Get("body"));
   request.mutable_comment()->set_parent_id(page.form.Get("parent"));
   request.set_request_id(page.form.Get("request"));
   const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
   if (comment.ok()) {
-    co_return page.Redirect(
-        absl::StrCat(ArticlePath(post->summary()), "#comment-", comment->comment_id()));
+    co_return page.Redirect(absl::StrCat(path, "#comment-", comment->comment_id()));
   }
   if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") {
-    co_return page.Redirect(absl::StrCat("/login?needed=1&return=",
-                                         QueryValue(ArticlePath(post->summary()) + "#discussion")));
+    co_return page.Redirect(
+        absl::StrCat("/login?needed=1&return=", QueryValue(path + "#discussion")));
   }
   const RefusedComment refused{comment.status(), page.form.Get("body"), page.form.Get("parent")};
   co_return co_await ShowPost(page, &refused);

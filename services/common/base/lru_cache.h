@@ -41,13 +41,6 @@ class LruCache {
     Remove(key);
   }
 
-  void Clear() {
-    absl::MutexLock lock(&mu_);
-    entries_.clear();
-    order_.clear();
-    bytes_ = 0;
-  }
-
  private:
   static constexpr size_t kOverhead = 128;  // list and map nodes
   struct Entry {

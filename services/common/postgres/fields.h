@@ -20,17 +20,12 @@ std::optional<std::string> SqlTime(const std::optional<absl::Time>& time);
 absl::Time ReadTime(const pqxx::field& field);
 std::optional<absl::Time> ReadOptionalTime(const pqxx::field& field);
 
-// A nullable column (field.as<std::optional<T>> throws on NULL here).
-template <class T>
-std::optional<T> ReadOptional(const pqxx::field& field) {
-  if (field.is_null()) return std::nullopt;
-  return field.as<T>();
-}
 inline std::string ReadText(const pqxx::field& field) { return field.as<std::string>(); }
 template <class IdType>
 IdType ReadId(const pqxx::field& field) {
   return IdType(field.as<std::string>());
 }
+// Of a nullable column (field.as<std::optional<T>> throws on NULL here).
 template <class IdType>
 std::optional<IdType> ReadOptionalId(const pqxx::field& field) {
   if (field.is_null()) return std::nullopt;

@@ -27,6 +27,17 @@ class ArticleCacheTest : public ::testing::Test {
     comments.set_total_count(count);
     return cache_.KeepComments(post_id, begun, clock_.Now(), comments);
   }
+  // Events are followed, and all that happened before has come.
+  void Follow() {
+    cache_.PostEventsBegan();
+    clock_.Advance(absl::Seconds(5));
+    last_answer_ = clock_.Now();
+  }
+  bool IsOfUse(const std::string& path) {
+    return cache_.IsOfUseWhileAway(*cache_.FindPost(path), last_answer_);
+  }
+
+  absl::Time last_answer_ = absl::InfinitePast();
   FakeClock clock_{absl::FromUnixSeconds(1'700'000'000)};
   ArticleCache cache_{1 << 20, clock_};
 };
@@ -52,8 +63,9 @@ TEST(LruCacheTest, WhatWasAskedForLeastRecentlyGoesFirst) {
 TEST_F(ArticleCacheTest, KeepsTextAndPreviewOfAPostApart) {
   cache_.Learn("/c/news/peace", "1");
   EXPECT_EQ(cache_.FindPost("/c/news/peace")->body, nullptr);
-  const auto body = cache_.KeepPost("/c/news/peace", "v1", PostOf("1", "text"));
-  const auto preview = cache_.KeepPost("/c/news/peace", "v1", PostOf("1", "", "beginning"));
+  const auto body = cache_.KeepPost("/c/news/peace", "v1", clock_.Now(), PostOf("1", "text"));
+  const auto preview =
+      cache_.KeepPost("/c/news/peace", "v1", clock_.Now(), PostOf("1", "", "beginning"));
   EXPECT_NE(body->number, preview->number);
   const auto known = cache_.FindPost("/c/news/peace");
   EXPECT_EQ(known->body->message.body_html(), "text");
@@ -62,10 +74,80 @@ TEST_F(ArticleCacheTest, KeepsTextAndPreviewOfAPostApart) {
   cache_.Learn("/c/news/peace", "1");
   EXPECT_NE(cache_.FindPost("/c/news/peace")->body, nullptr);
   // Another post at the same path has nothing of the first.
-  cache_.KeepPost("/c/news/peace", "v1", PostOf("2", "", "other"));
+  cache_.KeepPost("/c/news/peace", "v1", clock_.Now(), PostOf("2", "", "other"));
   EXPECT_EQ(cache_.FindPost("/c/news/peace")->body, nullptr);
   cache_.Forget("/c/news/peace");
   EXPECT_EQ(cache_.FindPost("/c/news/peace"), nullptr);
+}
+
+TEST_F(ArticleCacheTest, TextAndPreviewAreOfOneVersion) {
+  cache_.KeepPost("/c/news/peace", "v1", clock_.Now(), PostOf("1", "text"));
+  cache_.KeepPost("/c/news/peace", "v2", clock_.Now(), PostOf("1", "", "beginning"));
+  EXPECT_EQ(cache_.FindPost("/c/news/peace")->body, nullptr) << "of a version that is no more";
+  cache_.KeepPost("/c/news/peace", "v3", clock_.Now(), PostOf("1", "other text"));
+  EXPECT_EQ(cache_.FindPost("/c/news/peace")->preview, nullptr);
+}
+
+TEST_F(ArticleCacheTest, WhileContentIsAwayOnlyTextsFromAfterTheLastChangeAreOfUse) {
+  const std::string path = "/c/news/peace";
+  Follow();
+  const auto of_use = [&] { return IsOfUse(path); };
+  const auto keep = [&](absl::Time asked) {
+    cache_.KeepPost(path, "v1", asked, PostOf("1", "text"));
+  };
+  cache_.Learn(path, "1");
+  EXPECT_FALSE(of_use()) << "there is no text";
+  keep(clock_.Now());
+  EXPECT_TRUE(of_use());
+  clock_.Advance(ArticleCache::kWhileAway);
+  EXPECT_FALSE(of_use()) << "too old";
+  const absl::Time asked_before = clock_.Now();
+  cache_.PostChanged("2");
+  keep(asked_before);
+  EXPECT_TRUE(of_use()) << "another one has changed";
+  cache_.PostChanged("1");
+  EXPECT_FALSE(of_use());
+  clock_.Advance(absl::Seconds(1));
+  keep(clock_.Now());
+  EXPECT_FALSE(of_use()) << "content may have answered under a lease";
+  clock_.Advance(absl::Seconds(5));
+  keep(asked_before);
+  EXPECT_FALSE(of_use()) << "the answer was under way for long";
+  keep(clock_.Now());
+  EXPECT_TRUE(of_use());
+  cache_.AllPostsChanged();
+  EXPECT_FALSE(of_use()) << "nobody knows what has changed";
+}
+
+TEST_F(ArticleCacheTest, ManyChangesAreForgottenOnlyTogether) {
+  Follow();
+  cache_.KeepPost("/c/news/peace", "v1", clock_.Now(), PostOf("1", "text"));
+  cache_.PostChanged("1");
+  for (int i = 0; i < 10'000; ++i) cache_.PostChanged(std::to_string(i + 2));
+  EXPECT_FALSE(IsOfUse("/c/news/peace"));
+}
+
+TEST_F(ArticleCacheTest, WhatChangesUnseenMakesAllTextsUseless) {
+  const std::string path = "/c/news/peace";
+  cache_.KeepPost(path, "v1", clock_.Now(), PostOf("1", "text"));
+  EXPECT_FALSE(IsOfUse(path)) << "no event was ever followed";
+  Follow();
+  EXPECT_TRUE(IsOfUse(path));
+  cache_.PostEventsEnded(last_answer_);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(IsOfUse(path)) << "content has gone with its events";
+  cache_.PostEventsBegan();
+  cache_.PostEventsEnded(last_answer_);
+  EXPECT_TRUE(IsOfUse(path)) << "and was not found again";
+  last_answer_ = clock_.Now();
+  EXPECT_FALSE(IsOfUse(path)) << "it was there again";
+  cache_.PostEventsBegan();
+  last_answer_ = clock_.Now();
+  EXPECT_FALSE(IsOfUse(path)) << "and what happened meanwhile is still to come";
+  cache_.PostEventsEnded(last_answer_);
+  EXPECT_FALSE(IsOfUse(path));
+  Follow();
+  EXPECT_TRUE(IsOfUse(path));
 }
 
 TEST_F(ArticleCacheTest, ADiscussionIsKeptUntilItChangesOrIsOld) {

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/detached.hpp"
@@ -34,6 +37,13 @@ class StandInPosts final : public cpb::PostService::Service {
   grpc::Status BatchReadPosts(grpc::ServerContext* ctx, const cpb::BatchReadPostsRequest* request,
                               cpb::BatchReadPostsResponse* response) override {
     return HandleRpc(rpc_, ctx, "BatchReadPosts", [&](const RequestContext&) -> absl::Status {
+      {
+        absl::MutexLock lock(&mu_);
+        const auto id = ctx->client_metadata().find(kRequestIdKey);
+        if (id != ctx->client_metadata().end()) {
+          request_ids_.emplace(id->second.data(), id->second.size());
+        }
+      }
       go_on.WaitForNotification();
       ++calls;
       reads += request->reads_size();
@@ -50,9 +60,15 @@ class StandInPosts final : public cpb::PostService::Service {
   std::atomic<int> calls = 0, reads = 0, most = 0;
   std::atomic<bool> short_by_one = false;
   absl::Status status;
+  std::set<std::string> request_ids() {
+    absl::MutexLock lock(&mu_);
+    return request_ids_;
+  }
 
  private:
   RpcMethods rpc_;
+  absl::Mutex mu_;
+  std::set<std::string> request_ids_ ABSL_GUARDED_BY(mu_);
 };
 
 class VisitorReadsTest : public ::testing::Test {
@@ -73,15 +89,20 @@ class VisitorReadsTest : public ::testing::Test {
     server_->Shutdown();
   }
 
-  void Start(const std::string& post_id, const std::string& held = "held") {
+  // The request has the post's id for its own.
+  void Start(const std::string& post_id, const std::string& held = "held", bool sampled = false) {
     ++waiting_;
     asio::co_spawn(
         io_,
-        [this, post_id, held]() -> asio::awaitable<void> {
+        [this, post_id, held, sampled]() -> asio::awaitable<void> {
           cpb::VisitorRead read;
           read.set_post_id(post_id);
           read.set_held_body_version(held);
-          auto reading = co_await reads_->Read(read);
+          CallerContext caller;
+          caller.request_id = post_id;
+          caller.trace = TraceContext::Unsampled();
+          caller.trace.sampled = sampled;
+          auto reading = co_await reads_->Read(read, caller);
           results_.emplace_back(post_id, reading.ok() ? reading->version() : "");
           statuses_.push_back(reading.status());
           --waiting_;
@@ -153,6 +174,31 @@ TEST_F(VisitorReadsTest, AFailureIsToldToAllOfTheCallAndTheNextGoesOn) {
   Start("d");
   Finish();
   EXPECT_EQ(results_.back().second, "d");
+}
+
+TEST_F(VisitorReadsTest, WhoWaitsForACallThatRunsOutOfTimeIsToldSo) {
+  for (int i = 0; i < 500; ++i) Start(absl::StrCat("post ", i));
+  Finish();
+  EXPECT_EQ(statuses_.size(), 500u);
+  for (const absl::Status& status : statuses_) {
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kDeadlineExceeded));
+  }
+  posts_.go_on.Notify();
+  Start("a");
+  Finish();
+  EXPECT_EQ(results_.back().second, "a");
+}
+
+TEST_F(VisitorReadsTest, ACallIsPartOfOneTraceTheFirstThatIsRecorded) {
+  Start("a");
+  Start("b");
+  io_.poll();  // two calls are under way
+  Start("c");
+  Start("d", "held", /*sampled=*/true);
+  io_.poll();
+  posts_.go_on.Notify();
+  Finish();
+  EXPECT_EQ(posts_.request_ids(), (std::set<std::string>{"a", "b", "d"}));
 }
 
 TEST_F(VisitorReadsTest, SaysThatContentIsAway) {

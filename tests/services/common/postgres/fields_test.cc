@@ -18,6 +18,12 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Texts = std::vector<std::string>;
 
+template <class T>
+std::optional<T> Nullable(const pqxx::field& field) {
+  if (field.is_null()) return std::nullopt;
+  return field.as<T>();
+}
+
 class FieldsTest : public ::testing::Test {
  protected:
   // What `reader` makes of SELECT <expression> with one parameter.
@@ -75,11 +81,11 @@ TEST_F(FieldsTest, KeepsNullTimes) {
 
 TEST_F(FieldsTest, KeepsNullTextsAndNumbersApartFromEmptyOnes) {
   const std::optional<std::string> none;
-  EXPECT_THAT(Select("$1::text", none, ReadOptional<std::string>), IsOkAndHolds(std::nullopt));
-  EXPECT_THAT(Select("$1::text", std::optional<std::string>(""), ReadOptional<std::string>),
+  EXPECT_THAT(Select("$1::text", none, Nullable<std::string>), IsOkAndHolds(std::nullopt));
+  EXPECT_THAT(Select("$1::text", std::optional<std::string>(""), Nullable<std::string>),
               IsOkAndHolds(std::optional<std::string>("")));
-  EXPECT_THAT(Select("$1::bigint", none, ReadOptional<int64_t>), IsOkAndHolds(std::nullopt));
-  EXPECT_THAT(Select("$1::bigint", INT64_MIN, ReadOptional<int64_t>), IsOkAndHolds(INT64_MIN));
+  EXPECT_THAT(Select("$1::bigint", none, Nullable<int64_t>), IsOkAndHolds(std::nullopt));
+  EXPECT_THAT(Select("$1::bigint", INT64_MIN, Nullable<int64_t>), IsOkAndHolds(INT64_MIN));
 }
 
 TEST_F(FieldsTest, KeepsIds) {
@@ -94,7 +100,7 @@ TEST_F(FieldsTest, KeepsEveryByte) {
   std::string bytes;
   for (int i = 0; i < 512; ++i) bytes.push_back(static_cast<char>(i % 256));
   EXPECT_THAT(Select("$1::bytea", SqlBytes(bytes), ReadBytes), IsOkAndHolds(bytes));
-  EXPECT_THAT(Select("length($1::bytea)", SqlBytes(bytes), ReadOptional<int>), IsOkAndHolds(512));
+  EXPECT_THAT(Select("length($1::bytea)", SqlBytes(bytes), Nullable<int>), IsOkAndHolds(512));
   EXPECT_THAT(Select("$1::bytea", SqlBytes(""), ReadBytes), IsOkAndHolds(std::string()));
 }
 
@@ -105,7 +111,7 @@ TEST_F(FieldsTest, KeepsHostileTextsInArrays) {
                        "\\\\\"", "a\"b,", "--",      "😀",       "\xc2\xa0x", "\r\n", "'; DROP"};
   EXPECT_THAT(Select("$1::text[]", SqlArray(texts), ReadArray), IsOkAndHolds(texts));
   // As PostgreSQL itself counts and sees them.
-  EXPECT_THAT(Select("cardinality($1::text[])", SqlArray(texts), ReadOptional<size_t>),
+  EXPECT_THAT(Select("cardinality($1::text[])", SqlArray(texts), Nullable<size_t>),
               IsOkAndHolds(texts.size()));
   for (const std::string& text : texts) {
     EXPECT_THAT(Select("($1::text[])[1]", SqlArray({text}), ReadText), IsOkAndHolds(text));
