@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -9,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "services/common/base/status.h"
 
@@ -26,53 +27,103 @@ class Batcher {
   using Work = std::function<std::vector<Result>(const std::vector<Item>&)>;
   explicit Batcher(Work work) : work_(std::move(work)) {}
 
-  // DEADLINE_EXCEEDED if the batch takes longer than `patience`; it is done all the same.
+  // DEADLINE_EXCEEDED after waiting for others as long as `patience`. What had begun by
+  // then is done all the same, what had not is not.
   absl::StatusOr<Result> Do(Item item, absl::Duration patience) {
-    std::shared_ptr<Batch> batch;
-    size_t place = 0;
-    {
-      absl::MutexLock lock(&mu_);
-      if (waiting_ == nullptr) waiting_ = std::make_shared<Batch>();
-      batch = waiting_;
-      place = batch->items.size();
-      batch->items.push_back(std::move(item));
-      if (place == 0) {
-        // Its turn comes: what is being done has deadlines of its own.
-        mu_.Await(absl::Condition(this, &Batcher::IsIdle));
-        busy_ = true;
-        waiting_ = nullptr;
-      }
-    }
-    if (place == 0) {
+    const absl::Time deadline = absl::Now() + patience;
+    const auto [batch, place] = Join(std::move(item));
+    State state = place == 0 ? State::kUnled : batch->AwaitOthers(deadline);
+    const bool first = state == State::kUnled;
+    if (first && TakesItsTurn(deadline)) {
       DoAll(*batch);
-    } else if (!batch->done.WaitForNotificationWithTimeout(patience)) {
-      return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
-                   "no time is left for this request");
+      state = State::kDone;
     }
-    return batch->results[place];
+    if (state == State::kDone) return std::move(batch->results.at(place));
+    Leave(*batch, place, first);
+    return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
+                 "no time is left for this request");
   }
 
  private:
-  struct Batch {
-    std::vector<Item> items;
-    std::vector<Result> results;  // written before `done`
-    absl::Notification done;
+  enum class State {
+    kLed,    // its first caller waits for its turn, or does it
+    kUnled,  // that one has left: another is to be the first
+    kDone
   };
+
+  struct Batch {
+    std::map<size_t, Item> items;      // of those who had not left when it began
+    std::map<size_t, Result> results;  // written before kDone
+    size_t next_place = 0;
+    absl::Mutex mu;
+    State state ABSL_GUARDED_BY(mu) = State::kLed;
+
+    bool Changed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) { return state != State::kLed; }
+
+    // Says kUnled to one caller only.
+    State AwaitOthers(absl::Time deadline) {
+      absl::MutexLock lock(&mu);
+      mu.AwaitWithDeadline(absl::Condition(this, &Batch::Changed), deadline);
+      const State found = state;
+      if (found == State::kUnled) state = State::kLed;
+      return found;
+    }
+
+    void Become(State changed) {
+      absl::MutexLock lock(&mu);
+      state = changed;
+    }
+  };
+
+  std::pair<std::shared_ptr<Batch>, size_t> Join(Item item) {
+    absl::MutexLock lock(&mu_);
+    if (waiting_ == nullptr) waiting_ = std::make_shared<Batch>();
+    const size_t place = waiting_->next_place++;
+    waiting_->items.emplace(place, std::move(item));
+    return {waiting_, place};
+  }
 
   bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !busy_; }
 
+  // For the first of those who wait. False if it does not come in time.
+  bool TakesItsTurn(absl::Time deadline) {
+    absl::MutexLock lock(&mu_);
+    if (!mu_.AwaitWithDeadline(absl::Condition(this, &Batcher::IsIdle), deadline)) return false;
+    busy_ = true;
+    waiting_ = nullptr;
+    return true;
+  }
+
   // Others wait for it: what it throws ends the process.
   void DoAll(Batch& batch) noexcept {
-    batch.results = work_(batch.items);
+    std::vector<Item> items;
+    items.reserve(batch.items.size());
+    for (auto& [place, item] : batch.items) items.push_back(std::move(item));
+    std::vector<Result> results = work_(items);
+    size_t next = 0;
+    for (const auto& [place, item] : batch.items) {
+      batch.results.emplace(place, std::move(results.at(next++)));
+    }
     {
       absl::MutexLock lock(&mu_);
       busy_ = false;
     }
-    batch.done.Notify();
+    batch.Become(State::kDone);
+  }
+
+  void Leave(Batch& batch, size_t place, bool first) {
+    {
+      absl::MutexLock lock(&mu_);
+      if (waiting_.get() != &batch) return;
+      batch.items.erase(place);
+      if (batch.items.empty()) waiting_ = nullptr;
+    }
+    if (first) batch.Become(State::kUnled);
   }
 
   const Work work_;
   absl::Mutex mu_;
+  // Of a batch that waits this guards all but the state.
   std::shared_ptr<Batch> waiting_ ABSL_GUARDED_BY(mu_);
   bool busy_ ABSL_GUARDED_BY(mu_) = false;
 };

@@ -10,7 +10,9 @@
 #include "services/comment/postgres_comment_store.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/sql_error.h"
+#include "services/common/trace/span.h"
 #include "tests/support/in_parallel.h"
+#include "tests/support/kept_spans.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
 
@@ -102,6 +104,36 @@ TEST_F(CreateCommentsTest, WhatIsWrongWithOneIsNoOthersMatter) {
   EXPECT_THAT(results[3].status(), HasViolation("request_id"));
   EXPECT_TRUE(results[4]->fresh);
   EXPECT_EQ(store_.Count(kPost).value(), 3);
+}
+
+TEST_F(CreateCommentsTest, ATraceShowsThatTheDatabaseIsAway) {
+  KeptSpans kept;
+  const TraceContext request =
+      TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "");
+  const ScopedTrace bound(request);
+  PgPool away({.url = "host=/nowhere"}, metrics_);
+  PostgresCommentStore store(away, signal_, metrics_);
+  const Creation said = Said("unheard");
+  EXPECT_THAT(store.Create(said.comment, said.key).status(),
+              StatusIs(absl::StatusCode::kUnavailable));
+  const auto spans = kept.Take();
+  ASSERT_FALSE(spans.empty());
+  EXPECT_EQ(spans.back()->name, "comment_store.Create");
+  EXPECT_TRUE(spans.back()->failed);
+  EXPECT_EQ(spans.back()->error, "UNAVAILABLE");
+}
+
+TEST_F(CreateCommentsTest, ATraceOfACommentThatIsRefusedIsGood) {
+  KeptSpans kept;
+  const TraceContext request =
+      TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "");
+  const ScopedTrace bound(request);
+  const Creation astray = Reply("astray", CommentId(NewUuid(kNoon)));
+  EXPECT_THAT(store_.Create(astray.comment, astray.key).status(), HasReason("PARENT_NOT_FOUND"));
+  const auto spans = kept.Take();
+  ASSERT_FALSE(spans.empty());
+  EXPECT_EQ(spans.back()->name, "comment_store.Create");
+  EXPECT_FALSE(spans.back()->failed);
 }
 
 TEST_F(CreateCommentsTest, ARequestThatFailedMayBeMadeAgain) {

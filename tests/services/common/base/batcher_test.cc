@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
@@ -88,6 +89,107 @@ TEST(BatcherTest, WaitsForOthersNoLongerThanItsPatience) {
   go_on.Notify();
   for (std::thread& thread : patient) thread.join();
   EXPECT_EQ(done, 2);
+}
+
+// Keeps every batch waiting that begins while it is held, and tells what was worked on.
+class HeldWork {
+ public:
+  std::vector<int> operator()(const std::vector<int>& numbers) {
+    absl::MutexLock lock(&mu_);
+    for (const int number : numbers) seen_.push_back(number);
+    mu_.Await(absl::Condition(&go_on_));
+    return numbers;
+  }
+  void AwaitBegun() {
+    absl::MutexLock lock(&mu_);
+    const auto begun = [this] { return !seen_.empty(); };
+    mu_.Await(absl::Condition(&begun));
+  }
+  void GoOn() {
+    absl::MutexLock lock(&mu_);
+    go_on_ = true;
+  }
+  std::vector<int> seen() {
+    absl::MutexLock lock(&mu_);
+    return seen_;
+  }
+
+ private:
+  absl::Mutex mu_;
+  std::vector<int> seen_;
+  bool go_on_ = false;
+};
+
+class StuckBatcherTest : public testing::Test {
+ protected:
+  // One batch is being done, for number 0, until GoOn.
+  StuckBatcherTest() : stuck_([this] { EXPECT_THAT(batcher_.Do(0, kLong), IsOkAndHolds(0)); }) {
+    work_.AwaitBegun();
+  }
+  ~StuckBatcherTest() override { GoOn(); }
+  void GoOn() {
+    work_.GoOn();
+    if (stuck_.joinable()) stuck_.join();
+  }
+
+  HeldWork work_;
+  Batcher<int, int> batcher_{[this](const std::vector<int>& numbers) { return work_(numbers); }};
+  std::thread stuck_;
+};
+
+TEST_F(StuckBatcherTest, TheFirstOfTheNextBatchWaitsNoLongerThanItsPatience) {
+  // Each is the first: the one before has left.
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_THAT(batcher_.Do(i, absl::Milliseconds(10)),
+                StatusIs(absl::StatusCode::kDeadlineExceeded));
+  }
+}
+
+TEST_F(StuckBatcherTest, DoesNothingForThoseWhoHaveLeft) {
+  std::thread patient([this] { EXPECT_THAT(batcher_.Do(1, kLong), IsOkAndHolds(1)); });
+  absl::SleepFor(absl::Milliseconds(50));
+  EXPECT_THAT(batcher_.Do(2, absl::Milliseconds(50)),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  GoOn();
+  patient.join();
+  EXPECT_THAT(work_.seen(), ::testing::ElementsAre(0, 1));
+}
+
+TEST_F(StuckBatcherTest, WhoStaysIsServedThoughTheFirstHasLeft) {
+  std::thread first([this] {
+    EXPECT_THAT(batcher_.Do(1, absl::Milliseconds(300)),
+                StatusIs(absl::StatusCode::kDeadlineExceeded));
+  });
+  absl::SleepFor(absl::Milliseconds(50));
+  std::vector<std::thread> patient;
+  for (int i = 2; i < 5; ++i) {
+    patient.emplace_back([this, i] { EXPECT_THAT(batcher_.Do(i, kLong), IsOkAndHolds(i)); });
+  }
+  first.join();
+  GoOn();
+  for (std::thread& thread : patient) thread.join();
+  EXPECT_THAT(work_.seen(), ::testing::UnorderedElementsAre(0, 2, 3, 4));
+}
+
+// Whoever is the first at the time, and however many leave at once.
+TEST(BatcherTest, EverybodyIsServedOrLeavesInTime) {
+  Batcher<int, int> slow([](const std::vector<int>& numbers) {
+    absl::SleepFor(absl::Milliseconds(2));
+    return numbers;
+  });
+  std::atomic<int> served = 0, left = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 200; ++round) {
+        const absl::StatusOr<int> result = slow.Do(i, absl::Microseconds(500 * i));
+        EXPECT_EQ(result.value_or(i), i);
+        ++(result.ok() ? served : left);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(served + left, 1'600);
 }
 
 }  // namespace
