@@ -35,6 +35,12 @@ constexpr char kRecord[] = R"sql(
   UPDATE idempotency SET result_id = $4
   WHERE caller = $1 AND method = $2 AND request_id = $3)sql";
 
+// In steps, so that none takes longer than a statement may after a long pause.
+constexpr char kPurge[] = R"sql(
+  DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM idempotency WHERE create_time < $1 ORDER BY create_time LIMIT 10000)))sql";
+constexpr int kPurgeSteps = 100;
+
 std::string Deterministic(const google::protobuf::Message& message) {
   std::string bytes;
   google::protobuf::io::StringOutputStream stream(&bytes);
@@ -133,8 +139,14 @@ void RecordIdempotentResult(Transaction& tx, const IdempotencyKey& key,
   tx.Exec(kRecord, key.caller, key.method, key.request_id, result_id);
 }
 
-void PurgeIdempotencyKeys(Transaction& tx, absl::Time now) {
-  tx.Exec("DELETE FROM idempotency WHERE create_time < $1", SqlTime(now - kKeep));
+absl::Status PurgeIdempotencyKeys(PgPool& pool, absl::Time now) {
+  bool more = true;
+  for (int step = 0; more && step < kPurgeSteps; ++step) {
+    ASSIGN_OR_RETURN(more, RunTx<bool>(pool, [&](Transaction& tx) -> absl::StatusOr<bool> {
+                       return tx.Exec(kPurge, SqlTime(now - kKeep)).affected_rows() > 0;
+                     }));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace rostrum

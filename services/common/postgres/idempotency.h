@@ -57,7 +57,8 @@ std::set<std::string> ClaimIdempotencyKeys(Transaction& tx,
 std::vector<absl::StatusOr<std::optional<std::string>>> FindIdempotentResults(
     Transaction& tx, const std::vector<IdempotencyKey>& keys);
 
-// Deletes keys older than 24 hours.
-void PurgeIdempotencyKeys(Transaction& tx, absl::Time now);
+// Deletes keys older than 24 hours, in transactions of its own. Of a long pause it leaves
+// some for the next time.
+absl::Status PurgeIdempotencyKeys(PgPool& pool, absl::Time now);
 
 }  // namespace rostrum

@@ -3,16 +3,27 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
+#include "services/common/postgres/connection_error.h"
 #include "services/common/rpc/request_context.h"
 
 namespace rostrum {
 namespace {
 
-constexpr int kConnectSeconds = 3;
+// Of every connection. That a machine is gone is noticed in some ten seconds, also where
+// nothing is asked.
+constexpr char kConnectionSettings[][32] = {"connect_timeout=3",  "keepalives=1",
+                                            "keepalives_idle=5",  "keepalives_interval=2",
+                                            "keepalives_count=3", "tcp_user_timeout=8000"};
+// For what takes no time but that of the way there and back.
+constexpr absl::Duration kShort = absl::Seconds(3);
+// Beyond its statement timeout an answer may take so long.
+constexpr absl::Duration kGrace = absl::Seconds(3);
 
 const GaugeFamily kConnections{"db_pool_connections", "Connections to PostgreSQL.", {"state"}};
 const GaugeFamily kMaxConnections{"db_pool_max_connections",
@@ -30,27 +41,60 @@ std::string SessionSettings(const PgOptions& options) {
       absl::ToInt64Milliseconds(options.statement_timeout));
 }
 
-// Both forms of a URL take further parameters in their own way.
-std::string WithConnectTimeout(const std::string& url) {
-  const bool is_uri = url.find("://") != std::string::npos;
-  if (!is_uri) return absl::StrCat(url, " connect_timeout=", kConnectSeconds);
-  return absl::StrCat(url, url.find('?') == std::string::npos ? "?" : "&",
-                      "connect_timeout=", kConnectSeconds);
+// Where the parameters of a URI begin, or would. As libpq reads it: a password may hold a
+// question mark.
+size_t ParametersOf(const std::string& uri) {
+  const size_t begin = uri.find("://") + 3;
+  const size_t end = uri.find_first_of("@/", begin);
+  const bool has_user = end != std::string::npos && uri[end] == '@';
+  return std::min(uri.find('?', has_user ? end : begin), uri.size());
 }
 
-}  // namespace
+// Ours stand first, because libpq takes the last of several.
+std::string WithOurSettings(const std::string& url) {
+  if (!absl::StrContains(url, "://")) {
+    return absl::StrCat(absl::StrJoin(kConnectionSettings, " "), " ", url);
+  }
+  const size_t at = ParametersOf(url);
+  const std::string theirs = url.substr(std::min(at + 1, url.size()));
+  return absl::StrCat(url.substr(0, at), "?", absl::StrJoin(kConnectionSettings, "&"),
+                      theirs.empty() ? "" : "&", theirs);
+}
 
-std::unique_ptr<pqxx::connection> OpenConnection(const PgOptions& options) {
-  auto connection = std::make_unique<pqxx::connection>(WithConnectTimeout(options.url));
+std::unique_ptr<pqxx::connection> Connect(const PgOptions& options) {
+  auto connection = std::make_unique<pqxx::connection>(WithOurSettings(options.url));
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-  // A connection that came back by itself would have lost these settings.
+  // A connection that came back by itself would have lost its settings.
   connection->inhibit_reactivation(true);
 #pragma GCC diagnostic pop
   // Without DETAIL, which quotes rows: what PostgreSQL says is logged.
   connection->set_verbosity(pqxx::connection_base::terse);
-  pqxx::nontransaction session(*connection);
+  return connection;
+}
+
+void BeginSession(pqxx::connection& connection, const PgOptions& options) {
+  pqxx::nontransaction session(connection);
   session.exec(SessionSettings(options));
+}
+
+LogBudget& ConnectLines() {
+  static LogBudget* const budget = new LogBudget(1);
+  return *budget;
+}
+
+}  // namespace
+
+struct PgConnection {
+  PgConnection(std::unique_ptr<pqxx::connection> connected, Watchdog& dog)
+      : session(std::move(connected)), watch(dog, session->sock()) {}
+  std::unique_ptr<pqxx::connection> session;
+  Watchdog::Watch watch;
+};
+
+std::unique_ptr<pqxx::connection> OpenConnection(const PgOptions& options) {
+  auto connection = Connect(options);
+  BeginSession(*connection, options);
   return connection;
 }
 
@@ -65,7 +109,7 @@ PgPool::PgPool(PgOptions options, Metrics& metrics)
 PgPool::~PgPool() = default;
 
 absl::StatusOr<PgPool::Lease> PgPool::Acquire() {
-  std::unique_ptr<pqxx::connection> connection;
+  std::unique_ptr<PgConnection> connection;
   {
     absl::MutexLock lock(&mu_);
     const auto free = [this]()
@@ -83,14 +127,24 @@ absl::StatusOr<PgPool::Lease> PgPool::Acquire() {
     used_gauge_.Set(used_);
     idle_gauge_.Set(static_cast<double>(idle_.size()));
   }
-  if (connection != nullptr) return Lease(this, std::move(connection));
   try {
-    return Lease(this, OpenConnection(options_));
+    if (connection == nullptr) connection = Open();
   } catch (const std::exception& error) {
-    LogError("cannot connect to the database", {{"error", error.what()}});
+    ConnectLines().Log(LogLevel::kError, "cannot connect to the database",
+                       {{"kind", ConnectionErrorKind(error.what())}});
     Return(nullptr, /*broken=*/true);
     return Unavailable("the database cannot be reached");
   }
+  connection->watch.Expect(options_.statement_timeout + kGrace);
+  return Lease(this, std::move(connection));
+}
+
+std::unique_ptr<PgConnection> PgPool::Open() {
+  auto connection = std::make_unique<PgConnection>(Connect(options_), watchdog_);
+  connection->watch.Expect(kShort);
+  BeginSession(*connection->session, options_);
+  Answered();
+  return connection;
 }
 
 prometheus::Histogram& PgPool::QuerySeconds(const std::string& query) {
@@ -101,27 +155,38 @@ prometheus::Histogram& PgPool::QuerySeconds(const std::string& query) {
 }
 
 bool PgPool::Ping() {
-  absl::StatusOr<Lease> lease = Acquire();
-  // A pool that is all in use is a database that answers.
-  if (!lease.ok()) return absl::IsResourceExhausted(lease.status());
+  absl::MutexLock lock(&ping_mu_);
   try {
-    pqxx::nontransaction session(**lease);
-    session.exec("SELECT 1");
+    if (ping_ == nullptr) ping_ = Open();
+    ping_->watch.Expect(kShort);
+    pqxx::nontransaction(*ping_->session).exec("SELECT 1");
+    ping_->watch.Rest();
+    Answered();
     return true;
-  } catch (const std::exception&) {
-    lease->Discard();
+  } catch (const std::exception& error) {
+    ping_ = nullptr;
+    ConnectLines().Log(LogLevel::kWarning, "the database does not answer a ping",
+                       {{"kind", ConnectionErrorKind(error.what())}});
     return false;
   }
 }
 
+void PgPool::Answered() { last_answer_.store(SteadyNanoseconds(), std::memory_order_relaxed); }
+
+absl::Duration PgPool::SinceAnswer() const {
+  const int64_t last = last_answer_.load(std::memory_order_relaxed);
+  return last == 0 ? absl::InfiniteDuration() : absl::Nanoseconds(SteadyNanoseconds() - last);
+}
+
 void PgPool::DiscardIdle() {
-  std::vector<std::unique_ptr<pqxx::connection>> idle;
+  std::vector<std::unique_ptr<PgConnection>> idle;
   absl::MutexLock lock(&mu_);
   idle.swap(idle_);
   idle_gauge_.Set(0);
 }
 
-void PgPool::Return(std::unique_ptr<pqxx::connection> connection, bool broken) {
+void PgPool::Return(std::unique_ptr<PgConnection> connection, bool broken) {
+  if (!broken) connection->watch.Rest();
   absl::MutexLock lock(&mu_);
   --used_;
   if (!broken) idle_.push_back(std::move(connection));
@@ -129,7 +194,7 @@ void PgPool::Return(std::unique_ptr<pqxx::connection> connection, bool broken) {
   idle_gauge_.Set(static_cast<double>(idle_.size()));
 }
 
-PgPool::Lease::Lease(PgPool* pool, std::unique_ptr<pqxx::connection> connection)
+PgPool::Lease::Lease(PgPool* pool, std::unique_ptr<PgConnection> connection)
     : pool_(pool), connection_(std::move(connection)) {}
 
 PgPool::Lease::Lease(Lease&& other) noexcept
@@ -142,5 +207,14 @@ PgPool::Lease::~Lease() {
   if (broken_) connection_.reset();
   pool_->Return(std::move(connection_), broken_);
 }
+
+pqxx::connection& PgPool::Lease::operator*() { return *connection_->session; }
+
+Watchdog::Watch& PgPool::Lease::Expect(absl::Duration statement_timeout) {
+  connection_->watch.Expect(statement_timeout + kGrace);
+  return connection_->watch;
+}
+
+void PgPool::Lease::Answered() { pool_->Answered(); }
 
 }  // namespace rostrum

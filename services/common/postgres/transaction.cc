@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "services/common/base/log.h"
+#include "services/common/postgres/connection_error.h"
 #include "services/common/postgres/sql_error.h"
 #include "services/common/rpc/request_context.h"
 #include "services/common/trace/span.h"
@@ -21,11 +22,17 @@ namespace {
 constexpr int kMaxAttempts = 3;
 constexpr absl::Duration kLeastTime = absl::Milliseconds(20);
 constexpr absl::Duration kPause = absl::Milliseconds(10);
+// Of one kind: while the database is away or slow, every request causes one.
+constexpr int64_t kLinesPerSecond = 10;
+
+// libpq itself tells of it.
+bool IsLost(const std::exception& error) {
+  return dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr ||
+         dynamic_cast<const pqxx::in_doubt_error*>(&error) != nullptr;
+}
 
 bool IsBroken(const std::exception& error) {
-  return dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr ||
-         dynamic_cast<const pqxx::in_doubt_error*>(&error) != nullptr ||
-         dynamic_cast<const pqxx::usage_error*>(&error) != nullptr ||
+  return IsLost(error) || dynamic_cast<const pqxx::usage_error*>(&error) != nullptr ||
          dynamic_cast<const pqxx::internal_error*>(&error) != nullptr;
 }
 
@@ -46,17 +53,27 @@ std::string BeginSettings(bool read_only, absl::Duration statement_timeout) {
       "SET LOCAL statement_timeout = ", absl::ToInt64Milliseconds(statement_timeout));
 }
 
+void LogDatabaseError(const std::exception& error, const std::string& state) {
+  // What PostgreSQL says of bad data quotes the data, and libpq names addresses.
+  const bool quotes = absl::StartsWith(state, "22") || absl::StartsWith(state, "23");
+  const std::string text = IsLost(error) ? ConnectionErrorKind(error.what())
+                           : quotes      ? ""
+                                         : error.what();
+  static LogBudget lines(kLinesPerSecond);
+  lines.Log(LogLevel::kError, "database error", {{"error", text}, {"sqlstate", state}});
+}
+
 struct Attempt {
   absl::Status status;
   bool conflict = false;       // run it again
   bool never_started = false;  // the connection was dead before anything ran
 };
 
-Attempt RunOnce(pqxx::connection& connection, const std::string& settings, bool* broken,
+Attempt RunOnce(PgPool::Lease& lease, bool read_only, absl::Duration timeout, bool* broken,
                 const std::function<absl::Status(Transaction&)>& body) {
   bool started = false;
   try {
-    Transaction tx(connection, settings);
+    Transaction tx(*lease, BeginSettings(read_only, timeout), &lease.Expect(timeout));
     started = true;
     absl::Status status = body(tx);
     if (status.ok()) tx.commit();
@@ -106,18 +123,18 @@ absl::Status FromPg(const std::exception& error) {
   }
   const std::string state = sql == nullptr ? "" : sql->sqlstate();
   if (state == "57014") {
-    LogWarning("a statement took too long", {{"error", error.what()}});
+    static LogBudget lines(kLinesPerSecond);
+    lines.Log(LogLevel::kWarning, "a statement took too long", {{"error", error.what()}});
     return Error(absl::StatusCode::kDeadlineExceeded, "DATABASE_TIMEOUT",
                  "the database took too long");
   }
   if (state == "55P03") {
-    LogWarning("a lock took too long", {{"error", error.what()}});
+    static LogBudget lines(kLinesPerSecond);
+    lines.Log(LogLevel::kWarning, "a lock took too long", {{"error", error.what()}});
     return RetryLater(absl::StatusCode::kUnavailable, kRowLocked,
                       "what this changes is being changed", absl::Seconds(1));
   }
-  // What PostgreSQL says of bad data quotes the data.
-  const bool quotes = absl::StartsWith(state, "22") || absl::StartsWith(state, "23");
-  LogError("database error", {{"error", quotes ? "" : error.what()}, {"sqlstate", state}});
+  LogDatabaseError(error, state);
   if (IsBroken(error) || absl::StartsWith(state, "53") || absl::StartsWith(state, "57P") ||
       absl::StartsWith(state, "08")) {
     return Unavailable("the database cannot be reached");
@@ -125,16 +142,23 @@ absl::Status FromPg(const std::exception& error) {
   return absl::InternalError("database error");
 }
 
-Transaction::Transaction(pqxx::connection& connection, const std::string& settings)
+Transaction::Transaction(pqxx::connection& connection, const std::string& settings,
+                         Watchdog::Watch* watch)
     : namedclass("transaction"),
       dbtransaction(connection),
-      begin_(absl::StrCat("BEGIN; ", settings)) {
+      begin_(absl::StrCat("BEGIN; ", settings)),
+      watch_(watch) {
   Begin();
 }
 
 Transaction::~Transaction() { End(); }
 
+void Transaction::Expect() {
+  if (watch_ != nullptr) watch_->ExpectAgain();
+}
+
 std::string Transaction::Prepared(const std::string& sql) {
+  Expect();
   // PostgreSQL cuts names at 63 characters. Two statements of one name: libpqxx throws.
   std::string name = absl::StrCat("q", absl::Hex(std::hash<std::string>()(sql)));
   conn().prepare(name, sql);
@@ -143,7 +167,13 @@ std::string Transaction::Prepared(const std::string& sql) {
 
 void Transaction::do_begin() { direct_exec(begin_.c_str()); }
 
+pqxx::result Transaction::do_exec(const char* sql) {
+  Expect();
+  return dbtransaction::do_exec(sql);
+}
+
 void Transaction::do_commit() {
+  Expect();
   try {
     direct_exec("COMMIT");
   } catch (const std::exception& error) {
@@ -170,8 +200,12 @@ absl::Status RunUntilDone(PgPool& pool, bool read_only,
     ASSIGN_OR_RETURN(PgPool::Lease lease, pool.Acquire());
     ASSIGN_OR_RETURN(const absl::Duration timeout, StatementTimeout(pool.options()));
     bool broken = false;
-    Attempt result = RunOnce(*lease, BeginSettings(read_only, timeout), &broken, body);
-    if (broken) lease.Discard();
+    Attempt result = RunOnce(lease, read_only, timeout, &broken, body);
+    if (broken) {
+      lease.Discard();
+    } else {
+      lease.Answered();
+    }
     if (result.never_started && !reconnected) {
       reconnected = true;  // all of the pool's connections are as old
       pool.DiscardIdle();

@@ -36,8 +36,10 @@ struct CallSite {
 // A transaction of RunTx or RunRead.
 class Transaction final : public pqxx::dbtransaction {
  public:
-  // `settings`: statements that go with BEGIN, in one round trip.
-  explicit Transaction(pqxx::connection& connection, const std::string& settings = "");
+  // `settings`: statements that go with BEGIN, in one round trip. `watch`: that of the
+  // connection, which outlives this.
+  explicit Transaction(pqxx::connection& connection, const std::string& settings = "",
+                       Watchdog::Watch* watch = nullptr);
   ~Transaction() override;
 
   // Runs a statement with its arguments, $1 and on. A connection keeps the plan: most of
@@ -53,12 +55,23 @@ class Transaction final : public pqxx::dbtransaction {
     return exec_prepared1(Prepared(sql), std::forward<Args>(args)...);
   }
 
+  // As libpqxx has it, and watched as the others are.
+  template <class... Args>
+  pqxx::result exec_params(const std::string& sql, Args&&... args) {
+    Expect();
+    return dbtransaction::exec_params(sql, std::forward<Args>(args)...);
+  }
+
  private:
+  // A statement begins, which has the statement timeout for itself.
+  void Expect();
   std::string Prepared(const std::string& sql);
   void do_begin() override;
+  pqxx::result do_exec(const char* sql) override;
   void do_commit() override;
 
   const std::string begin_;
+  Watchdog::Watch* const watch_;
 };
 
 namespace pg_internal {

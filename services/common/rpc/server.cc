@@ -27,6 +27,8 @@ constexpr char kReflectionPlugin[] = "proto_server_reflection";
 // became of what it depends on. Who restarts it asks for this.
 constexpr char kLiveness[] = "liveness";
 
+constexpr absl::Duration kReadiness = absl::Milliseconds(100);
+
 // Learns the full names of the services that the server has.
 class ServiceNamesPlugin final : public grpc::ServerBuilderPlugin {
  public:
@@ -168,7 +170,7 @@ void ServeUntilStopped(Server& server, const std::function<bool()>& ready) {
       server.SetReady(is_ready);
     }
     was_ready = is_ready;
-  } while (!WaitForStopSignal(absl::Seconds(1)));
+  } while (!WaitForStopSignal(kReadiness));
 }
 
 }  // namespace rostrum

@@ -55,9 +55,10 @@ class Server {
   std::unique_ptr<Admin> admin_;
 };
 
-// Waits for SIGTERM or SIGINT (signals.h); meanwhile calls `ready` once in a
+// Waits for SIGTERM or SIGINT (signals.h); meanwhile calls `ready` several times a
 // second and hands its answer to SetReady, so that a dependency that went away
-// makes the service not ready, and back.
+// makes the service not ready, and back. `ready` tells what is known and waits for
+// nothing: a signal would wait with it.
 void ServeUntilStopped(Server& server, const std::function<bool()>& ready);
 
 }  // namespace rostrum

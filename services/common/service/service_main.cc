@@ -1,5 +1,6 @@
 #include "services/common/service/service_main.h"
 
+#include <atomic>
 #include <iostream>
 #include <utility>
 
@@ -21,6 +22,9 @@ namespace {
 
 constexpr absl::Duration kKeepEvents = absl::Hours(24 * 7);
 constexpr absl::Duration kMaintenance = absl::Minutes(1);
+constexpr absl::Duration kAsk = absl::Seconds(1);
+// A database that has said nothing for so long is away.
+constexpr absl::Duration kSilence = absl::Seconds(3);
 
 std::vector<MigrationSet> MigrationsOf(const ServiceDefinition& definition) {
   return {{"common", common_migrations::Files()}, {definition.name, definition.migrations}};
@@ -46,7 +50,9 @@ struct CommonSettings {
 PgOptions ReadPostgresSettings(Settings& env) {
   return {.url = env.Secret("PG_URL", 1,
                             "The service's own database, as postgresql://user:password@host/name."),
-          .pool_size = env.Int("PG_POOL", 16, 1, 500, "Connections to the database at the most.")};
+          .pool_size = env.Int("PG_POOL", 16, 1, 500,
+                               "Connections to the database at the most; one more asks whether "
+                               "it answers.")};
 }
 
 CommonSettings ReadCommonSettings(Settings& env, const ServiceDefinition& definition) {
@@ -96,12 +102,55 @@ absl::Status BuildEnvironment(const CommonSettings& settings, ServiceEnvironment
 }
 
 absl::Status Maintain(ServiceEnvironment& env) {
-  RETURN_IF_ERROR(MaintainOutbox(*env.pool, env.clock.Now(), kKeepEvents, env.metrics));
-  return RunTx(*env.pool, [&](Transaction& tx) -> absl::Status {
-    PurgeIdempotencyKeys(tx, env.clock.Now());
-    return absl::OkStatus();
-  });
+  // Each is done, whatever became of the other.
+  absl::Status outbox = MaintainOutbox(*env.pool, env.clock.Now(), kKeepEvents, env.metrics);
+  const absl::Status keys = PurgeIdempotencyKeys(*env.pool, env.clock.Now());
+  outbox.Update(keys);
+  return outbox;
 }
+
+// What a service does by itself: begins when its schema is there, and is not ready before.
+// On a thread of its own: a database that hangs keeps nobody from stopping the process.
+class ServiceWork {
+ public:
+  ServiceWork(ServiceEnvironment& env, ServiceApp& app, std::vector<MigrationSet> schema)
+      : env_(env), app_(app), schema_(std::move(schema)), asks_("readiness", kAsk, [this] {
+          Ask();
+          return absl::OkStatus();
+        }) {}
+
+  bool IsReady() const { return begun_ && env_.pool->SinceAnswer() < kSilence; }
+
+  void Stop() {
+    asks_.Stop();
+    if (maintenance_ == nullptr) return;
+    maintenance_->Stop();
+    app_.Stop();
+  }
+
+ private:
+  // What begins once cannot be tried again: what it throws ends the process.
+  void Ask() noexcept {
+    if (!begun_) Begin();
+    if (begun_) env_.pool->Ping();
+  }
+
+  void Begin() {
+    const absl::StatusOr<bool> migrated = IsMigrated(*env_.pool, schema_);
+    if (!migrated.ok() || !*migrated) return LogWarning("waiting for the schema");
+    app_.Start();
+    maintenance_ =
+        std::make_unique<Worker>("maintenance", kMaintenance, [this] { return Maintain(env_); });
+    begun_ = true;
+  }
+
+  ServiceEnvironment& env_;
+  ServiceApp& app_;
+  const std::vector<MigrationSet> schema_;
+  std::unique_ptr<Worker> maintenance_;
+  std::atomic<bool> begun_{false};
+  Worker asks_;  // last: it uses all of the above
+};
 
 int RunMigrate(const ServiceDefinition& definition) {
   Settings env;
@@ -145,31 +194,14 @@ int RunServe(const ServiceDefinition& definition) {
   if (!server.ok()) return Fail(server.status());
   LogInfo("listening", {{"port", (*server)->port()}});
 
-  // Serving begins when the schema is there; until then it is not ready.
-  std::unique_ptr<Worker> maintenance;
-  const auto ready = [&] {
-    if (maintenance == nullptr) {
-      const absl::StatusOr<bool> migrated = IsMigrated(*env.pool, MigrationsOf(definition));
-      if (!migrated.ok() || !*migrated) {
-        LogWarning("waiting for the schema");
-        return false;
-      }
-      app->Start();
-      maintenance =
-          std::make_unique<Worker>("maintenance", kMaintenance, [&] { return Maintain(env); });
-    }
-    return env.pool->Ping();
-  };
-  ServeUntilStopped(**server, ready);
+  ServiceWork work(env, *app, MigrationsOf(definition));
+  ServeUntilStopped(**server, [&] { return work.IsReady(); });
 
   LogInfo("draining");
   (*server)->SetReady(false);
   events.Stop();
   (*server)->Shutdown();
-  if (maintenance != nullptr) {
-    maintenance->Stop();
-    app->Stop();
-  }
+  work.Stop();
   LogInfo("stopped");
   return 0;
 }

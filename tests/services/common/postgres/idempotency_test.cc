@@ -101,14 +101,33 @@ TEST_F(IdempotencyTest, ForgetsAfterADay) {
   EXPECT_THAT(Do(Key("old"), "first"), IsOkAndHolds(std::nullopt));
   EXPECT_THAT(Do(Key("young", "h", kNoon + absl::Seconds(1)), "second"),
               IsOkAndHolds(std::nullopt));
-  EXPECT_THAT(RunTx(database_.pool,
-                    [&](Transaction& tx) -> absl::Status {
-                      PurgeIdempotencyKeys(tx, kNoon + absl::Hours(24) + absl::Seconds(1));
-                      return absl::OkStatus();
-                    }),
+  EXPECT_THAT(PurgeIdempotencyKeys(database_.pool, kNoon + absl::Hours(24) + absl::Seconds(1)),
               IsOk());
   EXPECT_THAT(Do(Key("young"), "third"), IsOkAndHolds(Outcome("second")));
   EXPECT_THAT(Do(Key("old"), "fourth"), IsOkAndHolds(std::nullopt));
+}
+
+TEST_F(IdempotencyTest, ForgetsHoweverManyInSteps) {
+  const auto query = [this](const std::string& sql) {
+    return RunTx<int>(database_.pool, [&](Transaction& tx) -> absl::StatusOr<int> {
+      const pqxx::result rows = tx.exec(sql);
+      return rows.empty() ? 0 : rows[0][0].as<int>();
+    });
+  };
+  // No statement may delete more than 10,000.
+  ASSERT_THAT(query(R"sql(
+    CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF (SELECT count(*) FROM gone) > 10000 THEN RAISE 'too many'; END IF;
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER few AFTER DELETE ON idempotency REFERENCING OLD TABLE AS gone
+      FOR EACH STATEMENT EXECUTE FUNCTION few();
+    INSERT INTO idempotency (caller, method, request_id, request_hash, create_time)
+    SELECT 'a', 'm', n::text, '', '2000-01-01' FROM generate_series(1, 25000) n)sql"),
+              IsOk());
+  EXPECT_THAT(Do(Key("young"), "first"), IsOkAndHolds(std::nullopt));
+  EXPECT_THAT(PurgeIdempotencyKeys(database_.pool, kNoon), IsOk());
+  EXPECT_THAT(query("SELECT count(*) FROM idempotency"), IsOkAndHolds(1));
 }
 
 TEST(IdempotencyKeyForTest, HashesTheWholeRequest) {

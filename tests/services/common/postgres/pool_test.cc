@@ -2,9 +2,12 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/common/base/log.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/rpc/request_context.h"
 #include "tests/support/status_matchers.h"
@@ -14,6 +17,7 @@ namespace rostrum {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 absl::StatusOr<int> BackendPid(PgPool& pool) {
   return RunRead<int>(pool, [](Transaction& tx) -> absl::StatusOr<int> {
@@ -136,6 +140,29 @@ TEST_F(PgPoolTest, SaysUnavailableWhenThereIsNoServer) {
 TEST_F(PgPoolTest, TakesAUrlOfKeysAndValues) {
   PgPool pool({.url = "host=/nonexistent dbname=nowhere user=nobody"}, metrics_);
   EXPECT_THAT(BackendPid(pool), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+std::vector<std::string>* lines = nullptr;
+
+TEST_F(PgPoolTest, AnOutageFillsNoLogAndNamesNoAddress) {
+  std::vector<std::string> written;
+  lines = &written;
+  SetLogSink([](const std::string& line) { lines->push_back(line); });
+  PgPool pool({.url = "postgresql:///nowhere?host=/nonexistent&user=nobody"}, metrics_);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_THAT(BackendPid(pool), StatusIs(absl::StatusCode::kUnavailable));
+    EXPECT_FALSE(pool.Ping());
+  }
+  // A new second may bring two.
+  absl::SleepFor(absl::Milliseconds(1100));
+  EXPECT_FALSE(pool.Ping());
+  SetLogSink(nullptr);
+  EXPECT_LT(written.size(), 100u);
+  ASSERT_FALSE(written.empty());
+  for (const std::string& line : written) {
+    EXPECT_THAT(line, HasSubstr("\"kind\":\"no_socket\""));
+    EXPECT_THAT(line, Not(HasSubstr("nonexistent")));
+  }
 }
 
 }  // namespace

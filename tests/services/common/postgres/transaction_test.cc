@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/common/base/log.h"
 #include "services/common/rpc/request_context.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
@@ -200,6 +201,34 @@ TEST_F(TransactionTest, NeverTellsWhatTheDriverSays) {
     const std::string message(Execute(sql).message());
     EXPECT_EQ(message.find("tally"), std::string::npos) << message;
     EXPECT_EQ(message.find("secret"), std::string::npos) << message;
+  }
+}
+
+std::vector<std::string>* lines = nullptr;
+
+TEST_F(TransactionTest, ManyErrorsFillNoLog) {
+  std::vector<std::string> written;
+  lines = &written;
+  SetLogSink([](const std::string& line) { lines->push_back(line); });
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_THAT(Execute("SELECT missing"), StatusIs(absl::StatusCode::kInternal));
+  }
+  SetLogSink(nullptr);
+  EXPECT_LT(written.size(), 200u);
+  ASSERT_FALSE(written.empty());
+  EXPECT_NE(written[0].find("42703"), std::string::npos) << written[0];
+}
+
+TEST_F(TransactionTest, TheLogOfALostConnectionNamesNoAddress) {
+  std::vector<std::string> written;
+  lines = &written;
+  SetLogSink([](const std::string& line) { lines->push_back(line); });
+  const absl::Status status = FromPg(pqxx::broken_connection(
+      "connection to server at \"10.1.2.3\", port 5432 failed: Connection refused"));
+  SetLogSink(nullptr);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
+  for (const std::string& line : written) {
+    EXPECT_EQ(line.find("10.1.2.3"), std::string::npos) << line;
   }
 }
 

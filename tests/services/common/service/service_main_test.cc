@@ -13,6 +13,7 @@
 #include "rostrum/event/v1/event_service.grpc.pb.h"
 #include "services/common/base/clock.h"
 #include "services/common/rpc/identity.h"
+#include "tests/services/common/postgres/hanging_postgres.h"
 #include "tests/services/common/service/service_process.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/child_process.h"
@@ -104,6 +105,12 @@ class RunningServiceTest : public ::testing::Test {
     return session.exec1("SELECT to_regclass('outbox') IS NOT NULL")[0].as<bool>();
   }
 
+  static bool BecomesUnhealthy(int port) {
+    const absl::Time deadline = Soon();
+    while (IsHealthy(port, "") && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(50));
+    return !IsHealthy(port, "");
+  }
+
   const std::string keys_;
   TestDatabase database_;
   Environment environment_;
@@ -184,11 +191,54 @@ TEST_F(RunningServiceTest, IsNotReadyWhileTheDatabaseIsAway) {
   PostgresServer::Get().Execute("ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
   PostgresServer::Get().Execute(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + database + "'");
-  const absl::Time deadline = Soon();
-  while (IsHealthy(port, "") && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(50));
-  EXPECT_FALSE(IsHealthy(port, ""));
+  EXPECT_TRUE(BecomesUnhealthy(port));
   PostgresServer::Get().Execute("ALTER DATABASE " + database + " ALLOW_CONNECTIONS true");
   EXPECT_TRUE(BecomesHealthy(port, "", Soon()));
+}
+
+TEST_F(RunningServiceTest, IsNotReadyWhileTheDatabaseHangsAndStopsAllTheSame) {
+  ASSERT_EQ(MigrateIt(), 0);
+  ServiceProcess process({ROSTRUM_COMMENT}, environment_);
+  const int port = process.Port();
+  ASSERT_TRUE(BecomesHealthy(port, "", Soon())) << process.Errors();
+  {
+    const HangingPostgres hanging(database_.url);
+    EXPECT_TRUE(BecomesUnhealthy(port)) << process.Errors();
+  }
+  EXPECT_TRUE(BecomesHealthy(port, "", Soon())) << process.Errors();
+  const HangingPostgres hanging(database_.url);
+  EXPECT_TRUE(BecomesUnhealthy(port)) << process.Errors();
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(), 0) << process.Errors();
+}
+
+TEST_F(RunningServiceTest, StopsWhileTheDatabaseHangsThatItWaitsFor) {
+  ServiceProcess process({ROSTRUM_COMMENT}, environment_);
+  const absl::Time deadline = Soon();
+  // It has a connection then, and asks again and again.
+  while (process.Errors().find("waiting for the schema") == std::string::npos &&
+         absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  const HangingPostgres hanging(database_.url);
+  absl::SleepFor(absl::Seconds(2));
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(), 0) << process.Errors();
+}
+
+TEST_F(RunningServiceTest, OldRequestIdsAreForgottenThoughOldEventsCannotBe) {
+  ASSERT_EQ(MigrateIt(), 0);
+  pqxx::connection connection(database_.url);
+  pqxx::nontransaction session(connection);
+  session.exec(
+      "ALTER TABLE outbox RENAME TO elsewhere;"
+      "INSERT INTO idempotency (caller, method, request_id, request_hash, create_time)"
+      " VALUES ('a', 'm', 'r', '', now() - interval '2 days')");
+  const ServiceProcess process({ROSTRUM_COMMENT}, environment_);
+  const auto kept = [&] { return session.exec1("SELECT count(*) FROM idempotency")[0].as<int>(); };
+  const absl::Time deadline = Soon();
+  while (kept() > 0 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(50));
+  EXPECT_EQ(kept(), 0) << process.Errors();
 }
 
 TEST_F(RunningServiceTest, RefusesTheKeyOfAnotherService) {
