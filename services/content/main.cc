@@ -88,7 +88,7 @@ class ContentApp final : public ServiceApp {
     workers_.clear();
     subscriptions_->Stop();
     // The views of the last requests.
-    if (const absl::Status settled = views_.Settle(); !settled.ok()) {
+    if (const absl::Status settled = views_.SettleAll(); !settled.ok()) {
       LogWarning("the last views wait in Redis", {{"why", settled.ToString()}});
     }
   }

@@ -27,6 +27,9 @@ constexpr size_t kMaxPerCall = 200;
 // More posts than this are not kept in memory while Redis is away.
 constexpr size_t kMaxPending = 10'000;
 
+// A batch that is so old is in Redis's log, which is written every second.
+constexpr absl::Duration kKeptSafe = absl::Seconds(3);
+
 // KEYS: current, and the readers of each post. ARGV: seconds, and for each post its id,
 // views, number of readers and readers.
 constexpr char kCount[] = R"lua(
@@ -76,6 +79,15 @@ constexpr char kAddReaders[] = R"sql(
   FROM counted c WHERE c.post_id = p.post_id AND c.readers > c.before)sql";
 
 std::string BatchKey(const std::string& id) { return absl::StrCat("{views}:batch:", id); }
+
+// When a batch was cut off: the first 48 bits of a UUIDv7 are milliseconds.
+absl::Time TimeOf(const std::string& batch_id) {
+  if (!IsUuid(batch_id)) return absl::InfinitePast();
+  int64_t milliseconds = 0;
+  const std::string hex = absl::StrCat(batch_id.substr(0, 8), batch_id.substr(9, 4));
+  if (!absl::SimpleHexAtoi(hex, &milliseconds)) return absl::InfinitePast();
+  return absl::FromUnixMillis(milliseconds);
+}
 
 std::string ReadersKey(const std::string& day, const std::string& post_id) {
   return absl::StrCat("{views}:readers:", day, ":", post_id);
@@ -247,14 +259,21 @@ absl::StatusOr<std::vector<std::string>> ViewCounter::Batches() {
   return ids;
 }
 
-absl::Status ViewCounter::Settle() {
+absl::Status ViewCounter::Settle() { return SettleOlderThan(kKeptSafe); }
+
+absl::Status ViewCounter::SettleAll() { return SettleOlderThan(-absl::InfiniteDuration()); }
+
+absl::Status ViewCounter::SettleOlderThan(absl::Duration age) {
   Flush();
   FlushPending();
   absl::StatusOr<std::vector<std::string>> batches = Batches();
   // While Redis is away there is nothing to settle.
   if (absl::IsUnavailable(batches.status())) return absl::OkStatus();
   RETURN_IF_ERROR(batches);
-  for (const std::string& id : *batches) RETURN_IF_ERROR(SettleBatch(id));
+  const absl::Time now = clock_.Now();
+  for (const std::string& id : *batches) {
+    if (now - TimeOf(id) >= age) RETURN_IF_ERROR(SettleBatch(id));
+  }
   return absl::OkStatus();
 }
 

@@ -30,7 +30,9 @@ namespace rostrum::content {
 //
 // A batch is added in one transaction that also records its uuid, so a crash at
 // any point neither loses nor doubles it. What Redis loses when it is killed
-// itself is what its append-only file lost: a second. A kill of this process loses
+// itself is what its append-only file lost: a second. So a batch is added when it is
+// some seconds old: one that Redis forgot again would have its views counted twice, in
+// PostgreSQL and in the next batch. A kill of this process loses
 // what waits in its memory: some milliseconds of views. Who read is not kept: the
 // sketch cannot be asked for anybody, and its key is thrown away.
 class ViewCounter {
@@ -50,8 +52,10 @@ class ViewCounter {
   // Counts now what waits.
   void Flush();
 
-  // Flushes, and moves what was counted into PostgreSQL.
+  // Flushes, cuts off a batch, and moves those that are old enough into PostgreSQL.
   absl::Status Settle();
+  // The same with all batches, when nothing is to be left behind.
+  absl::Status SettleAll();
 
  private:
   using Counts = std::map<std::string, int64_t>;  // by post
@@ -78,7 +82,9 @@ class ViewCounter {
   std::string ReaderElement(const Reader& reader, const std::string& day);
   absl::StatusOr<std::string> SaltOf(const std::string& day);
   void FlushPending();
+  // Cuts one off, and tells the ids of all.
   absl::StatusOr<std::vector<std::string>> Batches();
+  absl::Status SettleOlderThan(absl::Duration age);
   absl::Status SettleBatch(const std::string& batch_id);
   absl::StatusOr<Counts> ReadersOn(const std::string& day, const Counts& views);
 

@@ -1,6 +1,7 @@
 #include "services/common/redis/redis.h"
 
 #include <hiredis/hiredis.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <utility>
@@ -54,6 +55,12 @@ absl::StatusOr<RedisReply> Copy(const redisReply& raw) {
   }
 }
 
+// Of what a Redis that is away or refuses has to say to every request.
+LogBudget& Lines() {
+  static LogBudget* const budget = new LogBudget(1);
+  return *budget;
+}
+
 // Replies that say that Redis cannot serve now, not that the command is wrong.
 bool MeansAway(const absl::Status& status) {
   for (const char* prefix : {"LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "OOM", "MISCONF",
@@ -88,6 +95,13 @@ struct Redis::Connection {
     return RawReply(static_cast<redisReply*>(reply));
   }
 
+  // True if Redis has closed it, as far as is known here. What there is to read before
+  // anything was asked is no answer either.
+  bool Closed() const {
+    char next = 0;
+    return recv(context->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+  }
+
   // Sends one command and expects no error.
   bool Do(const Arguments& arguments) {
     if (!Append(arguments)) return false;
@@ -101,14 +115,24 @@ Redis::Redis(RedisOptions options, Metrics& metrics)
 
 Redis::~Redis() = default;
 
+std::unique_ptr<Redis::Connection> Redis::TakeKept() {
+  while (true) {
+    std::unique_ptr<Connection> connection;
+    {
+      absl::MutexLock lock(&mu_);
+      if (idle_.empty()) return nullptr;
+      connection = std::move(idle_.back());
+      idle_.pop_back();
+    }
+    // Redis may have been restarted since.
+    if (!connection->Closed()) return connection;
+  }
+}
+
 absl::StatusOr<std::unique_ptr<Redis::Connection>> Redis::Acquire() {
+  if (std::unique_ptr<Connection> kept = TakeKept(); kept != nullptr) return kept;
   {
     absl::MutexLock lock(&mu_);
-    if (!idle_.empty()) {
-      auto connection = std::move(idle_.back());
-      idle_.pop_back();
-      return connection;
-    }
     if (absl::Now() < closed_until_) return Unavailable("Redis is away");
   }
   ASSIGN_OR_RETURN(const RedisAddress address, ParseRedisUrl(options_.url));
@@ -138,7 +162,7 @@ void Redis::Return(std::unique_ptr<Connection> connection) {
 void Redis::Failed() {
   std::vector<std::unique_ptr<Connection>> idle;
   absl::MutexLock lock(&mu_);
-  if (absl::Now() >= closed_until_) LogWarning("Redis is away");
+  if (absl::Now() >= closed_until_) Lines().Log(LogLevel::kWarning, "Redis is away", {});
   closed_until_ = absl::Now() + options_.cool_down;
   idle.swap(idle_);
 }
@@ -166,55 +190,36 @@ absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Argume
 
 absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arguments>& commands) {
   const absl::Time started = absl::Now();
-  // A connection that was kept may be from before Redis was restarted, so what
-  // fails before any reply came is tried once more on a new one.
-  for (bool retried = false;; retried = true) {
-    bool kept;
-    {
-      absl::MutexLock lock(&mu_);
-      kept = !idle_.empty();
-    }
-    ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Acquire());
-    bool alive = true;
-    int failure = 0;
-    for (const Arguments& command : commands) alive = alive && connection->Append(command);
-    std::vector<RedisReply> replies;
-    absl::Status error;
-    bool some_happened = false;
-    while (alive && replies.size() < commands.size()) {
-      const RawReply raw = connection->Read();
-      if (raw == nullptr) {
-        failure = errno;
-        alive = false;
-        break;
-      }
-      absl::StatusOr<RedisReply> reply = Copy(*raw);
-      if (!reply.ok() && error.ok()) error = reply.status();
-      some_happened = some_happened || reply.ok();
-      replies.push_back(reply.ok() ? *std::move(reply) : RedisReply());
-    }
-    if (!alive) {
-      // EOF from a read, EPIPE from a write (of a unix socket, at once).
-      const bool closed = connection->context->err == REDIS_ERR_EOF ||
-                          (connection->context->err == REDIS_ERR_IO && failure == EPIPE);
-      if (kept && closed && replies.empty() && !retried) {
-        absl::MutexLock lock(&mu_);
-        idle_.clear();
-        continue;
-      }
-      Failed();
-      return Error(absl::StatusCode::kUnavailable, kMayHaveHappened, "Redis is away");
-    }
-    Seconds(commands[0][0]).Observe(absl::ToDoubleSeconds(absl::Now() - started));
-    Return(std::move(connection));
-    if (error.ok()) return replies;
-    if (MeansAway(error)) {
-      LogWarning("Redis refuses to serve", {{"error", std::string(error.message())}});
-      error = Unavailable("Redis is away");
-    }
-    if (some_happened) return Error(error.code(), kMayHaveHappened, error.message());
-    return error;
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Acquire());
+  // Nothing is sent twice: where no answer came, Redis may have done it all the same.
+  bool alive = true;
+  for (const Arguments& command : commands) alive = alive && connection->Append(command);
+  std::vector<RedisReply> replies;
+  absl::Status error;
+  bool some_happened = false;
+  while (alive && replies.size() < commands.size()) {
+    const RawReply raw = connection->Read();
+    alive = raw != nullptr;
+    if (!alive) break;
+    absl::StatusOr<RedisReply> reply = Copy(*raw);
+    if (!reply.ok() && error.ok()) error = reply.status();
+    some_happened = some_happened || reply.ok();
+    replies.push_back(reply.ok() ? *std::move(reply) : RedisReply());
   }
+  if (!alive) {
+    Failed();
+    return Error(absl::StatusCode::kUnavailable, kMayHaveHappened, "Redis is away");
+  }
+  Seconds(commands[0][0]).Observe(absl::ToDoubleSeconds(absl::Now() - started));
+  Return(std::move(connection));
+  if (error.ok()) return replies;
+  if (MeansAway(error)) {
+    Lines().Log(LogLevel::kWarning, "Redis refuses to serve",
+                {{"error", std::string(error.message())}});
+    error = Unavailable("Redis is away");
+  }
+  if (some_happened) return Error(error.code(), kMayHaveHappened, error.message());
+  return error;
 }
 
 bool Redis::MayHaveHappened(const absl::Status& status) {

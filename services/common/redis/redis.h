@@ -61,6 +61,8 @@ class Redis {
   absl::StatusOr<std::vector<RedisReply>> RunPipeline(
       const std::vector<std::vector<std::string>>& commands);
   absl::StatusOr<std::unique_ptr<Connection>> Acquire();
+  // One that was kept and that Redis has not closed since, or null.
+  std::unique_ptr<Connection> TakeKept();
   void Return(std::unique_ptr<Connection> connection);
   void Failed();
   prometheus::Histogram& Seconds(const std::string& command);

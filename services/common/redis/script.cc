@@ -26,9 +26,12 @@ absl::StatusOr<std::string> RedisScript::Name(Redis& redis) const {
     absl::MutexLock lock(&mu_);
     if (!name_.empty()) return name_;
   }
-  ASSIGN_OR_RETURN(const RedisReply loaded, redis.Command({"SCRIPT", "LOAD", source_}));
+  const absl::StatusOr<RedisReply> loaded = redis.Command({"SCRIPT", "LOAD", source_});
+  // The script itself has surely not run.
+  if (Redis::MayHaveHappened(loaded.status())) return Unavailable("Redis is away");
+  RETURN_IF_ERROR(loaded);
   absl::MutexLock lock(&mu_);
-  name_ = loaded.text;
+  name_ = loaded->text;
   return name_;
 }
 

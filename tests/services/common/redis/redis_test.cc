@@ -1,5 +1,11 @@
 #include "services/common/redis/redis.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <csignal>
 #include <string>
 #include <thread>
@@ -188,6 +194,68 @@ TEST_F(RedisTest, ARestartBetweenTwoCommandsIsNotNoticed) {
     test_.server.Start();
   }
   EXPECT_THAT(redis.Command({"GET", "key"}), IsOk());
+}
+
+// A server that answers +OK to `answered` commands of each connection, and takes one more
+// before it closes it.
+class ClosingServer {
+ public:
+  explicit ClosingServer(int answered) : answered_(answered) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    bind(listening_, reinterpret_cast<sockaddr*>(&address), size);
+    listen(listening_, 8);
+    getsockname(listening_, reinterpret_cast<sockaddr*>(&address), &size);
+    url_ = absl::StrCat("redis://127.0.0.1:", ntohs(address.sin_port));
+    serving_ = std::thread([this] { Serve(); });
+  }
+  ~ClosingServer() {
+    shutdown(listening_, SHUT_RDWR);
+    serving_.join();
+    close(listening_);
+  }
+  const std::string& url() const { return url_; }
+  // Commands that came.
+  int received() const { return received_; }
+
+ private:
+  void Serve() {
+    for (int client; (client = accept(listening_, nullptr, nullptr)) >= 0; close(client)) {
+      char command[4096];  // short ones come in one piece
+      for (int n = 0; read(client, command, sizeof(command)) > 0; ++n) {
+        ++received_;
+        if (n == answered_) break;
+        EXPECT_EQ(write(client, "+OK\r\n", 5), 5);
+      }
+    }
+  }
+
+  const int answered_;
+  const int listening_ = socket(AF_INET, SOCK_STREAM, 0);
+  std::string url_;
+  std::atomic<int> received_ = 0;
+  std::thread serving_;
+};
+
+TEST_F(RedisTest, WhatWasSentIsNeverSentAgain) {
+  const ClosingServer server(1);
+  Redis redis({.url = server.url()}, test_.metrics);
+  ASSERT_THAT(redis.Command({"SET", "key", "value"}), IsOk());
+  // On the connection that was kept.
+  const absl::Status status = redis.Command({"INCR", "key"}).status();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_TRUE(Redis::MayHaveHappened(status));
+  EXPECT_EQ(server.received(), 2);
+}
+
+TEST_F(RedisTest, AScriptHasNotRunThatRedisDidNotGet) {
+  const ClosingServer server(0);
+  Redis redis({.url = server.url()}, test_.metrics);
+  const absl::Status status = RedisScript("return 1").Run(redis, {}, {}).status();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_FALSE(Redis::MayHaveHappened(status));
 }
 
 TEST_F(RedisTest, DoesNotTryAgainBeforeTheCoolDownIsOver) {
