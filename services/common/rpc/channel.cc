@@ -215,7 +215,8 @@ absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status
               {"grpc.method", method},
               {"grpc.code", absl::StatusCodeToString(answer.code())},
               {"reason", ReasonOf(answer)},
-              {"error", std::string(answer.message())}});
+              // What gRPC says itself names addresses.
+              {"error", said_by_service ? std::string(answer.message()) : ""}});
   if (absl::IsDeadlineExceeded(answer)) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  absl::StrCat(audience_, " did not answer in time"));

@@ -50,8 +50,8 @@ class RpcMethods {
 };
 
 // The one wrapper around every handler, unary or server-streaming. In order:
-// reads the metadata, verifies the identity, binds the request context to the
-// thread, checks the caller table, refuses calls with under 20 ms left, runs
+// reads the metadata, binds the request context to the thread, verifies the
+// identity, checks the caller table, refuses calls with under 20 ms left, runs
 // the handler behind an exception barrier, turns its status into a grpc::Status
 // with details, counts, measures and logs.
 //
