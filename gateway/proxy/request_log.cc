@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kUnavailable = 503;
 constexpr int kTimeout = 504;
+// TLS ends in front of the gateway, and what a proxy says of it is not believed.
+constexpr char kScheme[] = "http";
 
 Ending EndingOf(int status) {
   if (status == kUnavailable || status == kTimeout) return Ending::kAway;
@@ -35,8 +37,9 @@ void Trace(const http::HttpObserver::Done& done) {
   }
   span.SetStart(absl::Now() - done.took);
   span.Set({"http.request.method", done.request.method});
+  span.Set({"url.scheme", kScheme});
   span.Set({"http.response.status_code", response.status});
-  if (response.status >= 500) span.Fail(absl::StrCat("HTTP ", response.status));
+  if (response.status >= 500) span.Fail(absl::StrCat(response.status));
 }
 
 void Log(const http::HttpObserver::Done& done) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,12 @@ struct ClaimedMail {
   std::string traceparent;  // of what wrote it, or empty
 };
 
+// What is not yet done with.
+struct MailBacklog {
+  int64_t pending = 0;
+  std::optional<absl::Time> oldest;  // when it was written
+};
+
 // What became of an attempt.
 enum class MailOutcome { kDelivered, kRefused, kDropped };
 
@@ -47,6 +55,7 @@ class MailQueue {
   virtual absl::Status Finish(const std::string& id, MailOutcome outcome, absl::Time now) = 0;
   // Counts the attempt; the next is at `time`.
   virtual absl::Status RetryAt(const std::string& id, absl::Time time) = 0;
+  virtual absl::StatusOr<MailBacklog> Backlog() = 0;
 };
 
 // Wakes the mail workers of this process once a mail was committed: a reader

@@ -5,6 +5,7 @@
 
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
+#include "services/common/trace/messaging.h"
 #include "services/common/trace/span.h"
 
 namespace rostrum::account {
@@ -14,8 +15,13 @@ namespace {
 // one keeps a reader waiting for as long.
 constexpr absl::Duration kLease = absl::Minutes(1);
 constexpr absl::Duration kPollInterval = absl::Seconds(5);
+constexpr absl::Duration kTellInterval = absl::Seconds(30);
 
 const CounterFamily kMails{"mails_total", "Attempts to deliver a mail, by outcome.", {"outcome"}};
+const GaugeFamily kPending{"mails_pending", "Mails that wait to be delivered."};
+// Attempts become rare as a mail waits, so their outcomes do not show that it does.
+const GaugeFamily kOldestAge{"mails_oldest_age_seconds",
+                             "Age of the oldest mail that waits to be delivered; 0 for none."};
 
 }  // namespace
 
@@ -36,7 +42,9 @@ MailSender::MailSender(MailQueue& queue, MailTransport& transport, std::string f
       delivered_(metrics.Counter(kMails, {"delivered"})),
       refused_(metrics.Counter(kMails, {"refused"})),
       dropped_(metrics.Counter(kMails, {"dropped"})),
-      put_off_(metrics.Counter(kMails, {"put_off"})) {}
+      put_off_(metrics.Counter(kMails, {"put_off"})),
+      pending_(metrics.Gauge(kPending)),
+      oldest_age_(metrics.Gauge(kOldestAge)) {}
 
 MailSender::~MailSender() { Stop(); }
 
@@ -45,6 +53,9 @@ void MailSender::Start(int threads, MailSignal& signal) {
     workers_.push_back(
         std::make_unique<Worker>("mail", kPollInterval, [this] { return SendDue(); }));
   }
+  // Alone: a relay that hangs holds all the others up.
+  teller_ =
+      std::make_unique<Worker>("mail-backlog", kTellInterval, [this] { return TellBacklog(); });
   signal_ = &signal;
   signal.Connect([this] {
     for (const auto& worker : workers_) worker->Wake();
@@ -56,6 +67,7 @@ void MailSender::Stop() {
   signal_ = nullptr;
   stopping_ = true;
   workers_.clear();
+  teller_.reset();
 }
 
 absl::Status MailSender::SendDue() {
@@ -68,12 +80,20 @@ absl::Status MailSender::SendDue() {
   return absl::OkStatus();
 }
 
+absl::Status MailSender::TellBacklog() {
+  ASSIGN_OR_RETURN(const MailBacklog backlog, queue_.Backlog());
+  const absl::Time now = clock_.Now();
+  pending_.Set(static_cast<double>(backlog.pending));
+  oldest_age_.Set(absl::ToDoubleSeconds(now - backlog.oldest.value_or(now)));
+  return absl::OkStatus();
+}
+
 absl::Status MailSender::SendOne(const ClaimedMail& claimed) {
   // Part of the trace of what wrote the mail.
   ScopedSpan span(TraceContext::Parse(claimed.traceparent, ""), SpanKind::kConsumer, "mail send");
   const ScopedLogFields log_fields(TraceFields(TraceContext::Current()));
-  span->Set({"messaging.system", "smtp"});
-  span->Set({"messaging.attempt", claimed.attempts + 1});
+  DescribeProcess(*span, kMailSystem, "mail", "send");
+  span->Set({"rostrum.attempt", claimed.attempts + 1});
   const absl::Status sent = transport_.Send(from_, claimed.mail.recipient, claimed.mail.bytes);
   if (!sent.ok()) {
     span->Fail(absl::StatusCodeToString(sent.code()));

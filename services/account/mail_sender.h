@@ -14,7 +14,7 @@
 namespace rostrum::account {
 
 // When to try again after the attempt of this number (the first is 1):
-// 1 min, 5 min, 30 min, 2 h, 8 h, then each 24 h.
+// 5 s, 1 min, 5 min, 30 min, 2 h, 8 h, then each 24 h.
 absl::Duration MailBackoff(int attempt);
 // A mail that could not be delivered for this long is dropped.
 inline constexpr absl::Duration kMailPatience = absl::Hours(72);
@@ -30,8 +30,10 @@ class MailSender {
 
   // Sends everything that is due; what fails is put off.
   absl::Status SendDue();
+  // Tells in the metrics what waits, that of all replicas.
+  absl::Status TellBacklog();
 
-  // Does that in `threads` threads from now on, woken by `signal`.
+  // Sends in `threads` threads from now on, woken by `signal`; another tells.
   void Start(int threads, MailSignal& signal);
   // Returns after the mails that are on the wire.
   void Stop();
@@ -48,9 +50,12 @@ class MailSender {
   prometheus::Counter& refused_;
   prometheus::Counter& dropped_;
   prometheus::Counter& put_off_;
+  prometheus::Gauge& pending_;
+  prometheus::Gauge& oldest_age_;
   std::atomic<bool> stopping_{false};
   MailSignal* signal_ = nullptr;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Worker> teller_;
 };
 
 }  // namespace rostrum::account

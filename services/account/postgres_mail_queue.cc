@@ -4,6 +4,7 @@
 
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
+#include "services/common/trace/messaging.h"
 #include "services/common/trace/span.h"
 
 namespace rostrum::account {
@@ -34,6 +35,9 @@ constexpr char kRetry[] = R"sql(
   UPDATE mails SET attempt_time = $2, attempts = attempts + 1
   WHERE mail_id = $1 AND finish_time IS NULL)sql";
 
+constexpr char kBacklog[] =
+    "SELECT count(*), min(create_time) FROM mails WHERE finish_time IS NULL";
+
 const char* NameOf(MailOutcome outcome) {
   switch (outcome) {
     case MailOutcome::kDelivered: return "delivered";
@@ -46,7 +50,8 @@ const char* NameOf(MailOutcome outcome) {
 }  // namespace
 
 void EnqueueMail(Transaction& tx, const Mail& mail, absl::Time now) {
-  const ScopedSpan span(SpanKind::kProducer, "mail publish");
+  ScopedSpan span(SpanKind::kProducer, "mail publish");
+  DescribePublish(*span, kMailSystem, "mail");
   const TraceContext& trace = TraceContext::Current();
   const auto traceparent = trace.sampled ? std::make_optional(trace.Traceparent()) : std::nullopt;
   tx.Exec(kEnqueue, mail.id, mail.recipient, SqlBytes(mail.bytes), SqlTime(now), traceparent);
@@ -67,6 +72,13 @@ absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now
         }
         return claimed;
       });
+}
+
+absl::StatusOr<MailBacklog> PostgresMailQueue::Backlog() {
+  return RunRead<MailBacklog>(pool_, [](Transaction& tx) -> absl::StatusOr<MailBacklog> {
+    const pqxx::row row = tx.ExecOne(kBacklog);
+    return MailBacklog{.pending = row[0].as<int64_t>(), .oldest = ReadOptionalTime(row[1])};
+  });
 }
 
 absl::Status PostgresMailQueue::Finish(const std::string& id, MailOutcome outcome, absl::Time now) {

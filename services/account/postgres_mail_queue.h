@@ -17,6 +17,7 @@ class PostgresMailQueue final : public MailQueue {
                                                  int limit) override;
   absl::Status Finish(const std::string& id, MailOutcome outcome, absl::Time now) override;
   absl::Status RetryAt(const std::string& id, absl::Time time) override;
+  absl::StatusOr<MailBacklog> Backlog() override;
 
  private:
   PgPool& pool_;

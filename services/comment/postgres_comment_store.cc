@@ -13,6 +13,7 @@
 #include "services/common/postgres/transaction.h"
 #include "services/common/rpc/request_context.h"
 #include "services/common/trace/span.h"
+#include "services/common/trace/store_outcome.h"
 
 namespace rostrum::comment {
 namespace {
@@ -78,9 +79,12 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
                                                      const IdempotencyKey& key) {
   ScopedSpan span(SpanKind::kClient, "comment_store.Create");
   span->Set({"db.system", "postgresql"});
-  ASSIGN_OR_RETURN(auto created, creations_.Do({comment, key, TraceContext::Current()},
-                                               RequestContext::Current().TimeLeft()));
-  return created;
+  absl::StatusOr<absl::StatusOr<Comment>> created =
+      creations_.Do({comment, key, TraceContext::Current()}, RequestContext::Current().TimeLeft());
+  const absl::Status& status = created.ok() ? created->status() : created.status();
+  MarkOutcome(*span, status);
+  if (!status.ok()) return status;
+  return **std::move(created);
 }
 
 std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateAll(

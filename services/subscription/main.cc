@@ -45,7 +45,12 @@ class SubscriptionApp final : public ServiceApp {
                           }}},
             // Nobody may miss a trial; the second time it is there already.
             .replay = true,
-            .applied = [this] { env_.outbox_signal.Notify(); }});
+            .begin = [this] { trials_began_ = 0; },
+            .applied =
+                [this] {
+                  trials_.CountStarted(trials_began_);
+                  env_.outbox_signal.Notify();
+                }});
     Every("ended-trials", kTimedWork, [this] { return trials_.TellEnded(env_.clock.Now()); });
     Every("trial-reminders", kTimedWork, [this]() -> absl::StatusOr<int> {
       ASSIGN_OR_RETURN(const int last,
@@ -62,10 +67,13 @@ class SubscriptionApp final : public ServiceApp {
     workers_.push_back(std::make_unique<Worker>("webhooks", kTimedWork,
                                                 [this] { return delivery_.DeliverDue(); }));
     workers_.push_back(std::make_unique<Worker>("clean-up", kCleanUp, [this] {
-      return RunTx(*env_.pool, [this](Transaction& tx) {
-        PurgeMembershipRecords(tx, env_.clock.Now());
-        return absl::OkStatus();
-      });
+      return RunTx(
+          *env_.pool,
+          [this](Transaction& tx) {
+            PurgeMembershipRecords(tx, env_.clock.Now());
+            return absl::OkStatus();
+          },
+          "CleanUp");  // the lambda round it has no name
     }));
   }
   void Stop() override {
@@ -88,6 +96,7 @@ class SubscriptionApp final : public ServiceApp {
     if (!verified.trial_accepted()) return absl::OkStatus();
     const auto started = trials_.StartIn(tx, AccountId(verified.account_id()),
                                          verified.person_key(), env_.clock.Now());
+    if (started.ok() && started->began) ++trials_began_;
     return ReasonOf(started.status()) == "TRIAL_USED" ? absl::OkStatus() : started.status();
   }
 
@@ -118,6 +127,7 @@ class SubscriptionApp final : public ServiceApp {
 
   std::shared_ptr<grpc::Channel> account_channel_;
   ServiceCaller account_caller_;
+  int trials_began_ = 0;  // in the batch of events that is being applied
   std::unique_ptr<EventConsumer> accounts_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

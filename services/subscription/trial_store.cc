@@ -67,10 +67,7 @@ absl::StatusOr<StartedTrial> PostgresTrialStore::StartIn(Transaction& tx,
                  "this person has had the free trial already");
   }
   const bool began = inserted.affected_rows() > 0;
-  if (began) {
-    TellEntitlement(tx, account_id, now);
-    started_.Increment();
-  }
+  if (began) TellEntitlement(tx, account_id, now);
   return StartedTrial{*trial, began};
 }
 
@@ -79,7 +76,10 @@ absl::StatusOr<StartedTrial> PostgresTrialStore::Start(const AccountId& account_
                                                        absl::Time now) {
   auto started = RunTx<StartedTrial>(
       pool_, [&](Transaction& tx) { return StartIn(tx, account_id, person_key, now); });
-  if (started.ok()) signal_.Notify();
+  if (started.ok()) {
+    if (started->began) CountStarted(1);
+    signal_.Notify();
+  }
   return started;
 }
 

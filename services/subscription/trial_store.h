@@ -54,9 +54,11 @@ class PostgresTrialStore final : public TrialStore {
   absl::StatusOr<int> TellEnded(absl::Time now) override;
   absl::StatusOr<int> TellEnding(absl::Time now, absl::Duration before) override;
 
-  // Start inside a transaction of somebody else: of an event.
+  // Start inside a transaction of somebody else: of an event. It may be run anew or
+  // rolled back, so whoever commits it calls CountStarted with how many began in it.
   absl::StatusOr<StartedTrial> StartIn(Transaction& tx, const AccountId& account_id,
                                        const std::string& person_key, absl::Time now);
+  void CountStarted(int count) { started_.Increment(count); }
 
  private:
   PgPool& pool_;

@@ -123,6 +123,7 @@ absl::StatusOr<event::v1::Position> EventConsumer::LockPosition(Transaction& tx)
 absl::Status EventConsumer::PullOnce() {
   event::v1::PullEventsRequest request;
   ASSIGN_OR_RETURN(const event::v1::Position stored, LoadPosition());
+  EndLagIfPassed(stored);
   if (!stored.epoch().empty()) *request.mutable_after() = stored;
   for (const auto& [type, handler] : options_.handlers) request.add_types(type);
 
@@ -160,6 +161,19 @@ absl::Status EventConsumer::PullOnce() {
   return absl::IsUnavailable(ended) ? absl::OkStatus() : ended;
 }
 
+// Another replica may have applied what this one could not: then no batch comes to say so.
+void EventConsumer::EndLagIfPassed(const event::v1::Position& stored) {
+  if (!stuck_before_.has_value() || stored.epoch().empty()) return;
+  const bool comparable = stored.epoch() == stuck_before_->epoch();
+  if (comparable && IsAfter(*stuck_before_, stored)) return;
+  EndLag();
+}
+
+void EventConsumer::EndLag() {
+  stuck_before_.reset();
+  lag_.Set(0);
+}
+
 // Brings the data up to date in another way than by the events in between.
 absl::Status EventConsumer::StartOver(const event::v1::Position& basis,
                                       const ResumePoints& points) {
@@ -189,6 +203,7 @@ absl::Status EventConsumer::ApplyBatch(const event::v1::Position& after,
   const absl::Status status = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     spans.clear();
     applied.clear();
+    if (options_.begin) options_.begin();
     ASSIGN_OR_RETURN(const event::v1::Position stored, LockPosition(tx));
     const bool first = stored.epoch().empty();
     if (!first && stored.epoch() != batch.position().epoch()) return Overtaken();
@@ -210,10 +225,11 @@ absl::Status EventConsumer::ApplyBatch(const event::v1::Position& after,
     if (!IsOvertaken(status) && !batch.events().empty()) {
       const absl::Time oldest = FromProtoTime(batch.events(0).create_time());
       lag_.Set(absl::ToDoubleSeconds(absl::Now() - oldest));
+      stuck_before_ = batch.position();
     }
     return status;
   }
-  lag_.Set(0);
+  EndLag();
   for (const absl::Time time : applied) {
     delay_.Observe(absl::ToDoubleSeconds(absl::Now() - time));
   }

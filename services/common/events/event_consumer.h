@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,9 @@ class EventConsumer {
     // Instead of a snapshot: whether all events that the producer still has are
     // applied again then. For handlers that may meet an event twice.
     bool replay = false;
+    // Called first in each transaction of a batch. It may be run anew or rolled back:
+    // what handlers have counted before is void then.
+    std::function<void()> begin;
     // Called after a batch was committed.
     std::function<void()> applied;
   };
@@ -52,6 +56,8 @@ class EventConsumer {
 
  private:
   absl::Status PullOnce();
+  void EndLagIfPassed(const event::v1::Position& stored);
+  void EndLag();
   absl::Status StartOver(const event::v1::Position& basis, const ResumePoints& points);
   absl::Status ApplyBatch(const event::v1::Position& after,
                           const event::v1::PullEventsResponse& batch);
@@ -63,6 +69,9 @@ class EventConsumer {
   const Options options_;
   prometheus::Histogram& delay_;
   prometheus::Gauge& lag_;
+  // The end of the batch that could not be applied, if that was the last one. Of the
+  // worker's thread.
+  std::optional<event::v1::Position> stuck_before_;
   std::unique_ptr<event::v1::EventService::Stub> stub_;
   absl::Mutex mu_;
   grpc::ClientContext* running_ ABSL_GUARDED_BY(mu_) = nullptr;

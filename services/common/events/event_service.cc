@@ -31,6 +31,14 @@ constexpr char kRememberPurge[] = R"sql(
   UPDATE outbox_epoch SET purged_xid = $1::xid8, purged_id = $2::bigint
   WHERE (purged_xid, purged_id) < ($1::xid8, $2::bigint))sql";
 
+// Counting millions of rows may take longer than a statement may: then PostgreSQL's own
+// estimate does, which is -1 before it has made one.
+constexpr char kKept[] = R"sql(
+  SELECT CASE WHEN c.reltuples > 100000 THEN c.reltuples
+    ELSE (SELECT count(*) FROM (SELECT FROM outbox LIMIT 100000) few) END,
+    (SELECT min(create_time) FROM outbox)
+  FROM pg_class c WHERE c.oid = 'outbox'::regclass)sql";
+
 const GaugeFamily kPending{"outbox_pending", "Events kept in the outbox."};
 const GaugeFamily kOldestAge{"outbox_oldest_age_seconds", "Age of the oldest event in the outbox."};
 
@@ -85,7 +93,7 @@ absl::Status MaintainOutbox(PgPool& pool, absl::Time now, absl::Duration keep, M
                      }));
   }
   return RunTx(pool, [&](Transaction& tx) -> absl::Status {
-    const pqxx::row kept = tx.exec1("SELECT count(*), min(create_time) FROM outbox");
+    const pqxx::row kept = tx.ExecOne(kKept);
     metrics.Gauge(kPending).Set(kept[0].as<double>());
     const absl::Time oldest = ReadOptionalTime(kept[1]).value_or(now);
     metrics.Gauge(kOldestAge).Set(absl::ToDoubleSeconds(now - oldest));

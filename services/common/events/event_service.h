@@ -31,7 +31,7 @@ class EventService final : public event::v1::EventService::Service {
 };
 
 // Deletes events older than `keep`, and sets the gauges outbox_pending (events
-// kept) and outbox_oldest_age_seconds. Called from a worker.
+// kept; of very many an estimate) and outbox_oldest_age_seconds. Called from a worker.
 absl::Status MaintainOutbox(PgPool& pool, absl::Time now, absl::Duration keep, Metrics& metrics);
 
 }  // namespace rostrum

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/common/base/ids.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/trace/messaging.h"
 #include "services/common/trace/span.h"
 
 namespace rostrum {
@@ -15,8 +16,10 @@ constexpr char kInsert[] = R"sql(
     WITH ORDINALITY AS e (event_id, type, key, payload, traceparent, create_time, place)
   ORDER BY place)sql";
 
-std::string SpanName(const google::protobuf::Message& payload) {
-  return absl::StrCat(payload.GetDescriptor()->name(), " publish");
+void Describe(Span& span, const google::protobuf::Descriptor& type) {
+  if (!span.recorded()) return;
+  span.SetName(absl::StrCat(type.name(), " publish"));
+  DescribePublish(span, kOutboxSystem, type.full_name());
 }
 
 // The columns of events as arrays, in the order of kInsert.
@@ -26,7 +29,8 @@ struct Columns {
   // An event of the current trace.
   void Add(const std::string& key, const google::protobuf::Message& payload, absl::Time time) {
     // What consumers do with the event is part of the work of this span.
-    const ScopedSpan span(SpanKind::kProducer, SpanName(payload));
+    ScopedSpan span(SpanKind::kProducer, "");
+    Describe(*span, *payload.GetDescriptor());
     const TraceContext& trace = TraceContext::Current();
     ids.push_back(NewUuid(time));
     types.push_back(payload.GetDescriptor()->full_name());

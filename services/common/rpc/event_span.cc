@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/common/rpc/proto_time.h"
+#include "services/common/trace/messaging.h"
 
 namespace rostrum {
 
@@ -17,9 +18,8 @@ Span ConsumerSpan(const event::v1::Event& event) {
   if (!span.recorded()) return span;
   const std::string type = TypeOf(event);
   span.SetName(absl::StrCat(type.substr(type.rfind('.') + 1), " process"));
-  span.Set({"messaging.system", "outbox"});
-  span.Set({"messaging.message.type", type});
-  span.Set({"messaging.delay_ms",
+  DescribeProcess(span, kOutboxSystem, type);
+  span.Set({"rostrum.delay_ms",
             absl::ToDoubleMilliseconds(absl::Now() - FromProtoTime(event.create_time()))});
   return span;
 }

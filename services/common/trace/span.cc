@@ -71,6 +71,7 @@ void Span::Fail(absl::string_view error) {
 void Span::End() {
   if (!recorded()) return;
   data_->end = std::max(data_->start, absl::Now());
+  if (data_->failed) data_->attributes.emplace_back("error.type", data_->error);
   std::unique_ptr<SpanData> ended = std::move(data_);
   if (SpanSink* const to = sink.load(std::memory_order_acquire)) to->Add(std::move(ended));
 }

@@ -68,6 +68,10 @@ class Collector:
             self.bodies.append(body)
             self.spans += spans
 
+    def all(self):
+        with self.lock:
+            return list(self.spans)
+
     def trace(self, trace_id):
         with self.lock:
             return [span for span in self.spans if span.trace_id == trace_id]

@@ -19,6 +19,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import attributes
 import logs
 import metrics
 from client import Browser, read_settings, wait_until
@@ -75,7 +76,8 @@ def walk(settings, collector):
     journey = Journey(settings, True)
     journey.all()
     refuse_something(settings)
-    Traces(journey, collector).check()
+    Traces(journey, collector, settings).check()
+    attributes.check(journey, collector.all())
     metrics.check(journey, settings)
     passwords = [password for _, password in journey.logins.values()]
     logs.check(journey, settings, secrets, passwords)

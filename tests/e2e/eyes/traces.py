@@ -1,11 +1,13 @@
 """One trace shows a request and all that came of it."""
 
 import http.client
+import json
 import secrets
 import urllib.parse
 
+import logs
 from collector import tree
-from client import code_in
+from client import code_in, wait_until
 from steps import PASSWORD
 
 
@@ -22,14 +24,16 @@ class Trace:
 
 
 class Traces:
-    def __init__(self, journey, collector):
+    def __init__(self, journey, collector, settings):
         self.journey = journey
         self.collector = collector
+        self.settings = settings
 
     def check(self):
         reader = self.check_sign_up()
         post_id = self.check_publication()
         self.check_comment(reader, post_id)
+        self.check_article()
         self.check_unsampled(post_id)
         self.check_nothing_but_templates(post_id)
 
@@ -106,6 +110,38 @@ class Traces:
         assert int(server.attributes["http.response.status_code"]) == 200, server.attributes
         assert not any(span.failed for span in spans), tree(spans)
 
+    def check_article(self):
+        self.journey.step("Traces: an article page of a visitor, down to who decides on it")
+        path = self.journey.article_path(self.journey.published("ACCESS_LEVEL_METERED"))
+        trace = Trace()
+        answer = self.journey.visitor().request("GET", path, None, trace.headers)
+        assert answer.status == 200, answer
+        read = "rostrum.content.v1.PostService/BatchReadPosts"
+        check = "rostrum.subscription.v1.AccessService/BatchCheckVisitorAccess"
+        spans = self.collector.wait(trace.id, ["GET /c/{channel}/{post}", read, check])
+        self.show(spans)
+        page = self.expect_path(spans, trace.span_id,
+                                [("gateway", "server", "GET /c/{channel}/{post}")])
+        # The reads of a moment go in one call, which is part of the trace of one of them.
+        call = self.expect_below(spans, page, ("gateway", "client", read))
+        self.expect_path(spans, call.span_id, [
+            ("content", "server", read), ("content", "client", "post_store.GetVersions")])
+        self.expect_path(spans, call.span_id, [
+            ("content", "server", read), ("content", "client", check),
+            ("subscription", "server", check)])
+        self.expect_whole(spans, trace)
+        self.expect_logged("content", read, answer.headers["X-Request-Id"])
+        self.expect_logged("subscription", check, answer.headers["X-Request-Id"])
+
+    def expect_logged(self, service, rpc, request_id):
+        """The line of an RPC names the request that it is part of."""
+        def is_there():
+            whole, _, _ = logs.read_logs(self.settings)[service].rpartition(b"\n")
+            lines = map(json.loads, whole.splitlines())
+            return any(line.get("grpc.method") == rpc and line["request_id"] == request_id
+                       for line in lines)
+        wait_until(is_there, f"the request's id in {service}'s line of {rpc}")
+
     def check_unsampled(self, post_id):
         self.journey.step("Traces: what its caller does not record is not recorded")
         quiet, loud = Trace(), Trace()
@@ -133,6 +169,17 @@ class Traces:
             assert found, f"{service}: {kind} {name} is not where it belongs:\n{tree(spans)}"
             parent_id = found.span_id
         return found
+
+    def expect_below(self, spans, top, what):
+        """The only (service, kind, name) of a trace, somewhere below `top`."""
+        found = [span for span in spans if (span.service, span.kind, span.name) == what]
+        assert len(found) == 1, f"{len(found)} of {what}:\n{tree(spans)}"
+        by_id = {span.span_id: span for span in spans}
+        parent = found[0]
+        while parent is not None and parent is not top:
+            parent = by_id.get(parent.parent_id)
+        assert parent is top, f"{found[0]} is not below {top}:\n{tree(spans)}"
+        return found[0]
 
     def expect_whole(self, spans, trace):
         """No span hangs in the air, and all have a length."""

@@ -1,5 +1,8 @@
 #include "gateway/proxy/request_log.h"
 
+#include <map>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -39,6 +42,15 @@ class RequestLogTest : public testing::Test {
     response_.status = status;
     log_.RequestStarted(request_);
     log_.RequestDone({request_, response_, 10, took, true});
+  }
+
+  static std::map<std::string, std::string> Attributes(const SpanData& span) {
+    std::map<std::string, std::string> texts;
+    for (const LogField& field : span.attributes) {
+      const std::string* const text = std::get_if<std::string>(&field.value);
+      texts[field.key] = text != nullptr ? *text : std::to_string(std::get<int64_t>(field.value));
+    }
+    return texts;
   }
 
   std::vector<std::string> lines_;
@@ -91,6 +103,12 @@ TEST_F(RequestLogTest, MakesTheSpanOfTheRequest) {
   EXPECT_GE(span.end - span.start, absl::Milliseconds(30));
   EXPECT_FALSE(span.failed);
   EXPECT_TRUE(spans[1]->failed);
+  EXPECT_EQ(Attributes(span),
+            (std::map<std::string, std::string>{{"http.route", "/v1/posts/{post_id}/comments"},
+                                                {"http.request.method", "POST"},
+                                                {"url.scheme", "http"},
+                                                {"http.response.status_code", "200"}}));
+  EXPECT_EQ(Attributes(*spans[1])["error.type"], "502");
 }
 
 TEST_F(RequestLogTest, CountsWhatItIsToldOf) {

@@ -240,6 +240,18 @@ class FakeMailQueue final : public MailQueue {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<MailBacklog> Backlog() override {
+    absl::MutexLock lock(&data_.mu);
+    MailBacklog backlog;
+    for (const FakeAccountData::MailRow& row : data_.mails) {
+      if (row.outcome.has_value()) continue;
+      ++backlog.pending;
+      const absl::Time written = row.claimed.create_time;
+      backlog.oldest = std::min(backlog.oldest.value_or(written), written);
+    }
+    return backlog;
+  }
+
  private:
   FakeAccountData::MailRow* Find(const std::string& id) {
     for (FakeAccountData::MailRow& row : data_.mails) {

@@ -148,6 +148,21 @@ TEST_F(MailDeliveryTest, RefusalIsFinalAndLaterIsLater) {
   EXPECT_EQ(stores_.Count("SELECT attempts FROM mails WHERE finish_time IS NULL"), 1);
 }
 
+TEST_F(MailDeliveryTest, ABacklogIsWhatIsNotDoneWith) {
+  EXPECT_EQ(stores_.mails.Backlog()->pending, 0);
+  EXPECT_EQ(stores_.mails.Backlog()->oldest, std::nullopt);
+  const absl::Time first = h_.clock().Now();
+  Queue("ada@later.example");
+  h_.clock().Advance(absl::Minutes(10));
+  Queue("ada@example.org");
+  EXPECT_EQ(stores_.mails.Backlog()->pending, 2);
+  ASSERT_THAT(sender_.SendDue(), IsOk());
+  const auto backlog = stores_.mails.Backlog();
+  ASSERT_THAT(backlog, IsOk());
+  EXPECT_EQ(backlog->pending, 1);
+  EXPECT_EQ(backlog->oldest, first);
+}
+
 TEST_F(MailDeliveryTest, MailsWaitWhileTheRelayIsAway) {
   catcher_.Stop();
   ASSERT_THAT(h_.SignUp(h_.SignUpRequest("ada@example.org")), IsOk());

@@ -2,12 +2,15 @@
 
 #include <deque>
 
+#include "absl/time/clock.h"
 #include "tests/services/account/account_harness.h"
+#include "tests/support/kept_spans.h"
 #include "tests/support/status_matchers.h"
 
 namespace rostrum::account {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -121,6 +124,60 @@ TEST_F(MailSenderTest, DropsAMailAfterThreeDays) {
   }
   EXPECT_EQ(Row(0).outcome, "dropped");
   EXPECT_EQ(Row(0).claimed.mail.bytes, "");
+}
+
+TEST_F(MailSenderTest, TellsHowManyWaitAndForHowLong) {
+  const auto told = [&](const std::string& pending, const std::string& age) {
+    ASSERT_THAT(sender_.TellBacklog(), IsOk());
+    EXPECT_THAT(metrics_.Expose(), AllOf(HasSubstr("mails_pending " + pending + "\n"),
+                                         HasSubstr("mails_oldest_age_seconds " + age + "\n")));
+  };
+  Enqueue("1", "ada@example.org");
+  clock_.Advance(absl::Minutes(10));
+  Enqueue("2", "eve@example.org");
+  Enqueue("3", "");
+  told("2", "600");
+  transport_.Answer({absl::UnavailableError("later")});
+  ASSERT_THAT(sender_.SendDue(), IsOk());
+  told("1", "600");  // what is put off is as old as before
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_THAT(sender_.SendDue(), IsOk());
+  told("0", "0");
+}
+
+TEST_F(MailSenderTest, TellsOfMailsThatWaitBesideSending) {
+  Enqueue("1", "ada@example.org");
+  transport_.Answer(std::deque<absl::Status>(100, absl::UnavailableError("away")));
+  MailSignal signal;
+  sender_.Start(1, signal);
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  while (metrics_.Expose().find("mails_pending 1\n") == std::string::npos &&
+         absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_THAT(metrics_.Expose(), HasSubstr("mails_pending 1\n"));
+  sender_.Stop();
+}
+
+TEST_F(MailSenderTest, SendingIsPartOfTheTraceOfTheMail) {
+  KeptSpans kept;
+  Enqueue("1", "ada@example.org");
+  {
+    absl::MutexLock lock(&stores_.data.mu);
+    stores_.data.mails.at(0).claimed.traceparent =
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  }
+  transport_.Answer({absl::UnavailableError("later")});
+  ASSERT_THAT(sender_.SendDue(), IsOk());
+  const auto spans = kept.Take();
+  ASSERT_EQ(spans.size(), 1u);
+  EXPECT_EQ(spans[0]->kind, SpanKind::kConsumer);
+  EXPECT_EQ(spans[0]->context.parent_id, "00f067aa0ba902b7");
+  std::vector<std::string> names;
+  for (const LogField& field : spans[0]->attributes) names.push_back(field.key);
+  EXPECT_THAT(names, ElementsAre("messaging.system", "messaging.destination.name",
+                                 "messaging.operation.name", "messaging.operation.type",
+                                 "rostrum.attempt", "error.type"));
 }
 
 TEST_F(MailSenderTest, IsWokenAtOnceAfterACommit) {

@@ -127,6 +127,25 @@ std::vector<bool> ToldEntitled(PgPool& pool) {
       .value();
 }
 
+TEST(PostgresTrialStoreTest, CountsATrialOnceItIsCommitted) {
+  PostgresUnderTest under_test;
+  const auto counted = [&](int count) {
+    return ::testing::Value(under_test.database.metrics.Expose(),
+                            ::testing::HasSubstr("trials_started_total " + std::to_string(count)));
+  };
+  const absl::Status undone = RunTx(under_test.database.pool, [&](Transaction& tx) -> absl::Status {
+    EXPECT_TRUE(under_test.store.StartIn(tx, Account(1), kPerson, kNoon)->began);
+    return absl::AbortedError("undone");
+  });
+  EXPECT_THAT(undone, StatusIs(absl::StatusCode::kAborted));
+  EXPECT_TRUE(counted(0));
+  ASSERT_THAT(under_test.store.Start(Account(1), kPerson, kNoon), IsOk());
+  ASSERT_THAT(under_test.store.Start(Account(1), kPerson, kNoon), IsOk());
+  EXPECT_TRUE(counted(1));
+  under_test.store.CountStarted(2);
+  EXPECT_TRUE(counted(3));
+}
+
 TEST(PostgresTrialStoreTest, TellsOthersOfBeginningAndEnd) {
   PostgresUnderTest under_test;
   ASSERT_THAT(under_test.store.Start(Account(1), kPerson, kNoon), IsOk());

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
@@ -35,6 +36,14 @@ bool Eventually(const std::function<bool()>& condition) {
   return true;
 }
 
+// The attribute of a span, or nothing.
+std::string TextOf(const SpanData& span, const std::string& key) {
+  for (const LogField& field : span.attributes) {
+    if (field.key == key) return std::get<std::string>(field.value);
+  }
+  return "";
+}
+
 // The account service tells events; the comment service applies them to a
 // database of its own, where each handled event adds a row.
 class EventConsumerTest : public GrpcFixture {
@@ -64,12 +73,20 @@ class EventConsumerTest : public GrpcFixture {
   EventConsumer& Consume(EventConsumer::Handler handler = Apply,
                          std::function<absl::Status(const Fence&)> resync = nullptr,
                          bool replay = false) {
-    EventConsumer::Options options{
-        .producer = "account", .resync = std::move(resync), .replay = replay};
-    options.handlers[account::v1::ProfileChanged::descriptor()->full_name()] = std::move(handler);
+    EventConsumer::Options options = Handle(std::move(handler));
+    options.resync = std::move(resync);
+    options.replay = replay;
     options.applied = [this] { ++batches_; };
+    return Start(std::move(options), caller_);
+  }
+  static EventConsumer::Options Handle(EventConsumer::Handler handler) {
+    return {
+        .producer = "account",
+        .handlers = {{account::v1::ProfileChanged::descriptor()->full_name(), std::move(handler)}}};
+  }
+  EventConsumer& Start(EventConsumer::Options options, ServiceCaller& caller) {
     return *consumers_.emplace_back(
-        std::make_unique<EventConsumer>(consumer_.pool, channel(), caller_, std::move(options)));
+        std::make_unique<EventConsumer>(consumer_.pool, channel(), caller, std::move(options)));
   }
   void Write(const std::string& name) {
     WriteName(producer_.pool, name);
@@ -102,6 +119,11 @@ class EventConsumerTest : public GrpcFixture {
       return !names.empty() && names.back() == last;
     }));
     return Applied();
+  }
+  // By the metrics that Consume's tell.
+  bool IsBehind() {
+    return metrics().Expose().find("event_lag_seconds{producer=\"account\"} 0\n") ==
+           std::string::npos;
   }
   // As after a restore from a backup.
   void ChangeEpoch() { EXPECT_THAT(BeginEpoch(producer_.pool), IsOk()); }
@@ -218,6 +240,13 @@ TEST_F(EventConsumerTest, IsPartOfTheTraceOfTheEvent) {
   EXPECT_EQ(applied.context.parent_id, written.context.span_id);
   EXPECT_EQ(seen.span_id, applied.context.span_id);
   EXPECT_FALSE(applied.failed);
+  const std::string type = account::v1::ProfileChanged::descriptor()->full_name();
+  EXPECT_EQ(TextOf(written, "messaging.system"), "outbox");
+  EXPECT_EQ(TextOf(written, "messaging.destination.name"), type);
+  EXPECT_EQ(TextOf(written, "messaging.operation.type"), "publish");
+  EXPECT_EQ(TextOf(applied, "messaging.system"), "outbox");
+  EXPECT_EQ(TextOf(applied, "messaging.destination.name"), type);
+  EXPECT_EQ(TextOf(applied, "messaging.operation.type"), "process");
   consumers_.clear();  // before what it tells its spans to
 }
 
@@ -227,13 +256,40 @@ TEST_F(EventConsumerTest, TellsHowFarBehindItIs) {
     return refusing ? absl::InternalError("cannot yet") : Apply(tx, event);
   });
   Write("a");
-  const auto lag = [&] {
-    return metrics().Expose().find("event_lag_seconds{producer=\"account\"} 0\n");
-  };
-  EXPECT_TRUE(Eventually([&] { return lag() == std::string::npos; }));
+  EXPECT_TRUE(Eventually([&] { return IsBehind(); }));
   refusing = false;
-  EXPECT_TRUE(Eventually([&] { return lag() != std::string::npos; }));
+  EXPECT_TRUE(Eventually([&] { return !IsBehind(); }));
   EXPECT_THAT(metrics().Expose(), HasSubstr("event_delay_seconds_count{producer=\"account\"} 1"));
+}
+
+TEST_F(EventConsumerTest, IsNotBehindWithWhatAnotherReplicaHasApplied) {
+  Consume([](Transaction&, const event::v1::Event&) { return absl::InternalError("never"); });
+  Write("a");
+  EXPECT_TRUE(Eventually([&] { return IsBehind(); }));
+  Metrics of_the_other;
+  ServiceCaller caller(signer("comment"), "account", absl::Seconds(10), of_the_other);
+  Start(Handle(Apply), caller);
+  EXPECT_TRUE(Reaches(1));
+  EXPECT_TRUE(Eventually([&] { return !IsBehind(); }));
+  consumers_.clear();  // before the caller
+}
+
+TEST_F(EventConsumerTest, SaysWhenATransactionBeginsAnew) {
+  int counted = 0, failures = 2;
+  std::atomic<int> told{0};
+  auto options = Handle([&](Transaction& tx, const event::v1::Event& event) {
+    ++counted;
+    if (--failures == 1) tx.exec("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$");
+    return failures == 0 ? absl::InternalError("cannot yet") : Apply(tx, event);
+  });
+  options.begin = [&] { counted = 0; };
+  options.applied = [&] { told += counted; };
+  Start(std::move(options), caller_);
+  Write("a");
+  EXPECT_TRUE(Eventually([&] { return told > 0; }));
+  EXPECT_EQ(told, 1);
+  EXPECT_LT(failures, 0);
+  consumers_.clear();  // before what it counts in
 }
 
 TEST_F(EventConsumerTest, AHandlerThatThrowsIsTriedAgain) {

@@ -196,6 +196,20 @@ TEST_F(EventLogTest, PurgesWhatIsOldAndTellsThoseWhoHaveNotReadIt) {
   }
 }
 
+TEST_F(EventLogTest, OfVeryManyTheNumberKeptIsEstimated) {
+  WriteName(database_.pool, "a");
+  ASSERT_THAT(RunTx(database_.pool,
+                    [](Transaction& tx) -> absl::Status {
+                      tx.exec(
+                          "UPDATE pg_class SET reltuples = 5000000"
+                          " WHERE oid = 'outbox'::regclass");
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  ASSERT_THAT(MaintainOutbox(database_.pool, kNoon, absl::Hours(2), database_.metrics), IsOk());
+  EXPECT_THAT(database_.metrics.Expose(), HasSubstr("outbox_pending 5000000"));
+}
+
 TEST_F(EventLogTest, ANewEpochTellsWhatIsKeptInItsOrder) {
   WriteName(database_.pool, "purged", kNoon);
   WriteName(database_.pool, "first", kNoon + absl::Hours(2));

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "absl/strings/string_view.h"
+#include "services/common/trace/span.h"
+
+namespace rostrum {
+
+// What carries messages here (messaging.system).
+inline constexpr char kOutboxSystem[] = "outbox";
+inline constexpr char kMailSystem[] = "mail_queue";
+
+// What a producer's or a consumer's span says, by OpenTelemetry's names.
+// `destination` is the kind of message, `operation` what `system` calls it.
+void DescribePublish(Span& span, absl::string_view system, absl::string_view destination,
+                     absl::string_view operation = "publish");
+void DescribeProcess(Span& span, absl::string_view system, absl::string_view destination,
+                     absl::string_view operation = "process");
+
+}  // namespace rostrum
