@@ -45,7 +45,7 @@ class Actor(threading.Thread):
                 time.sleep(1)
 
     def client(self, member="no"):
-        return Client(self.world.url, self.history, self.kind, member)
+        return Client(self.world.url, self.history, self.kind, member, self.world.gateways)
 
     def pause(self, most):
         self.stop.wait(self.random.uniform(0, most))
@@ -202,12 +202,14 @@ class Newcomer(Actor):
 
 
 class Commenter(Actor):
-    """Comments with a request id, which it repeats until it is acknowledged."""
+    """Comments with a request id, which it repeats until it is acknowledged, and takes
+    another name now and then."""
 
     def __init__(self, world, seed, person):
         super().__init__(world, seed)
         self.person = person
         self.session = None
+        self.name = None
 
     def live(self):
         if self.session is None:
@@ -225,7 +227,12 @@ class Commenter(Actor):
             again = self.until_acknowledged(self.session, "POST", path, {"body": text}, key)
             if again.json.get("commentId") != comment_id:
                 self.history.complain(f"a repeated comment became another: {again}")
+        if self.random.random() < 0.5:
+            self.name = f"Name {uuid.uuid4().hex[:12]}"
+            self.until_acknowledged(self.session, "PATCH", "/v1/account", {"displayName": self.name})
         self.pause(6)  # ten a minute are allowed
+        if self.stop.is_set() and self.name is not None:
+            self.history.fact("name", account_id=self.person["account_id"], name=self.name)
 
 
 class Follower(Actor):

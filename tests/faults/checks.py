@@ -1,13 +1,14 @@
 """What must be true when all is up again, whatever was done meanwhile."""
 
 from history import Client
+from once import CONSUMERS, Once
 from world import until
 
 # How long a kill may have taken views with it, and what in-flight requests add.
 LOST_SECONDS = 1.5
+# After so long what waited for Redis was handed on.
+CATCH_UP_SECONDS = 3
 SERVICES = ("ACCOUNT", "SUBSCRIPTION", "CONTENT", "FEED", "COMMENT")
-CONSUMERS = (("ACCOUNT", "subscription"), ("SUBSCRIPTION", "account"), ("CONTENT", "subscription"),
-             ("FEED", "content"), ("FEED", "account"), ("COMMENT", "account"))
 
 
 class Checks:
@@ -20,8 +21,10 @@ class Checks:
 
     def all(self):
         self.step("consumers have read all events", self.events_are_read)
+        self.step("every event was applied once", self.events_are_applied_once)
         self.step("mails are all sent", self.mails_are_sent)
         self.step("comments stand once", self.comments)
+        self.step("names are as they were last acknowledged", self.names)
         self.step("follows stand as they were last asked for", self.follows)
         self.step("posts stand once, and in the feed", self.posts)
         self.step("sign-ups made one account each, one trial a person", self.sign_ups)
@@ -59,8 +62,13 @@ class Checks:
                     late.append(f"{consumer} of {producer}: {at} < {ends}")
             return late
         assert until(90, lambda: not behind()), behind()
-        # The same event is never applied twice: ids of events are unique at their source.
         return f"{sum(self.world.count(s, 'outbox') for s in SERVICES)} events"
+
+    def events_are_applied_once(self):
+        """For faults.py, which has had consumers watched from the start."""
+        wrong, moves, effects = Once(self.world.rows).wrong()
+        assert not wrong, "\n   ".join([f"{len(wrong)} wrong", *wrong[:20]])
+        return f"{moves} moves of positions, {effects} effects with them"
 
     def mails_are_sent(self):
         waiting = "SELECT count(*) FROM mails WHERE finish_time IS NULL"
@@ -84,6 +92,16 @@ class Checks:
         created = self.world.count("COMMENT", "outbox WHERE type LIKE '%CommentCreated'")
         assert created == len(bodies), f"{created} events of {len(bodies)} comments"
         return f"{len(self.history.of('comment'))} acknowledged, {len(bodies)} stored"
+
+    def names(self):
+        """Names are comment's by events only."""
+        wanted = {(fact["account_id"], fact["name"]) for fact in self.history.of("name")}
+        for service, table in (("ACCOUNT", "accounts"), ("COMMENT", "commenters")):
+            def there():
+                return {tuple(row) for row in self.world.rows(
+                    service, f"SELECT account_id, display_name FROM {table}")}
+            assert until(30, lambda: wanted <= there()), f"{table} lack {wanted - there()}"
+        return f"{len(wanted)} names"
 
     def follows(self):
         rows = {tuple(row) for row in self.world.rows("FEED", "SELECT account_id, target_id FROM follows")}
@@ -181,11 +199,11 @@ class Checks:
         return f"{len(self.history.of('session'))} sessions"
 
     def meter(self):
-        kills = self.history.times_of("redis-state", "kill")
+        spans = lost_spans(self.history, "redis-state")
         worst = 0
         for tally in self.history.of("pass"):
             times = list(tally["granted"].values())
-            lost = sum(1 for t in times for k in kills if k - LOST_SECONDS <= t <= k + 0.5)
+            lost = sum(1 for t in times for begin, end in spans if begin <= t <= end)
             assert len(times) <= 5 + lost, f"{len(times)} free reads, {lost} lost at most: {tally}"
             assert tally["used"] <= len(tally["tried"]), f"counted more than was read: {tally}"
             worst = max(worst, len(times))
@@ -198,12 +216,12 @@ class Checks:
                                                    f" WHERE post_id NOT IN ({paged})"))
         reads = [read for read in self.history.reads if read[0] not in self.world.paged]
         sure = [r for r in reads if r[3]]
-        kills = [t for name in ("redis-state", "content", "postgres")
-                 for t in self.history.times_of(name, "kill")]
-        lost = sum(1 for r in sure if any(k - LOST_SECONDS <= r[2] <= k + 0.5 for k in kills))
+        spans = [span for name in ("redis-state", "content", "postgres")
+                 for span in lost_spans(self.history, name)]
+        lost = sum(1 for r in sure if any(begin <= r[2] and r[1] <= end for begin, end in spans))
         # Those whose answer was lost on its way may have been counted, and so may the
         # gateway's repeats of those that content was killed over.
-        ends = self.history.times_of("content", "kill") + self.history.times_of("content", "restart")
+        ends = [begin for begin, _ in self.history.faults_of("content", "kill", "restart")]
         unsure = sum(1 for r in reads if r[3] is None and r[4] != "ConnectionRefusedError"
                      and not r[4].startswith("4")) + sum(
             1 for r in sure if any(r[1] - 0.1 <= t <= r[2] + 0.1 for t in ends))
@@ -211,6 +229,22 @@ class Checks:
         assert until(30, lambda: counted() >= least), f"{counted()} views, at least {least}"
         assert counted() <= most, f"{counted()} views, at most {most} ({len(sure)} sure)"
         return f"{counted()} counted of {len(sure)} acknowledged ({least} to {most})"
+
+
+def lost_spans(history, service):
+    """When what was counted may be lost with a process of that service: shortly before it
+    was killed. That is earlier if it had been hanging by then, and for content earlier
+    and with a restart too if Redis was away, for which its views wait in memory."""
+    away = history.faults_of("redis-state") if service == "content" else []
+    spans = []
+    for kind in ("kill", "restart"):
+        for killed, _ in history.faults_of(service, kind):
+            waits = [begin for begin, end in away if begin <= killed <= end + CATCH_UP_SECONDS]
+            hung = [begin for begin, end in history.faults_of(service, "pause", "stutter")
+                    if begin <= killed <= end + LOST_SECONDS]
+            if kind == "kill" or waits:
+                spans.append((min([killed, *waits, *hung]) - LOST_SECONDS, killed + 0.5))
+    return spans
 
 
 def is_reminder(mail):

@@ -3,9 +3,11 @@
 
 Starts the stack itself, restartable, its PostgreSQL on a small file system of
 its own where one can be mounted. A run is repeated by its seed: the schedule of
-faults and what each client chooses come from it.
+faults and what each client chooses come from it. Every process is killed, paused
+and restarted before any of it is done to one again, which takes about 70 seconds
+(120 with --replicas 2).
 
-  tests/faults/faults.py BUILD [--seed N] [--minutes M]
+  tests/faults/faults.py BUILD [--seed N] [--minutes M] [--replicas N]
 """
 
 import argparse
@@ -13,6 +15,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -20,14 +23,18 @@ import time
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "e2e")]
+sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "e2e"),
+                str(HERE.parent / "e2e" / "eyes")]
 
+import once  # noqa: E402  (the path is known only now)
+import redaction  # noqa: E402
 from actors import Author, Commenter, Follower, Newcomer, Payer, Returner, Visitor  # noqa: E402
 from checks import Checks  # noqa: E402
-from client import wait_until  # noqa: E402
+from client import Browser, wait_until  # noqa: E402
 from history import History  # noqa: E402
-from local_stack import CHILDREN, Stack, psql  # noqa: E402
-from schedule import Faults, ShortFiles, SmallDisk, plan  # noqa: E402
+from local_stack import Stack, psql  # noqa: E402
+from plan import plan  # noqa: E402
+from schedule import Faults, ShortFiles, SmallDisk  # noqa: E402
 from world import World  # noqa: E402
 
 
@@ -48,39 +55,38 @@ def actors_of(world, seed):
     return actors
 
 
-def heal(stack, faults):
+def prepare(stack):
+    """What the stack needs before anything is done to it."""
+    # Its log must find room on a small disk.
+    for sql in ("ALTER SYSTEM SET max_wal_size = '96MB'", "SELECT pg_reload_conf()"):
+        assert psql(stack.settings["PG_URL"], sql).returncode == 0
+
+    def run_sql(service, sql):
+        done = psql(stack.settings[f"PG_URL_{service}"], sql)
+        assert done.returncode == 0, done.stderr
+    once.watch(run_sql)
+
+
+def follow(faults, steps, began):
+    """Does what the plan says, when it says it."""
+    doing = []
+    for at, what, name, long in steps:
+        time.sleep(max(0, began + at - time.monotonic()))
+        print(f"   {time.monotonic() - began:5.1f} s  {what} {name} {long:.1f}", flush=True)
+        doing.append(threading.Thread(target=faults.do, args=(what, name, long)))
+        doing[-1].start()
+    return doing
+
+
+def heal(faults):
     """All runs and answers again."""
-    for name in CHILDREN:
+    for name in faults.processes + ["mail"]:
         if not faults.is_running(name):
             faults.start(name)
     wait_until(faults.database_answers, "PostgreSQL answers", 60)
 
 
-def run(stack, history, disk, seed, seconds):
-    settings = stack.settings
-    # Its log must find room on a small disk.
-    for sql in ("ALTER SYSTEM SET max_wal_size = '96MB'", "SELECT pg_reload_conf()"):
-        assert psql(settings["PG_URL"], sql).returncode == 0
-    faults = Faults(stack, history, disk)
-    faults.disk = disk if disk.mounted else ShortFiles(lambda: faults.pids("postgres"))
-    full = "a file system of its own" if disk.mounted else "RLIMIT_FSIZE"
-    print(f"   a full disk is made by {full}", flush=True)
-    world = World(settings, history)
-    actors = actors_of(world, seed)
-    for actor in actors:
-        actor.start()
-    began = time.monotonic()
-    doing = []
-    for at, what, name, long in plan(seed, seconds):
-        time.sleep(max(0, began + at - time.monotonic()))
-        print(f"   {time.monotonic() - began:5.1f} s  {what} {name} {long:.1f}", flush=True)
-        doing.append(threading.Thread(target=faults.do, args=(what, name, long)))
-        doing[-1].start()
-    time.sleep(max(0, began + seconds - time.monotonic()))
-    for fault in doing:
-        fault.join()
-    print("== All is up again; clients end what they began", flush=True)
-    heal(stack, faults)
+def end(actors, history):
     for actor in actors:
         actor.stop.set()
     for actor in actors:
@@ -88,48 +94,103 @@ def run(stack, history, disk, seed, seconds):
         if actor.is_alive():
             history.complain(f"{actor.kind} does not end")
     print("   " + ", ".join(f"{a.kind} {a.lives}" for a in actors), flush=True)
+
+
+def look_at_ends(stack, history):
+    """Nothing may have ended but what was killed, nor have ignored that it was to stop.
+    PostgreSQL ends without room for its log, and does not start beside its orphans."""
+    for line in stack.read_output().splitlines():
+        died = " stopped (" in line and "SIGKILL" not in line and " postgres " not in line
+        if died or "did not stop in time" in line:
+            history.complain(line)
+
+
+def run(stack, history, disk, secrets, options):
+    prepare(stack)
+    faults = Faults(stack, history, disk, options.replicas)
+    faults.disk = disk if disk.mounted else ShortFiles(lambda: faults.pids("postgres"))
+    full = "a file system of its own" if disk.mounted else "RLIMIT_FSIZE"
+    print(f"   a full disk is made by {full}", flush=True)
+    world = World(stack.settings, history)
+    actors = actors_of(world, options.seed)
+    for actor in actors:
+        actor.start()
+    began, seconds = time.monotonic(), options.minutes * 60
+    doing = follow(faults, plan(options.seed, seconds, faults.processes), began)
+    time.sleep(max(0, began + seconds - time.monotonic()))
+    for fault in doing:
+        fault.join()
+    print("== All is up again; clients end what they began", flush=True)
+    heal(faults)
+    end(actors, history)
+    look_at_ends(stack, history)
     print("== What was acknowledged is there, once", flush=True)
     Checks(world).all()
+    print("== Logs name nobody", flush=True)
+    whispers = redaction.look_through(stack.settings, redaction.secrets_of(world, secrets))
+    print(f"   {whispers.looked_at}", flush=True)
+    if whispers.counts:
+        history.complain(f"logs:\n   {whispers}")
+
+
+def keep(stack, history, build, seed):
+    """What a failed run wants to be understood by."""
+    kept = pathlib.Path(build) / "fault-logs" / str(seed)
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(stack.state / "logs", kept, dirs_exist_ok=True)
+    shutil.copy(history.path, kept)
+    shutil.copy(stack.folder / "output", kept / "up.output")
+    return kept
+
+
+def tell(history, options, kept):
+    outcomes = {}
+    for (_, status), count in history.counts.items():
+        outcomes[status] = outcomes.get(status, 0) + count
+    print("   answers:", ", ".join(f"{k} x {v}" for k, v in sorted(outcomes.items(), key=str)))
+    if not history.wrong:
+        print("Nothing was lost, nothing happened twice.")
+        return 0
+    again = f"--seed {options.seed} --minutes {options.minutes:g} --replicas {options.replicas}"
+    print(f"FAILED ({len(history.wrong)} wrong); logs and history are in {kept}; again by\n"
+          f'  make faults ARGS="{again}"')
+    return 1
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    parser.add_argument("--minutes", type=float, default=5)
-    arguments = parser.parse_args()
-    print(f"== Faults: --seed {arguments.seed} --minutes {arguments.minutes:g}", flush=True)
+    parser.add_argument("--minutes", type=float, default=5, help="how long faults are done (5)")
+    parser.add_argument("--replicas", type=int, default=1, choices=range(1, 10), metavar="N",
+                        help="processes of each service and gateway (1); readers ask the gateways in turn")
+    options = parser.parse_args()
+    print(f"== Faults: --seed {options.seed} --minutes {options.minutes:g}"
+          f" --replicas {options.replicas}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="rostrum-faults."))
     os.chmod(folder, 0o755)
     disk = SmallDisk(folder / "state" / "postgres")
     history = History(folder / "history.jsonl")
-    stack = Stack(arguments.build, folder, "--restartable", "--env-file", HERE / "faults.env")
+    secrets = redaction.watch(Browser)
+    # Who is told to end takes the stack and the mount along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    stack = Stack(options.build, folder, "--restartable", "--replicas", str(options.replicas),
+                  "--env-file", HERE / "faults.env")
+    kept = None
     try:
         stack.wait_ready()
-        run(stack, history, disk, arguments.seed, arguments.minutes * 60)
+        run(stack, history, disk, secrets, options)
     except Exception:
         history.complain(traceback.format_exc())
     finally:
         history.file.close()
         if history.wrong:
-            kept = pathlib.Path(arguments.build) / "fault-logs" / str(arguments.seed)
-            shutil.rmtree(kept, ignore_errors=True)
-            shutil.copytree(stack.state / "logs", kept, dirs_exist_ok=True)
-            shutil.copy(history.path, kept)
+            kept = keep(stack, history, options.build, options.seed)
         stack.end()
         stack.output.close()
         disk.unmount()
         shutil.rmtree(folder, ignore_errors=True)
-    outcomes = {}
-    for (_, status), count in history.counts.items():
-        outcomes[status] = outcomes.get(status, 0) + count
-    print("   answers:", ", ".join(f"{k} x {v}" for k, v in sorted(outcomes.items(), key=str)))
-    if history.wrong:
-        print(f"FAILED ({len(history.wrong)} wrong); logs and history are in {kept}; again by\n"
-              f'  make faults ARGS="--seed {arguments.seed} --minutes {arguments.minutes:g}"')
-        return 1
-    print("Nothing was lost, nothing happened twice.")
-    return 0
+    return tell(history, options, kept)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """What was asked and what was answered: the record that is checked afterwards."""
 
+import itertools
 import json
 import re
 import threading
 import time
+import urllib.parse
 
 from client import Browser
 
@@ -41,7 +43,8 @@ class History:
     def record(self, **entry):
         line = json.dumps(entry)
         with self.lock:
-            self.file.write(line + "\n")
+            if not self.file.closed:  # clients of a run that was broken off
+                self.file.write(line + "\n")
             key = (entry["who"], entry.get("status") or entry.get("error"))
             self.counts[key] = self.counts.get(key, 0) + 1
 
@@ -69,9 +72,16 @@ class History:
             self.faults.append({"what": what, "name": name, "begin": begin, "end": end})
         self.record(who="fault", status=what, name=name, begin=begin, end=end)
 
-    def times_of(self, name, what):
+    def faults_of(self, service, *kinds):
+        """(begin, end) of the faults of these kinds (of all, if none are named) that were
+        done to a service's processes."""
         with self.lock:
-            return [f["begin"] for f in self.faults if f["name"] == name and f["what"] == what]
+            return [(f["begin"], f["end"]) for f in self.faults
+                    if f["name"] in (service, *further_of(service)) and (f["what"] in kinds or not kinds)]
+
+
+def further_of(service):
+    return [f"{service}-{number}" for number in range(2, 10)]
 
 
 class Client(Browser):
@@ -85,19 +95,23 @@ class Client(Browser):
     next_network = 1
     network_lock = threading.Lock()
 
-    def __init__(self, url, history, who, member="no", gateways=None):
+    def __init__(self, url, history, who, member="no", gateways=()):
         super().__init__(url)
         self.history = history
         self.who = who
         self.member = member
-        self.gateways = gateways
         with Client.network_lock:
             number = Client.next_network
             Client.next_network += 1
+        # Requests go to them in turn.
+        self.gateways = itertools.cycle(urllib.parse.urlsplit(gateway) for gateway in gateways)
+        for _ in range(number % len(gateways) if gateways else 0):
+            next(self.gateways)
         self.address = f"10.{number >> 8 & 255}.{number & 255}.1"
 
     def send(self, method, path, body=None, headers=None):
         """The answer, or None if none came."""
+        self.url = next(self.gateways, self.url)
         sent = {"X-Forwarded-For": self.address, **(headers or {})}
         begin = time.time()
         try:

@@ -1,21 +1,28 @@
 """What the rows of the degradation table have in common."""
 
+import collections
 import contextlib
 import os
 import pathlib
 import shutil
-import signal
+import subprocess
 import tempfile
 import unittest
 import uuid
 
 from client import code_in, wait_until
+from crowd import PATIENCE, Crowd
 from history import Client, History
 from local_stack import Stack
-from schedule import Faults, signal_all
+from schedule import Faults
 from world import PASSWORD, World, ok
 
 HERE = pathlib.Path(__file__).resolve().parent
+# Taken away in both ways in which things go: it is not there, or it does not answer.
+WAYS = ("stopped", "hanging")
+# What is read sooner after it was published, or after content was there again, is not
+# shown while content is away: it might be what stood before.
+SETTLED = 5
 PUBLIC, METERED, PREMIUM = "ACCESS_LEVEL_PUBLIC", "ACCESS_LEVEL_METERED", "ACCESS_LEVEL_PREMIUM"
 
 
@@ -48,7 +55,8 @@ class Row(unittest.TestCase):
 
     def tearDown(self):
         # Among others: 500, 503 without Retry-After, 404 for what exists, premium text.
-        self.assertEqual(self.history.wrong, [])
+        wrong, self.history.wrong = self.history.wrong, []
+        self.assertEqual(wrong, [])
 
     @classmethod
     def trial_reader(cls):
@@ -68,7 +76,7 @@ class Row(unittest.TestCase):
     def known_member(self):
         """The same reader in a new session, which the gateway knows for the next minute."""
         client = Client(self.world.url, self.history, "member", "yes")
-        ok(client.post("/v1/sessions", {"email": self.member_email, "password": PASSWORD}))
+        self.log_in(client, self.member_email)
         self.get(client, "/v1/trial")
         return client
 
@@ -77,28 +85,66 @@ class Row(unittest.TestCase):
         person = self.world.readers[self.next_reader % len(self.world.readers)]
         type(self).next_reader += 1
         client = self.visitor()
-        ok(client.post("/v1/sessions", {"email": person["email"], "password": PASSWORD}))
+        self.log_in(client, person["email"])
         return client, person
+
+    def log_in(self, client, email):
+        """From the client's own network: each has a limit."""
+        ok(client.send("POST", "/v1/sessions", {"email": email, "password": PASSWORD}))
 
     def visitor(self):
         return Client(self.world.url, self.history, "visitor")
 
-    @contextlib.contextmanager
+    def readers(self):
+        """All persons, each in a session that the gateway knows for the next minute."""
+        readers = [self.reader()[0] for _ in self.world.readers]
+        for reader in readers:
+            self.get(reader, "/v1/account")
+        return readers
+
+    def crowd(self, asks):
+        """(client, method, path, body) each, all at once."""
+        def ask(client, method, path, body=None, headers=None):
+            client.timeout = 2 * PATIENCE
+            return lambda: client.send(method, path, body, headers)
+        return Crowd([ask(*of_one) for of_one in asks])
+
+    def assert_answers(self, crowd, statuses, what):
+        """Everybody gets one of these, and nobody is forgotten."""
+        answers = crowd.answers()
+        got = collections.Counter(answer and answer.status for answer in answers)
+        print(f"   {what}: {dict(got)}, the last after {crowd.slowest():.1f} s", flush=True)
+        others = [str(a)[:300] for a in answers if a is None or a.status not in statuses]
+        self.assertFalse(others, f"{what}: {dict(got)}")
+
+    def health(self, service):
+        target = self.stack.settings[f"{service.upper()}_TARGET"]
+        return subprocess.run([pathlib.Path(self.build) / "deploy" / "rostrum-health", target, "1"],
+                              capture_output=True, check=False).returncode == 0
+
+    @classmethod
+    def restart_with(cls, name, settings):
+        """With settings of its own: the stack reads those that are given to all at each start."""
+        given = cls.stack.state / "extra.env"
+        before = given.read_text()
+        given.write_text(before + "".join(f"{key}={value}\n" for key, value in settings.items()))
+        done = cls.stack.child("restart", name)
+        given.write_text(before)
+        assert done.returncode == 0, done.stderr
+
     def away(self, way, *names):
-        pids = [pid for name in names for pid in self.faults.pids(name)]
-        if way == "stopped":
-            for name in names:
-                self.assertEqual(self.stack.child("stop", name).returncode, 0)
-        else:
-            signal_all(pids, signal.SIGSTOP)
+        """For a `with`: these are stopped, or hang."""
+        return self.faults.frozen(*names) if way == "hanging" else self.stopped(*names)
+
+    @contextlib.contextmanager
+    def stopped(self, *names):
+        for name in names:
+            self.assertEqual(self.stack.child("stop", name).returncode, 0)
         try:
             yield
         finally:
-            if way == "stopped":
-                for name in names:
-                    self.faults.start(name)
-            else:
-                signal_all(pids, signal.SIGCONT)
+            for name in names:
+                self.faults.start(name)
 
     def get(self, client, path, status=200, **headers):
         answer = client.send("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})

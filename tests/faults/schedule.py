@@ -1,8 +1,8 @@
-"""Faults done to a running stack, by a seeded schedule."""
+"""Faults done to a running stack, and undone."""
 
+import contextlib
 import os
 import pathlib
-import random
 import resource
 import signal
 import subprocess
@@ -10,26 +10,26 @@ import threading
 import time
 import traceback
 
-from local_stack import SERVICES, wait_for
-
-PROCESSES = SERVICES + ["gateway", "redis-state", "redis-cache", "postgres"]
-# What is locked to make a database slow: service and tables.
-LOCKS = [("comment", "comments"), ("feed", "follows"), ("content", "posts"),
-         ("subscription", "trials"), ("account", "sessions")]
+from local_stack import wait_for
+from plan import processes_of
 
 
 class Faults:
     """Does faults and undoes them: several at once, but one at a time to a process."""
 
-    def __init__(self, stack, history, disk=None):
+    def __init__(self, stack, history, disk=None, replicas=1):
         self.stack = stack
         self.history = history
         self.disk = disk
-        self.turns = {name: threading.Lock() for name in PROCESSES + ["mail"]}
+        self.processes = processes_of(replicas)
+        self.turns = {name: threading.Lock() for name in self.processes + ["mail"]}
 
     def do(self, what, name, seconds):
         try:
             with self.turns.get(name, self.turns["postgres"]):
+                if name in self.turns and not self.is_running(name):
+                    self.history.complain(f"{name} has ended by itself")
+                    self.start(name)
                 getattr(self, what)(name, seconds)
         except Exception:
             self.history.complain(f"{what} {name}: {traceback.format_exc()}")
@@ -43,6 +43,22 @@ class Faults:
         done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True,
                               check=False)
         return [pid] + [int(text) for text in done.stdout.split()]
+
+    def freeze(self, name):
+        """Stops a child with all its processes, so that it hangs; returns them. The first
+        one goes first: it would make more."""
+        signal_all([self.stack.pid(name)], signal.SIGSTOP)
+        pids = self.pids(name)
+        signal_all(pids, signal.SIGSTOP)
+        return pids
+
+    @contextlib.contextmanager
+    def frozen(self, *names):
+        pids = [pid for name in names for pid in self.freeze(name)]
+        try:
+            yield
+        finally:
+            signal_all(pids, signal.SIGCONT)
 
     def start(self, name):
         """Starts what was killed; PostgreSQL may have to wait for its orphans to end."""
@@ -64,26 +80,36 @@ class Faults:
 
     def pause(self, name, seconds):
         begin = time.time()
-        pids = self.pids(name)
-        signal_all(pids, signal.SIGSTOP)
-        time.sleep(seconds)
-        signal_all(pids, signal.SIGCONT)
+        with self.frozen(name):
+            time.sleep(seconds)
         self.history.fault("pause", name, begin, time.time())
+
+    def pause_then_kill(self, name, seconds):
+        """Hangs until somebody has enough of it: what waits in it never gets an answer."""
+        begin = time.time()
+        pids = self.freeze(name)
+        time.sleep(seconds)
+        killed = time.time()
+        signal_all(pids, signal.SIGKILL)
+        wait_for(f"{name} to be gone", lambda: not self.is_running(name))
+        self.start(name)
+        self.history.fault("pause", name, begin, killed)
+        self.history.fault("kill", name, killed, time.time())
 
     def stutter(self, name, seconds):
         """Slow rather than away: stopped and continued in short pulses."""
         begin = time.time()
         while time.time() < begin + seconds:
-            pids = self.pids(name)
-            signal_all(pids, signal.SIGSTOP)
-            time.sleep(0.15)
-            signal_all(pids, signal.SIGCONT)
+            with self.frozen(name):
+                time.sleep(0.15)
             time.sleep(0.05)
         self.history.fault("stutter", name, begin, time.time())
 
     def restart(self, name, _seconds):
+        """In good order: services and Redis end by SIGTERM, PostgreSQL by a fast shutdown."""
         begin = time.time()
-        self.child("stop", name)
+        stopped = self.child("stop", name)
+        assert stopped.returncode == 0, stopped.stderr
         self.start(name)
         self.history.fault("restart", name, begin, time.time())
 
@@ -181,26 +207,3 @@ class ShortFiles:
                                  (hard if most == resource.RLIM_INFINITY else most, hard))
             except ProcessLookupError:
                 pass
-
-
-def plan(seed, seconds):
-    """The schedule: (when to begin, after the start; what; of what; how long)."""
-    chance = random.Random(seed)
-    steps = []
-    # Everything is killed once in every round, in an order of its own.
-    when = chance.uniform(1, 2)
-    while when < seconds:
-        round_of = [("kill", name) for name in PROCESSES]
-        round_of += [("pause", name) for name in chance.sample(PROCESSES, 3)]
-        round_of += [("restart", name) for name in chance.sample(SERVICES + ["gateway"], 2)]
-        round_of += [("take_mail_away", "mail"), ("stutter", "postgres"), ("stutter", "redis-state"),
-                     ("lock", ".".join(chance.choice(LOCKS))), ("fill_disk", "postgres")]
-        chance.shuffle(round_of)
-        for what, name in round_of:
-            long = {"kill": 1.5, "pause": 3, "take_mail_away": 4, "lock": 4, "stutter": 3,
-                    "fill_disk": 3}.get(what, 0)
-            steps.append((when, what, name, chance.uniform(0.1, long) if long else 0))
-            when += chance.uniform(0.8, 3.2)
-            if when >= seconds:
-                break
-    return steps

@@ -68,6 +68,7 @@ class World:
     def __init__(self, settings, history, readers=12, posts=10):
         self.settings = settings
         self.url = settings["ROSTRUM_URL"]
+        self.gateways = settings["ROSTRUM_URLS"].split(",")
         self.history = history
         self.mails = Mails(settings["MAILDIR"])
         self.run = uuid.uuid4().hex[:8]
@@ -81,7 +82,7 @@ class World:
         self.topics = [ok(editor.post("/v1/topics", {
             "slug": f"topic-{self.run}-{n}", "displayName": f"Topic {n}"}))["topicId"]
             for n in range(3)]
-        ok(editor.post("/v1/authors", {"slug": f"author-{self.run}", "displayName": "Author",
+        ok(editor.post("/v1/authors", {"slug": f"author-{self.run}", "displayName": f"Author {self.run}",
                                        "accountId": self.author["account_id"]}))
         author = self.log_in(self.author)
         self.posts = {level: [] for level in LEVELS}

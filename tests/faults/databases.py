@@ -1,0 +1,228 @@
+"""Rows of databases: of each service its own, and of all of them their one server."""
+
+import contextlib
+import subprocess
+import time
+import urllib.parse
+import uuid
+
+from local_stack import SERVICES, psql
+from row import METERED, PREMIUM, PUBLIC, SETTLED, WAYS, Row
+from wire import Wire
+from world import PASSWORD
+
+AWAY = (503, 504)
+MANY = 60
+
+
+class Databases(Row):
+    """One PostgreSQL each. Here one database of the one server is closed, or the wire to
+    it hangs."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.wires = {}
+        for service in SERVICES:
+            url = urllib.parse.urlsplit(cls.stack.settings[f"PG_URL_{service.upper()}"])
+            wire = cls.wires[service] = Wire(url.port)
+            place = url.netloc.replace(f":{url.port}", f":{wire.port}")
+            cls.restart_with(service, {"PG_URL": url._replace(netloc=place).geturl()})
+
+    def gone(self, way, service):
+        return self.closed(service) if way == "stopped" else self.hanging(service)
+
+    @contextlib.contextmanager
+    def closed(self, service):
+        url, name = self.stack.settings["PG_URL"], f"rostrum_{service}"
+        try:
+            for sql in (f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        f" WHERE datname = '{name}'"):
+                self.assertEqual(psql(url, sql).returncode, 0)
+            self.assert_only_this_is_not_ready(service)
+            yield
+        finally:
+            psql(url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        self.eventually(lambda: self.health(service), f"{service} is ready again")
+
+    @contextlib.contextmanager
+    def hanging(self, service):
+        try:
+            self.wires[service].hang()
+            yield
+            # Whoever asked found out; it takes until then at the latest.
+            self.assert_only_this_is_not_ready(service)
+        finally:
+            self.wires[service].go_on()
+        self.eventually(lambda: self.health(service), f"{service} is ready again")
+
+    def assert_only_this_is_not_ready(self, service):
+        self.eventually(lambda: not self.health(service), f"{service} is not ready")
+        for other in set(SERVICES) - {service}:
+            self.assertTrue(self.health(other), other)
+
+    def test_of_comment(self):
+        for way in WAYS:
+            with self.subTest(way):
+                self.of_comment(way)
+
+    def of_comment(self, way):
+        readers = self.readers()
+        page = self.page_of(PUBLIC)
+        post = self.world.posts[PUBLIC][0]
+        text = f"committed {uuid.uuid4().hex}"
+        keys = [uuid.uuid4().hex for _ in range(MANY)]
+        self.assertEqual(self.write(readers[0], keys[0], text).status, 200)
+        with self.gone(way, "comment"):
+            crowd = self.crowd((readers[n % len(readers)], "POST", f"/v1/posts/{post}/comments",
+                                {"body": f"{text} {n}" if n else text}, {"Idempotency-Key": keys[n]})
+                               for n in range(MANY))
+            self.assert_article_without_discussion(readers[1], page)
+            self.reader()
+            self.assert_answers(crowd, AWAY, "comments without a database")
+        for n in (0, 1, MANY - 1):
+            self.eventually(lambda n=n: self.write(readers[n % len(readers)], keys[n],
+                                                   f"{text} {n}" if n else text).status == 200,
+                            "commenting")
+        bodies = [row[0] for row in self.world.rows(
+            "COMMENT", f"SELECT body FROM comments WHERE body LIKE '{text}%'")]
+        self.assertEqual(sorted(bodies), sorted(set(bodies)))
+        self.assertLessEqual({text, f"{text} 1", f"{text} {MANY - 1}"}, set(bodies))
+
+    def test_of_account(self):
+        for way in WAYS:
+            with self.subTest(way):
+                self.of_account(way)
+
+    def of_account(self, way):
+        reader, person = self.reader()
+        known = self.known_member()
+        with self.gone(way, "account"):
+            crowd = self.crowd((self.visitor(), "POST", "/v1/sessions",
+                                {"email": person["email"], "password": PASSWORD})
+                               for person in self.world.readers * 5)
+            self.assertTrue(self.access(self.visitor(), METERED)["granted"])
+            self.assertTrue(self.access(known, PREMIUM)["granted"])
+            page = self.form(self.visitor(), "/login", f"email={person['email']}&password=x12345678")
+            self.assertIn(page.status, AWAY, page)
+            self.assert_answers(crowd, AWAY, "log-ins without a database")
+        self.eventually(lambda: reader.send("GET", "/v1/account").status == 200, "sessions")
+
+    def test_of_subscription(self):
+        for way in WAYS:
+            with self.subTest(way):
+                self.of_subscription(way)
+
+    def of_subscription(self, way):
+        premium = f"/v1/posts/{self.world.posts[PREMIUM][0]}"
+        readers = self.readers()
+        with self.gone(way, "subscription"):
+            crowd = self.crowd((reader, "GET", premium) for reader in readers * 5)
+            self.assertTrue(self.access(self.member, PREMIUM)["granted"])
+            self.assertTrue(self.access(self.visitor(), PUBLIC)["granted"])
+            self.assert_answers(crowd, AWAY, "premium for whom nobody knows")
+        self.eventually(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER", "the meter")
+        self.eventually(lambda: self.reason(readers[0], PREMIUM) == "ACCESS_REASON_PREMIUM", "the wall")
+
+    def test_of_content(self):
+        for way in WAYS:
+            with self.subTest(way):
+                self.of_content(way)
+
+    def of_content(self, way):
+        page = self.page_of(PUBLIC)
+        self.get(self.visitor(), page)
+        reader, _ = self.reader()
+        with self.gone(way, "content"):
+            crowd = self.crowd((self.visitor(), "GET", f"/v1/posts/{self.world.posts[METERED][n % 5]}")
+                               for n in range(MANY))
+            self.assert_public_text(page)
+            self.get(reader, "/v1/feed")
+            self.reader()
+            self.assert_answers(crowd, AWAY, "posts without a database")
+        self.eventually(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
+
+    def test_of_feed(self):
+        for way in WAYS:
+            with self.subTest(way):
+                self.of_feed(way)
+
+    def of_feed(self, way):
+        readers = self.readers()
+        with self.gone(way, "feed"):
+            crowd = self.crowd((reader, "GET", "/v1/feed") for reader in readers * 5)
+            self.get(readers[0], self.page_of(PUBLIC))
+            self.assertIn(readers[0].send("GET", "/feed").status, AWAY)
+            self.assert_answers(crowd, AWAY, "feeds without a database")
+        self.eventually(lambda: readers[0].send("GET", "/feed").status == 200, "the feed")
+
+    def test_that_is_slow(self):
+        """A table that is locked: its questions are given up in time, the rest goes on."""
+        page = self.page_of(PUBLIC)
+        reader, _ = self.reader()
+        url = self.stack.settings["PG_URL"].rpartition("/")[0] + "/rostrum_comment"
+        with subprocess.Popen(["psql", "-X", "-q", "-c",
+                               "BEGIN; LOCK TABLE comments; SELECT pg_sleep(300)", url],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as lock:
+            try:
+                held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"
+                self.eventually(lambda: self.world.value("COMMENT", held) != "0", "the lock")
+                self.assert_article_without_discussion(reader, page)
+                self.assertIn(self.write(reader, uuid.uuid4().hex, "slow").status, AWAY)
+                self.assertTrue(self.health("comment"))
+            finally:
+                lock.terminate()
+                psql(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                          " WHERE query LIKE '%pg_sleep(300)%' AND pid <> pg_backend_pid()")
+        self.eventually(lambda: self.write(reader, uuid.uuid4().hex, "quick").status == 200, "commenting")
+
+
+class Server(Row):
+    """The one server of all databases hangs: its processes are stopped."""
+
+    def test_that_hangs(self):
+        readers = self.readers()
+        pages = [self.page_of(PUBLIC), self.page_of(METERED)]
+        visitors = [self.visitor() for _ in range(12)]
+        time.sleep(SETTLED)
+        for visitor in visitors:
+            for page in pages:
+                self.get(visitor, page)
+        keys = {reader: uuid.uuid4().hex for reader in readers}
+        with self.away("hanging", "postgres"):
+            time.sleep(1.5)  # what content showed under a lease is over
+            self.ask_for_all(readers, visitors, pages, keys, "at first")
+            for service in SERVICES:
+                self.eventually(lambda service=service: not self.health(service),
+                                f"{service} is not ready")
+            self.ask_for_all(readers, visitors, pages, keys, "when that is known")
+        for service in SERVICES:
+            self.eventually(lambda service=service: self.health(service), f"{service} is ready again")
+        self.assert_all_is_well(readers, keys)
+
+    def ask_for_all(self, readers, visitors, pages, keys, when):
+        """What needs a database is refused in time, to each of many; the rest goes on."""
+        post = self.world.posts[PUBLIC][0]
+        asks = [(reader, "POST", f"/v1/posts/{post}/comments", {"body": f"kept {key}"},
+                 {"Idempotency-Key": key}) for reader, key in keys.items()]
+        asks += [(reader, "GET", path) for reader in readers
+                 for path in ("/v1/feed", "/v1/trial", f"/v1/posts/{post}")]
+        asks += [(self.visitor(), "POST", "/v1/sessions", {"email": person["email"], "password": PASSWORD})
+                 for person in self.world.readers]
+        asks += [(self.visitor(), "GET", f"/v1/posts/{self.world.posts[METERED][0]}") for _ in readers]
+        refused = self.crowd(asks)
+        shown = self.crowd((visitor, "GET", page) for visitor in visitors for page in pages)
+        for path in ("/healthz", "/readyz", "/v1/plans"):
+            self.get(self.visitor(), path)
+        self.assert_answers(shown, (200,), f"known articles, {when}")
+        self.assert_answers(refused, AWAY, f"what needs a database, {when}")
+
+    def assert_all_is_well(self, readers, keys):
+        for reader, key in keys.items():
+            self.eventually(lambda reader=reader, key=key:
+                            self.write(reader, key, f"kept {key}").status == 200, "commenting")
+            self.assertEqual(self.world.count("COMMENT", f"comments WHERE body = 'kept {key}'"), 1)
+        self.reader()
+        self.eventually(lambda: readers[0].send("GET", "/v1/feed").status == 200, "the feed")
+        self.eventually(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER", "the meter")

@@ -1,0 +1,171 @@
+"""That the suite sees what it looks for, without a stack: wrong histories of events, logs
+that tell, schedules that leave something out.
+
+usage: suite_test.py [unittest arguments]
+"""
+
+import collections
+import itertools
+import pathlib
+import random
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "e2e"),
+                str(HERE.parent / "e2e" / "eyes")]
+
+import redaction  # noqa: E402  (the path is known only now)
+from checks import lost_spans  # noqa: E402
+from history import History  # noqa: E402
+from logs import Secrets  # noqa: E402
+from once import Effect, Event, Move, broken_chain, misapplied  # noqa: E402
+from plan import LONG_PAUSE, WAYS, extras_of_all, plan, processes_of, ways_of_all  # noqa: E402
+
+
+def at(place, epoch="e"):
+    return (epoch, *place)
+
+
+# Three moves of a position over five events, each of which wrote one row.
+MOVES = [Move(None, at((0, 0), "none"), 50), Move(at((0, 0), "none"), at((7, 2)), 50),
+         Move(at((7, 2)), at((9, 4)), 51), Move(at((9, 4)), at((9, 5)), 52)]
+EVENTS = [Event((6, 1), "a"), Event((7, 2), "b"), Event((8, 3), "a"), Event((9, 4), "a"),
+          Event((9, 5), "b")]
+EFFECTS = [Effect("a", 50), Effect("b", 50), Effect("a", 51), Effect("a", 51), Effect("b", 52)]
+END = at((9, 5))
+
+
+class Chain(unittest.TestCase):
+    def test_takes_what_is_right(self):
+        self.assertEqual(broken_chain(MOVES, END), [])
+        self.assertEqual(broken_chain(MOVES[2:], END), [])  # watched from later on
+        self.assertEqual(broken_chain([], None), [])
+
+    def test_sees_a_move_that_was_made_twice(self):
+        self.assertTrue(broken_chain([*MOVES[:3], MOVES[2]._replace(tx=53), MOVES[3]], END))
+
+    def test_sees_two_that_begin_at_one_place(self):
+        self.assertTrue(broken_chain([*MOVES[:3], Move(at((7, 2)), at((9, 5)), 53)], END))
+
+    def test_sees_a_move_that_is_missing(self):
+        self.assertTrue(broken_chain([*MOVES[:2], MOVES[3]], END))
+
+    def test_sees_one_that_goes_back(self):
+        self.assertTrue(broken_chain([*MOVES, Move(END, at((7, 2)), 53)], at((7, 2))))
+
+    def test_sees_that_it_stands_elsewhere(self):
+        self.assertTrue(broken_chain(MOVES, at((7, 2))))
+
+
+class Effects(unittest.TestCase):
+    def wrong(self, moves=MOVES, effects=EFFECTS, events=EVENTS, exactly=True):
+        return misapplied(moves, effects, events, exactly)
+
+    def test_takes_what_is_right(self):
+        self.assertEqual(self.wrong(), [])
+        self.assertEqual(self.wrong(MOVES[2:], EFFECTS[2:]), [])
+        self.assertEqual(self.wrong([], [], []), [])
+
+    def test_sees_one_that_happened_twice(self):
+        self.assertTrue(self.wrong(effects=[*EFFECTS, EFFECTS[4]]))
+
+    def test_sees_one_that_happened_again_in_a_later_move(self):
+        self.assertTrue(self.wrong(effects=[*EFFECTS, Effect("a", 52)]))
+
+    def test_sees_one_outside_of_every_move(self):
+        self.assertTrue(self.wrong(effects=[*EFFECTS, Effect("a", 60)]))
+        self.assertTrue(self.wrong(effects=[*EFFECTS[:4], Effect("b", 60)], exactly=False))
+
+    def test_sees_an_event_without_effect(self):
+        self.assertTrue(self.wrong(effects=EFFECTS[:4]))
+        self.assertEqual(self.wrong(effects=EFFECTS[:4], exactly=False), [])
+
+    def test_sees_an_effect_of_another_event(self):
+        self.assertTrue(self.wrong(effects=[*EFFECTS[:4], Effect("a", 52)], exactly=False))
+
+    def test_sees_an_event_that_no_move_reached(self):
+        self.assertTrue(self.wrong(events=[*EVENTS, Event((10, 6), "a")]))
+
+
+class Schedules(unittest.TestCase):
+    def test_everything_is_done_before_anything_again(self):
+        for replicas, seed in itertools.product((1, 2), range(20)):
+            processes = processes_of(replicas)
+            every = set(itertools.product(WAYS, processes))
+            usual = ways_of_all(random.Random(seed), processes)
+            for _ in range(3):
+                self.assertEqual(set(itertools.islice(usual, len(every))), every)
+
+    def test_everybody_hangs_for_long_and_is_killed_over_it(self):
+        processes = processes_of()
+        drawn = collections.Counter(itertools.islice(extras_of_all(random.Random(1), processes),
+                                                     8 * len(processes)))
+        for what in ("long pause", "pause_then_kill"):
+            self.assertEqual({name: drawn[what, name] for name in processes},
+                             {name: 1 for name in processes})
+
+    def test_long_runs_hold_all_of_it_and_short_ones_end_in_time(self):
+        every = set(itertools.product(WAYS, processes_of()))
+        for seed in range(20):
+            steps = plan(seed, 150, processes_of())
+            self.assertLessEqual(every, {(what, name) for _, what, name, _ in steps})
+            self.assertIn(LONG_PAUSE, {long for _, _, _, long in steps})
+            for at_, _, _, long in plan(seed, 42, processes_of()):
+                self.assertLess(at_ + long, 42 + 8)
+            self.assertEqual(steps, plan(seed, 150, processes_of()))
+
+
+class Losses(unittest.TestCase):
+    def spans(self, service, *faults):
+        history = History("/dev/null")
+        for fault in faults:
+            history.fault(*fault)
+        history.file.close()
+        return lost_spans(history, service)
+
+    def test_begin_where_the_killed_one_began_to_hang(self):
+        self.assertEqual(self.spans("redis-state", ("pause", "redis-state", 10, 16),
+                                    ("kill", "redis-state", 16, 18)), [(8.5, 16.5)])
+        self.assertEqual(self.spans("redis-state", ("restart", "redis-state", 16, 18)), [])
+
+    def test_of_content_begin_where_redis_went_away(self):
+        away = ("pause", "redis-state", 10, 14)
+        self.assertEqual(self.spans("content", away, ("restart", "content-2", 15, 18)), [(8.5, 15.5)])
+        self.assertEqual(self.spans("content", away, ("restart", "content", 19, 20)), [])
+        self.assertEqual(self.spans("content", away, ("kill", "content", 19, 20)), [(17.5, 19.5)])
+
+
+class Logs(unittest.TestCase):
+    GOOD = b'{"ts":"t","level":"info","service":"feed","msg":"ready"}\n'
+
+    def found(self, **logs):
+        secrets = Secrets()
+        secrets.add("email", "Ada@reader.example")
+        secrets.add("text", 'say "what"')
+        whispers = redaction.Whispers()
+        texts = {name.replace("_", "-"): text for name, text in logs.items()}
+        for look in (lambda *a: redaction.look_for_secrets(a[0], secrets, a[1]),
+                     redaction.look_for_addresses, redaction.look_at_form):
+            look(texts, whispers)
+        return dict(whispers.counts)
+
+    def test_that_tell_nothing_are_right(self):
+        self.assertEqual(self.found(feed=self.GOOD, feed_2=self.GOOD,
+                                    redis_state=b"Running mode=standalone, 1.2.3.4\n"), {})
+
+    def test_that_tell_are_seen_in_any_spelling(self):
+        self.assertEqual(self.found(postgres=b"x\nto ada@reader.example, Ada@reader.example\n"),
+                         {("postgres", "a secret (email)"): 2})
+        self.assertEqual(self.found(postgres=rb'they say \"what\" they want'),
+                         {("postgres", "a secret (text)"): 1})
+        self.assertEqual(self.found(mail=b"peer 10.0.0.7:80\n"), {("mail", "an address"): 1})
+
+    def test_that_are_cut_off_are_seen(self):
+        broken = ("feed", "a line that is not of the form")
+        self.assertEqual(self.found(feed=self.GOOD + self.GOOD[:20]), {broken: 1})
+        self.assertEqual(self.found(feed=b"[1]\nterminate called\n"), {broken: 2})
+
+
+if __name__ == "__main__":
+    unittest.main()
