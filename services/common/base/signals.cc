@@ -1,8 +1,10 @@
 #include "services/common/base/signals.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 
+#include "absl/time/clock.h"
 #include "services/common/base/log.h"
 
 namespace rostrum {
@@ -30,8 +32,12 @@ void BlockStopSignals() {
 
 bool WaitForStopSignal(absl::Duration timeout) {
   const sigset_t signals = StopSignals();
-  const timespec wait = absl::ToTimespec(std::min(timeout, kLongest));
-  const int signal = sigtimedwait(&signals, nullptr, &wait);
+  const absl::Time end = absl::Now() + std::min(timeout, kLongest);
+  int signal = 0;
+  do {
+    const timespec wait = absl::ToTimespec(std::max(end - absl::Now(), absl::ZeroDuration()));
+    signal = sigtimedwait(&signals, nullptr, &wait);
+  } while (signal < 0 && errno == EINTR);  // after SIGSTOP and SIGCONT, for one
   if (signal <= 0) return false;
   LogInfo("stopping", {{"signal", signal}});
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
