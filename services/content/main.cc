@@ -78,10 +78,13 @@ class ContentApp final : public ServiceApp {
           [this] { return manuscripts_.AnnounceChanges(env_.clock.Now(), kBatch); });
     });
     Work("clean-up", kCleanUp, [this] {
-      return RunTx(*env_.pool, [this](Transaction& tx) {
-        PurgeViews(tx, env_.clock.Now());
-        return absl::OkStatus();
-      });
+      return RunTx(
+          *env_.pool,
+          [this](Transaction& tx) {
+            PurgeViews(tx, env_.clock.Now());
+            return absl::OkStatus();
+          },
+          "CleanUp");  // the lambda round it has no name
     });
   }
   void Stop() override {

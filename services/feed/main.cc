@@ -83,13 +83,16 @@ class FeedApp final : public ServiceApp {
   absl::Status Resync(const EventConsumer::Fence& fence) {
     const absl::Time begin = env_.clock.Now();
     RETURN_IF_ERROR(content_.ReadPublished([&](const ContentClient::Page& page) {
-      return RunTx(*env_.pool, [&](Transaction& tx) -> absl::Status {
-        RETURN_IF_ERROR(fence(tx));
-        for (const content::v1::PostSummary& post : page) {
-          RETURN_IF_ERROR(ApplyPublished(tx, post, env_.clock.Now()));
-        }
-        return absl::OkStatus();
-      });
+      return RunTx(
+          *env_.pool,
+          [&](Transaction& tx) -> absl::Status {
+            RETURN_IF_ERROR(fence(tx));
+            for (const content::v1::PostSummary& post : page) {
+              RETURN_IF_ERROR(ApplyPublished(tx, post, env_.clock.Now()));
+            }
+            return absl::OkStatus();
+          },
+          "ResyncPage");  // the lambda round it has no name
     }));
     return RunTx(*env_.pool, [&](Transaction& tx) -> absl::Status {
       RETURN_IF_ERROR(fence(tx));

@@ -4,6 +4,7 @@
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
+#include "services/common/trace/messaging.h"
 #include "services/common/trace/span.h"
 
 namespace rostrum::gateway {
@@ -27,6 +28,7 @@ asio::awaitable<void> WriteHints(std::shared_ptr<LiveStream> live, http::StreamW
     if (!taken) break;
     const bool changed = co_await live->Wait(kHeartbeat);
     telling = Span::ChildOf(live->TakeCause(), SpanKind::kProducer, "browser tell");
+    DescribePublish(telling, "server_sent_events", "changed", "tell");
     next = changed ? "event: changed\ndata: {}\n\n" : ": keep-alive\n\n";
   }
 }

@@ -38,6 +38,8 @@ constexpr absl::Duration kRenewTokenBefore = absl::Seconds(15);
 json RetriedMethods() {
   json names = json::array();
   ForEachRpc([&](const google::protobuf::MethodDescriptor& method) {
+    // Who reads a stream opens it anew, with a token of that moment.
+    if (method.server_streaming()) return;
     if (method.options().idempotency_level() == MethodOptions::IDEMPOTENCY_UNKNOWN) return;
     names.push_back({{"service", method.service()->full_name()}, {"method", method.name()}});
   });

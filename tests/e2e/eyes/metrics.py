@@ -14,8 +14,6 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{16}|@|\d+\.\d+\.\d+\.\d+")
 # A place in the code, "comment_store.Update"; a template's has its arguments, and a
 # lambda no name.
 PLACE = re.compile(r"[a-z0-9_]+\.[A-Z][A-Za-z0-9]*(<.*>)?")
-# To go: the main.cc of these do not name their lambdas' transactions yet.
-NAMELESS_YET = {("content", "main.operator()"), ("feed", "main.operator()")}
 
 # What API.md promises, by who has it.
 EVERYWHERE = {"grpc_client_started_total", "grpc_client_handled_total",
@@ -126,8 +124,7 @@ def check_series(exposed):
 
 def check_places(name, exposed):
     places = {labels["query"] for _, labels in exposed.samples if "query" in labels}
-    nameless = {place for place in places
-                if not PLACE.fullmatch(place) and (name, place) not in NAMELESS_YET}
+    nameless = {place for place in places if not PLACE.fullmatch(place)}
     assert not nameless, f"queries of {name} without a name: {nameless}"
 
 
