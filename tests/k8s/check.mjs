@@ -1,10 +1,11 @@
 // Checks the Kubernetes manifests without a cluster.
 //
-// usage: node check.mjs BUILD     BUILD has the binaries, which say what settings
-//                                 they know and what metrics they export
+// usage: node check.mjs BUILD [OVERLAY...]
 //
-// Renders every overlay, applies every rule to it, and then shows that each rule
-// refuses something: a fixture is an overlay with one thing made wrong.
+// BUILD has the binaries, which say what settings they know and what metrics they
+// export. Renders every overlay, applies every rule to it, and then shows that each
+// rule refuses something: a fixture is an overlay with one thing made wrong. Given
+// folders of overlays, in the tree or elsewhere, it checks these and nothing else.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,15 +15,19 @@ import { id } from "./objects.mjs";
 import { monitoringRules } from "./rules_monitoring.mjs";
 import { networkRules } from "./rules_network.mjs";
 import { podRules } from "./rules_pods.mjs";
+import { poolerRules } from "./rules_poolers.mjs";
 import { referenceRules } from "./rules_references.mjs";
 import { schemaRules, unknownFields } from "./rules_schema.mjs";
 import { settingRules } from "./rules_settings.mjs";
 
 const here = import.meta.dirname;
 const root = resolve(here, "../..");
-const build = resolve(process.argv[2] ?? join(root, "build"));
+const [build = join(root, "build"), ...given] = process.argv.slice(2).map((path) => resolve(path));
+const whole = given.length === 0;
 const UNKNOWN_FIELDS = "no field is unknown";
-const RULES = { ...schemaRules, ...podRules, ...networkRules, ...referenceRules, ...settingRules, ...monitoringRules };
+// S3's, Google's, Azure's, as k8s/CLUSTER.md names them.
+const KEYS_OF_BUCKET = ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "APPLICATION_CREDENTIALS", "STORAGE_ACCOUNT", "STORAGE_KEY"];
+const RULES = { ...schemaRules, ...podRules, ...networkRules, ...referenceRules, ...poolerRules, ...settingRules, ...monitoringRules };
 
 const run = (program, args, options = {}) =>
   execFileSync(program, args, { encoding: "utf8", maxBuffer: 64 << 20, ...options });
@@ -55,15 +60,16 @@ const scripted = secretsOfScript();
 const keysOfScript = Object.fromEntries(scripted.map((object) => [object.metadata.name, Object.keys(object.data)]));
 // The store of External Secrets, as k8s/README.md has it filled: the script's folders,
 // and what nobody can make up.
-const stored = Object.fromEntries(Object.entries({ ...keysOfScript, "backup-credentials": ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY"] })
-  .map(([name, keys]) => [`rostrum/${name}`, name === "account-secrets" ? [...keys, "SMTP_USERNAME", "SMTP_PASSWORD"] : keys]));
+const stored = Object.fromEntries(Object.entries({ ...keysOfScript, "backup-credentials": KEYS_OF_BUCKET })
+  .map(([name, keys]) => [`rostrum-${name}`, name === "account-secrets" ? [...keys, "SMTP_USERNAME", "SMTP_PASSWORD"] : keys]));
 
 function render(folder) {
   const objects = objectsOf(run(kubectl, ["kustomize", folder]));
-  const components = (readYaml(folder, "kustomization.yaml").components ?? []).map((path) => basename(path));
-  const name = basename(folder);
+  const components = (readYaml(folder, "kustomization.yaml").components ?? []).map((path) => basename(path.split("?")[0]));
+  const name = whole ? basename(folder) : folder;
   const context = {
-    overlay: { name, components, production: name === "prod" },
+    // Where mails are caught nobody reads; all else is meant in earnest.
+    overlay: { name, components, production: !components.includes("mail-catcher") },
     graph,
     settings,
     metrics,
@@ -108,20 +114,25 @@ function report(what, wrong) {
   for (const line of wrong.slice(0, 20)) console.log(`  ${line}`);
 }
 
-const folders = [...readdirSync(join(root, "k8s/overlays")).map((name) => join(root, "k8s/overlays", name)),
-  ...readdirSync(join(here, "overlays")).map((name) => join(here, "overlays", name))];
-const overlays = Object.fromEntries(folders.map((folder) => [basename(folder), render(folder)]));
+const inTree = [join(root, "k8s/overlays"), join(here, "overlays")]
+  .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)));
+const overlays = Object.fromEntries((whole ? inTree : given).map(render).map((each) => [each.name, each]));
 for (const { name, objects, context } of Object.values(overlays)) {
   console.log(`${name}: ${objects.length} objects`);
   for (const [rule, check] of Object.entries(RULES)) report(`${name}: ${rule}`, [...check(objects, context)]);
 }
-const edge = objectsOf(readFileSync(join(root, "k8s/edge.yaml"), "utf8"));
-report("secrets and k8s/edge.yaml: objects have the shape of their kind",
-  [...schemaRules["objects have the shape of their kind"]([...scripted, ...edge])]);
-report("k8s/edge.yaml: the site has a certificate", [...referenceRules["the site has a certificate"](edge)]);
-overlays["edge.yaml"] = { name: "edge.yaml", objects: edge, context: {} };
+// What is applied beside an overlay.
+const SHAPE = "objects have the shape of their kind";
+if (whole) {
+  report(`k8s/secrets: ${SHAPE}`, [...RULES[SHAPE](scripted)]);
+  for (const name of ["edge.yaml", "secretstore.yaml"]) {
+    const objects = objectsOf(readFileSync(join(root, "k8s", name), "utf8"));
+    for (const rule of [SHAPE, "the site has a certificate"]) report(`k8s/${name}: ${rule}`, [...RULES[rule](objects)]);
+    overlays[name] = { name, objects, context: {} };
+  }
+}
 
-const fixtures = readdirSync(join(here, "refused")).sort().flatMap((file) => readYaml(here, "refused", file));
+const fixtures = whole ? readdirSync(join(here, "refused")).sort().flatMap((file) => readYaml(here, "refused", file)) : [];
 const typed = Object.values(overlays).map(({ name, objects }) => ({ name, objects }));
 fixtures.forEach((fixture, number) => {
   const { objects, context } = overlays[fixture.overlay ?? "prod"];
@@ -140,7 +151,7 @@ fixtures.forEach((fixture, number) => {
   const said = unknown[`refused ${number}`].some((line) => line.includes(fixture.says));
   report(`refuses: ${UNKNOWN_FIELDS} (${fixture.says})`, said ? [] : [`it said ${JSON.stringify(unknown[`refused ${number}`])}`]);
 });
-for (const rule of [...Object.keys(RULES), UNKNOWN_FIELDS]) {
+for (const rule of whole ? [...Object.keys(RULES), UNKNOWN_FIELDS] : []) {
   report(`${rule}: has a fixture`, fixtures.some((fixture) => fixture.rule === rule) ? [] : ["nothing shows that it refuses anything"]);
 }
 

@@ -44,14 +44,18 @@ export function selects(selector, labels) {
 export const ISSUER = "cert-manager.io/cluster-issuer";
 
 // Every pod there will be, with the labels it has: those of the workloads, the
-// instances of the database clusters, which the operator labels, and cert-manager's
-// that answers for an Ingress.
+// instances of the database clusters and their poolers, which the operator labels, and
+// cert-manager's that answers for an Ingress.
 export function pods(objects) {
   const instances = ofKind(objects, "Cluster").map((cluster) => ({
     name: cluster.metadata.name,
     labels: { "cnpg.io/cluster": cluster.metadata.name, "cnpg.io/podRole": "instance" },
     ports: { postgresql: 5432, metrics: 9187, status: 8000 },
   }));
+  for (const { metadata: { name }, spec } of ofKind(objects, "Pooler")) {
+    const labels = { "cnpg.io/cluster": spec.cluster.name, "cnpg.io/podRole": "pooler", "cnpg.io/poolerName": name };
+    instances.push({ name, labels, ports: { pgbouncer: 5432, metrics: 9127 } });
+  }
   if (ofKind(objects, "Ingress").some(({ metadata }) => metadata.annotations?.[ISSUER])) {
     instances.push({ name: "acme-solver", labels: { "acme.cert-manager.io/http01-solver": "true" }, ports: { http: 8089 } });
   }
@@ -80,6 +84,17 @@ export function environment(objects, container) {
   return values;
 }
 
+// How many connections a service has to its database at the most: those of all its
+// replicas, and of one more while they roll.
+export function connectionsOf(objects, name, settings) {
+  const scaler = named(objects, "HorizontalPodAutoscaler", name);
+  const server = servers(objects).find((each) => each.name === name);
+  if (!scaler || !server) return 0;
+  const pool = environment(objects, server.pod.containers[0]).PG_POOL ??
+    settings[`rostrum-${name}`]?.find((each) => each.name === "PG_POOL")?.default;
+  return pool * (scaler.spec.maxReplicas + 1);
+}
+
 // The keys of each Secret that will be there: those in the overlay, those that
 // External Secrets, cert-manager and the operator make, and those applied beside
 // it. What is in the store is what k8s/secrets makes, and what is put there by hand.
@@ -90,8 +105,8 @@ export function secrets(objects, { applied = {}, stored = {} } = {}) {
   }
   for (const object of ofKind(objects, "ExternalSecret")) {
     const { data = [], dataFrom = [], target } = object.spec;
-    keys[target.name] = data.map((each) => each.secretKey)
-      .concat(dataFrom.flatMap(({ extract }) => stored[extract.key] ?? []));
+    keys[target.name] = target.template ? Object.keys(target.template.data)
+      : data.map((each) => each.secretKey).concat(dataFrom.flatMap(({ extract }) => stored[extract.key] ?? []));
   }
   for (const object of ofKind(objects, "Certificate")) {
     keys[object.spec.secretName] = ["tls.crt", "tls.key", "ca.crt"];

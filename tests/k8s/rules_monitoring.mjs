@@ -132,11 +132,14 @@ export const monitoringRules = {
     const rules = ofKind(objects, "PrometheusRule");
     if (rules.length === 0) return;
     const tests = testFiles.flatMap(([, text]) => parse(text).tests).flatMap((test) => test.alert_rule_test);
-    for (const { where, alert } of alertsOf(objects)) {
+    const untested = alertsOf(objects).flatMap(({ where, alert }) => {
       const mine = tests.filter((test) => test.alertname === alert);
-      if (!mine.some((test) => test.exp_alerts?.length > 0)) yield `${where}: no test has it fire`;
-      if (!mine.some((test) => !test.exp_alerts?.length)) yield `${where}: no test has it stay silent`;
-    }
+      return [...(mine.some((test) => test.exp_alerts?.length > 0) ? [] : [`${where}: no test has it fire`]),
+        ...(mine.some((test) => !test.exp_alerts?.length) ? [] : [`${where}: no test has it stay silent`])];
+    });
+    yield* untested;
+    // The tests take most of a minute.
+    if (untested.length > 0) return;
     const files = Object.fromEntries([...testFiles, ...rules.map((object) => [`${object.metadata.name}.yaml`, stringify(object.spec)])]);
     const said = promtool(["test", "rules", ...testFiles.map(([file]) => file)], files);
     if (said) yield `promtool: ${said}`;

@@ -1,4 +1,5 @@
 // The NetworkPolicies against the graph of k8s/graph.yaml.
+import { BlockList, isIP } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import { environment, id, named, ofKind, pods, selects, servers } from "./objects.mjs";
 
@@ -15,18 +16,30 @@ function podsOfGraph(objects, graph) {
   return found;
 }
 
-// Whom a peer of a rule names: pods of ours, or others of the graph.
+// Whether all addresses of one ipBlock are in another.
+function within({ cidr = "" }, { cidr: other }) {
+  const [[address, length], [network, prefix]] = [cidr.split("/"), other.split("/")];
+  if (!isIP(address) || isIP(address) !== isIP(network) || Number(length) < Number(prefix)) return false;
+  const block = new BlockList();
+  block.addSubnet(network, Number(prefix), `ipv${isIP(network)}`);
+  return block.check(address, `ipv${isIP(address)}`);
+}
+
+// Whom a peer of a rule names: pods of ours, or others of the graph. An overlay may
+// narrow addresses, and what is left may lie in several of them: each is a list of
+// what it may be called.
 function namesOfPeer(peer, known, graph) {
   if (!peer.namespaceSelector && !peer.ipBlock) {
-    return Object.keys(known).filter((name) => selects(peer.podSelector, known[name]));
+    return Object.keys(known).filter((name) => selects(peer.podSelector, known[name])).map((name) => [name]);
   }
-  const other = Object.entries(graph.others).find(([, selector]) => isDeepStrictEqual(selector, peer));
-  return other ? [other[0]] : [`unknown ${JSON.stringify(peer)}`];
+  const others = Object.entries(graph.others).filter(([, peers]) => [peers].flat(2).some((each) =>
+    isDeepStrictEqual(each, peer) || (each.ipBlock && peer.ipBlock && within(peer.ipBlock, each.ipBlock))));
+  return [others.length > 0 ? others.map(([name]) => name) : [`unknown ${JSON.stringify(peer)}`]];
 }
 
 // What the policies allow: "from > to : port" on the side of who is asked
 // (ingress), and of who asks (egress).
-export function allowed(objects, graph) {
+function allowed(objects, graph, ought) {
   const known = podsOfGraph(objects, graph);
   const sides = { ingress: new Set(), egress: new Set() };
   for (const policy of ofKind(objects, "NetworkPolicy")) {
@@ -34,12 +47,13 @@ export function allowed(objects, graph) {
     for (const side of ["ingress", "egress"]) {
       if (!policy.spec.policyTypes.includes(side === "ingress" ? "Ingress" : "Egress")) continue;
       for (const rule of policy.spec[side] ?? []) {
-        const peers = (side === "ingress" ? rule.from : rule.to) ?? [{ ipBlock: "everybody" }];
+        const peers = (side === "ingress" ? rule.from : rule.to) ?? [{ ipBlock: {} }];
         const names = peers.flatMap((peer) => namesOfPeer(peer, known, graph));
         for (const self of chosen) {
           for (const other of names) {
             for (const port of portsOfRule(rule)) {
-              sides[side].add(side === "ingress" ? `${other} > ${self} : ${port}` : `${self} > ${other} : ${port}`);
+              const edges = other.map((name) => (side === "ingress" ? `${name} > ${self} : ${port}` : `${self} > ${name} : ${port}`));
+              sides[side].add(edges.find((edge) => ought[side].has(edge)) ?? edges[0]);
             }
           }
         }
@@ -50,11 +64,12 @@ export function allowed(objects, graph) {
 }
 
 // What the graph says for this overlay.
-export function expected(objects, graph, components) {
+function expected(objects, graph, components) {
   const known = podsOfGraph(objects, graph);
   const sides = { ingress: new Set(), egress: new Set() };
   for (const edge of graph.edges) {
     if (edge.component && !components.includes(edge.component)) continue;
+    if (components.includes(edge.unless)) continue;
     for (const from of edge.from[0] === "*" ? Object.keys(known) : edge.from) {
       for (const to of edge.to) {
         for (const port of edge.ports) {
@@ -76,8 +91,8 @@ export const networkRules = {
   },
 
   *"network policies are the service graph"(objects, { graph, overlay }) {
-    const is = allowed(objects, graph);
     const ought = expected(objects, graph, overlay.components);
+    const is = allowed(objects, graph, ought);
     for (const side of ["ingress", "egress"]) {
       for (const edge of is[side]) if (!ought[side].has(edge)) yield `${side} allows ${edge}, which the graph does not know`;
       for (const edge of ought[side]) if (!is[side].has(edge)) yield `${side} lacks ${edge}`;

@@ -47,6 +47,16 @@ export const podRules = {
     }
   },
 
+  *"what stays is probed"(objects) {
+    for (const { name, pod } of workloads(objects).filter(({ object }) => object.kind !== "Job")) {
+      for (const container of pod.containers) {
+        for (const kind of ["startupProbe", "readinessProbe", "livenessProbe"]) {
+          if (!container[kind]) yield `${name}: ${container.name} has no ${kind}`;
+        }
+      }
+    }
+  },
+
   *"probes' ports exist"(objects) {
     for (const { name, pod } of workloads(objects)) {
       const ports = portsOf(pod);

@@ -1,5 +1,5 @@
 // What one object says of another must be there.
-import { ISSUER, NAMESPACE, bytes, environment, filesOf, id, named, ofKind, pods, secrets, selects, servers, workloads } from "./objects.mjs";
+import { ISSUER, NAMESPACE, bytes, connectionsOf, filesOf, id, named, ofKind, pods, secrets, selects, servers, workloads } from "./objects.mjs";
 
 const HASHED = /-[a-z0-9]{10}$/;
 const CLUSTER_WIDE = ["Namespace"];
@@ -32,9 +32,10 @@ function* streamLimits(objects) {
   }
 }
 
-// The Secrets and keys that an object store names.
-const credentialsOf = ({ spec }) =>
-  Object.values(spec.configuration.s3Credentials ?? {}).filter((each) => each.name);
+// The Secrets and keys that an object store names, whichever cloud it is in.
+const credentialsOf = ({ spec: { configuration } }) =>
+  ["s3Credentials", "googleCredentials", "azureCredentials"]
+    .flatMap((cloud) => Object.values(configuration[cloud] ?? {})).filter((each) => each.name);
 
 export const referenceRules = {
   *"the namespace is restricted, and all is in it"(objects) {
@@ -110,9 +111,10 @@ export const referenceRules = {
     const stores = ofKind(objects, "ObjectStore");
     const read = [...mounted, ...stores.flatMap((store) => credentialsOf(store).map(({ name }) => name))];
     for (const object of ofKind(objects, "ExternalSecret")) {
-      const { data, dataFrom = [], target } = object.spec;
+      const { data, dataFrom = [], secretStoreRef, target } = object.spec;
+      const ofPlatform = secretStoreRef.kind === "ClusterSecretStore" ? dataFrom : [];
       if (data) yield `${id(object)}: asks for single keys, and one that is not there holds up all`;
-      for (const { extract } of dataFrom) if (!(extract.key in made.stored)) yield `${id(object)}: nobody puts ${extract.key} into the store`;
+      for (const { extract } of ofPlatform) if (!(extract.key in made.stored)) yield `${id(object)}: nobody puts ${extract.key} into the store`;
       if (!read.includes(target.name)) yield `${id(object)}: nothing reads ${target.name}`;
     }
     const known = secrets(objects, made);
@@ -166,6 +168,12 @@ export const referenceRules = {
     }
     for (const gateway of ofKind(objects, "Gateway").filter(({ metadata }) => metadata.annotations?.[ISSUER])) {
       const itself = { "kubernetes.io/metadata.name": gateway.metadata.namespace };
+      const issuer = named(objects, "ClusterIssuer", gateway.metadata.annotations[ISSUER]);
+      if (!issuer?.spec.acme.solvers.some(({ http01 }) => http01?.gatewayHTTPRoute?.parentRefs?.some(({ name, namespace, sectionName }) =>
+        name === gateway.metadata.name && namespace === gateway.metadata.namespace &&
+        gateway.spec.listeners.some((listener) => listener.protocol === "HTTP" && listener.name === sectionName)))) {
+        yield `${id(gateway)}: its issuer does not answer challenges at its listener of HTTP`;
+      }
       for (const { protocol, allowedRoutes } of gateway.spec.listeners) {
         const { from = "Same", selector = {} } = allowedRoutes?.namespaces ?? {};
         if (protocol === "HTTP" && from === "Selector" && !selects(selector, itself)) {
@@ -191,15 +199,10 @@ export const referenceRules = {
     for (const cluster of ofKind(objects, "Cluster")) {
       const { spec } = cluster;
       const { owner } = spec.bootstrap.initdb ?? spec.bootstrap.recovery;
-      const scaler = named(objects, "HorizontalPodAutoscaler", owner);
-      const server = servers(objects).find((each) => each.name === owner);
-      const pool = server && (environment(objects, server.pod.containers[0]).PG_POOL ??
-        settings[`rostrum-${owner}`]?.find((each) => each.name === "PG_POOL")?.default);
+      const wanted = connectionsOf(objects, owner, settings);
       const connections = Number(spec.postgresql.parameters.max_connections);
       // Reserved: 3 for superusers, the operator's own, a migration.
-      if (scaler && pool * (scaler.spec.maxReplicas + 1) > connections - 10) {
-        yield `${id(cluster)}: ${scaler.spec.maxReplicas + 1} replicas with ${pool} connections each are too many for ${connections}`;
-      }
+      if (wanted > connections - 10) yield `${id(cluster)}: ${wanted} connections of its service are too many for ${connections}`;
       const { max_wal_size: log, max_slot_wal_keep_size: kept } = spec.postgresql.parameters;
       if (!(bytes(log) + bytes(kept) < bytes(spec.walStorage?.size))) {
         yield `${id(cluster)}: a log of ${log}, and ${kept} kept for replicas, may fill a volume of ${spec.walStorage?.size}`;
