@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
@@ -57,10 +56,8 @@ bool IsTimeZone(const std::string& name) {
   });
   if (!plain || name == "localtime") return false;
   // It also keeps each name that is none, for ever.
-  const char* const folder = std::getenv("TZDIR");
   std::error_code ignored;
-  const std::filesystem::path file =
-      std::filesystem::path(folder == nullptr ? "/usr/share/zoneinfo" : folder) / name;
+  const std::filesystem::path file = std::filesystem::path("/usr/share/zoneinfo") / name;
   if (!std::filesystem::is_regular_file(file, ignored)) return false;
   absl::TimeZone zone;
   return absl::LoadTimeZone(name, &zone);
