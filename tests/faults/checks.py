@@ -1,7 +1,7 @@
 """What must be true when all is up again, whatever was done meanwhile."""
 
+import once
 from history import Client
-from once import CONSUMERS, Once
 from world import until
 
 # How long a kill may have taken views with it, and what in-flight requests add.
@@ -49,7 +49,7 @@ class Checks:
         """Every consumer stands at or behind the last event that it asks for."""
         def behind():
             late = []
-            for consumer, producer in CONSUMERS:
+            for consumer, producer in once.CONSUMERS:
                 ends = self.world.rows(producer.upper(),
                                        "SELECT epoch, coalesce((SELECT xid::text || '|' || id FROM outbox"
                                        " ORDER BY xid DESC, id DESC LIMIT 1), '0|0') FROM outbox_epoch")
@@ -66,7 +66,7 @@ class Checks:
 
     def events_are_applied_once(self):
         """For faults.py, which has had consumers watched from the start."""
-        wrong, moves, effects = Once(self.world.rows).wrong()
+        wrong, moves, effects = once.look(self.world.rows)
         assert not wrong, "\n   ".join([f"{len(wrong)} wrong", *wrong[:20]])
         return f"{moves} moves of positions, {effects} effects with them"
 

@@ -27,7 +27,8 @@ class Databases(Row):
             url = urllib.parse.urlsplit(cls.stack.settings[f"PG_URL_{service.upper()}"])
             wire = cls.wires[service] = Wire(url.port)
             place = url.netloc.replace(f":{url.port}", f":{wire.port}")
-            cls.restart_with(service, {"PG_URL": url._replace(netloc=place).geturl()})
+            cls.restart_with(service, {"PG_URL": url._replace(netloc=place).geturl(),
+                                       "COMMENT_LIMIT_PER_MINUTE": "1000"})
 
     def gone(self, way, service):
         return self.closed(service) if way == "stopped" else self.hanging(service)

@@ -243,6 +243,21 @@ class Replicas(Row):
                     # Who lost it tries again within a second; until then the other is the only one.
                     time.sleep(3)
 
+    def test_a_hanging_one(self):
+        """Nobody waits for it beyond a deadline, and in a while (its connections are asked for
+        a sign of life) nobody is sent to it any more."""
+        post = f"/v1/posts/{self.world.posts[PUBLIC][0]}"
+        with self.away("hanging", "content-2"):
+            self.assert_answers(self.crowd((self.visitor(), "GET", post) for _ in range(60)),
+                                (200, 503, 504), "reads while one of two hangs")
+            def passed_over():
+                crowd = self.crowd((self.visitor(), "GET", post) for _ in range(20))
+                return {answer and answer.status for answer in crowd.answers()} == {200}
+            begun = time.monotonic()
+            self.eventually(passed_over, "the other one answers all", 240)
+            print(f"   the hanging one was left out after {time.monotonic() - begun:.0f} s", flush=True)
+        self.eventually(passed_over, "both answer")
+
     def test_a_killed_gateway(self):
         """What one gateway began goes on at the other: nothing that lasts is in their memory."""
         first, second = self.world.gateways

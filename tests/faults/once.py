@@ -95,7 +95,8 @@ def broken_chain(moves, stands):
 
 
 def misapplied(moves, effects, events, exactly):
-    """Effects that are not those of the events which a position moved over with them."""
+    """Effects that are not those of the events which a position moved over with them.
+    Events beyond the last move are still to come."""
     moving = {move.tx for move in moves}
     wrong = [f"{effect} outside of what moved the position" for effect in effects
              if effect.tx not in moving]
@@ -104,9 +105,8 @@ def misapplied(moves, effects, events, exactly):
     wanted = collections.Counter()
     for event in events:
         number = bisect.bisect_left(ends, event.place)
-        if number == len(ends):
-            wrong.append(f"{event} lies beyond every move")
-        elif moves[0].old is None or event.place > moves[0].old[1:]:
+        watched = number < len(ends) and (moves[0].old is None or event.place > moves[0].old[1:])
+        if watched:
             wanted[event.key, steps[number][1]] += 1
     done = collections.Counter((effect.key, effect.tx) for effect in effects)
     for key, tx in sorted(wanted.keys() | done.keys()):
@@ -118,50 +118,55 @@ def misapplied(moves, effects, events, exactly):
     return wrong
 
 
-class Once:
-    """Reads what the triggers wrote down. `rows(service, sql)` queries a database."""
+# In one statement, so that it is of one moment: the work may go on meanwhile.
+SEEN = """
+SELECT 'move', number, producer, old_epoch::text, old_xid::text, old_id::text,
+       new_epoch::text, new_xid::text, new_id::text, tx::text FROM watch.moves
+UNION ALL SELECT 'effect', number, source, key, '', '', '', '', '', tx::text FROM watch.effects
+UNION ALL SELECT 'stands', 0, producer, epoch::text, xid::text, id::text, '', '', '', ''
+FROM event_position ORDER BY 1, 2
+"""
+
+
+class Seen:
+    """What the triggers of a database wrote down, and where its positions stand."""
 
     def __init__(self, rows):
-        self.rows = rows
+        self.moves = collections.defaultdict(list)  # by producer
+        self.effects = collections.defaultdict(list)  # by table
+        self.stands = {}  # by producer
+        for what, _, name, *values in rows:
+            if what == "move":
+                self.moves[name].append(Move(position(values[0:3]), position(values[3:6]), int(values[6])))
+            elif what == "effect":
+                self.effects[name].append(Effect(values[0], int(values[6])))
+            else:
+                self.stands[name] = position(values[0:3])
 
-    def moves(self, consumer, producer):
-        return [Move(position(row[0:3]), position(row[3:6]), int(row[6])) for row in self.rows(
-            consumer, "SELECT old_epoch, old_xid, old_id, new_epoch, new_xid, new_id, tx"
-                      f" FROM watch.moves WHERE producer = '{producer}' ORDER BY number")]
 
-    def stands(self, consumer, producer):
-        found = self.rows(consumer, "SELECT epoch, xid, id FROM event_position"
-                                    f" WHERE producer = '{producer}'")
-        return position(found[0]) if found else None
+def read_events(rows, watched):
+    types = " OR ".join(f"type LIKE '%.{name}'" for name in watched.types)
+    return [Event((int(xid), int(number)), key) for xid, number, key in rows(
+        watched.producer.upper(), f"SELECT xid, id, key FROM outbox WHERE {types} ORDER BY xid, id")]
 
-    def effects(self, watched):
-        return [Effect(key, int(tx)) for key, tx in self.rows(
-            watched.consumer, "SELECT key, tx FROM watch.effects"
-                              f" WHERE source = '{watched.table}' ORDER BY number")]
 
-    def events(self, watched):
-        types = " OR ".join(f"type LIKE '%.{name}'" for name in watched.types)
-        return [Event((int(xid), int(number)), key) for xid, number, key in self.rows(
-            watched.producer.upper(), f"SELECT xid, id, key FROM outbox WHERE {types}"
-                                      " ORDER BY xid, id")]
-
-    def wrong(self):
-        """All that is wrong; and how many moves and effects were looked at."""
-        found, moved, effected = [], 0, 0
-        for consumer, producer in CONSUMERS:
-            moves = self.moves(consumer, producer)
-            moved += len(moves)
-            name = f"{consumer.lower()} of {producer}"
-            found += [f"{name}: {text}"
-                      for text in broken_chain(moves, self.stands(consumer, producer))]
-            for watched in WATCHED:
-                if (watched.consumer, watched.producer) != (consumer, producer):
-                    continue
-                effects = self.effects(watched)
-                effected += len(effects)
-                found += [f"{name}, {watched.table}: {text}" for text in misapplied(
-                    moves, effects, self.events(watched), watched.exactly)]
-        return found, moved, effected
+def look(rows):
+    """All that is wrong; and how many moves and effects were looked at. `rows(service, sql)`
+    queries a database."""
+    found, moves, effects = [], 0, 0
+    seen = {service: Seen(rows(service, SEEN)) for service in sorted({c for c, _ in CONSUMERS})}
+    for consumer, producer in CONSUMERS:
+        moved = seen[consumer].moves[producer]
+        moves += len(moved)
+        found += [f"{consumer.lower()} of {producer}: {text}"
+                  for text in broken_chain(moved, seen[consumer].stands.get(producer))]
+    for watched in WATCHED:
+        done = seen[watched.consumer].effects[watched.table]
+        effects += len(done)
+        found += [f"{watched.consumer.lower()}, {watched.table}: {text}" for text in misapplied(
+            seen[watched.consumer].moves[watched.producer], done, read_events(rows, watched),
+            watched.exactly)]
+    return found, moves, effects
 
 
 def position(row):

@@ -19,7 +19,7 @@ import redaction  # noqa: E402  (the path is known only now)
 from checks import lost_spans  # noqa: E402
 from history import History  # noqa: E402
 from logs import Secrets  # noqa: E402
-from once import Effect, Event, Move, broken_chain, misapplied  # noqa: E402
+from once import Effect, Event, Move, broken_chain, look, misapplied  # noqa: E402
 from plan import LONG_PAUSE, WAYS, extras_of_all, plan, processes_of, ways_of_all  # noqa: E402
 
 
@@ -84,8 +84,31 @@ class Effects(unittest.TestCase):
     def test_sees_an_effect_of_another_event(self):
         self.assertTrue(self.wrong(effects=[*EFFECTS[:4], Effect("a", 52)], exactly=False))
 
-    def test_sees_an_event_that_no_move_reached(self):
-        self.assertTrue(self.wrong(events=[*EVENTS, Event((10, 6), "a")]))
+    def test_leaves_out_what_is_still_to_come(self):
+        self.assertEqual(self.wrong(events=[*EVENTS, Event((10, 6), "a")]), [])
+
+
+class Observations(unittest.TestCase):
+    ROWS = [["effect", "1", "posts", "a", "", "", "", "", "", "50"],
+            ["move", "1", "content", "", "", "", "e", "6", "1", "50"],
+            ["move", "2", "content", "e", "6", "1", "e", "7", "2", "51"],
+            ["stands", "0", "content", "e", "7", "2", "", "", "", ""]]
+
+    def look(self, feed):
+        def rows(service, sql):
+            if "outbox" in sql:
+                return [["6", "1", "a"]] if "PostPublished" in sql else []
+            return feed if service == "FEED" else []
+        return look(rows)
+
+    def test_are_read_as_they_stand(self):
+        self.assertEqual(self.look(self.ROWS), ([], 2, 1))
+
+    def test_of_a_doubled_history_are_seen(self):
+        effect, *_, last, stands = self.ROWS
+        again = [*last[:9], "52"]
+        self.assertEqual(len(self.look([effect, *self.ROWS])[0]), 1)
+        self.assertEqual(len(self.look([*self.ROWS[:3], again, stands])[0]), 1)
 
 
 class Schedules(unittest.TestCase):
