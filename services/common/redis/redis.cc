@@ -20,8 +20,13 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-const HistogramFamily kSeconds{
-    "redis_command_duration_seconds", "Time until Redis answered.", {"command"}};
+const HistogramFamily kSeconds{"redis_command_duration_seconds",
+                               "Time until Redis answered, or was waited for no longer.",
+                               {"command"}};
+const CounterFamily kFailures{"redis_command_failures_total",
+                              "Commands that Redis refused, or did not answer in time; while it "
+                              "is away also those that were not sent.",
+                              {"command"}};
 constexpr char kMayHaveHappened[] = "REDIS_MAY_HAVE_HAPPENED";
 
 struct ReplyDeleter {
@@ -167,11 +172,13 @@ void Redis::Failed() {
   idle.swap(idle_);
 }
 
-prometheus::Histogram& Redis::Seconds(const std::string& command) {
+Redis::Figures Redis::FiguresOf(const std::string& command) {
   absl::MutexLock lock(&mu_);
-  prometheus::Histogram*& kept = seconds_[command];
-  if (kept == nullptr) kept = &metrics_.Seconds(kSeconds, {command});
-  return *kept;
+  Figures& kept = figures_[command];
+  if (kept.seconds == nullptr) {
+    kept = {&metrics_.Seconds(kSeconds, {command}), &metrics_.Counter(kFailures, {command})};
+  }
+  return kept;
 }
 
 absl::StatusOr<RedisReply> Redis::Command(const Arguments& arguments) {
@@ -185,6 +192,7 @@ absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Argume
   if (span->recorded()) span->Set({"db.system", "redis"});
   absl::StatusOr<std::vector<RedisReply>> replies = RunPipeline(commands);
   if (!replies.ok()) span->Fail(absl::StatusCodeToString(replies.status().code()));
+  if (absl::IsUnavailable(replies.status())) FiguresOf(commands[0][0]).failures->Increment();
   return replies;
 }
 
@@ -206,11 +214,11 @@ absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arg
     some_happened = some_happened || reply.ok();
     replies.push_back(reply.ok() ? *std::move(reply) : RedisReply());
   }
+  FiguresOf(commands[0][0]).seconds->Observe(absl::ToDoubleSeconds(absl::Now() - started));
   if (!alive) {
     Failed();
     return Error(absl::StatusCode::kUnavailable, kMayHaveHappened, "Redis is away");
   }
-  Seconds(commands[0][0]).Observe(absl::ToDoubleSeconds(absl::Now() - started));
   Return(std::move(connection));
   if (error.ok()) return replies;
   if (MeansAway(error)) {

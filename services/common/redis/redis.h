@@ -65,13 +65,17 @@ class Redis {
   std::unique_ptr<Connection> TakeKept();
   void Return(std::unique_ptr<Connection> connection);
   void Failed();
-  prometheus::Histogram& Seconds(const std::string& command);
+  struct Figures {
+    prometheus::Histogram* seconds = nullptr;
+    prometheus::Counter* failures = nullptr;
+  };
+  Figures FiguresOf(const std::string& command);
 
   const RedisOptions options_;
   Metrics& metrics_;
   absl::Mutex mu_;
   std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mu_);
-  absl::flat_hash_map<std::string, prometheus::Histogram*> seconds_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<std::string, Figures> figures_ ABSL_GUARDED_BY(mu_);
   absl::Time closed_until_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
 };
 

@@ -180,6 +180,9 @@ TEST_F(RedisTest, IsUnavailableWhileAwayAndRecovers) {
               StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(script.Run(redis_, {"key"}, {}), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_FALSE(redis_.Ping());
+  const std::string figures = test_.metrics.Expose();
+  EXPECT_THAT(figures, HasSubstr("redis_command_failures_total{command=\"GET\"} 2"));
+  EXPECT_THAT(figures, HasSubstr("redis_command_failures_total{command=\"PING\"} 1"));
   test_.server.Start();
   ASSERT_TRUE(Recovers());
   EXPECT_EQ(script.Run(redis_, {"key"}, {})->integer, 1);
