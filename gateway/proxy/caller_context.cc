@@ -144,7 +144,12 @@ void CallerContexts::ApplyCookies(const std::map<std::string, std::string>& meta
   }
   const auto session = metadata.find(kSetSessionKey);
   const bool over = session == metadata.end() ? context.session_over : session->second.empty();
-  if (over) return ClearSession(context, response);
+  if (over) {
+    // What caches share must log nobody out.
+    const std::string* cached = response.headers.Find("Cache-Control");
+    if (cached == nullptr || !absl::StrContains(*cached, "public")) ClearSession(context, response);
+    return;
+  }
   if (session == metadata.end()) return;
   if (context.by_cookie) identities_.DropCredential(context.credential);
   AddCookie({.name = kSessionCookie, .value = session->second, .max_age = kSessionCookieAge},

@@ -106,17 +106,17 @@ void FillLive(const DiscussionState& state, TemplateDictionary& values) {
   live.SetValue("SINCE", absl::StrCat(absl::ToUnixMillis(state.now)));
 }
 
+}  // namespace
+
 void FillCompose(const DiscussionState& state, TemplateDictionary& values) {
   TemplateDictionary& compose = *values.AddSectionDictionary("COMPOSE");
   compose.SetValue("ACTION", WriteUrl(state));
-  compose.SetValue("REQUEST", NewUuid(state.now));
+  compose.SetValue("REQUEST", state.request_id.empty() ? NewUuid(state.now) : state.request_id);
   compose.SetValue("BODY", state.typed);
   if (!state.typed_parent.empty()) {
     compose.AddSectionDictionary("PARENT")->SetValue("PARENT_ID", state.typed_parent);
   }
 }
-
-}  // namespace
 
 void FillDiscussion(const Words& words, const pb::ListCommentsResponse& comments,
                     const DiscussionState& state, TemplateDictionary& values) {

@@ -20,11 +20,15 @@ struct DiscussionState {
   absl::Time now;
   std::string typed;  // of a comment that was refused
   std::string typed_parent;
+  std::string request_id;  // of one that may have been made; empty for a new one
 };
 
 // A thread, the replies after what they reply to.
 void FillDiscussion(const Words& words, const comment::v1::ListCommentsResponse& comments,
                     const DiscussionState& state, ctemplate::TemplateDictionary& values);
+
+// The form to write with, alone.
+void FillCompose(const DiscussionState& state, ctemplate::TemplateDictionary& values);
 
 // A conversation in the order of time. `comments` are newest first.
 void FillConversation(const Words& words, const comment::v1::ListCommentsResponse& comments,

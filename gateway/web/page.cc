@@ -20,6 +20,19 @@ bool IsLocal(const std::string& path) {
   return !path.empty() && checks.status().ok();
 }
 
+// To people what is late is away, and that says when to try again.
+int CodeOf(const absl::Status& status) {
+  const int code = HttpStatusOf(status);
+  return code == 504 ? 503 : code;
+}
+
+void AddRetryAfter(const ErrorDetails& details, http::HttpResponse& response) {
+  if (response.status != 429 && response.status != 503) return;
+  const absl::Duration after = details.retry_after.value_or(absl::Seconds(1));
+  response.headers.Set("Retry-After",
+                       absl::StrCat(absl::ToInt64Seconds(absl::Ceil(after, absl::Seconds(1)))));
+}
+
 }  // namespace
 
 bool IsOfTheForm(const absl::Status& status) {
@@ -93,6 +106,12 @@ http::HttpResponse Page::Show(const std::string& title, int status) {
   return response;
 }
 
+http::HttpResponse Page::ShowAgain(const std::string& title, const absl::Status& status) {
+  http::HttpResponse response = Show(title, IsOfTheForm(status) ? 400 : CodeOf(status));
+  AddRetryAfter(DetailsOf(status), response);
+  return response;
+}
+
 http::HttpResponse Page::Redirect(const std::string& path) {
   http::HttpResponse response;
   response.status = 303;
@@ -106,8 +125,7 @@ http::HttpResponse Page::Fail(const absl::Status& status) {
     const std::string back = request.method == "GET" ? here() : ReturnPath("/");
     return Redirect(absl::StrCat("/login?needed=1&return=", QueryValue(back)));
   }
-  int code = HttpStatusOf(status);
-  if (code == 504) code = 503;  // to people it is the same, and says when to try again
+  int code = CodeOf(status);
   if (!site.words.Has(absl::StrCat("ERROR_", code, "_HEADING"))) code = 500;
   ctemplate::TemplateDictionary& values = UseTemplate("error.tpl");
   values.SetIntValue("CODE", code);
@@ -121,11 +139,7 @@ http::HttpResponse Page::Fail(const absl::Status& status) {
   if (const auto allow = details.metadata.find("allow"); allow != details.metadata.end()) {
     response.headers.Set("Allow", allow->second);
   }
-  if (code == 429 || code == 503) {
-    const absl::Duration after = details.retry_after.value_or(absl::Seconds(1));
-    response.headers.Set("Retry-After",
-                         absl::StrCat(absl::ToInt64Seconds(absl::Ceil(after, absl::Seconds(1)))));
-  }
+  AddRetryAfter(details, response);
   return response;
 }
 

@@ -84,6 +84,8 @@ class Page {
   http::HttpResponse Show(const std::string& title, int status = 200);
   // 303: look there next, with GET. `path` is on this site.
   http::HttpResponse Redirect(const std::string& path);
+  // A page with a form that was refused or could not be sent, with the status for that.
+  http::HttpResponse ShowAgain(const std::string& title, const absl::Status& status);
   // An error page, or the way to the login for what needs an account.
   http::HttpResponse Fail(const absl::Status& status);
   // A part of a page alone, for scripts to put in.

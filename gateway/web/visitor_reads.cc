@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "boost/asio/async_result.hpp"
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/detached.hpp"
@@ -22,7 +23,9 @@ namespace {
 
 namespace cpb = rostrum::content::v1;
 
-constexpr absl::Duration kCallTime = absl::Seconds(5);
+// A call that runs out of time is sent once more: another replica may be well.
+constexpr absl::Duration kCallTime = absl::Seconds(2);
+constexpr int kAttempts = 2;
 // Two keep content busy while answers are on their way; more make the batches
 // smaller and the calls dearer.
 constexpr int kMaxCalls = 2;
@@ -47,7 +50,7 @@ asio::awaitable<absl::StatusOr<cpb::VisitorReading>> VisitorReads::Read(
       asio::post(executor,
                  [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
     };
-    Batch batch = Add({std::move(read), std::move(cause), std::move(done)});
+    Batch batch = Add({std::move(read), std::move(cause), absl::Now(), std::move(done)});
     if (!batch.empty()) asio::co_spawn(executor, Send(std::move(batch)), asio::detached);
   };
   Result result = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result)>(
@@ -82,10 +85,13 @@ VisitorReads::Batch VisitorReads::Next() {
   return Take();
 }
 
-void VisitorReads::TakeAll(Batch& batch) {
+void VisitorReads::TakeLate(Batch& batch) {
+  const absl::Time begun = absl::Now() - kCallTime;
   absl::MutexLock lock(&mu_);
-  std::move(queue_.begin(), queue_.end(), std::back_inserter(batch));
-  queue_.clear();
+  while (!queue_.empty() && queue_.front().since <= begun) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
 }
 
 CallMetadata VisitorReads::MetadataOf(const Batch& batch) const {
@@ -102,12 +108,16 @@ asio::awaitable<void> VisitorReads::Send(Batch batch) {
   for (; !batch.empty(); batch = Next()) {
     cpb::BatchReadPostsRequest request;
     for (Waiting& waiting : batch) *request.add_reads() = std::move(waiting.read);
-    BackendCall call{.service = "content",
-                     .method = "/rostrum.content.v1.PostService/BatchReadPosts",
-                     .request = request.SerializeAsString(),
-                     .metadata = MetadataOf(batch),
-                     .timeout = kCallTime};
-    UnaryResult result = co_await backends_.Call(std::move(call));
+    const BackendCall call{.service = "content",
+                           .method = "/rostrum.content.v1.PostService/BatchReadPosts",
+                           .request = request.SerializeAsString(),
+                           .metadata = MetadataOf(batch),
+                           .timeout = kCallTime};
+    UnaryResult result;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      result = co_await backends_.Call(call);
+      if (result.status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED) break;
+    }
     cpb::BatchReadPostsResponse response;
     absl::Status status;
     if (!result.status.ok()) {
@@ -116,7 +126,7 @@ asio::awaitable<void> VisitorReads::Send(Batch batch) {
                static_cast<size_t>(response.readings_size()) != batch.size()) {
       status = absl::InternalError("content answered something else");
     }
-    if (absl::IsDeadlineExceeded(status)) TakeAll(batch);  // the next would wait in vain too
+    if (absl::IsDeadlineExceeded(status)) TakeLate(batch);  // the next would wait in vain too
     for (size_t i = 0; i < batch.size(); ++i) {
       if (status.ok()) {
         batch[i].done(std::move(*response.mutable_readings(static_cast<int>(i))));

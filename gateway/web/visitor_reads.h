@@ -7,6 +7,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "boost/asio/awaitable.hpp"
 #include "gateway/proxy/backends.h"
 #include "gateway/proxy/caller_context.h"
@@ -17,8 +18,8 @@ namespace rostrum::gateway {
 
 // Reads posts for visitors. What is asked while calls are under way goes together
 // in the next one: nobody waits when there is little to do, and many share the
-// cost of a call when there is much. When a call runs out of time, so does who waits
-// for the next one: nobody waits for much longer than a call may take.
+// cost of a call when there is much. When a call runs out of time, twice, so does who has
+// waited for the next one as long: nobody waits for much longer than three calls may take.
 // Thread-safe.
 class VisitorReads {
  public:
@@ -37,6 +38,7 @@ class VisitorReads {
   struct Waiting {
     content::v1::VisitorRead read;
     CallerContext cause;  // request id and trace alone
+    absl::Time since;
     std::function<void(Result)> done;
   };
   using Batch = std::vector<Waiting>;
@@ -46,8 +48,8 @@ class VisitorReads {
   // The next batch; empty ends one call's turn.
   Batch Next();
   Batch Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Adds all that wait.
-  void TakeAll(Batch& batch);
+  // Adds those that have waited for as long as a call may take.
+  void TakeLate(Batch& batch);
   // What goes with the call of a batch.
   CallMetadata MetadataOf(const Batch& batch) const;
   asio::awaitable<void> Send(Batch batch);

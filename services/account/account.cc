@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "services/common/base/status.h"
@@ -54,7 +55,11 @@ bool IsTimeZone(const std::string& name) {
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '/' || c == '_' || c == '-' || c == '+';
   });
-  if (!plain || name == "localtime") return false;
+  // One name for each: LoadTimeZone keeps what it has loaded.
+  if (!plain || name == "localtime" || absl::StrContains(name, "//") ||
+      absl::StartsWith(name, "posix/") || absl::StartsWith(name, "right/")) {
+    return false;
+  }
   // It also keeps each name that is none, for ever.
   std::error_code ignored;
   const std::filesystem::path file = std::filesystem::path("/usr/share/zoneinfo") / name;

@@ -90,9 +90,10 @@ class ContentApp final : public ServiceApp {
   void Stop() override {
     workers_.clear();
     subscriptions_->Stop();
-    // The views of the last requests.
-    if (const absl::Status settled = views_.SettleAll(); !settled.ok()) {
-      LogWarning("the last views wait in Redis", {{"why", settled.ToString()}});
+    // The views of the last requests, as far as to Redis: another replica settles them, or
+    // the next start.
+    if (const absl::Status settled = views_.Settle(); !settled.ok()) {
+      LogWarning("views wait in Redis", {{"why", settled.ToString()}});
     }
   }
 

@@ -80,12 +80,22 @@ class Databases(Row):
                                 {"body": f"{text} {n}" if n else text}, {"Idempotency-Key": keys[n]})
                                for n in range(MANY))
             self.assert_article_without_discussion(readers[1], page)
+            typed, request = uuid.uuid4().hex, str(uuid.uuid4())
+            form = f"{page}/comments?post={post}", f"request={request}&body={typed}"
+            shown = self.form(readers[1], *form)
+            self.assertIn(shown.status, AWAY)
+            self.assertIn(typed, shown.body.decode(), "what was typed is still there")
+            self.assertIn(request, shown.body.decode(), "and, sent again, is not made twice")
             self.reader()
             self.assert_answers(crowd, AWAY, "comments without a database")
         for n in (0, 1, MANY - 1):
             self.eventually(lambda n=n: self.write(readers[n % len(readers)], keys[n],
                                                    f"{text} {n}" if n else text).status == 200,
                             "commenting")
+        self.eventually(lambda: self.form(readers[1], *form).status == 303, "sending it again")
+        self.assertEqual(self.form(readers[1], *form).status, 303)
+        self.assertEqual(self.world.rows(
+            "COMMENT", f"SELECT count(*) FROM comments WHERE body = '{typed}'"), [["1"]])
         bodies = [row[0] for row in self.world.rows(
             "COMMENT", f"SELECT body FROM comments WHERE body LIKE '{text}%'")]
         self.assertEqual(sorted(bodies), sorted(set(bodies)))

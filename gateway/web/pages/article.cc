@@ -6,6 +6,7 @@
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/pages/follows.h"
 #include "gateway/web/pages/pages.h"
+#include "gateway/web/pages/refused_comment.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/visitor_proto.h"
@@ -19,13 +20,6 @@ namespace spb = rostrum::subscription::v1;
 
 constexpr int kCommentsPerPage = 100;
 constexpr int kAuthorCardPosts = 3;
-
-// A comment that was refused, to show again.
-struct RefusedComment {
-  absl::Status status;
-  std::string body;
-  std::string parent;
-};
 
 cpb::GetPostRequest RequestFor(const Page& page) {
   cpb::GetPostRequest request;
@@ -68,11 +62,10 @@ asio::awaitable<absl::Status> FillDiscussionAt(Page& page, std::string path, std
   DiscussionState state = DiscussionOf(page, path, post_id, page.site.clock.Now());
   const auto comments =
       co_await page.calls.Call(rpcs::kListComments, CommentsRequest(page, post_id));
-  if (!comments.ok()) co_return comments.status();
-  if (refused != nullptr) {
-    state.typed = refused->body;
-    state.typed_parent = refused->parent;
-    page.ShowFormErrors(refused->status, {{"comment.body", "BODY"}}, values);
+  if (refused != nullptr) ShowRefused(page, *refused, state, values);
+  if (!comments.ok()) {
+    if (refused != nullptr) FillCompose(state, values);
+    co_return comments.status();
   }
   FillDiscussion(page.site.words, *comments, state, values);
   co_return absl::OkStatus();
@@ -132,7 +125,8 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
         co_await FillDiscussionAt(page, path, summary.post_id(), refused, discussion);
     if (!shown.ok()) discussion.ShowSection("AWAY");  // the article stands without it
   }
-  co_return page.Show(summary.title(), refused == nullptr ? 200 : 400);
+  co_return refused == nullptr ? page.Show(summary.title())
+                               : page.ShowAgain(summary.title(), refused->status);
 }
 
 // The parts of an article for a visitor. What is not kept is asked for; what cannot
@@ -210,7 +204,10 @@ asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
   }
   if (!reading.ok()) {
     const int code = HttpStatusOf(reading.status());
-    const bool away = code == 503 || code == 504;
+    // What answers others is not away: then only the replica is that was asked, and the
+    // events may have come from it.
+    const bool away =
+        (code == 503 || code == 504) && page.site.backends.LastAnswer("content") < asked;
     co_return away&& OpenWhileAway(page, known, parts) ? absl::OkStatus() : reading.status();
   }
   if (reading->outcome() == cpb::VisitorReading::OUTCOME_ACCESS_UNKNOWN) {
@@ -320,11 +317,8 @@ PageAnswer ShowArticle(Page& page) {
 
 PageAnswer PostComment(Page& page) {
   const std::string path = ArticlePath(page.path.at("channel"), page.path.at("post"));
-  mpb::CreateCommentRequest request;
+  mpb::CreateCommentRequest request = TypedComment(page);
   request.set_post_id(page.query.Get("post"));
-  request.mutable_comment()->set_body(page.form.Get("body"));
-  request.mutable_comment()->set_parent_id(page.form.Get("parent"));
-  request.set_request_id(page.form.Get("request"));
   const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
   if (comment.ok()) {
     co_return page.Redirect(absl::StrCat(path, "#comment-", comment->comment_id()));
@@ -333,7 +327,7 @@ PageAnswer PostComment(Page& page) {
     co_return page.Redirect(
         absl::StrCat("/login?needed=1&return=", QueryValue(path + "#discussion")));
   }
-  const RefusedComment refused{comment.status(), page.form.Get("body"), page.form.Get("parent")};
+  const RefusedComment refused{comment.status(), request};
   co_return co_await ShowPost(page, &refused);
 }
 

@@ -4,6 +4,7 @@
 #include "gateway/web/article_view.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/pages/pages.h"
+#include "gateway/web/pages/refused_comment.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
 
@@ -17,13 +18,6 @@ namespace mpb = rostrum::comment::v1;
 constexpr int kMessagesPerPage = 50;
 constexpr int kMembersShown = 50;
 
-// A message that was refused, to show again.
-struct RefusedMessage {
-  absl::Status status;
-  std::string body;
-  std::string parent;
-};
-
 std::string RoomPath(const std::string& slug) { return absl::StrCat("/rooms/", slug); }
 
 // The channel of the path, by id or slug.
@@ -34,7 +28,7 @@ asio::awaitable<absl::StatusOr<cpb::Channel>> ChannelOf(Page& page) {
 }
 
 asio::awaitable<absl::Status> FillMessages(Page& page, const cpb::Channel& channel,
-                                           const RefusedMessage* refused,
+                                           const RefusedComment* refused,
                                            ctemplate::TemplateDictionary& values) {
   mpb::ListCommentsRequest request;
   request.set_channel_id(channel.channel_id());
@@ -46,24 +40,23 @@ asio::awaitable<absl::Status> FillMessages(Page& page, const cpb::Channel& chann
                         .account_id = page.caller.identity->account_id,
                         .now = page.site.clock.Now()};
   const auto messages = co_await page.calls.Call(rpcs::kListComments, request);
-  if (!messages.ok()) co_return messages.status();
+  if (refused != nullptr) ShowRefused(page, *refused, state, values);
+  if (!messages.ok()) {
+    if (refused != nullptr) FillCompose(state, values);
+    co_return messages.status();
+  }
   if (request.page_token().empty()) {
     state.live_url = absl::StrCat("/live/rooms/", channel.channel_id());
     state.fragment = absl::StrCat(state.path, "/messages");
   } else {
     values.AddSectionDictionary("LATEST")->SetValue("URL", state.path);
   }
-  if (refused != nullptr) {
-    state.typed = refused->body;
-    state.typed_parent = refused->parent;
-    page.ShowFormErrors(refused->status, {{"comment.body", "BODY"}}, values);
-  }
   FillConversation(page.site.words, *messages, state, values);
   co_return absl::OkStatus();
 }
 
 asio::awaitable<void> FillInside(Page& page, const cpb::Channel& channel, const fpb::Room& room,
-                                 const RefusedMessage* refused,
+                                 const RefusedComment* refused,
                                  ctemplate::TemplateDictionary& values) {
   if (room.listed()) values.ShowSection("LISTED");
   ctemplate::TemplateDictionary& conversation = *values.AddIncludeDictionary("CONVERSATION");
@@ -82,7 +75,7 @@ asio::awaitable<void> FillInside(Page& page, const cpb::Channel& channel, const 
   }
 }
 
-PageAnswer ShowRoom(Page& page, const RefusedMessage* refused) {
+PageAnswer ShowRoom(Page& page, const RefusedComment* refused) {
   const auto channel = co_await ChannelOf(page);
   if (!channel.ok()) co_return page.Fail(channel.status());
   const std::string path = RoomPath(channel->slug());
@@ -115,7 +108,7 @@ PageAnswer ShowRoom(Page& page, const RefusedMessage* refused) {
   } else {
     co_await FillInside(page, *channel, *room, refused, *values.AddSectionDictionary("INSIDE"));
   }
-  co_return page.Show(heading, refused == nullptr ? 200 : 400);
+  co_return refused == nullptr ? page.Show(heading) : page.ShowAgain(heading, refused->status);
 }
 
 PageAnswer RoomPage(Page& page) { co_return co_await ShowRoom(page, nullptr); }
@@ -160,11 +153,8 @@ PageAnswer LeaveRoom(Page& page) {
 PageAnswer Say(Page& page) {
   const auto channel = co_await ChannelOf(page);
   if (!channel.ok()) co_return page.Fail(channel.status());
-  mpb::CreateCommentRequest request;
+  mpb::CreateCommentRequest request = TypedComment(page);
   request.set_channel_id(channel->channel_id());
-  request.mutable_comment()->set_body(page.form.Get("body"));
-  request.mutable_comment()->set_parent_id(page.form.Get("parent"));
-  request.set_request_id(page.form.Get("request"));
   const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
   if (comment.ok()) {
     co_return page.Redirect(
@@ -174,7 +164,7 @@ PageAnswer Say(Page& page) {
     co_return page.Redirect(
         absl::StrCat("/login?needed=1&return=", QueryValue(RoomPath(channel->slug()))));
   }
-  const RefusedMessage refused{comment.status(), page.form.Get("body"), page.form.Get("parent")};
+  const RefusedComment refused{comment.status(), request};
   co_return co_await ShowRoom(page, &refused);
 }
 

@@ -15,6 +15,7 @@
 #include "services/common/postgres/sql_error.h"
 #include "services/common/rpc/request_context.h"
 #include "services/common/trace/span.h"
+#include "services/common/trace/store_outcome.h"
 
 namespace rostrum {
 namespace {
@@ -232,11 +233,7 @@ absl::Status Run(PgPool& pool, bool read_only, const CallSite& site,
   absl::Status status = RunUntilDone(pool, read_only, body);
   pool.QuerySeconds(name).Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  // A rule that said no is no failure of the database.
-  if (absl::IsInternal(status) || absl::IsUnavailable(status) || absl::IsAborted(status) ||
-      absl::IsDeadlineExceeded(status)) {
-    span->Fail(absl::StatusCodeToString(status.code()));
-  }
+  MarkOutcome(*span, status);
   return status;
 }
 

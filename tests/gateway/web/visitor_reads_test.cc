@@ -29,7 +29,7 @@ namespace {
 namespace cpb = rostrum::content::v1;
 
 // Answers each read with the post's id as version, or as it is told to; waits
-// with its first answers until it may go on.
+// with its first answers until it may go on (`waiting_calls`: with how many).
 class StandInPosts final : public cpb::PostService::Service {
  public:
   explicit StandInPosts(RpcRuntime& runtime)
@@ -44,7 +44,7 @@ class StandInPosts final : public cpb::PostService::Service {
           request_ids_.emplace(id->second.data(), id->second.size());
         }
       }
-      go_on.WaitForNotification();
+      if (waiting_calls-- > 0) go_on.WaitForNotification();
       ++calls;
       reads += request->reads_size();
       most = std::max<int>(most, request->reads_size());
@@ -58,6 +58,7 @@ class StandInPosts final : public cpb::PostService::Service {
   }
   absl::Notification go_on;
   std::atomic<int> calls = 0, reads = 0, most = 0;
+  std::atomic<int> waiting_calls = 1'000'000;
   std::atomic<bool> short_by_one = false;
   absl::Status status;
   std::set<std::string> request_ids() {
@@ -183,10 +184,19 @@ TEST_F(VisitorReadsTest, WhoWaitsForACallThatRunsOutOfTimeIsToldSo) {
   for (const absl::Status& status : statuses_) {
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kDeadlineExceeded));
   }
+  EXPECT_EQ(posts_.request_ids(), (std::set<std::string>{"post 0", "post 1"}));
   posts_.go_on.Notify();
   Start("a");
   Finish();
   EXPECT_EQ(results_.back().second, "a");
+}
+
+TEST_F(VisitorReadsTest, ACallThatRunsOutOfTimeIsSentOnceMore) {
+  posts_.waiting_calls = 1;
+  Start("a");
+  Finish();
+  EXPECT_EQ(results_.back().second, "a");
+  posts_.go_on.Notify();
 }
 
 TEST_F(VisitorReadsTest, ACallIsPartOfOneTraceTheFirstThatIsRecorded) {

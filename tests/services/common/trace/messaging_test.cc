@@ -1,6 +1,7 @@
 #include "services/common/trace/messaging.h"
 
 #include "gmock/gmock.h"
+#include "services/common/base/status.h"
 #include "services/common/trace/store_outcome.h"
 #include "tests/support/kept_spans.h"
 
@@ -70,7 +71,11 @@ TEST_F(SpanAttributesTest, AStoreFailsByItselfAndNotByARule) {
   Span away = Begin(SpanKind::kClient);
   MarkOutcome(away, absl::UnavailableError("the database is away"));
   EXPECT_THAT(Attributes(*Ended(std::move(away))), UnorderedElementsAre("error.type=UNAVAILABLE"));
-  for (const absl::Status& fine : {absl::OkStatus(), absl::NotFoundError("no such comment")}) {
+  Span busy = Begin(SpanKind::kClient);
+  MarkOutcome(busy, Error(absl::StatusCode::kResourceExhausted, "DATABASE_BUSY", "full"));
+  EXPECT_TRUE(Ended(std::move(busy))->failed);
+  for (const absl::Status& fine : {absl::OkStatus(), absl::NotFoundError("no such comment"),
+                                   Error(absl::StatusCode::kResourceExhausted, "LIMIT", "slow")}) {
     Span span = Begin(SpanKind::kClient);
     MarkOutcome(span, fine);
     EXPECT_FALSE(Ended(std::move(span))->failed) << fine;
