@@ -12,10 +12,33 @@ from world import markdown_with, new_marker, ok
 VISITORS = 64
 
 
-class ArticlesAway(Row):
+class Articles(Row):
+    """Posts that an author changes."""
+
     def article_path(self, post_id):
         return self.get(self.visitor(), f"/p/{post_id}", 303).headers["Location"]
 
+    def publish(self, author):
+        marker = new_marker()
+        post_id = ok(author.post("/v1/manuscripts", {
+            **self.world.manuscript(METERED, marker), "markdown": markdown_with(marker)}))["postId"]
+        ok(author.post(f"/v1/manuscripts/{post_id}:publish"))
+        self.history.add_post(post_id, METERED, marker.split()[-1])
+        return {"id": post_id, "marker": marker, "page": self.article_path(post_id)}
+
+    def make_premium(self, author, post):
+        path = f"/v1/manuscripts/{post['id']}"
+        etag = ok(author.get(path))["etag"]
+        ok(author.request("PATCH", path, {"accessLevel": PREMIUM}, {"If-Match": etag}))
+        self.history.add_post(post["id"], PREMIUM, post["marker"].split()[-1])
+
+    def withdraw(self, author, post):
+        ok(author.post(f"/v1/manuscripts/{post['id']}:unpublish"))
+        with self.history.lock:
+            del self.history.posts[post["id"]]  # a 404 would be right
+
+
+class ArticlesAway(Articles):
     def test_many_visitors(self):
         """Who has read a page gets it again, all of them in time; the rest goes on."""
         shown = [self.article_path(self.world.posts[level][0]) for level in (PUBLIC, METERED)]
@@ -77,25 +100,6 @@ class ArticlesAway(Row):
                 settle()
         self.eventually(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
 
-    def publish(self, author):
-        marker = new_marker()
-        post_id = ok(author.post("/v1/manuscripts", {
-            **self.world.manuscript(METERED, marker), "markdown": markdown_with(marker)}))["postId"]
-        ok(author.post(f"/v1/manuscripts/{post_id}:publish"))
-        self.history.add_post(post_id, METERED, marker.split()[-1])
-        return {"id": post_id, "marker": marker, "page": self.article_path(post_id)}
-
-    def make_premium(self, author, post):
-        path = f"/v1/manuscripts/{post['id']}"
-        etag = ok(author.get(path))["etag"]
-        ok(author.request("PATCH", path, {"accessLevel": PREMIUM}, {"If-Match": etag}))
-        self.history.add_post(post["id"], PREMIUM, post["marker"].split()[-1])
-
-    def withdraw(self, author, post):
-        ok(author.post(f"/v1/manuscripts/{post['id']}:unpublish"))
-        with self.history.lock:
-            del self.history.posts[post["id"]]  # a 404 would be right
-
     def assert_nobody_reads(self, post):
         """At once, and when the gateway has noticed that content is away."""
         for pause in (0, 1, 2):
@@ -106,3 +110,41 @@ class ArticlesAway(Row):
                     self.assertIsNotNone(answer, path)
                     self.assertIsNone(MARKER.search(answer.body), f"the text that was: {path}")
                     self.assertIn(answer.status, (503, 504), f"{path}: {answer}")
+
+
+class OneContentHangs(Articles):
+    """The events of a gateway may come from the replica that hangs; the other knows better."""
+    options = ("--replicas", "2")
+
+    def test_what_the_other_has_changed(self):
+        author = self.world.log_in(self.world.author)
+        for replica in ("content", "content-2"):
+            with self.subTest(replica):
+                posts = [self.publish(author) for _ in range(4)]
+                time.sleep(SETTLED)
+                for post in posts:
+                    self.get(self.visitor(), post["page"])
+                with self.away("hanging", replica):
+                    for post in posts[:2]:
+                        self.eventually(lambda post=post: self.unpublish(author, post), "the author is heard")
+                        self.assert_gone(post)
+                    for post in posts[2:]:
+                        self.eventually(lambda post=post: post["marker"] in self.page(post), "the others open")
+                self.eventually(lambda: self.visitor().send("GET", posts[2]["page"]).status == 200, "articles")
+
+    def unpublish(self, author, post):
+        """What a replica that hangs was asked may still be done when it goes on."""
+        with self.history.lock:
+            self.history.posts.pop(post["id"], None)
+        return author.post(f"/v1/manuscripts/{post['id']}:unpublish").status == 200
+
+    def page(self, post):
+        answer = self.visitor().send("GET", post["page"])
+        return answer.body.decode() if answer is not None else ""
+
+    def assert_gone(self, post):
+        crowd = self.crowd((self.visitor(), "GET", post["page"]) for _ in range(20))
+        for answer in crowd.answers():
+            self.assertIsNotNone(answer)
+            self.assertNotIn(post["marker"].encode(), answer.body)
+            self.assertIn(answer.status, (404, 503))

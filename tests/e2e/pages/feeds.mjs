@@ -20,6 +20,11 @@ export async function checkFeeds(url) {
     const times = atom.entries.map((entry) => entry.published);
     assert.deepEqual(times, [...times].sort().reverse(), "newest first");
   }
+  // Caches may share a feed: it must log nobody out, as a page does whose session is over.
+  const over = { headers: { cookie: "session=rss_over" } };
+  const cookieOf = async (path) => (await fetch(`${url}${path}`, over)).headers.get("set-cookie");
+  assert.match(await cookieOf("/"), /^session=;/);
+  assert.equal(await cookieOf("/feed.rss"), null);
   const sitemap = await get(`${url}/sitemap.xml`);
   assert.ok((sitemap.match(/<loc>/g) ?? []).length > 40);
   assert.match(await get(`${url}/robots.txt`), /User-agent: GPTBot/);
