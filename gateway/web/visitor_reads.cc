@@ -24,7 +24,7 @@ namespace {
 namespace cpb = rostrum::content::v1;
 
 // A call that runs out of time is sent once more: another replica may be well.
-constexpr absl::Duration kCallTime = absl::Seconds(2);
+constexpr absl::Duration kCallTime = absl::Milliseconds(2500);
 constexpr int kAttempts = 2;
 // Two keep content busy while answers are on their way; more make the batches
 // smaller and the calls dearer.
