@@ -34,6 +34,9 @@ class CachedPostStore final : public PostStore {
   absl::StatusOr<PostFacts> GetFacts(const PostId& id) override;
   absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
       const std::vector<PostId>& ids) override;
+  absl::StatusOr<Look> LookForChanges(const std::string& since) override {
+    return stored_.LookForChanges(since);
+  }
   absl::StatusOr<std::map<TextRef, std::string>> GetTexts(
       const std::vector<TextRef>& refs) override;
   absl::StatusOr<std::vector<PostSummary>> List(const PostQuery& query) override {

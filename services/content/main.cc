@@ -78,13 +78,17 @@ class ContentApp final : public ServiceApp {
           [this] { return manuscripts_.AnnounceChanges(env_.clock.Now(), kBatch); });
     });
     Work("clean-up", kCleanUp, [this] {
-      return RunTx(
+      std::string horizon;
+      RETURN_IF_ERROR(RunTx(
           *env_.pool,
-          [this](Transaction& tx) {
+          [&](Transaction& tx) {
             PurgeViews(tx, env_.clock.Now());
+            horizon = PurgeReaderChanges(tx, changes_horizon_);
             return absl::OkStatus();
           },
-          "CleanUp");  // the lambda round it has no name
+          "CleanUp"));  // the lambda round it has no name
+      changes_horizon_ = horizon;
+      return absl::OkStatus();
     });
   }
   void Stop() override {
@@ -136,6 +140,7 @@ class ContentApp final : public ServiceApp {
   MediaService media_service_{media_, env_.clock, *env_.runtime};
 
   std::unique_ptr<EventConsumer> subscriptions_;
+  std::string changes_horizon_;  // of the clean-up
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -95,6 +95,15 @@ class PostStore {
   virtual absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
       const std::vector<PostId>& ids) = 0;
 
+  // A state of what versions stand for. Opaque.
+  struct Look {
+    std::string state;
+    // Whether any version that could be had in the state `since` may be another one in
+    // this: true if `since` is empty or of another history of the database.
+    bool changed = true;
+  };
+  virtual absl::StatusOr<Look> LookForChanges(const std::string& since) = 0;
+
   // HTML of published posts, read only after it was decided who may have it. Without
   // those that no longer have the access level for which that was decided, or are no
   // longer published.

@@ -1,6 +1,9 @@
 #include "services/content/postgres_post_store.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/id_array.h"
@@ -38,6 +41,18 @@ constexpr char kVersions[] = R"sql(
   JOIN channels c ON c.channel_id = p.channel_id
   JOIN authors a ON a.author_id = p.author_id
   WHERE p.post_id = any(ARRAY(SELECT unnest($1::uuid[]))))sql";
+
+// $1 a snapshot: the changes that it does not show are of transactions that were under
+// way then, or began later. Others may have that snapshot's transaction ids in another
+// history: after a failover, or in a restored database.
+constexpr char kLook[] = R"sql(
+  SELECT epoch || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8), pg_current_snapshot(),
+         EXISTS (SELECT FROM reader_changes
+                 WHERE xid >= pg_snapshot_xmin($1::pg_snapshot)
+                   AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot))
+  FROM outbox_epoch)sql";
+// A snapshot that shows nothing.
+constexpr char kNoSnapshot[] = "3:3:";
 
 constexpr char kPlaces[] = R"sql(
   SELECT w.channel, w.slug, p.post_id
@@ -190,6 +205,17 @@ absl::StatusOr<std::map<PostId, PostVersion>> PostgresPostStore::GetVersions(
   });
 }
 
+absl::StatusOr<PostStore::Look> PostgresPostStore::LookForChanges(const std::string& since) {
+  const std::pair<std::string, std::string> before = absl::StrSplit(since, absl::MaxSplits(' ', 1));
+  return RunRead<Look>(pool_, [&](Transaction& tx) -> absl::StatusOr<Look> {
+    const std::string& snapshot = before.second.empty() ? kNoSnapshot : before.second;
+    const pqxx::row row = tx.Exec(kLook, snapshot)[0];
+    const std::string history = ReadText(row[0]);
+    return Look{.state = absl::StrCat(history, " ", ReadText(row[1])),
+                .changed = history != before.first || row[2].as<bool>()};
+  });
+}
+
 absl::StatusOr<std::map<TextRef, std::string>> PostgresPostStore::GetTexts(
     const std::vector<TextRef>& refs) {
   using Texts = std::map<TextRef, std::string>;
@@ -211,6 +237,11 @@ absl::StatusOr<std::vector<PostSummary>> PostgresPostStore::List(const PostQuery
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<PostSummary>> {
         return LoadSummaries(tx, tail, where.arguments());
       });
+}
+
+std::string PurgeReaderChanges(Transaction& tx, const std::string& horizon) {
+  if (!horizon.empty()) tx.Exec("DELETE FROM reader_changes WHERE xid < $1::xid8", horizon);
+  return ReadText(tx.Exec("SELECT pg_snapshot_xmin(pg_current_snapshot())")[0][0]);
 }
 
 }  // namespace rostrum::content

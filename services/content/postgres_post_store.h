@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "services/common/postgres/pool.h"
+#include "services/common/postgres/transaction.h"
 #include "services/content/post_store.h"
 
 namespace rostrum::content {
@@ -19,6 +20,7 @@ class PostgresPostStore final : public PostStore {
   absl::StatusOr<PostFacts> GetFacts(const PostId& id) override;
   absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
       const std::vector<PostId>& ids) override;
+  absl::StatusOr<Look> LookForChanges(const std::string& since) override;
   absl::StatusOr<std::map<TextRef, std::string>> GetTexts(
       const std::vector<TextRef>& refs) override;
   absl::StatusOr<std::vector<PostSummary>> List(const PostQuery& query) override;
@@ -26,5 +28,9 @@ class PostgresPostStore final : public PostStore {
  private:
   PgPool& pool_;
 };
+
+// Forgets the changes of transactions that were over at `horizon`, and returns the horizon
+// of now. To be called more rarely than LookForChanges looks back.
+std::string PurgeReaderChanges(Transaction& tx, const std::string& horizon);
 
 }  // namespace rostrum::content

@@ -1,7 +1,6 @@
 #include "services/content/version_leases.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <utility>
 
 #include "services/common/rpc/request_context.h"
@@ -9,38 +8,45 @@
 namespace rostrum::content {
 namespace {
 
-// What was read twice within so long is renewed: it will be read again.
-constexpr std::chrono::seconds kReadAgain(1);
-// More posts than this are not renewed, and so many of them are asked for by one query.
-constexpr size_t kMaxRenewed = 4'000;
-constexpr ptrdiff_t kMaxAsked = 500;
-constexpr absl::Duration kRenewalTime = absl::Seconds(1);
+// While nothing is read for so long, nobody looks.
+constexpr std::chrono::seconds kIdle(1);
+// Between two looks; the store forgets changes later than this.
+constexpr std::chrono::seconds kMaxGap(10);
+// After so long a version is asked for, whatever was seen: somebody may have changed the
+// database past its triggers.
+constexpr std::chrono::minutes kAskAgain(1);
+constexpr absl::Duration kLookTime = absl::Seconds(1);
 
 }  // namespace
 
 VersionLeases::VersionLeases(PostStore& stored, size_t max_bytes, absl::Duration lease)
     : stored_(stored), lease_(lease), held_(max_bytes) {
   if (!AreGiven()) return;
-  renewer_ = std::make_unique<Worker>("version-renewal", lease_ / 4, [this] {
-    Renew();
+  looker_ = std::make_unique<Worker>("version-leases", lease_ / 4, [this] {
+    if (SteadyClock::now() - last_read_.load(std::memory_order_relaxed) < kIdle) Look();
     return absl::OkStatus();
   });
 }
 
 std::shared_ptr<const VersionLeases::Held> VersionLeases::Find(const PostId& id) {
-  const std::shared_ptr<Held> held = held_.Find(id.value());
+  std::shared_ptr<Held> held = held_.Find(id.value());
   if (held == nullptr) return nullptr;
-  NoteRead(*held);
+  const SteadyClock::time_point now = SteadyClock::now();
+  // Written rarely: all threads read it.
+  if (now - last_read_.load(std::memory_order_relaxed) > kIdle / 10) {
+    last_read_.store(now, std::memory_order_relaxed);
+  }
   return TimeLeft(*held) > absl::ZeroDuration() ? held : nullptr;
 }
 
-void VersionLeases::NoteRead(Held& held) const {
-  const SteadyClock::time_point now = SteadyClock::now();
-  const SteadyClock::time_point last = held.read_;
-  // One request, or one batch, looks more than once.
-  if (absl::FromChrono(now - last) < lease_ / 8) return;
-  held.read_before_ = last;
-  held.read_ = now;
+absl::Duration VersionLeases::TimeLeft(const Held& held) const {
+  const SteadyClock::time_point until = unchanged_until_.load(std::memory_order_acquire);
+  const SteadyClock::time_point since = unchanged_since_.load(std::memory_order_acquire);
+  SteadyClock::time_point present = held.asked_;
+  if (held.asked_ >= since) {
+    present = std::max(present, std::min<SteadyClock::time_point>(until, present + kAskAgain));
+  }
+  return lease_ - absl::FromChrono(SteadyClock::now() - present);
 }
 
 absl::StatusOr<VersionLeases::Versions> VersionLeases::Ask(const std::vector<PostId>& ids) {
@@ -60,40 +66,23 @@ void VersionLeases::Hold(const PostId& id, SteadyClock::time_point asked, PostVe
     if (before->present_.version > present.version) present = before->present_;
     if (before->present_.version == present.version) asked = std::max(asked, before->asked_);
   }
-  auto held = std::make_shared<Held>(present, asked);
-  if (before != nullptr) {
-    held->read_.store(before->read_);
-    held->read_before_.store(before->read_before_);
-  }
-  held_.Put(id.value(), std::move(held), sizeof(Held) + 3 * id.value().size());
-  if (renewed_.size() < kMaxRenewed) renewed_.insert(id);
+  held_.Put(id.value(), std::make_shared<Held>(present, asked),
+            sizeof(Held) + 3 * id.value().size());
 }
 
-std::vector<PostId> VersionLeases::Due() {
-  const SteadyClock::time_point now = SteadyClock::now();
-  std::vector<PostId> due;
-  absl::MutexLock lock(&mu_);
-  absl::erase_if(renewed_, [&](const PostId& id) {
-    const auto held = held_.Find(id.value());
-    if (held == nullptr) return true;
-    const absl::Duration left = TimeLeft(*held);
-    if (left <= absl::ZeroDuration()) return true;
-    const bool read_again = now - held->read_before_.load() < kReadAgain;
-    if (read_again && left <= lease_ / 2) due.push_back(id);
-    return false;
-  });
-  return due;
-}
-
-void VersionLeases::Renew() {
-  const std::vector<PostId> due = Due();
-  for (auto begin = due.begin(); begin != due.end();) {
-    const auto end = begin + std::min(kMaxAsked, due.end() - begin);
-    const ScopedBatchContext context(kRenewalTime);
-    // Without an answer their leases end, and who reads them asks.
-    if (!Ask({begin, end}).ok()) return;
-    begin = end;
+void VersionLeases::Look() {
+  const ScopedBatchContext context(kLookTime);
+  const SteadyClock::time_point asked = SteadyClock::now();
+  auto look = stored_.LookForChanges(seen_);
+  // Without an answer leases end, and who reads asks.
+  if (!look.ok()) return;
+  const SteadyClock::time_point answered = SteadyClock::now();
+  if (look->changed || answered - seen_time_ > kMaxGap) {
+    unchanged_since_.store(answered, std::memory_order_release);
   }
+  unchanged_until_.store(asked, std::memory_order_release);
+  seen_ = std::move(look->state);
+  seen_time_ = asked;
 }
 
 }  // namespace rostrum::content

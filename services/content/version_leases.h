@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/synchronization/mutex.h"
 #include "services/common/base/lru_cache.h"
 #include "services/common/base/worker.h"
@@ -17,9 +16,9 @@
 namespace rostrum::content {
 
 // Which version of a post is the present one, as a store said no longer than the lease
-// ago (counted from before it was asked). Those that are read again and again are asked
-// for together before their lease ends, so that their readers never wait for the store.
-// Thread-safe.
+// ago (counted from before it was asked). While posts are read, the store is asked again
+// and again whether anything has changed since: as long as nothing has, all leases go on,
+// and no reader waits for the store. Thread-safe.
 class VersionLeases {
  public:
   using SteadyClock = std::chrono::steady_clock;
@@ -40,35 +39,35 @@ class VersionLeases {
     const PostVersion present_;
     const SteadyClock::time_point asked_;
     const SteadyClock::time_point answered_;
-    // When it was last read, and when before: of use only to guess what will be read.
-    std::atomic<SteadyClock::time_point> read_ = SteadyClock::time_point();
-    std::atomic<SteadyClock::time_point> read_before_ = SteadyClock::time_point();
   };
   // For a reader. Null unless the lease runs.
   std::shared_ptr<const Held> Find(const PostId& id);
   // What is left of its lease.
-  absl::Duration TimeLeft(const Held& held) const {
-    return lease_ - absl::FromChrono(SteadyClock::now() - held.asked_);
-  }
+  absl::Duration TimeLeft(const Held& held) const;
 
   // Asks the store, and holds what it says: the published ones of these posts. An answer
   // that was overtaken by a later one becomes that.
   absl::StatusOr<Versions> Ask(const std::vector<PostId>& ids);
 
  private:
-  void NoteRead(Held& held) const;
   void Hold(const PostId& id, SteadyClock::time_point asked, PostVersion& present)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Asks for those whose lease ends soon.
-  void Renew();
-  std::vector<PostId> Due();
+  // Asks whether anything has changed.
+  void Look();
 
   PostStore& stored_;
   const absl::Duration lease_;
   LruCache<std::shared_ptr<Held>> held_;
   absl::Mutex mu_;  // of who puts into held_
-  absl::flat_hash_set<PostId> renewed_ ABSL_GUARDED_BY(mu_);
-  std::unique_ptr<Worker> renewer_;  // last: it uses all of the above
+  std::atomic<SteadyClock::time_point> last_read_ = SteadyClock::time_point();
+  // What was asked for since the one is present, or was at the other. Who writes both
+  // begins with `unchanged_since_`, who reads both with `unchanged_until_`.
+  std::atomic<SteadyClock::time_point> unchanged_since_ = SteadyClock::time_point::max();
+  std::atomic<SteadyClock::time_point> unchanged_until_ = SteadyClock::time_point();
+  // The last look, of the looker's own.
+  std::string seen_;
+  SteadyClock::time_point seen_time_ = SteadyClock::time_point();
+  std::unique_ptr<Worker> looker_;  // last: it uses all of the above
 };
 
 }  // namespace rostrum::content

@@ -6,6 +6,9 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "services/common/base/status.h"
 #include "services/content/post_store.h"
 #include "tests/services/content/fake_manuscript_store.h"
@@ -68,6 +71,21 @@ class FakePostStore final : public PostStore {
       versions[id] = {.facts = GetFacts(id).value(), .version = VersionOf(*post)};
     }
     return versions;
+  }
+
+  absl::StatusOr<Look> LookForChanges(const std::string& since) override {
+    Look look{.state = "versions\n"};
+    for (const auto& [id, manuscript] : manuscripts_.all()) {
+      if (!manuscript.published()) continue;
+      const ReaderVersion version = VersionOf(SummaryOf(manuscript));
+      absl::StrAppend(&look.state, id.value(), " ", version.ToString(), "\n");
+    }
+    // What is published anew changes nothing that could be had before.
+    look.changed = since.empty();
+    for (const absl::string_view post : absl::StrSplit(since, '\n')) {
+      look.changed |= !absl::StrContains(look.state, post);
+    }
+    return look;
   }
 
   absl::StatusOr<std::map<TextRef, std::string>> GetTexts(

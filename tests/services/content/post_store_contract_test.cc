@@ -125,6 +125,50 @@ TYPED_TEST(PostStoreContract, VersionsChangeWithWhatReadersSee) {
   EXPECT_THAT(*this->store().GetVersions({}), IsEmpty());
 }
 
+TYPED_TEST(PostStoreContract, TellsWhetherReadersMaySeeSomethingElse) {
+  std::string state;
+  const auto has_changed = [&] {
+    const auto look = this->store().LookForChanges(state);
+    EXPECT_THAT(look, IsOk());
+    state = look->state;
+    return look->changed;
+  };
+  const auto edit = [](Manuscript& m) {
+    ManuscriptContent content = m.content;
+    content.title += "!";
+    return Edit(m, content, {.account_id = kAnna}, "", kNoon);
+  };
+  const Manuscript post = this->Store("peace");
+  EXPECT_TRUE(has_changed());
+  EXPECT_FALSE(has_changed());
+
+  const Manuscript draft = this->setting_.Draft("Draft", "draft");
+  ASSERT_THAT(this->world_.manuscripts.Create(draft, Key()), IsOk());
+  this->Change(draft.id, edit);
+  const Manuscript other = this->Store("war");
+  EXPECT_FALSE(has_changed());
+
+  this->Change(post.id, edit);
+  EXPECT_TRUE(has_changed());
+  EXPECT_FALSE(has_changed());
+  ChangeChannel(this->world_, this->setting_.channel.id,
+                [](Channel& channel) { channel.display_name = "World"; });
+  EXPECT_TRUE(has_changed());
+  EXPECT_FALSE(has_changed());
+  ASSERT_THAT(this->world_.catalog.UpdateAuthor(this->setting_.anna.id,
+                                                [](Author& author) {
+                                                  author.display_name = "A.";
+                                                  ++author.version;
+                                                  return absl::OkStatus();
+                                                }),
+              IsOk());
+  EXPECT_TRUE(has_changed());
+  EXPECT_FALSE(has_changed());
+  this->Unpublish(other.id);
+  EXPECT_TRUE(has_changed());
+  EXPECT_FALSE(has_changed());
+}
+
 TYPED_TEST(PostStoreContract, FormerSlugsOfPostAndChannelLeadToIt) {
   const Manuscript post = this->Store("peace");
   this->MovePost(post.id, "peace-at-last");
