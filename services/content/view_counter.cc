@@ -19,7 +19,7 @@ constexpr char kCurrent[] = "{views}:current";
 constexpr char kBatches[] = "{views}:batches";
 constexpr int64_t kKeepSeconds = 2 * 24 * 3600;
 // Views gather for so long before they are counted together.
-constexpr absl::Duration kGather = absl::Milliseconds(5);
+constexpr absl::Duration kGather = absl::Milliseconds(20);
 // If so many wait, only the number of those that come is kept.
 constexpr size_t kMaxWaiting = 10'000;
 // So many views one call of the script counts, for which Redis serves nobody else.
@@ -30,16 +30,15 @@ constexpr size_t kMaxPending = 10'000;
 // A batch that is so old is in Redis's log, which is written every second.
 constexpr absl::Duration kKeptSafe = absl::Seconds(3);
 
-// KEYS: current, and the readers of each post. ARGV: seconds, and for each post its id,
-// views, number of readers and readers.
+// KEYS: current, and the readers of each post. ARGV: for each post its id, views, number
+// of readers and readers. When sketches go is said when their batch is settled.
 constexpr char kCount[] = R"lua(
-  local at = 2
+  local at = 1
   for post = 2, #KEYS do
     local readers = tonumber(ARGV[at + 2])
     redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1])
     if readers > 0 then
       redis.call('PFADD', KEYS[post], unpack(ARGV, at + 3, at + 2 + readers))
-      redis.call('EXPIRE', KEYS[post], ARGV[1])
     end
     at = at + 3 + readers
   end
@@ -182,7 +181,7 @@ void ViewCounter::CountInRedis(const Waiting& waiting) {
 }
 
 RedisScript::Call ViewCounter::CallFor(const std::string& day, const Tallies& tallies) {
-  RedisScript::Call call{.keys = {kCurrent}, .arguments = {absl::StrCat(kKeepSeconds)}};
+  RedisScript::Call call{.keys = {kCurrent}};
   for (const auto& [post, tally] : tallies) {
     call.keys.push_back(ReadersKey(day, post));
     call.arguments.push_back(post);
@@ -288,8 +287,9 @@ absl::Status ViewCounter::SettleBatch(const std::string& batch_id) {
   }
   const absl::Time now = clock_.Now();
   // A batch may hold views from before midnight.
+  const absl::Time cut = IsUuid(batch_id) ? TimeOf(batch_id) : now;
   std::map<std::string, Counts> readers;
-  for (const std::string& day : {DayOf(now - absl::Hours(24)), DayOf(now)}) {
+  for (const std::string& day : {DayOf(cut - absl::Hours(24)), DayOf(cut)}) {
     ASSIGN_OR_RETURN(readers[day], ReadersOn(day, views));
   }
   bool added = false;
@@ -319,10 +319,16 @@ absl::StatusOr<ViewCounter::Counts> ViewCounter::ReadersOn(const std::string& da
   Counts readers;
   if (views.empty()) return readers;
   std::vector<std::vector<std::string>> commands;
-  for (const auto& [post, count] : views) commands.push_back({"PFCOUNT", ReadersKey(day, post)});
+  for (const auto& [post, count] : views) {
+    commands.push_back({"PFCOUNT", ReadersKey(day, post)});
+    commands.push_back({"EXPIRE", ReadersKey(day, post), absl::StrCat(kKeepSeconds)});
+  }
   ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, redis_.Pipeline(commands));
   size_t next = 0;
-  for (const auto& [post, count] : views) readers[post] = replies[next++].integer;
+  for (const auto& [post, count] : views) {
+    readers[post] = replies[next].integer;
+    next += 2;
+  }
   return readers;
 }
 

@@ -11,7 +11,8 @@ namespace {
 
 // KEYS: a set for each read. ARGV: "1" to count, "1" to let a set begin, limit, period
 // in ms, and the digest of the post of each read ("" for none).
-// Returns granted, used, ms left and fresh of each, in one list.
+// Returns granted, used, ms left and fresh of each, in one list. To call a command is
+// what is dear here: each visitor's path makes as few as it can.
 constexpr char kRead[] = R"lua(
   local count, begin, limit = ARGV[1] == '1', ARGV[2] == '1', tonumber(ARGV[3])
   local answers = {}
@@ -19,28 +20,29 @@ constexpr char kRead[] = R"lua(
     local at = #answers
     answers[at + 1], answers[at + 2], answers[at + 3], answers[at + 4] = granted, used, left, fresh
   end
+  local function begins(set, digest)
+    if not begin or redis.call('SADD', set, digest) == 0 then return false end
+    if redis.call('PEXPIRE', set, ARGV[4], 'NX') == 1 then return true end
+    -- Another read of this visitor began it a moment ago.
+    if redis.call('SCARD', set) > limit then redis.call('SREM', set, digest) end
+    return false
+  end
+  local function read(set, digest)
+    local used = redis.call('SCARD', set)
+    if used == 0 then return answer(0, 0, 0, count and limit > 0 and 1 or 0) end
+    local left = math.max(redis.call('PTTL', set), 0)
+    if count and used < limit then
+      return answer(1, used + redis.call('SADD', set, digest), left, 0)
+    end
+    local known = digest ~= '' and redis.call('SISMEMBER', set, digest) == 1
+    answer(known and 1 or 0, used, left, 0)
+  end
   for i, set in ipairs(KEYS) do
     local digest = ARGV[4 + i]
-    local used = redis.call('SCARD', set)
-    if used == 0 then
-      if not count or limit == 0 then
-        answer(0, 0, 0, 0)
-      elseif not begin then
-        answer(0, 0, 0, 1)
-      else
-        redis.call('SADD', set, digest)
-        redis.call('PEXPIRE', set, ARGV[4])
-        answer(1, 1, tonumber(ARGV[4]), 0)
-      end
+    if begins(set, digest) then
+      answer(1, 1, tonumber(ARGV[4]), 0)
     else
-      local left = math.max(redis.call('PTTL', set), 0)
-      local known = digest ~= '' and redis.call('SISMEMBER', set, digest) == 1
-      if known or not count or used >= limit then
-        answer(known and 1 or 0, used, left, 0)
-      else
-        redis.call('SADD', set, digest)
-        answer(1, used + 1, left, 0)
-      end
+      read(set, digest)
     end
   end
   return answers

@@ -316,9 +316,19 @@ TEST_F(ViewCounterTest, NothingInRedisTellsWhoRead) {
   }
 }
 
+// A database that is away for days keeps batches waiting.
+TEST_F(ViewCounterTest, ReadersAreThoseOfTheDayOfTheBatch) {
+  counter_.Count({{kPost, Member(kAnna)}});
+  ASSERT_THAT(counter_.Settle(), IsOk());
+  clock_.Advance(absl::Hours(72));
+  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  EXPECT_THAT(world_.Query("SELECT day || ' ' || readers FROM post_readers"),
+              ElementsAre("2023-11-14 1"));
+}
+
 TEST_F(ViewCounterTest, ReadersAndTheirKeyAreForgottenAfterTwoDays) {
   counter_.Count({{kPost, Member(kAnna)}});
-  counter_.Flush();
+  ASSERT_THAT(counter_.SettleAll(), IsOk());
   const std::vector<std::string> keys = {"{views}:salt:2023-11-14",
                                          "{views}:readers:2023-11-14:" + kPost.value()};
   for (const std::string& key : keys) {
