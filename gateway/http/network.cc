@@ -25,6 +25,11 @@ absl::string_view WithoutPort(absl::string_view text) {
   return one_colon ? text.substr(0, colon) : text;
 }
 
+// A network is what one household or office is likely to have.
+int NetworkBits(const IpAddress& address) { return address.is_v4() ? 24 : 64; }
+
+int64_t HourOf(absl::Time time) { return absl::ToUnixSeconds(time) / 3600; }
+
 }  // namespace
 
 IpAddress IpAddress::FromV4(const std::array<uint8_t, 4>& bytes) {
@@ -113,13 +118,24 @@ IpAddress ClientAddress(const IpAddress& peer, const CidrList& trusted_proxies,
 }
 
 std::string NetworkPrefix(const IpAddress& address) {
-  const int bits = address.is_v4() ? 24 : 64;
+  const int bits = NetworkBits(address);
   return absl::StrCat(address.Masked(bits).ToString(), "/", bits);
 }
 
 std::string NetworkKey(absl::string_view secret, absl::string_view prefix, absl::Time now) {
-  const int64_t hour = absl::ToUnixSeconds(now) / 3600;
-  return Base64Url(HmacSha256(secret, absl::StrCat("network\n", prefix, "\n", hour)).substr(0, 16));
+  return Base64Url(
+      HmacSha256(secret, absl::StrCat("network\n", prefix, "\n", HourOf(now))).substr(0, 16));
+}
+
+std::string NetworkKeys::Of(const IpAddress& address, absl::Time now) {
+  const IpAddress network = address.Masked(NetworkBits(address));
+  const int64_t hour = HourOf(now);
+  absl::MutexLock lock(&mu_);
+  if (hour != hour_ || kept_.size() >= kMaxKept) kept_.clear();
+  hour_ = hour;
+  std::string& key = kept_[network];
+  if (key.empty()) key = NetworkKey(secret_, NetworkPrefix(address), now);
+  return key;
 }
 
 }  // namespace rostrum::http

@@ -3,10 +3,14 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "gateway/http/request_head.h"
 
@@ -68,5 +72,20 @@ std::string NetworkPrefix(const IpAddress& address);
 // A name for a network under which to count for an hour: keyed, truncated, and
 // different the next hour, so that it tells nothing once the hour is over.
 std::string NetworkKey(absl::string_view secret, absl::string_view prefix, absl::Time now);
+
+// The names of the networks that addresses are in. Keeps this hour's: to make one costs
+// as much as all else that is done with a request's head. Thread-safe.
+class NetworkKeys {
+ public:
+  explicit NetworkKeys(std::string secret) : secret_(std::move(secret)) {}
+  std::string Of(const IpAddress& address, absl::Time now);
+
+ private:
+  static constexpr size_t kMaxKept = 10'000;
+  const std::string secret_;
+  absl::Mutex mu_;
+  int64_t hour_ ABSL_GUARDED_BY(mu_) = 0;
+  absl::flat_hash_map<IpAddress, std::string> kept_ ABSL_GUARDED_BY(mu_);
+};
 
 }  // namespace rostrum::http

@@ -71,8 +71,7 @@ asio::awaitable<absl::Status> CallerContexts::Read(const http::HttpRequest& requ
   if (!IsRequestId(context.request_id)) context.request_id = NewUuid(clock_.Now());
   context.trace = TraceContext::Continue(HeaderOrEmpty(request, kTraceparentKey),
                                          HeaderOrEmpty(request, kTracestateKey));
-  context.network =
-      http::NetworkKey(settings_.network_secret, http::NetworkPrefix(request.client), clock_.Now());
+  context.network = networks_.Of(request.client, clock_.Now());
 
   const auto cookies = http::Cookies::Parse(HeaderOrEmpty(request, "cookie"));
   if (!cookies.ok()) co_return cookies.status();

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "gateway/http/cookies.h"
 #include "gateway/http/message.h"
+#include "gateway/http/network.h"
 #include "gateway/proxy/backends.h"
 #include "gateway/proxy/identities.h"
 #include "services/common/base/clock.h"
@@ -85,6 +86,7 @@ class CallerContexts {
   const BrowserSettings settings_;
   Identities& identities_;
   Clock& clock_;
+  http::NetworkKeys networks_{settings_.network_secret};
   LocalThrottle lookups_;
 };
 

@@ -10,13 +10,15 @@ ArticleCache::ArticleCache(size_t max_bytes, Clock& clock)
     : clock_(clock), posts_(max_bytes / 4), pages_(max_bytes - max_bytes / 4) {}
 
 template <class Message>
-KeptPtr<Message> ArticleCache::NewKept(Message message, absl::Time load_time, std::string version) {
+KeptPtr<Message> ArticleCache::NewKept(Message message, absl::Time load_time,
+                                       const KeptPtr<Message>& before, std::string version) {
   auto kept = std::make_shared<Kept<Message>>();
+  const bool same =
+      before != nullptr && before->message.SerializeAsString() == message.SerializeAsString();
+  kept->number = same ? before->number : ++last_number_;
   kept->message = std::move(message);
   kept->load_time = load_time;
   kept->version = std::move(version);
-  absl::MutexLock lock(&mu_);
-  kept->number = ++last_number_;
   return kept;
 }
 
@@ -36,21 +38,23 @@ KeptPtr<cpb::Post> ArticleCache::KeepPost(const std::string& path, const std::st
                                           absl::Time load_time, cpb::Post post) {
   const std::string post_id = post.summary().post_id();
   const bool whole = !post.body_html().empty();
-  const KeptPtr<cpb::Post> kept = NewKept(std::move(post), load_time, version);
   auto known = std::make_shared<KnownPost>();
-  known->post_id = post_id;
-  (whole ? known->body : known->preview) = kept;
   if (const auto before = posts_.Find(path); before != nullptr && before->post_id == post_id) {
-    const KeptPtr<cpb::Post>& other = whole ? before->preview : before->body;
-    if (other != nullptr && other->version == version) {
-      (whole ? known->preview : known->body) = other;
-    }
+    *known = *before;
   }
+  known->post_id = post_id;
+  KeptPtr<cpb::Post>& kept = whole ? known->body : known->preview;
+  KeptPtr<cpb::Post>& other = whole ? known->preview : known->body;
+  {
+    absl::MutexLock lock(&mu_);
+    kept = NewKept(std::move(post), load_time, kept, version);
+  }
+  if (other != nullptr && other->version != version) other = nullptr;
   size_t bytes = 0;
   for (const KeptPtr<cpb::Post>& part : {known->body, known->preview}) {
     if (part != nullptr) bytes += part->message.SpaceUsedLong();
   }
-  posts_.Put(path, std::move(known), bytes);
+  posts_.Put(path, known, bytes);
   return kept;
 }
 
@@ -113,12 +117,12 @@ int64_t ArticleCache::BeginComments(const std::string& post_id) {
 KeptPtr<ArticleCache::Comments> ArticleCache::KeepComments(const std::string& post_id,
                                                            int64_t begun, absl::Time load_time,
                                                            Comments comments) {
-  const KeptPtr<Comments> kept = NewKept(std::move(comments), load_time);
   absl::MutexLock lock(&mu_);
   const auto found = discussions_.find(post_id);
-  if (found != discussions_.end() && found->second.generation == begun) {
-    found->second.comments = kept;
-  }
+  const bool keep = found != discussions_.end() && found->second.generation == begun;
+  KeptPtr<Comments> kept =
+      NewKept(std::move(comments), load_time, keep ? found->second.comments : nullptr);
+  if (keep) found->second.comments = kept;
   return kept;
 }
 
@@ -140,10 +144,10 @@ KeptPtr<ArticleCache::Card> ArticleCache::FindCard(const std::string& author_id)
 }
 
 KeptPtr<ArticleCache::Card> ArticleCache::KeepCard(const std::string& author_id, Card card) {
-  KeptPtr<Card> kept = NewKept(std::move(card), clock_.Now());
   absl::MutexLock lock(&mu_);
   if (cards_.size() >= kMaxKept) cards_.clear();
-  cards_[author_id] = kept;
+  KeptPtr<Card>& kept = cards_[author_id];
+  kept = NewKept(std::move(card), clock_.Now(), kept);
   return kept;
 }
 

@@ -16,8 +16,8 @@
 
 namespace rostrum::gateway {
 
-// Something kept, with a number that no other thing has: pages made of it are
-// known by the numbers of their parts.
+// Something kept, with a number that nothing else has but what is the same: pages made
+// of it are known by the numbers of their parts.
 template <class Message>
 struct Kept {
   Message message;
@@ -47,7 +47,7 @@ class ArticleCache {
 
   // Counters on the page and what no version tells (a topic's name) are at most
   // this old; texts are never.
-  static constexpr absl::Duration kFresh = absl::Seconds(30);
+  static constexpr absl::Duration kFresh = absl::Minutes(2);
   // How long what was read may be shown while content is away.
   static constexpr absl::Duration kWhileAway = absl::Minutes(10);
   bool IsFresh(absl::Time load_time) const { return clock_.Now() - load_time < kFresh; }
@@ -110,8 +110,10 @@ class ArticleCache {
   };
   // Whether events tell of all that content does at this moment.
   bool Follows(absl::Time last_answer) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // In place of `before`, which may be null.
   template <class Message>
-  KeptPtr<Message> NewKept(Message message, absl::Time load_time, std::string version = "");
+  KeptPtr<Message> NewKept(Message message, absl::Time load_time, const KeptPtr<Message>& before,
+                           std::string version = "") ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   Clock& clock_;
   LruCache<std::shared_ptr<const KnownPost>> posts_;

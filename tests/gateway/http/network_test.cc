@@ -38,6 +38,16 @@ TEST(NetworkKeyTest, ChangesWithTheHourAndTheSecret) {
   EXPECT_NE(NetworkKey("secret", "203.0.113.0/24", start + absl::Minutes(60)), key);
   EXPECT_NE(NetworkKey("other", "203.0.113.0/24", start), key);
   EXPECT_NE(NetworkKey("secret", "203.0.114.0/24", start), key);
+
+  NetworkKeys keys("secret");
+  for (int i = 0; i < 2; ++i) {  // made, then kept
+    EXPECT_EQ(keys.Of(Ip("203.0.113.9"), start), key);
+    EXPECT_EQ(keys.Of(Ip("203.0.113.200"), start + absl::Minutes(59)), key);
+    EXPECT_EQ(keys.Of(Ip("203.0.114.9"), start), NetworkKey("secret", "203.0.114.0/24", start));
+    EXPECT_EQ(keys.Of(Ip("2001:db8::7"), start), NetworkKey("secret", "2001:db8::/64", start));
+  }
+  EXPECT_EQ(keys.Of(Ip("203.0.113.9"), start + absl::Hours(1)),
+            NetworkKey("secret", "203.0.113.0/24", start + absl::Hours(1)));
 }
 
 TEST(CidrListTest, ContainsItsNetworks) {

@@ -181,6 +181,24 @@ TEST_F(ArticleCacheTest, WhatChangedWhileItWasLoadedIsNotKept) {
   EXPECT_EQ(cache_.FindComments("1"), nullptr);
 }
 
+// So that a page is not made again of what has not changed.
+TEST_F(ArticleCacheTest, WhatIsTheSameHasTheSameNumber) {
+  const auto comments = Load("p", 1);
+  const auto card = cache_.KeepCard("a", {});
+  const auto post = cache_.KeepPost("/c/n/p", "1", clock_.Now(), PostOf("p", "body"));
+  clock_.Advance(ArticleCache::kFresh);
+  EXPECT_EQ(cache_.FindComments("p"), nullptr);
+  EXPECT_EQ(Load("p", 1)->number, comments->number);
+  EXPECT_EQ(cache_.FindComments("p")->load_time, clock_.Now());
+  EXPECT_NE(Load("p", 2)->number, comments->number);
+  EXPECT_EQ(cache_.KeepCard("a", {})->number, card->number);
+  EXPECT_NE(cache_.KeepCard("b", {})->number, card->number);
+  EXPECT_EQ(cache_.KeepPost("/c/n/p", "1", clock_.Now(), PostOf("p", "body"))->number,
+            post->number);
+  EXPECT_NE(cache_.KeepPost("/c/n/p", "2", clock_.Now(), PostOf("p", "other"))->number,
+            post->number);
+}
+
 TEST_F(ArticleCacheTest, CardsGoWhenSomethingIsPublished) {
   const auto card = cache_.KeepCard("anna", {});
   EXPECT_EQ(cache_.FindCard("anna"), card);
