@@ -1,11 +1,14 @@
 #include "gateway/proxy/event_tail.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/common/rpc/event_position.h"
 #include "services/common/rpc/event_span.h"
 #include "services/common/rpc/grpc_status.h"
+#include "services/common/rpc/proto_time.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -42,6 +45,7 @@ absl::Status EventTail::PullOnce() {
   event::v1::PullEventsRequest request;
   *request.mutable_after() = position_;
   for (const std::string& type : options_.types) request.add_types(type);
+  request.set_watermarks(options_.known_until != nullptr);
   const absl::Status status = Read(request);
   if (const auto points = ResumePointsIn(status)) {
     position_ = points->after_snapshot;
@@ -62,23 +66,28 @@ absl::Status EventTail::Read(const event::v1::PullEventsRequest& request) {
     if (stopping_) return absl::OkStatus();
     running_ = &context;
   }
-  if (options_.began) options_.began();
+  behind_ = absl::InfiniteDuration();
   auto reader = stub_->PullEvents(&context, request);
   event::v1::PullEventsResponse response;
-  while (reader->Read(&response)) {
-    for (const event::v1::Event& event : response.events()) {
-      const Span span = ConsumerSpan(event);
-      const ScopedTrace bound(span.recorded() ? span.context() : TraceContext::Current());
-      options_.on_event(event);
-    }
-    position_ = response.position();
-  }
+  while (reader->Read(&response)) Apply(response);
   const grpc::Status status = reader->Finish();
   stream.Ended(status);
-  if (options_.ended) options_.ended();
   absl::MutexLock lock(&mu_);
   running_ = nullptr;
   return FromGrpcStatus(status);
+}
+
+void EventTail::Apply(const event::v1::PullEventsResponse& response) {
+  for (const event::v1::Event& event : response.events()) {
+    const Span span = ConsumerSpan(event);
+    const ScopedTrace bound(span.recorded() ? span.context() : TraceContext::Current());
+    options_.on_event(event);
+  }
+  position_ = response.position();
+  if (!response.has_watermark() || !options_.known_until) return;
+  const absl::Time watermark = FromProtoTime(response.watermark());
+  behind_ = std::min(behind_, absl::Now() - watermark);
+  options_.known_until(watermark + behind_);
 }
 
 }  // namespace rostrum::gateway

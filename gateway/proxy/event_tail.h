@@ -22,10 +22,10 @@ class EventTail {
   struct Options {
     std::string producer;
     std::vector<std::string> types;  // full names of payload messages
-    // Around each stream, which may fail to be opened at all; null for nothing.
-    std::function<void()> began;
-    std::function<void()> ended;
     std::function<void(const event::v1::Event&)> on_event;
+    // Of all that was committed before then `on_event` was told, or `missed`. Null if
+    // nobody has to know.
+    std::function<void(absl::Time)> known_until;
     std::function<void()> missed;
   };
   EventTail(std::shared_ptr<grpc::Channel> channel, const ServiceCaller& caller, Options options);
@@ -35,11 +35,15 @@ class EventTail {
   absl::Status PullOnce();
   // Opens the stream and reads it to its end.
   absl::Status Read(const event::v1::PullEventsRequest& request);
+  void Apply(const event::v1::PullEventsResponse& response);
 
   const ServiceCaller& caller_;
   const Options options_;
   std::unique_ptr<event::v1::EventService::Stub> stub_;
-  event::v1::Position position_;  // used by the worker only
+  // Used by the worker only. The least time by which watermarks of this stream were behind
+  // this clock: one that comes later than that was under way, or this process stood still.
+  event::v1::Position position_;
+  absl::Duration behind_ = absl::InfiniteDuration();
   absl::Mutex mu_;
   grpc::ClientContext* running_ ABSL_GUARDED_BY(mu_) = nullptr;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

@@ -1,5 +1,6 @@
 #include "gateway/web/article_cache.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rostrum::gateway {
@@ -75,26 +76,15 @@ void ArticleCache::AllPostsChanged() {
   others_changed_ = until;
 }
 
-void ArticleCache::PostEventsBegan() {
+void ArticleCache::PostChangesKnownUntil(absl::Time time) {
   absl::MutexLock lock(&mu_);
-  events_begun_ = clock_.Now();
-}
-
-void ArticleCache::PostEventsEnded(absl::Time last_answer) {
-  absl::MutexLock lock(&mu_);
-  if (Follows(last_answer)) events_lost_ = clock_.Now();
-  events_begun_ = absl::InfiniteFuture();
-}
-
-// A stream may be waiting for a content that is not there: an answer shows that it is.
-bool ArticleCache::Follows(absl::Time last_answer) const {
-  return clock_.Now() - events_begun_ >= kCatchUp && last_answer >= events_begun_;
+  changes_known_until_ = std::max(changes_known_until_, time);
 }
 
 bool ArticleCache::IsOfUseWhileAway(const KnownPost& known, absl::Time last_answer) {
   if (known.body == nullptr || clock_.Now() - known.body->load_time >= kWhileAway) return false;
   absl::MutexLock lock(&mu_);
-  if (!Follows(last_answer) && last_answer > events_lost_ + kOnTheirWay) return false;
+  if (last_answer > changes_known_until_ + kUntold) return false;
   const auto change = post_changes_.find(known.post_id);
   return known.body->load_time > (change == post_changes_.end() ? others_changed_ : change->second);
 }

@@ -62,13 +62,11 @@ class ArticleCache {
   // A post was changed or withdrawn, or may have been: in a gap of the events.
   void PostChanged(const std::string& post_id);
   void AllPostsChanged();
-  // A stream of these events was opened, and has ended.
-  void PostEventsBegan();
-  void PostEventsEnded(absl::Time last_answer);
+  // All changes until then were told.
+  void PostChangesKnownUntil(absl::Time time);
   // Whether its text may be shown while content is away: one that was asked for lately,
-  // and after the last change of the post, of which events told. `last_answer` is when
-  // content last answered this gateway anything: where that was after its events ended,
-  // it was there again, and what changed then is not known.
+  // and after the last change of the post. `last_answer` is when content last answered
+  // this gateway anything: changes must be known until then.
   bool IsOfUseWhileAway(const KnownPost& known, absl::Time last_answer);
 
   using Comments = comment::v1::ListCommentsResponse;
@@ -100,16 +98,13 @@ class ArticleCache {
   // So long after a change content may still give out what was before: its leases end
   // within a second.
   static constexpr absl::Duration kLease = absl::Seconds(2);
-  // So long a stream takes to bring what happened before it was opened.
-  static constexpr absl::Duration kCatchUp = absl::Seconds(2);
-  // Of answers that came with the end of the stream. Who changes a post waits for longer.
-  static constexpr absl::Duration kOnTheirWay = absl::Milliseconds(200);
+  // What changes of the last moment before it fell silent content told nobody of: who
+  // changes a post waits for longer.
+  static constexpr absl::Duration kUntold = absl::Milliseconds(200);
   struct Discussion {
     int64_t generation = 0;
     KeptPtr<Comments> comments;
   };
-  // Whether events tell of all that content does at this moment.
-  bool Follows(absl::Time last_answer) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // In place of `before`, which may be null.
   template <class Message>
   KeptPtr<Message> NewKept(Message message, absl::Time load_time, const KeptPtr<Message>& before,
@@ -126,9 +121,7 @@ class ArticleCache {
   // Last changes of posts; those of others may be as late as `others_changed_`.
   absl::flat_hash_map<std::string, absl::Time> post_changes_ ABSL_GUARDED_BY(mu_);
   absl::Time others_changed_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
-  // When the stream of events that there is was opened, and until when all were known.
-  absl::Time events_begun_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
-  absl::Time events_lost_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
+  absl::Time changes_known_until_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
 };
 
 }  // namespace rostrum::gateway

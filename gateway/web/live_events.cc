@@ -56,9 +56,8 @@ LiveEvents::LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics
              {.producer = "content",
               .types = {content::v1::PostPublished::descriptor()->full_name(),
                         content::v1::PostUnpublished::descriptor()->full_name()},
-              .began = [&] { articles.PostEventsBegan(); },
-              .ended = [&] { articles.PostEventsEnded(backends.LastAnswer("content")); },
               .on_event = [&](const event::v1::Event& event) { TellPost(event, hub, articles); },
+              .known_until = [&](absl::Time time) { articles.PostChangesKnownUntil(time); },
               .missed =
                   [&] {
                     articles.AllPostsChanged();

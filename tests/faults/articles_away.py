@@ -70,6 +70,19 @@ class ArticlesAway(Articles):
             time.sleep(SETTLED)
         self.change_and_kill(settle)
 
+    def test_what_was_changed_while_its_event_is_held_back(self):
+        """Events wait for transactions that are older than theirs: the gateway does not hear of
+        the change, but hears of no later time either."""
+        author = self.world.log_in(self.world.author)
+        post = self.publish(author)
+        time.sleep(SETTLED)
+        self.get(self.visitor(), post["page"])
+        with self.transaction("content", "SELECT pg_current_xact_id()"):
+            self.withdraw(author, post)
+            with self.stopped("content"):
+                self.assert_nobody_reads(post)
+        self.eventually(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
+
     def test_what_was_changed_just_after_a_restart(self):
         """The same while gateways are still finding content again."""
         author = self.world.log_in(self.world.author)

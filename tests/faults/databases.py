@@ -172,20 +172,10 @@ class Databases(Row):
         """A table that is locked: its questions are given up in time, the rest goes on."""
         page = self.page_of(PUBLIC)
         reader, _ = self.reader()
-        url = self.stack.settings["PG_URL"].rpartition("/")[0] + "/rostrum_comment"
-        with subprocess.Popen(["psql", "-X", "-q", "-c",
-                               "BEGIN; LOCK TABLE comments; SELECT pg_sleep(300)", url],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as lock:
-            try:
-                held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"
-                self.eventually(lambda: self.world.value("COMMENT", held) != "0", "the lock")
-                self.assert_article_without_discussion(reader, page)
-                self.assertIn(self.write(reader, uuid.uuid4().hex, "slow").status, AWAY)
-                self.assertTrue(self.health("comment"))
-            finally:
-                lock.terminate()
-                psql(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                          " WHERE query LIKE '%pg_sleep(300)%' AND pid <> pg_backend_pid()")
+        with self.transaction("comment", "LOCK TABLE comments"):
+            self.assert_article_without_discussion(reader, page)
+            self.assertIn(self.write(reader, uuid.uuid4().hex, "slow").status, AWAY)
+            self.assertTrue(self.health("comment"))
         self.eventually(lambda: self.write(reader, uuid.uuid4().hex, "quick").status == 200, "commenting")
 
 

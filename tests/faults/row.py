@@ -13,7 +13,7 @@ import uuid
 from client import code_in, wait_until
 from crowd import PATIENCE, Crowd
 from history import Client, History
-from local_stack import Stack
+from local_stack import Stack, psql
 from schedule import Faults
 from world import PASSWORD, World, ok
 
@@ -145,6 +145,21 @@ class Row(unittest.TestCase):
         finally:
             for name in names:
                 self.faults.start(name)
+
+    @contextlib.contextmanager
+    def transaction(self, service, sql):
+        """One in the database of a service that has done `sql` and does not end."""
+        whose = "FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)' AND pid <> pg_backend_pid()"
+        url = self.stack.settings["PG_URL"].rpartition("/")[0] + f"/rostrum_{service}"
+        with subprocess.Popen(["psql", "-X", "-q", "-c", f"BEGIN; {sql}; SELECT pg_sleep(300)", url],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as session:
+            try:
+                self.eventually(lambda: psql(url, f"SELECT count(*) {whose} AND wait_event = 'PgSleep'")
+                                .stdout.strip() == "1", "the transaction")
+                yield
+            finally:
+                session.terminate()
+                psql(url, f"SELECT pg_terminate_backend(pid) {whose}")
 
     def get(self, client, path, status=200, **headers):
         answer = client.send("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})

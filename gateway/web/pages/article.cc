@@ -178,10 +178,14 @@ cpb::VisitorRead ReadOf(const Page& page, const KnownPost* known) {
   return read;
 }
 
-// While content is away, what was open to visitors a moment ago stays open.
-bool OpenWhileAway(const Page& page, const KnownPost* known, VisitorParts& parts) {
-  if (known == nullptr ||
-      !page.site.articles.IsOfUseWhileAway(*known, page.site.backends.LastAnswer("content"))) {
+// While content is away, what was open to visitors a moment ago stays open. What has
+// answered others since it was `asked` is not away: then only the replica is that was
+// asked, and the events may have come from it.
+bool OpenWhileAway(const Page& page, const KnownPost* known, absl::Time asked,
+                   VisitorParts& parts) {
+  const absl::Time last_answer = page.site.backends.LastAnswer("content");
+  if (known == nullptr || last_answer >= asked ||
+      !page.site.articles.IsOfUseWhileAway(*known, last_answer)) {
     return false;
   }
   const spb::AccessLevel level = known->body->message.summary().access_level();
@@ -204,11 +208,8 @@ asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
   }
   if (!reading.ok()) {
     const int code = HttpStatusOf(reading.status());
-    // What answers others is not away: then only the replica is that was asked, and the
-    // events may have come from it.
-    const bool away =
-        (code == 503 || code == 504) && page.site.backends.LastAnswer("content") < asked;
-    co_return away&& OpenWhileAway(page, known, parts) ? absl::OkStatus() : reading.status();
+    const bool open = (code == 503 || code == 504) && OpenWhileAway(page, known, asked, parts);
+    co_return open ? absl::OkStatus() : reading.status();
   }
   if (reading->outcome() == cpb::VisitorReading::OUTCOME_ACCESS_UNKNOWN) {
     co_return RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",

@@ -24,6 +24,9 @@ constexpr char kRead[] = R"sql(
   WHERE (xid, id) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
   ORDER BY xid, id LIMIT $3)sql";
 
+constexpr char kIsLast[] =
+    "SELECT NOT EXISTS (SELECT FROM outbox WHERE (xid, id) > ($1::xid8, $2::bigint))";
+
 uint64_t ReadXid(const pqxx::field& field) {
   uint64_t xid = 0;
   if (!absl::SimpleAtoi(field.c_str(), &xid)) throw std::runtime_error("not an xid8");
@@ -90,6 +93,12 @@ absl::StatusOr<event::v1::PullEventsResponse> EventLog::Read(const event::v1::Po
         }
         return batch;
       });
+}
+
+absl::StatusOr<bool> EventLog::IsLast(const event::v1::Position& position) {
+  return RunRead<bool>(pool_, [&](Transaction& tx) -> absl::StatusOr<bool> {
+    return tx.ExecOne(kIsLast, absl::StrCat(position.xid()), position.id())[0].as<bool>();
+  });
 }
 
 }  // namespace rostrum

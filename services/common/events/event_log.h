@@ -28,6 +28,9 @@ class EventLog {
                                                      const std::vector<std::string>& types,
                                                      bool* more = nullptr);
 
+  // Whether no event after a position is there, not even one that is held back.
+  absl::StatusOr<bool> IsLast(const event::v1::Position& position);
+
  private:
   PgPool& pool_;
 };

@@ -7,6 +7,7 @@
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
+#include "services/common/rpc/proto_time.h"
 
 namespace rostrum {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 constexpr absl::Duration kPoll = absl::Milliseconds(200);
 // So long events gather, once there is one: under load each read brings many.
 constexpr absl::Duration kGather = absl::Milliseconds(5);
+// Between watermarks. Who makes a change that caches must know of waits for longer.
+constexpr absl::Duration kWatermark = absl::Milliseconds(100);
 constexpr size_t kMaxTypes = 100;
 
 // What is purged ends at one place, because old events need not be the first in
@@ -62,15 +65,20 @@ grpc::Status EventService::PullEvents(grpc::ServerContext* ctx,
     while (!stopping_ && !ctx->IsCancelled()) {
       const int64_t seen = signal_.Wait(-1, absl::ZeroDuration());
       bool more = false;
-      ASSIGN_OR_RETURN(const event::v1::PullEventsResponse batch,
-                       log_.Read(position, types, &more));
+      const absl::Time now = absl::Now();
+      ASSIGN_OR_RETURN(event::v1::PullEventsResponse batch, log_.Read(position, types, &more));
       const bool moved =
           batch.position().xid() != position.xid() || batch.position().id() != position.id();
       if (moved) {
         if (!writer->Write(batch)) break;
         position = batch.position();
+      } else if (request->watermarks()) {
+        ASSIGN_OR_RETURN(const bool is_last, log_.IsLast(position));
+        *batch.mutable_watermark() = ToProtoTime(now);
+        if (is_last && !writer->Write(batch)) break;
       }
-      if (!more && signal_.Wait(seen, kPoll) != seen) absl::SleepFor(kGather);
+      const absl::Duration poll = request->watermarks() ? kWatermark : kPoll;
+      if (!more && signal_.Wait(seen, poll) != seen) absl::SleepFor(kGather);
     }
     return absl::OkStatus();
   });

@@ -27,11 +27,10 @@ class ArticleCacheTest : public ::testing::Test {
     comments.set_total_count(count);
     return cache_.KeepComments(post_id, begun, clock_.Now(), comments);
   }
-  // Events are followed, and all that happened before has come.
+  // Changes are known until content's last answer.
   void Follow() {
-    cache_.PostEventsBegan();
-    clock_.Advance(absl::Seconds(5));
     last_answer_ = clock_.Now();
+    cache_.PostChangesKnownUntil(last_answer_);
   }
   bool IsOfUse(const std::string& path) {
     return cache_.IsOfUseWhileAway(*cache_.FindPost(path), last_answer_);
@@ -127,28 +126,22 @@ TEST_F(ArticleCacheTest, ManyChangesAreForgottenOnlyTogether) {
   EXPECT_FALSE(IsOfUse("/c/news/peace"));
 }
 
-TEST_F(ArticleCacheTest, WhatChangesUnseenMakesAllTextsUseless) {
+TEST_F(ArticleCacheTest, WhileContentIsAwayTextsAreOfUseIfChangesAreKnownUntilItsLastAnswer) {
   const std::string path = "/c/news/peace";
   cache_.KeepPost(path, "v1", clock_.Now(), PostOf("1", "text"));
   last_answer_ = clock_.Now();
-  EXPECT_FALSE(IsOfUse(path)) << "no event was ever followed";
+  EXPECT_FALSE(IsOfUse(path)) << "nothing is known";
   Follow();
   EXPECT_TRUE(IsOfUse(path));
-  cache_.PostEventsEnded(last_answer_);
-  clock_.Advance(absl::Seconds(1));
-  EXPECT_TRUE(IsOfUse(path)) << "content has gone with its events";
-  cache_.PostEventsBegan();
-  cache_.PostEventsEnded(last_answer_);
-  EXPECT_TRUE(IsOfUse(path)) << "and was not found again";
-  last_answer_ = clock_.Now();
-  EXPECT_FALSE(IsOfUse(path)) << "it was there again";
-  cache_.PostEventsBegan();
-  last_answer_ = clock_.Now();
-  EXPECT_FALSE(IsOfUse(path)) << "and what happened meanwhile is still to come";
-  cache_.PostEventsEnded(last_answer_);
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_TRUE(IsOfUse(path)) << "content has fallen silent";
+  last_answer_ += absl::Milliseconds(200);
+  EXPECT_TRUE(IsOfUse(path)) << "who changed something then waits for the answer";
+  last_answer_ += absl::Milliseconds(1);
   EXPECT_FALSE(IsOfUse(path));
   Follow();
-  EXPECT_TRUE(IsOfUse(path));
+  cache_.PostChangesKnownUntil(last_answer_ - absl::Seconds(10));
+  EXPECT_TRUE(IsOfUse(path)) << "what was known is known";
 }
 
 TEST_F(ArticleCacheTest, ADiscussionIsKeptUntilItChangesOrIsOld) {

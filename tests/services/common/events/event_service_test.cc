@@ -8,7 +8,9 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/common/postgres/transaction.h"
 #include "services/common/rpc/event_position.h"
+#include "services/common/rpc/proto_time.h"
 #include "tests/services/common/events/producer.h"
 #include "tests/support/grpc_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -112,6 +114,59 @@ TEST_F(EventServiceTest, WakesByTheSignal) {
     absl::SleepFor(absl::Milliseconds(20));
   }
   EXPECT_LT(fastest, absl::Milliseconds(100));
+  ctx.TryCancel();
+}
+
+TEST_F(EventServiceTest, AWatermarkSaysUntilWhenAllWasTold) {
+  event::v1::PullEventsRequest request;
+  request.set_watermarks(true);
+  grpc::ClientContext ctx;
+  const auto reader = Pull(ctx, request);
+  event::v1::PullEventsResponse batch;
+  absl::Time before = absl::InfinitePast();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(reader->Read(&batch));
+    ASSERT_TRUE(batch.has_watermark());
+    EXPECT_EQ(batch.events_size(), 0);
+    EXPECT_GT(FromProtoTime(batch.watermark()), before);
+    before = FromProtoTime(batch.watermark());
+  }
+  EXPECT_LE(before, absl::Now());
+  WriteName(database_.pool, "a");
+  const absl::Time written = absl::Now();
+  do {
+    ASSERT_TRUE(reader->Read(&batch));
+    EXPECT_LE(FromProtoTime(batch.watermark()), written);
+  } while (batch.events_size() == 0);
+  EXPECT_FALSE(batch.has_watermark());
+  ASSERT_TRUE(reader->Read(&batch));
+  EXPECT_TRUE(batch.has_watermark());
+  ctx.TryCancel();
+}
+
+TEST_F(EventServiceTest, AnEventThatIsHeldBackKeepsWatermarksBack) {
+  event::v1::PullEventsRequest request;
+  request.set_watermarks(true);
+  grpc::ClientContext ctx;
+  const auto reader = Pull(ctx, request);
+  event::v1::PullEventsResponse batch;
+  absl::Time written, ended;
+  ASSERT_THAT(RunTx(database_.pool,
+                    [&](Transaction& tx) {
+                      tx.exec("SELECT pg_current_xact_id()");
+                      WriteName(database_.pool, "a");
+                      written = absl::Now();
+                      absl::SleepFor(absl::Milliseconds(500));
+                      ended = absl::Now();
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  do {
+    ASSERT_TRUE(reader->Read(&batch));
+    EXPECT_LE(FromProtoTime(batch.watermark()), written);
+  } while (batch.events_size() == 0);
+  ASSERT_TRUE(reader->Read(&batch));
+  EXPECT_GE(FromProtoTime(batch.watermark()), ended);
   ctx.TryCancel();
 }
 
