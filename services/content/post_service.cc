@@ -122,7 +122,14 @@ grpc::Status PostService::GetPost(grpc::ServerContext* ctx, const v1::GetPostReq
                                   v1::Post* response) {
   return HandleRpc(rpc_, ctx, "GetPost", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const PostRef ref, ReadRef(*request));
+    if (!v1::PostView_IsValid(request->view())) {
+      return InvalidField("view", "UNKNOWN_VIEW", "must be basic or full");
+    }
     ASSIGN_OR_RETURN(const PostSummary post, posts_.Find(ref));
+    if (request->view() == v1::POST_VIEW_BASIC) {
+      *response->mutable_summary() = ToProto(post);
+      return absl::OkStatus();
+    }
     const Reader reader = ReaderOf(rc);
     ASSIGN_OR_RETURN(*response->mutable_access(),
                      access_.Decide(FactsOf(post), reader, ReaderAccess::Mode::kRead));

@@ -294,6 +294,8 @@ class Journey(Articles):
         post_id = self.published("ACCESS_LEVEL_PUBLIC")
         loyal = self.visitor()
         self.read(loyal, self.metered[0])  # sets the pass
+        for browser in (loyal, self.member):
+            self.expect(browser.get(f"/p/{post_id}"), 303)  # leads to it, and is no view
         for browser in (loyal, loyal, loyal, self.member):
             self.read(browser, post_id)
 

@@ -107,13 +107,30 @@ ctemplate::TemplateDictionary& AddDiscussion(Page& page) {
   return discussion;
 }
 
+// Where the post stands now; to be told so is no view of it.
+asio::awaitable<absl::StatusOr<std::string>> PlaceOf(Page& page) {
+  cpb::GetPostRequest request = RequestFor(page);
+  request.set_view(cpb::POST_VIEW_BASIC);
+  const auto post = co_await page.calls.Call(rpcs::kGetPost, request);
+  if (!post.ok()) co_return post.status();
+  co_return ArticlePath(post->summary());
+}
+
 PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
+  // An old link leads to where the post is now.
+  if (refused == nullptr && page.site.articles.FindPost(page.request.path) == nullptr) {
+    const auto place = co_await PlaceOf(page);
+    if (!place.ok()) co_return page.Fail(place.status());
+    if (page.request.path != *place) co_return page.Redirect(*place);
+  }
   const auto post = co_await page.calls.Call(rpcs::kGetPost, RequestFor(page));
   if (!post.ok()) co_return page.Fail(post.status());
   const cpb::PostSummary& summary = post->summary();
   const std::string path = ArticlePath(summary);
-  // An old link leads to where the post is now.
-  if (refused == nullptr && page.request.path != path) co_return page.Redirect(path);
+  if (refused == nullptr && page.request.path != path) {
+    page.site.articles.Forget(page.request.path);
+    co_return page.Redirect(path);
+  }
   page.site.articles.Learn(path, summary.post_id());
 
   co_await FillPost(page, *post, path);

@@ -195,6 +195,23 @@ TEST_F(PostServiceTest, IsFoundByChannelAndSlugAndByAFormerSlug) {
   }
 }
 
+TEST_F(PostServiceTest, TheBasicViewIsTheSummaryAndCountsNothing) {
+  const Manuscript stored = Store("peace", spb::ACCESS_LEVEL_PREMIUM);
+  v1::GetPostRequest request;
+  request.set_post_id(stored.id.value());
+  request.set_view(v1::POST_VIEW_BASIC);
+  const Answer answer = Get(request);
+  ASSERT_THAT(answer.post, IsOk());
+  EXPECT_EQ(answer.post->summary().title(), "peace");
+  EXPECT_FALSE(answer.post->has_access());
+  EXPECT_THAT(answer.post->SerializeAsString(), Not(HasSubstr(kSecret)));
+  EXPECT_EQ(answer.keep_visitor, std::nullopt);
+  EXPECT_EQ(Views(), 0);
+  EXPECT_THAT(subscription_.asked(), IsEmpty());
+  request.set_view(static_cast<v1::PostView>(9));
+  EXPECT_THAT(Get(request).post.status(), HasViolation("view"));
+}
+
 TEST_F(PostServiceTest, WhatIsNotPublishedIsNotThere) {
   const Manuscript draft = setting_.Draft("draft", "draft");
   ASSERT_THAT(world_.manuscripts.Create(draft, Key()), IsOk());
