@@ -66,7 +66,8 @@ absl::Status EventTail::Read(const event::v1::PullEventsRequest& request) {
     if (stopping_) return absl::OkStatus();
     running_ = &context;
   }
-  behind_ = absl::InfiniteDuration();
+  opened_ = absl::Now();
+  first_watermark_ = absl::InfiniteFuture();
   auto reader = stub_->PullEvents(&context, request);
   event::v1::PullEventsResponse response;
   while (reader->Read(&response)) Apply(response);
@@ -84,10 +85,13 @@ void EventTail::Apply(const event::v1::PullEventsResponse& response) {
     options_.on_event(event);
   }
   position_ = response.position();
-  if (!response.has_watermark() || !options_.known_until) return;
+  if (!options_.known_until) return;
+  if (response.held_back()) options_.known_until(absl::InfinitePast());
+  if (!response.has_watermark()) return;
   const absl::Time watermark = FromProtoTime(response.watermark());
-  behind_ = std::min(behind_, absl::Now() - watermark);
-  options_.known_until(watermark + behind_);
+  if (first_watermark_ == absl::InfiniteFuture()) first_watermark_ = watermark;
+  // Should that clock have been set forward, it is at most now.
+  options_.known_until(std::min(opened_ + (watermark - first_watermark_), absl::Now()));
 }
 
 }  // namespace rostrum::gateway

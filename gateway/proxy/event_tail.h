@@ -23,8 +23,9 @@ class EventTail {
     std::string producer;
     std::vector<std::string> types;  // full names of payload messages
     std::function<void(const event::v1::Event&)> on_event;
-    // Of all that was committed before then `on_event` was told, or `missed`. Null if
-    // nobody has to know.
+    // Of all that was committed before then `on_event` was told, or `missed`;
+    // InfinitePast if something is there that cannot be told yet. Null if nobody has to
+    // know.
     std::function<void(absl::Time)> known_until;
     std::function<void()> missed;
   };
@@ -40,10 +41,13 @@ class EventTail {
   const ServiceCaller& caller_;
   const Options options_;
   std::unique_ptr<event::v1::EventService::Stub> stub_;
-  // Used by the worker only. The least time by which watermarks of this stream were behind
-  // this clock: one that comes later than that was under way, or this process stood still.
+  // Used by the worker only.
   event::v1::Position position_;
-  absl::Duration behind_ = absl::InfiniteDuration();
+  // When this stream was opened, and its first watermark, which was made after that: how
+  // their clocks differ cannot be told more exactly, but this errs to the early side,
+  // however long a watermark was under way.
+  absl::Time opened_;
+  absl::Time first_watermark_;
   absl::Mutex mu_;
   grpc::ClientContext* running_ ABSL_GUARDED_BY(mu_) = nullptr;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

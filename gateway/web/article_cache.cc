@@ -1,6 +1,5 @@
 #include "gateway/web/article_cache.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace rostrum::gateway {
@@ -14,9 +13,13 @@ template <class Message>
 KeptPtr<Message> ArticleCache::NewKept(Message message, absl::Time load_time,
                                        const KeptPtr<Message>& before, std::string version) {
   auto kept = std::make_shared<Kept<Message>>();
-  const bool same =
-      before != nullptr && before->message.SerializeAsString() == message.SerializeAsString();
-  kept->number = same ? before->number : ++last_number_;
+  // Not under the lock, for which every page waits.
+  if (before != nullptr && before->message.SerializeAsString() == message.SerializeAsString()) {
+    kept->number = before->number;
+  } else {
+    absl::MutexLock lock(&mu_);
+    kept->number = ++last_number_;
+  }
   kept->message = std::move(message);
   kept->load_time = load_time;
   kept->version = std::move(version);
@@ -46,10 +49,7 @@ KeptPtr<cpb::Post> ArticleCache::KeepPost(const std::string& path, const std::st
   known->post_id = post_id;
   KeptPtr<cpb::Post>& kept = whole ? known->body : known->preview;
   KeptPtr<cpb::Post>& other = whole ? known->preview : known->body;
-  {
-    absl::MutexLock lock(&mu_);
-    kept = NewKept(std::move(post), load_time, kept, version);
-  }
+  kept = NewKept(std::move(post), load_time, kept, version);
   if (other != nullptr && other->version != version) other = nullptr;
   size_t bytes = 0;
   for (const KeptPtr<cpb::Post>& part : {known->body, known->preview}) {
@@ -78,7 +78,7 @@ void ArticleCache::AllPostsChanged() {
 
 void ArticleCache::PostChangesKnownUntil(absl::Time time) {
   absl::MutexLock lock(&mu_);
-  changes_known_until_ = std::max(changes_known_until_, time);
+  changes_known_until_ = time;
 }
 
 bool ArticleCache::IsOfUseWhileAway(const KnownPost& known, absl::Time last_answer) {
@@ -107,12 +107,19 @@ int64_t ArticleCache::BeginComments(const std::string& post_id) {
 KeptPtr<ArticleCache::Comments> ArticleCache::KeepComments(const std::string& post_id,
                                                            int64_t begun, absl::Time load_time,
                                                            Comments comments) {
+  const auto present = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> Discussion* {
+    const auto found = discussions_.find(post_id);
+    const bool same = found != discussions_.end() && found->second.generation == begun;
+    return same ? &found->second : nullptr;
+  };
+  KeptPtr<Comments> before;
+  {
+    absl::MutexLock lock(&mu_);
+    if (const Discussion* discussion = present()) before = discussion->comments;
+  }
+  const KeptPtr<Comments> kept = NewKept(std::move(comments), load_time, before);
   absl::MutexLock lock(&mu_);
-  const auto found = discussions_.find(post_id);
-  const bool keep = found != discussions_.end() && found->second.generation == begun;
-  KeptPtr<Comments> kept =
-      NewKept(std::move(comments), load_time, keep ? found->second.comments : nullptr);
-  if (keep) found->second.comments = kept;
+  if (Discussion* discussion = present()) discussion->comments = kept;
   return kept;
 }
 
@@ -134,10 +141,15 @@ KeptPtr<ArticleCache::Card> ArticleCache::FindCard(const std::string& author_id)
 }
 
 KeptPtr<ArticleCache::Card> ArticleCache::KeepCard(const std::string& author_id, Card card) {
+  KeptPtr<Card> before;
+  {
+    absl::MutexLock lock(&mu_);
+    if (const auto found = cards_.find(author_id); found != cards_.end()) before = found->second;
+  }
+  const KeptPtr<Card> kept = NewKept(std::move(card), clock_.Now(), before);
   absl::MutexLock lock(&mu_);
   if (cards_.size() >= kMaxKept) cards_.clear();
-  KeptPtr<Card>& kept = cards_[author_id];
-  kept = NewKept(std::move(card), clock_.Now(), kept);
+  cards_[author_id] = kept;
   return kept;
 }
 

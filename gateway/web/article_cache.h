@@ -62,7 +62,7 @@ class ArticleCache {
   // A post was changed or withdrawn, or may have been: in a gap of the events.
   void PostChanged(const std::string& post_id);
   void AllPostsChanged();
-  // All changes until then were told.
+  // All changes until then were told; InfinitePast if some are known not to be.
   void PostChangesKnownUntil(absl::Time time);
   // Whether its text may be shown while content is away: one that was asked for lately,
   // and after the last change of the post. `last_answer` is when content last answered
@@ -108,7 +108,7 @@ class ArticleCache {
   // In place of `before`, which may be null.
   template <class Message>
   KeptPtr<Message> NewKept(Message message, absl::Time load_time, const KeptPtr<Message>& before,
-                           std::string version = "") ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+                           std::string version = "") ABSL_LOCKS_EXCLUDED(mu_);
 
   Clock& clock_;
   LruCache<std::shared_ptr<const KnownPost>> posts_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -25,6 +26,8 @@
 namespace rostrum::content {
 namespace {
 
+// So long a change takes to reach gateways that count on hearing of it (ArticleCache).
+constexpr absl::Duration kTelling = absl::Milliseconds(250);
 constexpr absl::Duration kCleanUp = absl::Minutes(10);
 // How many posts one transaction publishes or announces.
 constexpr int kBatch = 100;
@@ -83,7 +86,7 @@ class ContentApp final : public ServiceApp {
           *env_.pool,
           [&](Transaction& tx) {
             PurgeViews(tx, env_.clock.Now());
-            horizon = PurgeReaderChanges(tx, changes_horizon_);
+            horizon = PurgePublishedChanges(tx, changes_horizon_);
             return absl::OkStatus();
           },
           "CleanUp"));  // the lambda round it has no name
@@ -162,7 +165,7 @@ ServiceDefinition::Build Configure(Settings& env) {
   if (settings.read_lease > kMaxReadLease) env.AddError("POST_READ_LEASE: more than 1s");
   if (settings.post_cache_bytes == 0) settings.read_lease = absl::ZeroDuration();
   // Clocks of two machines do not run alike.
-  settings.change_wait = settings.read_lease * 1.01;
+  settings.change_wait = std::max(settings.read_lease * 1.01, kTelling);
   settings.settle_interval = env.Duration("VIEW_SETTLE_INTERVAL", absl::Seconds(2),
                                           "How often views are moved into the database.");
   settings.schedule_interval = env.Duration("SCHEDULE_INTERVAL", absl::Seconds(1),

@@ -43,12 +43,16 @@ constexpr char kVersions[] = R"sql(
   WHERE p.post_id = any(ARRAY(SELECT unnest($1::uuid[]))))sql";
 
 // $1 a snapshot: the changes that it does not show are of transactions that were under
-// way then, or began later. Others may have that snapshot's transaction ids in another
-// history: after a failover, or in a restored database.
+// way then, or began later. In another history its transaction ids may be others': after
+// a failover, in a restored database, or after a crash, which forgets those that wrote
+// nothing and ends with a checkpoint. Ids that are still to come were restored with a dump.
 constexpr char kLook[] = R"sql(
-  SELECT epoch || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8), pg_current_snapshot(),
-         EXISTS (SELECT FROM reader_changes
+  SELECT concat_ws('/', epoch, left(pg_walfile_name(pg_current_wal_lsn()), 8),
+                   (SELECT checkpoint_lsn FROM pg_control_checkpoint())),
+         pg_current_snapshot(),
+         EXISTS (SELECT FROM published_changes
                  WHERE xid >= pg_snapshot_xmin($1::pg_snapshot)
+                   AND xid < pg_snapshot_xmax(pg_current_snapshot())
                    AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot))
   FROM outbox_epoch)sql";
 // A snapshot that shows nothing.
@@ -239,8 +243,8 @@ absl::StatusOr<std::vector<PostSummary>> PostgresPostStore::List(const PostQuery
       });
 }
 
-std::string PurgeReaderChanges(Transaction& tx, const std::string& horizon) {
-  if (!horizon.empty()) tx.Exec("DELETE FROM reader_changes WHERE xid < $1::xid8", horizon);
+std::string PurgePublishedChanges(Transaction& tx, const std::string& horizon) {
+  if (!horizon.empty()) tx.Exec("DELETE FROM published_changes WHERE xid < $1::xid8", horizon);
   return ReadText(tx.Exec("SELECT pg_snapshot_xmin(pg_current_snapshot())")[0][0]);
 }
 

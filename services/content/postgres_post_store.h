@@ -31,6 +31,6 @@ class PostgresPostStore final : public PostStore {
 
 // Forgets the changes of transactions that were over at `horizon`, and returns the horizon
 // of now. To be called more rarely than LookForChanges looks back.
-std::string PurgeReaderChanges(Transaction& tx, const std::string& horizon);
+std::string PurgePublishedChanges(Transaction& tx, const std::string& horizon);
 
 }  // namespace rostrum::content

@@ -10,19 +10,23 @@ namespace {
 
 // While nothing is read for so long, nobody looks.
 constexpr std::chrono::seconds kIdle(1);
-// Between two looks; the store forgets changes later than this.
-constexpr std::chrono::seconds kMaxGap(10);
-// After so long a version is asked for, whatever was seen: somebody may have changed the
-// database past its triggers.
-constexpr std::chrono::minutes kAskAgain(1);
+constexpr absl::Duration kShortest = absl::Milliseconds(10);  // between looks
 constexpr absl::Duration kLookTime = absl::Seconds(1);
 
 }  // namespace
 
 VersionLeases::VersionLeases(PostStore& stored, size_t max_bytes, absl::Duration lease)
-    : stored_(stored), lease_(lease), held_(max_bytes) {
+    : VersionLeases(stored, max_bytes, lease, Bounds()) {}
+
+VersionLeases::VersionLeases(PostStore& stored, size_t max_bytes, absl::Duration lease,
+                             const Bounds& bounds)
+    : stored_(stored),
+      lease_(lease),
+      gap_(absl::ToChronoNanoseconds(bounds.gap)),
+      ask_again_(absl::ToChronoNanoseconds(bounds.ask_again)),
+      held_(max_bytes) {
   if (!AreGiven()) return;
-  looker_ = std::make_unique<Worker>("version-leases", lease_ / 4, [this] {
+  looker_ = std::make_unique<Worker>("version-leases", std::max(lease_ / 4, kShortest), [this] {
     if (SteadyClock::now() - last_read_.load(std::memory_order_relaxed) < kIdle) Look();
     return absl::OkStatus();
   });
@@ -44,7 +48,7 @@ absl::Duration VersionLeases::TimeLeft(const Held& held) const {
   const SteadyClock::time_point since = unchanged_since_.load(std::memory_order_acquire);
   SteadyClock::time_point present = held.asked_;
   if (held.asked_ >= since) {
-    present = std::max(present, std::min<SteadyClock::time_point>(until, present + kAskAgain));
+    present = std::max(present, std::min<SteadyClock::time_point>(until, present + ask_again_));
   }
   return lease_ - absl::FromChrono(SteadyClock::now() - present);
 }
@@ -77,7 +81,7 @@ void VersionLeases::Look() {
   // Without an answer leases end, and who reads asks.
   if (!look.ok()) return;
   const SteadyClock::time_point answered = SteadyClock::now();
-  if (look->changed || answered - seen_time_ > kMaxGap) {
+  if (look->changed || answered - seen_time_ > gap_) {
     unchanged_since_.store(answered, std::memory_order_release);
   }
   unchanged_until_.store(asked, std::memory_order_release);

@@ -24,8 +24,16 @@ class VersionLeases {
   using SteadyClock = std::chrono::steady_clock;
   using Versions = std::map<PostId, PostVersion>;
 
+  struct Bounds {
+    // Between two looks; the store forgets changes later than this.
+    absl::Duration gap = absl::Seconds(10);
+    // After so long a version is asked for, whatever was seen: somebody may have changed
+    // the database past its triggers.
+    absl::Duration ask_again = absl::Minutes(1);
+  };
   // Without a lease nothing is held.
   VersionLeases(PostStore& stored, size_t max_bytes, absl::Duration lease);
+  VersionLeases(PostStore& stored, size_t max_bytes, absl::Duration lease, const Bounds& bounds);
   bool AreGiven() const { return lease_ > absl::ZeroDuration(); }
 
   class Held {
@@ -57,6 +65,7 @@ class VersionLeases {
 
   PostStore& stored_;
   const absl::Duration lease_;
+  const std::chrono::nanoseconds gap_, ask_again_;
   LruCache<std::shared_ptr<Held>> held_;
   absl::Mutex mu_;  // of who puts into held_
   std::atomic<SteadyClock::time_point> last_read_ = SteadyClock::time_point();

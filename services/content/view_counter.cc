@@ -30,15 +30,17 @@ constexpr size_t kMaxPending = 10'000;
 // A batch that is so old is in Redis's log, which is written every second.
 constexpr absl::Duration kKeptSafe = absl::Seconds(3);
 
-// KEYS: current, and the readers of each post. ARGV: for each post its id, views, number
-// of readers and readers. When sketches go is said when their batch is settled.
+// KEYS: current, and the readers of each post. ARGV: seconds, and for each post its id,
+// views, number of readers and readers. When a sketch goes is said with the first views of
+// a batch, and when that is settled: one that began at midnight is not of the first.
 constexpr char kCount[] = R"lua(
-  local at = 1
+  local at = 2
   for post = 2, #KEYS do
     local readers = tonumber(ARGV[at + 2])
-    redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1])
+    local views = redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1])
     if readers > 0 then
       redis.call('PFADD', KEYS[post], unpack(ARGV, at + 3, at + 2 + readers))
+      if views == tonumber(ARGV[at + 1]) then redis.call('EXPIRE', KEYS[post], ARGV[1]) end
     end
     at = at + 3 + readers
   end
@@ -181,7 +183,7 @@ void ViewCounter::CountInRedis(const Waiting& waiting) {
 }
 
 RedisScript::Call ViewCounter::CallFor(const std::string& day, const Tallies& tallies) {
-  RedisScript::Call call{.keys = {kCurrent}};
+  RedisScript::Call call{.keys = {kCurrent}, .arguments = {absl::StrCat(kKeepSeconds)}};
   for (const auto& [post, tally] : tallies) {
     call.keys.push_back(ReadersKey(day, post));
     call.arguments.push_back(post);

@@ -74,8 +74,12 @@ grpc::Status EventService::PullEvents(grpc::ServerContext* ctx,
         position = batch.position();
       } else if (request->watermarks()) {
         ASSIGN_OR_RETURN(const bool is_last, log_.IsLast(position));
-        *batch.mutable_watermark() = ToProtoTime(now);
-        if (is_last && !writer->Write(batch)) break;
+        if (is_last) {
+          *batch.mutable_watermark() = ToProtoTime(now);
+        } else {
+          batch.set_held_back(true);
+        }
+        if (!writer->Write(batch)) break;
       }
       const absl::Duration poll = request->watermarks() ? kWatermark : kPoll;
       if (!more && signal_.Wait(seen, poll) != seen) absl::SleepFor(kGather);

@@ -326,9 +326,19 @@ TEST_F(ViewCounterTest, ReadersAreThoseOfTheDayOfTheBatch) {
               ElementsAre("2023-11-14 1"));
 }
 
-TEST_F(ViewCounterTest, ReadersAndTheirKeyAreForgottenAfterTwoDays) {
+TEST_F(ViewCounterTest, ReadersOfANewDayAreForgottenThoughTheirBatchIsOlder) {
+  counter_.Count({{kPost, Member(kAnna)}});
+  counter_.Flush();
+  clock_.Advance(absl::Hours(24));
   counter_.Count({{kPost, Member(kAnna)}});
   ASSERT_THAT(counter_.SettleAll(), IsOk());
+  const std::string sketch = "{views}:readers:2023-11-15:" + kPost.value();
+  EXPECT_GT(redis_.redis.Command({"TTL", sketch})->integer, 47 * 3600);
+}
+
+TEST_F(ViewCounterTest, ReadersAndTheirKeyAreForgottenAfterTwoDays) {
+  counter_.Count({{kPost, Member(kAnna)}});
+  counter_.Flush();
   const std::vector<std::string> keys = {"{views}:salt:2023-11-14",
                                          "{views}:readers:2023-11-14:" + kPost.value()};
   for (const std::string& key : keys) {

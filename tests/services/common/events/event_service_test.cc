@@ -161,10 +161,14 @@ TEST_F(EventServiceTest, AnEventThatIsHeldBackKeepsWatermarksBack) {
                       return absl::OkStatus();
                     }),
               IsOk());
+  bool was_held_back = false;
   do {
     ASSERT_TRUE(reader->Read(&batch));
     EXPECT_LE(FromProtoTime(batch.watermark()), written);
+    EXPECT_FALSE(batch.held_back() && batch.has_watermark());
+    was_held_back |= batch.held_back();
   } while (batch.events_size() == 0);
+  EXPECT_TRUE(was_held_back);
   ASSERT_TRUE(reader->Read(&batch));
   EXPECT_GE(FromProtoTime(batch.watermark()), ended);
   ctx.TryCancel();
