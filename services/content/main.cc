@@ -160,8 +160,9 @@ ServiceDefinition::Build Configure(Settings& env) {
   settings.read_lease = env.Duration(
       "POST_READ_LEASE", absl::Milliseconds(250),
       "For how long a post is shown without asking the database whether it was changed, at "
-      "most 1s; a change is answered after as long. The same in all replicas: while some have "
-      "a longer one, they may show what stood before. With POST_CACHE_MIB=0 there is none.");
+      "most 1s; a change is answered after as long, and at least 250 ms. The same in all "
+      "replicas: while some have a longer one, they may show what stood before. With "
+      "POST_CACHE_MIB=0 there is none.");
   if (settings.read_lease > kMaxReadLease) env.AddError("POST_READ_LEASE: more than 1s");
   if (settings.post_cache_bytes == 0) settings.read_lease = absl::ZeroDuration();
   // Clocks of two machines do not run alike.
