@@ -31,9 +31,13 @@ note_signal() {
 
 # secret NAME: prints the secret of that name, made on first use.
 secret() {
-  local file=$STATE/secrets/$1
+  local file=$STATE/secrets/$1 new
   if [[ ! -s $file ]]; then
-    (umask 077 && od -An -vtx1 -N32 /dev/urandom | tr -d ' \n' >"$file.new" && mv "$file.new" "$file")
+    new=$(mktemp "$file.XXXXXX") # for its owner alone
+    od -An -vtx1 -N32 /dev/urandom | tr -d ' \n' >"$new"
+    # Two gateways may start at once: the first one's counts.
+    ln "$new" "$file" 2>/dev/null || true
+    rm "$new"
   fi
   printf '%s' "$(<"$file")"
 }
