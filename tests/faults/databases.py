@@ -1,7 +1,6 @@
 """Rows of databases: of each service its own, and of all of them their one server."""
 
 import contextlib
-import subprocess
 import time
 import urllib.parse
 import uuid

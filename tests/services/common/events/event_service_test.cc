@@ -58,6 +58,30 @@ class EventServiceTest : public GrpcFixture {
     return stub_->PullEvents(&ctx, request);
   }
 
+  static event::v1::PullEventsRequest WithWatermarks() {
+    event::v1::PullEventsRequest request;
+    request.set_watermarks(true);
+    return request;
+  }
+  // Reads up to the event that was written then, of which no watermark may speak before.
+  // Whether it was said to be held back.
+  static bool ReadUntilTold(grpc::ClientReader<event::v1::PullEventsResponse>& reader,
+                            absl::Time written) {
+    bool was_held_back = false;
+    event::v1::PullEventsResponse batch;
+    while (batch.events_size() == 0) {
+      if (!reader.Read(&batch)) {
+        ADD_FAILURE() << "the stream ended";
+        break;
+      }
+      EXPECT_LE(FromProtoTime(batch.watermark()), written);
+      EXPECT_FALSE(batch.held_back() && batch.has_watermark());
+      was_held_back |= batch.held_back();
+    }
+    EXPECT_FALSE(batch.has_watermark());
+    return was_held_back;
+  }
+
   TestDatabase database_{ProducerSchema()};
   OutboxSignal signal_;
   EventService service_{database_.pool, signal_, runtime()};
@@ -118,10 +142,8 @@ TEST_F(EventServiceTest, WakesByTheSignal) {
 }
 
 TEST_F(EventServiceTest, AWatermarkSaysUntilWhenAllWasTold) {
-  event::v1::PullEventsRequest request;
-  request.set_watermarks(true);
   grpc::ClientContext ctx;
-  const auto reader = Pull(ctx, request);
+  const auto reader = Pull(ctx, WithWatermarks());
   event::v1::PullEventsResponse batch;
   absl::Time before = absl::InfinitePast();
   for (int i = 0; i < 3; ++i) {
@@ -133,22 +155,15 @@ TEST_F(EventServiceTest, AWatermarkSaysUntilWhenAllWasTold) {
   }
   EXPECT_LE(before, absl::Now());
   WriteName(database_.pool, "a");
-  const absl::Time written = absl::Now();
-  do {
-    ASSERT_TRUE(reader->Read(&batch));
-    EXPECT_LE(FromProtoTime(batch.watermark()), written);
-  } while (batch.events_size() == 0);
-  EXPECT_FALSE(batch.has_watermark());
+  ReadUntilTold(*reader, absl::Now());
   ASSERT_TRUE(reader->Read(&batch));
   EXPECT_TRUE(batch.has_watermark());
   ctx.TryCancel();
 }
 
 TEST_F(EventServiceTest, AnEventThatIsHeldBackKeepsWatermarksBack) {
-  event::v1::PullEventsRequest request;
-  request.set_watermarks(true);
   grpc::ClientContext ctx;
-  const auto reader = Pull(ctx, request);
+  const auto reader = Pull(ctx, WithWatermarks());
   event::v1::PullEventsResponse batch;
   absl::Time written, ended;
   ASSERT_THAT(RunTx(database_.pool,
@@ -161,14 +176,7 @@ TEST_F(EventServiceTest, AnEventThatIsHeldBackKeepsWatermarksBack) {
                       return absl::OkStatus();
                     }),
               IsOk());
-  bool was_held_back = false;
-  do {
-    ASSERT_TRUE(reader->Read(&batch));
-    EXPECT_LE(FromProtoTime(batch.watermark()), written);
-    EXPECT_FALSE(batch.held_back() && batch.has_watermark());
-    was_held_back |= batch.held_back();
-  } while (batch.events_size() == 0);
-  EXPECT_TRUE(was_held_back);
+  EXPECT_TRUE(ReadUntilTold(*reader, written));
   ASSERT_TRUE(reader->Read(&batch));
   EXPECT_GE(FromProtoTime(batch.watermark()), ended);
   ctx.TryCancel();
