@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
 import { parse, stringify } from "yaml";
-import { id, ofKind } from "./objects.mjs";
+import { NAMESPACE, id, ofKind } from "./objects.mjs";
 
 const here = import.meta.dirname;
 const RUNBOOK = "k8s/RUNBOOK.md";
@@ -15,6 +15,8 @@ const runbook = readFileSync(resolve(here, "../..", RUNBOOK), "utf8");
 const testFiles = readdirSync(join(here, "alerts")).map((file) => [file, readFileSync(join(here, "alerts", file), "utf8")]);
 // What Prometheus adds to all that it is told by a pod (see podmonitors.yaml).
 const TARGET = ["job", "namespace", "pod", "container", "endpoint", "instance", "service"];
+// The PodMonitor of our pods, as Prometheus names its targets.
+const JOB = `job="${NAMESPACE}/rostrum"`;
 // Of others: the database operator, the kubelet, Prometheus itself.
 const foreign = parse(readFileSync(join(here, "foreign_metrics.yaml"), "utf8"));
 
@@ -51,27 +53,39 @@ function* expressions(objects) {
     for (const rule of rulesOf(object)) yield { where: `${id(object)}: ${rule.alert ?? rule.record}`, expr: rule.expr };
   }
   for (const { where, text } of dashboardsOf(objects)) {
-    for (const panel of JSON.parse(text).panels) {
+    const { panels, templating } = JSON.parse(text);
+    for (const { name, type, query } of templating?.list ?? []) {
+      // What is not label_values(SELECTOR, LABEL) is no expression, as promtool says.
+      if (type === "query") yield { where: `${where}: $${name}`, expr: query.query.replace(/^label_values\((.+), \w+\)$/s, "$1") };
+    }
+    for (const panel of panels) {
       for (const target of panel.targets ?? []) yield { where: `${where}: ${panel.title}`, expr: filled(target.expr) };
     }
   }
 }
 
-// Metric names to the labels they have.
-function exported(objects, metrics) {
-  const known = new Map(Object.entries(foreign).map(([name, labels]) => [name, [...labels, ...TARGET]]));
+// The metrics of our binaries, to the labels they have.
+function own(metrics) {
+  const known = new Map();
   for (const { name, type, labels } of Object.values(metrics).flat()) {
     const all = [...labels, ...TARGET];
     if (type !== "histogram") known.set(name, all);
     else for (const [suffix, more] of [["_bucket", ["le"]], ["_sum", []], ["_count", []]]) known.set(name + suffix, [...all, ...more]);
   }
+  return known;
+}
+
+// Metric names to the labels they have.
+function exported(objects, metrics) {
+  const known = new Map(Object.entries(foreign).map(([name, labels]) => [name, [...labels, ...TARGET]]));
+  for (const [name, labels] of own(metrics)) known.set(name, labels);
   for (const object of ofKind(objects, "PrometheusRule")) {
     for (const { record, expr } of rulesOf(object)) if (record) known.set(record, use(expr).grouped);
   }
   return known;
 }
 
-// What an expression asks for: {selectors: [{name, labels}], grouped: labels}.
+// What an expression asks for: {selectors: [{name, labels, matchers}], grouped: labels}.
 function use(expr) {
   const selectors = [];
   const grouped = new Set();
@@ -80,8 +94,12 @@ function use(expr) {
     enter({ node }) {
       if (node.name === "VectorSelector") {
         const labels = [];
-        node.cursor().iterate((inner) => { if (inner.name === "LabelName") labels.push(textOf(inner)); });
-        selectors.push({ name: textOf(node.firstChild), labels });
+        const matchers = [];
+        node.cursor().iterate((inner) => {
+          if (inner.name === "LabelName") labels.push(textOf(inner));
+          if (inner.name.endsWith("LabelMatcher")) matchers.push(textOf(inner));
+        });
+        selectors.push({ name: textOf(node.firstChild), labels, matchers });
       }
       if (node.name === "GroupingLabels") node.getChildren("LabelName").forEach((label) => grouped.add(textOf(label)));
     },
@@ -115,6 +133,22 @@ export const monitoringRules = {
     }
   },
 
+  // Others in the cluster have an http_requests_total too, and process_ metrics anyway.
+  *"our metrics are asked of our pods"(objects, { metrics }) {
+    const ours = own(metrics);
+    for (const { where, expr } of expressions(objects)) {
+      for (const { name, matchers } of use(expr).selectors) {
+        if ((ours.has(name) || name === "up") && !matchers.includes(JOB)) yield `${where}: ${name} is not asked by ${JOB}`;
+      }
+    }
+    // "All" as an expression of its own would be all there are, whoever they belong to.
+    for (const { where, text } of dashboardsOf(objects)) {
+      for (const { name, allValue } of JSON.parse(text).templating?.list ?? []) {
+        if (allValue) yield `${where}: $${name} stands for ${allValue}`;
+      }
+    }
+  },
+
   *"alerts say whom they call and what to do"(objects) {
     const alerts = alertsOf(objects);
     const sections = [...runbook.matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
@@ -131,7 +165,7 @@ export const monitoringRules = {
   *"alerts fire when they should, and only then"(objects) {
     const rules = ofKind(objects, "PrometheusRule");
     if (rules.length === 0) return;
-    const tests = testFiles.flatMap(([, text]) => parse(text).tests).flatMap((test) => test.alert_rule_test);
+    const tests = testFiles.flatMap(([, text]) => parse(text).tests).flatMap((test) => test.alert_rule_test ?? []);
     const untested = alertsOf(objects).flatMap(({ where, alert }) => {
       const mine = tests.filter((test) => test.alertname === alert);
       return [...(mine.some((test) => test.exp_alerts?.length > 0) ? [] : [`${where}: no test has it fire`]),
