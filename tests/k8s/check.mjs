@@ -19,6 +19,7 @@ import { poolerRules } from "./rules_poolers.mjs";
 import { referenceRules } from "./rules_references.mjs";
 import { schemaRules, unknownFields } from "./rules_schema.mjs";
 import { settingRules } from "./rules_settings.mjs";
+import { sourceRules, sources } from "./rules_sources.mjs";
 
 const here = import.meta.dirname;
 const root = resolve(here, "../..");
@@ -75,7 +76,7 @@ function render(folder) {
     metrics,
     made: { applied: components.includes("external-secrets") ? {} : keysOfScript, stored },
   };
-  return { name, objects, context };
+  return { name, objects, context, kustomizations: [...sources(folder).values()] };
 }
 
 // Makes one thing wrong: {object, set: {/pointer: value}, remove: [/pointer], drop, add}.
@@ -117,9 +118,10 @@ function report(what, wrong) {
 const inTree = [join(root, "k8s/overlays"), join(here, "overlays")]
   .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)));
 const overlays = Object.fromEntries((whole ? inTree : given).map(render).map((each) => [each.name, each]));
-for (const { name, objects, context } of Object.values(overlays)) {
+for (const { name, objects, context, kustomizations } of Object.values(overlays)) {
   console.log(`${name}: ${objects.length} objects`);
   for (const [rule, check] of Object.entries(RULES)) report(`${name}: ${rule}`, [...check(objects, context)]);
+  for (const [rule, check] of Object.entries(sourceRules)) report(`${name}: ${rule}`, [...check(kustomizations)]);
 }
 // What is applied beside an overlay.
 const SHAPE = "objects have the shape of their kind";
@@ -135,11 +137,12 @@ if (whole) {
 const fixtures = whole ? readdirSync(join(here, "refused")).sort().flatMap((file) => readYaml(here, "refused", file)) : [];
 const typed = Object.values(overlays).map(({ name, objects }) => ({ name, objects }));
 fixtures.forEach((fixture, number) => {
-  const { objects, context } = overlays[fixture.overlay ?? "prod"];
-  const { objects: spoiled, target } = spoil(objects, fixture);
+  const { objects, context, kustomizations } = overlays[fixture.overlay ?? "prod"];
+  const { objects: spoiled, target } = spoil(sourceRules[fixture.rule] ? kustomizations : objects, fixture);
   if (fixture.rule === UNKNOWN_FIELDS) { typed.push({ name: `refused ${number}`, objects: [target] }); return; }
-  if (!RULES[fixture.rule]) throw new Error(`no rule "${fixture.rule}"`);
-  const wrong = [...RULES[fixture.rule](spoiled, context)];
+  const check = RULES[fixture.rule] ?? sourceRules[fixture.rule];
+  if (!check) throw new Error(`no rule "${fixture.rule}"`);
+  const wrong = [...check(spoiled, context)];
   const said = wrong.some((line) => line.includes(fixture.says));
   report(`refuses: ${fixture.rule} (${fixture.says})`, said ? [] : [`it said ${JSON.stringify(wrong)}`]);
 });
@@ -151,7 +154,7 @@ fixtures.forEach((fixture, number) => {
   const said = unknown[`refused ${number}`].some((line) => line.includes(fixture.says));
   report(`refuses: ${UNKNOWN_FIELDS} (${fixture.says})`, said ? [] : [`it said ${JSON.stringify(unknown[`refused ${number}`])}`]);
 });
-for (const rule of whole ? [...Object.keys(RULES), UNKNOWN_FIELDS] : []) {
+for (const rule of whole ? [...Object.keys(RULES), ...Object.keys(sourceRules), UNKNOWN_FIELDS] : []) {
   report(`${rule}: has a fixture`, fixtures.some((fixture) => fixture.rule === rule) ? [] : ["nothing shows that it refuses anything"]);
 }
 
