@@ -5,6 +5,9 @@
 // and to suppress that by library would hide races in handlers, which run on
 // gRPC's threads. Symbols of the executable come before those of libraries, so
 // these stand in front of abseil's, for gRPC's calls as well.
+//
+// Then of gRPC's completion queues, which hand what a caller wrote to the thread that
+// calls it back: not always by way of such a mutex.
 
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
@@ -12,6 +15,7 @@
 #include <cstdlib>
 
 #include "absl/synchronization/mutex.h"
+#include "grpc/grpc.h"
 
 namespace {
 
@@ -188,3 +192,18 @@ bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
 
 ABSL_NAMESPACE_END
 }  // namespace absl
+
+// What was written before a batch was started is known to whoever gets its tag.
+extern "C" grpc_call_error grpc_call_start_batch(grpc_call* call, const grpc_op* ops, size_t nops,
+                                                 void* tag, void* reserved) {
+  REAL(grpc_call_error, "grpc_call_start_batch", grpc_call*, const grpc_op*, size_t, void*, void*);
+  __tsan_release(tag);
+  return real(call, ops, nops, tag, reserved);
+}
+extern "C" grpc_event grpc_completion_queue_next(grpc_completion_queue* queue,
+                                                 gpr_timespec deadline, void* reserved) {
+  REAL(grpc_event, "grpc_completion_queue_next", grpc_completion_queue*, gpr_timespec, void*);
+  const grpc_event event = real(queue, deadline, reserved);
+  if (event.type == GRPC_OP_COMPLETE) __tsan_acquire(event.tag);
+  return event;
+}
