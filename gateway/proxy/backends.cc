@@ -15,6 +15,7 @@
 #include "gateway/proxy/byte_buffer.h"
 #include "gateway/proxy/grpc_stream.h"
 #include "grpcpp/generic/generic_stub.h"
+#include "services/common/rpc/call_deadline.h"
 #include "services/common/rpc/channel.h"
 #include "services/common/rpc/request_context.h"
 #include "services/common/rpc/rpc_span.h"
@@ -57,7 +58,7 @@ void PrepareContext(const BackendCall& call, grpc::ClientContext& context) {
   for (const auto& [key, value] : call.metadata) context.AddMetadata(key, value);
   if (call.timeout != absl::InfiniteDuration()) {
     // gRPC deadlines are times of the real clock.
-    context.set_deadline(absl::ToChronoTime(absl::Now() + call.timeout));
+    SetDeadline(context, absl::Now() + call.timeout);
   }
 }
 

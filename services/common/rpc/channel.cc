@@ -17,6 +17,7 @@
 #include "services/common/base/ids.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/call_deadline.h"
 #include "services/common/rpc/client_metrics.h"
 #include "services/common/rpc/grpc_status.h"
 #include "services/common/rpc/request_context.h"
@@ -34,16 +35,29 @@ constexpr int kMaxReceiveBytes = 16 << 20;  // the largest picture, and room
 constexpr absl::Duration kKeptForTheWayBack = absl::Milliseconds(20);
 constexpr absl::Duration kRenewTokenBefore = absl::Seconds(15);
 
-// The RPCs of ours, of all protos linked into this binary, that may be repeated.
-json RetriedMethods() {
+// The RPCs of ours, of all protos linked into this binary, that may be repeated, or those
+// that may not.
+json MethodNames(bool repeatable) {
   json names = json::array();
   ForEachRpc([&](const google::protobuf::MethodDescriptor& method) {
     // Who reads a stream opens it anew, with a token of that moment.
     if (method.server_streaming()) return;
-    if (method.options().idempotency_level() == MethodOptions::IDEMPOTENCY_UNKNOWN) return;
+    const auto level = method.options().idempotency_level();
+    if ((level != MethodOptions::IDEMPOTENCY_UNKNOWN) != repeatable) return;
     names.push_back({{"service", method.service()->full_name()}, {"method", method.name()}});
   });
   return names;
+}
+
+void AddRetries(json& config, json methods, const json& codes) {
+  if (methods.empty()) return;
+  config["methodConfig"].push_back({{"name", std::move(methods)},
+                                    {"retryPolicy",
+                                     {{"maxAttempts", 4},
+                                      {"initialBackoff", "0.05s"},
+                                      {"maxBackoff", "1s"},
+                                      {"backoffMultiplier", 2},
+                                      {"retryableStatusCodes", codes}}}});
 }
 
 grpc::ChannelArguments Arguments() {
@@ -55,6 +69,8 @@ grpc::ChannelArguments Arguments() {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // gRPC's own is two pings, then never again: who waits at a stream sends nothing.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 5'000);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   // A replica that was restarted takes part again before the next one goes.
@@ -90,18 +106,14 @@ TraceContext TraceToHandOn(const RpcSpan& span) {
 }  // namespace
 
 std::string ServiceConfigJson() {
+  // A replica that dies fails hundreds of calls at once. What has no tokens left, because
+  // nobody answers, has them again after as many answers as there were failures.
   json config = {{"loadBalancingConfig", {{{"round_robin", json::object()}}}},
-                 {"retryThrottling", {{"maxTokens", 100}, {"tokenRatio", 0.1}}}};
-  json names = RetriedMethods();
-  if (!names.empty()) {
-    config["methodConfig"] = {{{"name", std::move(names)},
-                               {"retryPolicy",
-                                {{"maxAttempts", 4},
-                                 {"initialBackoff", "0.05s"},
-                                 {"maxBackoff", "1s"},
-                                 {"backoffMultiplier", 2},
-                                 {"retryableStatusCodes", {"UNAVAILABLE", "CANCELLED"}}}}}};
-  }
+                 {"retryThrottling", {{"maxTokens", 1000}, {"tokenRatio", 1}}}};
+  AddRetries(config, MethodNames(/*repeatable=*/true), {"UNAVAILABLE", "CANCELLED"});
+  // A server that stops says this to what it has not begun. What it has begun it ends, or
+  // dies with it: that is UNAVAILABLE.
+  AddRetries(config, MethodNames(/*repeatable=*/false), {"CANCELLED"});
   return config.dump();
 }
 
@@ -182,7 +194,7 @@ absl::Status ServiceCaller::Call(
   }
   RpcSpan span(TraceContext::Current(), SpanKind::kClient, metrics.name());
   grpc::ClientContext ctx;
-  ctx.set_deadline(absl::ToChronoTime(deadline));
+  SetDeadline(ctx, deadline);
   Prepare(&ctx, TraceToHandOn(span));
   const SteadyClock::time_point start = SteadyClock::now();
   const grpc::Status status = NotOurCancel(call(&ctx));

@@ -13,6 +13,7 @@
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/access.h"
+#include "services/common/rpc/call_deadline.h"
 #include "services/common/rpc/grpc_status.h"
 #include "services/common/rpc/peer.h"
 #include "services/common/rpc/rpc_span.h"
@@ -64,12 +65,6 @@ bool IsNetwork(const std::string& text) {
   return text.size() <= kMaxNetworkBytes && IsRequestId(text);
 }
 
-absl::Time DeadlineOf(const grpc::ServerContextBase& ctx) {
-  const std::chrono::system_clock::time_point deadline = ctx.deadline();
-  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
-  return absl::FromChrono(deadline);
-}
-
 // All but the caller, whose proof can fail.
 RequestContext ReadContext(const grpc::ServerContextBase& ctx, Clock& clock) {
   RequestContext out;
@@ -112,6 +107,7 @@ absl::Status Serve(const RpcMethods& rpc, const RpcMethods::Method& method,
   ASSIGN_OR_RETURN(context.caller, ReadCaller(ctx, rpc.runtime().identity));
   if (rpc.runtime().mutual_tls) RETURN_IF_ERROR(CheckPeer(PeerOf(ctx), context));
   RETURN_IF_ERROR(CheckCaller(*method.descriptor, context.caller));
+  if (ctx.IsCancelled()) return absl::CancelledError("the caller has given up");
   if (context.TimeLeft() < kLeastTimeLeft) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  "too little time was left to begin");
@@ -124,9 +120,10 @@ bool IsOurFault(absl::StatusCode code) {
          code == absl::StatusCode::kDataLoss;
 }
 
-Ending EndingOf(absl::StatusCode code) {
-  if (IsOurFault(code)) return Ending::kOurFault;
-  return code == absl::StatusCode::kUnavailable ? Ending::kAway : Ending::kFine;
+Ending EndingOf(const absl::Status& status) {
+  if (IsOurFault(status.code())) return Ending::kOurFault;
+  const bool away = absl::IsUnavailable(status) || ReasonOf(status) == "DATABASE_BUSY";
+  return away ? Ending::kAway : Ending::kFine;
 }
 
 const char* KindOf(const Caller& caller) {
@@ -141,7 +138,7 @@ LogBudget& AccessLines() {
 
 void LogRpc(const RpcName& rpc, const RequestContext& context, const absl::Status& status,
             absl::Duration took) {
-  const Ending ending = EndingOf(status.code());
+  const Ending ending = EndingOf(status);
   const LogLevel level =
       AccessLevel(ending, rpc.server_streaming ? absl::ZeroDuration() : took, context.trace);
   if (!LogEnabled(level)) return;

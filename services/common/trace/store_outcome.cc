@@ -1,12 +1,15 @@
 #include "services/common/trace/store_outcome.h"
 
+#include <string>
+
 #include "services/common/base/status.h"
 
 namespace rostrum {
 
 void MarkOutcome(Span& span, const absl::Status& status) {
-  if (absl::IsInternal(status) || absl::IsUnavailable(status) || absl::IsAborted(status) ||
-      absl::IsDeadlineExceeded(status) || ReasonOf(status) == "DATABASE_BUSY") {
+  const std::string reason = ReasonOf(status);
+  if (absl::IsInternal(status) || absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+      reason == "CONFLICT" || reason == "DATABASE_BUSY") {
     span.Fail(absl::StatusCodeToString(status.code()));
   }
 }

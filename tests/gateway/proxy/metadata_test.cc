@@ -3,6 +3,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/common/rpc/call_deadline.h"
 #include "tests/gateway/proxy/gateway_fixture.h"
 
 namespace rostrum::gateway {
@@ -22,36 +23,27 @@ constexpr char kSpan[] = "b7ad6b7169203331";
 std::string PassCookie(const std::string& pass) { return absl::StrCat("__Host-pass=", pass); }
 
 TEST_F(MetadataTest, NothingThatAClientSendsReachesAService) {
-  ClientHeaders headers = {{"X-Rostrum-Identity", "marker"},
-                           {"X-Rostrum-Visitor", "marker"},
-                           {"X-Rostrum-Network", "marker"},
-                           {"X-Rostrum-Set-Session", "marker"},
-                           {"X-Custom", "marker"},
-                           {"X-Bin", "marker"},
-                           {"X-Forwarded-For", "192.0.2.7"},
-                           {"Grpc-Timeout", "1n"},
-                           {"Grpc-Metadata-Role", "marker"},
-                           {"User-Agent", "marker"},
-                           {"Referer", "https://marker.test/"},
-                           {"Accept-Language", "marker"},
-                           {"Cookie", "other=marker; __Host-session=marker"}};
+  ClientHeaders headers = {
+      {"X-Rostrum-Identity", "marker"}, {"X-Rostrum-Visitor", "marker"},
+      {"X-Rostrum-Network", "marker"},  {"X-Rostrum-Set-Session", "marker"},
+      {"X-Custom", "marker"},           {"X-Bin", "marker"},
+      {"X-Forwarded-For", "192.0.2.7"}, {"Grpc-Timeout", "1n"},
+      {"Grpc-Metadata-Role", "marker"}, {"X-Rostrum-Deadline", "marker"},
+      {"User-Agent", "marker"},         {"Referer", "https://marker.test/"},
+      {"Accept-Language", "marker"},    {"Cookie", "other=marker; __Host-session=marker"}};
   ASSERT_EQ(Http().Get("/v1/comments/c1", headers).status, 200);
   // The first are the gateway's, the others gRPC's own.
-  const std::set<std::string> expected = {kRequestIdKey,
-                                          kTraceparentKey,
-                                          kVisitorKey,
-                                          kNetworkKey,
-                                          "user-agent",
-                                          "accept-encoding",
-                                          "grpc-accept-encoding",
-                                          "grpc-previous-rpc-attempts"};
+  const std::set<std::string> expected = {
+      kRequestIdKey,     kTraceparentKey,        kVisitorKey,
+      kNetworkKey,       kDeadlineKey,           "user-agent",
+      "accept-encoding", "grpc-accept-encoding", "grpc-previous-rpc-attempts"};
   const CallLog::Metadata metadata = comments_.log.last();
   for (const auto& [key, value] : metadata) {
     EXPECT_TRUE(expected.contains(key)) << key << ": " << value;
     EXPECT_THAT(value, Not(HasSubstr("marker"))) << key;
     EXPECT_THAT(value, Not(HasSubstr("192.0.2.7"))) << key;
   }
-  for (const char* key : {kRequestIdKey, kTraceparentKey, kVisitorKey, kNetworkKey}) {
+  for (const char* key : {kRequestIdKey, kTraceparentKey, kVisitorKey, kNetworkKey, kDeadlineKey}) {
     EXPECT_EQ(metadata.count(key), 1u) << key;
   }
 }

@@ -1,6 +1,9 @@
 #include "services/common/rpc/channel.h"
 
 #include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
@@ -10,6 +13,7 @@
 #include "nlohmann/json.hpp"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/call_deadline.h"
 #include "tests/services/common/rpc/comment_handlers.h"
 #include "tests/support/grpc_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -27,13 +31,21 @@ TEST(ServiceConfigTest, IsOneThatGrpcTakes) {
 
 TEST(ServiceConfigTest, RetriesWhatMayBeRepeatedAndNothingElse) {
   ASSERT_NE(pb::Comment::descriptor(), nullptr);  // links the file
-  const std::string config = ServiceConfigJson();
-  EXPECT_THAT(config, HasSubstr(R"("method":"GetComment")"));
-  EXPECT_THAT(config, HasSubstr(R"("method":"CreateComment")"));
-  EXPECT_THAT(config, Not(HasSubstr(R"("method":"UpdateComment")")));
-  const nlohmann::json policy = nlohmann::json::parse(config)["methodConfig"][0]["retryPolicy"];
-  EXPECT_EQ(policy["maxAttempts"], 4);
-  EXPECT_EQ(policy["retryableStatusCodes"], nlohmann::json({"UNAVAILABLE", "CANCELLED"}));
+  const nlohmann::json configs = nlohmann::json::parse(ServiceConfigJson())["methodConfig"];
+  ASSERT_EQ(configs.size(), 2u);
+  const std::string repeatable = configs[0]["name"].dump();
+  EXPECT_THAT(repeatable, HasSubstr(R"("method":"GetComment")"));
+  EXPECT_THAT(repeatable, HasSubstr(R"("method":"CreateComment")"));
+  EXPECT_THAT(repeatable, Not(HasSubstr(R"("method":"UpdateComment")")));
+  EXPECT_EQ(configs[0]["retryPolicy"]["maxAttempts"], 4);
+  EXPECT_EQ(configs[0]["retryPolicy"]["retryableStatusCodes"],
+            nlohmann::json({"UNAVAILABLE", "CANCELLED"}));
+  const std::string others = configs[1]["name"].dump();
+  EXPECT_THAT(others, HasSubstr(R"("method":"UpdateComment")"));
+  EXPECT_THAT(others, Not(HasSubstr(R"("method":"GetComment")")));
+  EXPECT_THAT(others, Not(HasSubstr(R"("method":"PullEvents")")));
+  EXPECT_EQ(configs[1]["retryPolicy"]["retryableStatusCodes"],
+            nlohmann::json::array({"CANCELLED"}));
 }
 
 class ServiceCallerTest : public GrpcFixture {
@@ -90,6 +102,20 @@ TEST_F(ServiceCallerTest, CallsAsItsServiceAndPassesTheContextOn) {
   EXPECT_TRUE(seen.trace.sampled);
   EXPECT_EQ(seen.trace.tracestate, "v=1");
   EXPECT_LE(seen.deadline, absl::Now() + absl::Seconds(6));
+}
+
+TEST_F(ServiceCallerTest, SaysUntilWhenItWaits) {
+  absl::Time stated;
+  comments_.handler = [&](const RequestContext&) {
+    const auto& metadata = comments_.context->client_metadata();
+    const grpc::string_ref sent = metadata.find(kDeadlineKey)->second;
+    stated = absl::FromUnixMillis(std::stoll(std::string(sent.data(), sent.size())));
+    return absl::OkStatus();
+  };
+  const absl::Time before = absl::Now();
+  EXPECT_THAT(Get(), IsOk());
+  EXPECT_GE(stated, before + absl::Seconds(5) - absl::Milliseconds(1));
+  EXPECT_LE(stated, absl::Now() + absl::Seconds(5));
 }
 
 TEST_F(ServiceCallerTest, WorksWithoutAContext) {
@@ -246,6 +272,32 @@ TEST_F(NewChannelTest, TriesAReadUpToFourTimes) {
 TEST_F(NewChannelTest, TriesAnewWhatAStoppingServerCancelled) {
   comments_.failures = 1;
   comments_.code = grpc::StatusCode::CANCELLED;
+  EXPECT_THAT(stub_->GetComment(&ctx_, pb::GetCommentRequest(), &comment_), IsOk());
+  EXPECT_EQ(comments_.tries, 2);
+}
+
+TEST_F(NewChannelTest, TriesAnewWhatAStoppingServerHasNotBegunThoughItMustNotBeRepeated) {
+  comments_.failures = 1;
+  comments_.code = grpc::StatusCode::CANCELLED;
+  EXPECT_THAT(stub_->UpdateComment(&ctx_, pb::UpdateCommentRequest(), &comment_), IsOk());
+  EXPECT_EQ(comments_.tries, 2);
+}
+
+// As when a replica dies that many requests wait for, or one that nobody could reach for a
+// while is back.
+TEST_F(NewChannelTest, TriesAnewAfterHundredsOfFailures) {
+  comments_.failures = 400;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 100; ++i) {
+    callers.emplace_back([this] {
+      grpc::ClientContext ctx;
+      pb::Comment comment;
+      stub_->GetComment(&ctx, pb::GetCommentRequest(), &comment);
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  comments_.tries = 0;
+  comments_.failures = 1;
   EXPECT_THAT(stub_->GetComment(&ctx_, pb::GetCommentRequest(), &comment_), IsOk());
   EXPECT_EQ(comments_.tries, 2);
 }

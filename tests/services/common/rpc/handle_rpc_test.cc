@@ -5,12 +5,14 @@
 #include <stdexcept>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
 #include "services/common/base/crypto.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/call_deadline.h"
 #include "tests/services/common/rpc/comment_handlers.h"
 #include "tests/support/grpc_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -59,6 +61,9 @@ class HandleRpcTest : public GrpcFixture {
       EXPECT_EQ(&RequestContext::Current(), &rc);
       return absl::OkStatus();
     };
+  }
+  void StateDeadline(absl::Time deadline) {
+    ctx_.AddMetadata(kDeadlineKey, absl::StrCat(absl::ToUnixMillis(deadline)));
   }
   // The line that the one RPC of a test logged. The server may answer first.
   nlohmann::json LogLine() {
@@ -110,11 +115,13 @@ TEST_F(HandleRpcTest, IgnoresMetadataThatIsMalformed) {
   ctx_.AddMetadata(kNetworkKey, std::string(65, 'a'));
   ctx_.AddMetadata(kRequestIdKey, "has space");
   ctx_.AddMetadata(kTraceparentKey, "00-1-2-3");
+  ctx_.AddMetadata(kDeadlineKey, "noon");
   EXPECT_THAT(Get(), IsOk());
   EXPECT_TRUE(seen_.visitor.empty());
   EXPECT_EQ(seen_.network, "");
   EXPECT_TRUE(IsUuid(seen_.request_id));
   EXPECT_EQ(seen_.trace.parent_id, "");
+  EXPECT_EQ(seen_.deadline, absl::InfiniteFuture());
 }
 
 TEST_F(HandleRpcTest, NeverTakesABadTokenForNone) {
@@ -203,6 +210,49 @@ TEST_F(HandleRpcTest, RefusesToBeginWithoutTimeLeft) {
   EXPECT_THAT(Get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
   Stop();
   EXPECT_FALSE(called);
+}
+
+// It was read late: this process was stopped meanwhile.
+TEST_F(HandleRpcTest, RefusesWhatItsCallerHasGivenUp) {
+  bool called = false;
+  comments_.handler = [&](const RequestContext&) { return called = true, absl::OkStatus(); };
+  StateDeadline(absl::Now() - kDeadlineLeeway - absl::Milliseconds(1));
+  EXPECT_THAT(Get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  Stop();
+  EXPECT_FALSE(called);
+}
+
+TEST_F(HandleRpcTest, LeavesRoomForClocksThatDiffer) {
+  KeepContext();
+  const absl::Time stated = absl::FromUnixMillis(absl::ToUnixMillis(absl::Now()));
+  StateDeadline(stated);
+  EXPECT_THAT(Get(), IsOk());
+  EXPECT_EQ(seen_.deadline, stated + kDeadlineLeeway);
+}
+
+TEST_F(HandleRpcTest, AStatedDeadlineProlongsNothing) {
+  KeepContext();
+  ctx_.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(30)));
+  StateDeadline(absl::Now() + absl::Hours(1));
+  EXPECT_THAT(Get(), IsOk());
+  EXPECT_LE(seen_.deadline, absl::Now() + absl::Seconds(31));
+}
+
+TEST_F(HandleRpcTest, ReadsOneDeadlineOrNone) {
+  KeepContext();
+  StateDeadline(absl::UnixEpoch());
+  StateDeadline(absl::UnixEpoch());
+  EXPECT_THAT(Get(), IsOk());
+  EXPECT_EQ(seen_.deadline, absl::InfiniteFuture());
+}
+
+TEST_F(HandleRpcTest, TheDatabaseHavingNoConnectionLeftIsLookedFor) {
+  InitLog("comment", LogLevel::kInfo);
+  comments_.handler = [](const RequestContext&) {
+    return Error(absl::StatusCode::kResourceExhausted, "DATABASE_BUSY", "none came free");
+  };
+  Get();
+  EXPECT_EQ(LogLine()["level"], "warning");
 }
 
 TEST_F(HandleRpcTest, LogsOneLineWithTheFixedFields) {

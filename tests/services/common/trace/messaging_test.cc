@@ -74,7 +74,11 @@ TEST_F(SpanAttributesTest, AStoreFailsByItselfAndNotByARule) {
   Span busy = Begin(SpanKind::kClient);
   MarkOutcome(busy, Error(absl::StatusCode::kResourceExhausted, "DATABASE_BUSY", "full"));
   EXPECT_TRUE(Ended(std::move(busy))->failed);
+  Span conflict = Begin(SpanKind::kClient);
+  MarkOutcome(conflict, Error(absl::StatusCode::kAborted, "CONFLICT", "kept conflicting"));
+  EXPECT_TRUE(Ended(std::move(conflict))->failed);
   for (const absl::Status& fine : {absl::OkStatus(), absl::NotFoundError("no such comment"),
+                                   Error(absl::StatusCode::kAborted, "ETAG_MISMATCH", "read again"),
                                    Error(absl::StatusCode::kResourceExhausted, "LIMIT", "slow")}) {
     Span span = Begin(SpanKind::kClient);
     MarkOutcome(span, fine);
