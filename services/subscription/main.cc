@@ -77,6 +77,7 @@ class SubscriptionApp final : public ServiceApp {
     }));
   }
   void Stop() override {
+    delivery_.Stop();
     workers_.clear();
     accounts_->Stop();
   }

@@ -25,15 +25,8 @@ constexpr long kTimeoutMilliseconds = 5000;
 constexpr char kClaim[] = R"sql(
   UPDATE test_deliveries SET attempts = attempts + 1, next_time = $2
   WHERE event_id IN (SELECT event_id FROM test_deliveries WHERE next_time <= $1
-                     ORDER BY next_time LIMIT 20 FOR UPDATE SKIP LOCKED)
+                     ORDER BY next_time LIMIT 1 FOR UPDATE SKIP LOCKED)
   RETURNING event_id, body, attempts, create_time)sql";
-
-struct Delivery {
-  std::string id;
-  std::string body;
-  int attempts;
-  absl::Time create_time;
-};
 
 struct CurlDeleter {
   void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
@@ -58,35 +51,42 @@ WebhookDelivery::WebhookDelivery(PgPool& pool, std::string url, std::string secr
 }
 
 absl::Status WebhookDelivery::DeliverDue() {
-  const absl::Time now = clock_.Now();
-  auto claimed = RunTx<std::vector<Delivery>>(
-      pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Delivery>> {
-        std::vector<Delivery> deliveries;
-        for (const pqxx::row& row : tx.Exec(kClaim, SqlTime(now), SqlTime(now + kLease))) {
-          deliveries.push_back(
-              {ReadText(row[0]), ReadText(row[1]), row[2].as<int>(), ReadTime(row[3])});
-        }
-        return deliveries;
-      });
-  RETURN_IF_ERROR(claimed);
-  for (const Delivery& delivery : *claimed) {
-    const absl::Status posted = Post(delivery.body);
-    const bool done = posted.ok() || now - delivery.create_time > kPatience;
-    if (!posted.ok()) {
-      LogWarning("a webhook was not taken",
-                 {{"why", posted.message()}, {"attempts", delivery.attempts}, {"dropped", done}});
-    }
-    RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) -> absl::Status {
-      if (done) {
-        tx.Exec("DELETE FROM test_deliveries WHERE event_id = $1", delivery.id);
-      } else {
-        tx.Exec("UPDATE test_deliveries SET next_time = $2 WHERE event_id = $1", delivery.id,
-                SqlTime(clock_.Now() + Backoff(delivery.attempts)));
-      }
-      return absl::OkStatus();
-    }));
+  while (!stopping_) {
+    // One at a time: an address that hangs holds a stop up for one only.
+    ASSIGN_OR_RETURN(const std::optional<Delivery> due, Claim());
+    if (!due.has_value()) return absl::OkStatus();
+    RETURN_IF_ERROR(Deliver(*due));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<WebhookDelivery::Delivery>> WebhookDelivery::Claim() {
+  const absl::Time now = clock_.Now();
+  return RunTx<std::optional<Delivery>>(
+      pool_, [&](Transaction& tx) -> absl::StatusOr<std::optional<Delivery>> {
+        const pqxx::result rows = tx.Exec(kClaim, SqlTime(now), SqlTime(now + kLease));
+        if (rows.empty()) return std::optional<Delivery>();
+        const pqxx::row row = rows[0];
+        return Delivery{ReadText(row[0]), ReadText(row[1]), row[2].as<int>(), ReadTime(row[3])};
+      });
+}
+
+absl::Status WebhookDelivery::Deliver(const Delivery& delivery) {
+  const absl::Status posted = Post(delivery.body);
+  const bool done = posted.ok() || clock_.Now() - delivery.create_time > kPatience;
+  if (!posted.ok()) {
+    LogWarning("a webhook was not taken",
+               {{"why", posted.message()}, {"attempts", delivery.attempts}, {"dropped", done}});
+  }
+  return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
+    if (done) {
+      tx.Exec("DELETE FROM test_deliveries WHERE event_id = $1", delivery.id);
+    } else {
+      tx.Exec("UPDATE test_deliveries SET next_time = $2 WHERE event_id = $1", delivery.id,
+              SqlTime(clock_.Now() + Backoff(delivery.attempts)));
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::Status WebhookDelivery::Post(const std::string& body) {

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <atomic>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "services/common/base/clock.h"
 #include "services/common/postgres/pool.h"
 
@@ -16,14 +20,25 @@ class WebhookDelivery {
   WebhookDelivery(PgPool& pool, std::string url, std::string secret, Clock& clock);
   // Delivers what is due. What fails is put off, and dropped after three days.
   absl::Status DeliverDue();
+  // Lets DeliverDue end after the delivery that it is at.
+  void Stop() { stopping_ = true; }
 
  private:
+  struct Delivery {
+    std::string id;
+    std::string body;
+    int attempts;
+    absl::Time create_time;
+  };
+  absl::StatusOr<std::optional<Delivery>> Claim();
+  absl::Status Deliver(const Delivery& delivery);
   absl::Status Post(const std::string& body);
 
   PgPool& pool_;
   const std::string url_;
   const std::string secret_;
   Clock& clock_;
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace rostrum::subscription

@@ -201,6 +201,8 @@ absl::Status EventConsumer::ApplyBatch(const event::v1::Position& after,
   std::vector<Span> spans;  // end with the commit
   std::vector<absl::Time> applied;
   const absl::Status status = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
+    // Of an attempt that was rolled back and is made anew.
+    for (Span& span : spans) span.Fail(absl::StatusCodeToString(absl::StatusCode::kAborted));
     spans.clear();
     applied.clear();
     if (options_.begin) options_.begin();

@@ -13,6 +13,8 @@ namespace rostrum {
 namespace {
 
 constexpr int kMaxEvents = 500;
+// So many bytes of them: far from what a consumer takes as one message, whatever is in them.
+constexpr size_t kMaxBytes = 4 << 20;
 
 constexpr char kState[] = R"sql(
   SELECT epoch, purged_xid, purged_id, pg_snapshot_xmin(pg_current_snapshot())
@@ -76,7 +78,12 @@ absl::StatusOr<event::v1::PullEventsResponse> EventLog::Read(const event::v1::Po
         *batch.mutable_position() = after;
         const pqxx::result rows = tx.Exec(kRead, absl::StrCat(after.xid()), after.id(), kMaxEvents);
         if (more != nullptr) *more = static_cast<int>(rows.size()) == kMaxEvents;
+        size_t bytes = 0;
         for (const pqxx::row& row : rows) {
+          if (bytes >= kMaxBytes) {
+            if (more != nullptr) *more = true;
+            break;
+          }
           batch.mutable_position()->set_xid(ReadXid(row[0]));
           batch.mutable_position()->set_id(row[1].as<int64_t>());
           const std::string type = ReadText(row[3]);
@@ -90,6 +97,7 @@ absl::StatusOr<event::v1::PullEventsResponse> EventLog::Read(const event::v1::Po
           event->mutable_payload()->set_value(ReadBytes(row[5]));
           event->set_traceparent(ReadText(row[6]));
           *event->mutable_create_time() = ToProtoTime(ReadTime(row[7]));
+          bytes += event->ByteSizeLong();
         }
         return batch;
       });

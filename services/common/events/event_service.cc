@@ -18,6 +18,8 @@ constexpr absl::Duration kGather = absl::Milliseconds(5);
 // Between watermarks. Who makes a change that caches must know of waits for longer.
 constexpr absl::Duration kWatermark = absl::Milliseconds(100);
 constexpr size_t kMaxTypes = 100;
+// Of a stop, for consumers that still read.
+constexpr absl::Duration kLastWrite = absl::Seconds(1);
 
 // What is purged ends at one place, because old events need not be the first in
 // the order of (xid, id).
@@ -50,6 +52,25 @@ const GaugeFamily kOldestAge{"outbox_oldest_age_seconds", "Age of the oldest eve
 EventService::EventService(PgPool& pool, OutboxSignal& signal, RpcRuntime& runtime)
     : log_(pool), signal_(signal), rpc_(runtime, event::v1::EventService::service_full_name()) {}
 
+// A stream that Stop has to end.
+class EventService::OpenStream {
+ public:
+  OpenStream(EventService& service, grpc::ServerContext* ctx) : service_(service), ctx_(ctx) {
+    absl::MutexLock lock(&service_.mu_);
+    service_.open_.insert(ctx_);
+  }
+  ~OpenStream() {
+    absl::MutexLock lock(&service_.mu_);
+    service_.open_.erase(ctx_);
+  }
+  OpenStream(const OpenStream&) = delete;
+  OpenStream& operator=(const OpenStream&) = delete;
+
+ private:
+  EventService& service_;
+  grpc::ServerContext* const ctx_;
+};
+
 grpc::Status EventService::PullEvents(grpc::ServerContext* ctx,
                                       const event::v1::PullEventsRequest* request,
                                       grpc::ServerWriter<event::v1::PullEventsResponse>* writer) {
@@ -60,37 +81,48 @@ grpc::Status EventService::PullEvents(grpc::ServerContext* ctx,
     // Polls go on for minutes and are no part of anybody's request.
     const TraceContext no_trace;
     const ScopedTrace untraced(no_trace);
-    const std::vector<std::string> types(request->types().begin(), request->types().end());
-    ASSIGN_OR_RETURN(event::v1::Position position, log_.Begin(*request));
-    while (!stopping_ && !ctx->IsCancelled()) {
-      const int64_t seen = signal_.Wait(-1, absl::ZeroDuration());
-      bool more = false;
-      const absl::Time now = absl::Now();
-      ASSIGN_OR_RETURN(event::v1::PullEventsResponse batch, log_.Read(position, types, &more));
-      const bool moved =
-          batch.position().xid() != position.xid() || batch.position().id() != position.id();
-      if (moved) {
-        if (!writer->Write(batch)) break;
-        position = batch.position();
-      } else if (request->watermarks()) {
-        ASSIGN_OR_RETURN(const bool is_last, log_.IsLast(position));
-        if (is_last) {
-          *batch.mutable_watermark() = ToProtoTime(now);
-        } else {
-          batch.set_held_back(true);
-        }
-        if (!writer->Write(batch)) break;
-      }
-      const absl::Duration poll = request->watermarks() ? kWatermark : kPoll;
-      if (!more && signal_.Wait(seen, poll) != seen) absl::SleepFor(kGather);
-    }
-    return absl::OkStatus();
+    const OpenStream open(*this, ctx);
+    return Send(ctx, *request, writer);
   });
+}
+
+absl::Status EventService::Send(grpc::ServerContext* ctx,
+                                const event::v1::PullEventsRequest& request,
+                                grpc::ServerWriter<event::v1::PullEventsResponse>* writer) {
+  const std::vector<std::string> types(request.types().begin(), request.types().end());
+  ASSIGN_OR_RETURN(event::v1::Position position, log_.Begin(request));
+  while (!stopping_ && !ctx->IsCancelled()) {
+    const int64_t seen = signal_.Wait(-1, absl::ZeroDuration());
+    bool more = false;
+    const absl::Time now = absl::Now();
+    ASSIGN_OR_RETURN(event::v1::PullEventsResponse batch, log_.Read(position, types, &more));
+    const bool moved =
+        batch.position().xid() != position.xid() || batch.position().id() != position.id();
+    if (moved) {
+      if (!writer->Write(batch)) break;
+      position = batch.position();
+    } else if (request.watermarks()) {
+      ASSIGN_OR_RETURN(const bool is_last, log_.IsLast(position));
+      if (is_last) {
+        *batch.mutable_watermark() = ToProtoTime(now);
+      } else {
+        batch.set_held_back(true);
+      }
+      if (!writer->Write(batch)) break;
+    }
+    const absl::Duration poll = request.watermarks() ? kWatermark : kPoll;
+    if (!more && signal_.Wait(seen, poll) != seen) absl::SleepFor(kGather);
+  }
+  return absl::OkStatus();
 }
 
 void EventService::Stop() {
   stopping_ = true;
   signal_.Notify();
+  absl::MutexLock lock(&mu_);
+  const auto all_ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return open_.empty(); };
+  if (mu_.AwaitWithTimeout(absl::Condition(&all_ended), kLastWrite)) return;
+  for (grpc::ServerContext* ctx : open_) ctx->TryCancel();
 }
 
 absl::Status MaintainOutbox(PgPool& pool, absl::Time now, absl::Duration keep, Metrics& metrics) {

@@ -2,6 +2,9 @@
 
 #include <atomic>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/synchronization/mutex.h"
 #include "rostrum/event/v1/event_service.grpc.pb.h"
 #include "services/common/base/metrics.h"
 #include "services/common/events/event_log.h"
@@ -20,14 +23,21 @@ class EventService final : public event::v1::EventService::Service {
   grpc::Status PullEvents(grpc::ServerContext* ctx, const event::v1::PullEventsRequest* request,
                           grpc::ServerWriter<event::v1::PullEventsResponse>* writer) override;
 
-  // Ends all streams; called before the server shuts down.
+  // Ends all streams; called before the server shuts down. Takes at most a second, even
+  // if a consumer that is stopped reads no more of what is sent to it.
   void Stop();
 
  private:
+  class OpenStream;
+  absl::Status Send(grpc::ServerContext* ctx, const event::v1::PullEventsRequest& request,
+                    grpc::ServerWriter<event::v1::PullEventsResponse>* writer);
+
   EventLog log_;
   OutboxSignal& signal_;
   RpcMethods rpc_;
   std::atomic<bool> stopping_{false};
+  absl::Mutex mu_;
+  absl::flat_hash_set<grpc::ServerContext*> open_ ABSL_GUARDED_BY(mu_);
 };
 
 // Deletes events older than `keep`, and sets the gauges outbox_pending (events

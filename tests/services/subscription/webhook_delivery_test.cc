@@ -106,6 +106,23 @@ TEST_F(WebhookDeliveryTest, TriesAgainLaterAndGivesUpAtLast) {
   EXPECT_EQ(Waiting(), 0);
 }
 
+TEST_F(WebhookDeliveryTest, DeliversAllThatIsDue) {
+  WebhookDelivery delivery(database_.pool, Url(), "secret", clock_);
+  AnswerWith(200);
+  for (int i = 0; i < 30; ++i) Write("{}");
+  ASSERT_THAT(delivery.DeliverDue(), IsOk());
+  EXPECT_EQ(Waiting(), 0);
+}
+
+TEST_F(WebhookDeliveryTest, BeginsNoOtherWhenItIsToStop) {
+  WebhookDelivery delivery(database_.pool, Url(), "secret", clock_);
+  AnswerWith(200);
+  Write("{}");
+  delivery.Stop();
+  ASSERT_THAT(delivery.DeliverDue(), IsOk());
+  EXPECT_EQ(Waiting(), 1);
+}
+
 TEST_F(WebhookDeliveryTest, NobodyThereIsAFailureLikeAnother) {
   WebhookDelivery delivery(database_.pool, "http://127.0.0.1:1/", "secret", clock_);
   Write("{}");

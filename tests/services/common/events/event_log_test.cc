@@ -76,6 +76,22 @@ TEST_F(EventLogTest, TellsInOrderAndEachOnce) {
   EXPECT_THAT(Next(position), ElementsAre("c"));
 }
 
+// However long they are: a consumer takes no message of any size.
+TEST_F(EventLogTest, TellsLongEventsInSeveralBatches) {
+  const std::string name(500'000, 'x');
+  for (int i = 0; i < 10; ++i) WriteName(database_.pool, name);
+  event::v1::Position position = Begin().value();
+  std::vector<size_t> told;
+  bool more = true;
+  while (more) {
+    const event::v1::PullEventsResponse batch = log_.Read(position, {}, &more).value();
+    EXPECT_LT(batch.ByteSizeLong(), 6'000'000u);
+    position = batch.position();
+    told.push_back(batch.events_size());
+  }
+  EXPECT_THAT(told, ElementsAre(5, 5));
+}
+
 TEST_F(EventLogTest, TellsNothingOfWhatWasRolledBack) {
   EXPECT_THAT(RunTx(database_.pool,
                     [](Transaction& tx) -> absl::Status {

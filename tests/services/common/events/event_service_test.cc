@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -118,6 +119,26 @@ TEST_F(EventServiceTest, GoesOnAfterAPosition) {
   ASSERT_TRUE(reader->Read(&batch));
   ASSERT_EQ(batch.events_size(), 1);
   EXPECT_EQ(NameIn(batch.events(0)), "b");
+  ctx.TryCancel();
+}
+
+// A consumer that is stopped, with more to come than is sent to one that reads nothing.
+TEST_F(EventServiceTest, EndsAStreamThatNobodyReads) {
+  for (int i = 0; i < 30; ++i) WriteName(database_.pool, std::string(100'000, 'x'));
+  grpc::ClientContext ctx;
+  const auto reader = Pull(ctx);
+  reader->WaitForInitialMetadata();
+  service_.Stop();
+  const auto ended = [this] {
+    return absl::StrContains(
+        metrics().Expose(),
+        "grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"PullEvents\","
+        "grpc_service=\"rostrum.event.v1.EventService\","
+        "grpc_type=\"server_stream\"} 1");
+  };
+  const absl::Time give_up = absl::Now() + absl::Seconds(30);
+  while (!ended() && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_TRUE(ended());
   ctx.TryCancel();
 }
 
