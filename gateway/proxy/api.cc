@@ -53,7 +53,8 @@ asio::awaitable<http::HttpResponse> Api::Handle(http::HttpRequest& request) {
   } else if (!match.ok()) {
     response = ErrorResponse(match.status());
   } else {
-    response = co_await Answer(request, *match, caller);
+    auto answer = co_await Caught(Answer(request, *match, caller), caller);
+    response = answer.ok() ? *std::move(answer) : ErrorResponse(answer.status());
   }
   response.route = match.ok() ? match->route->path : "none";
   caller.Sign(response);

@@ -1,7 +1,11 @@
 #include "gateway/proxy/error_response.h"
 
+#include <exception>
+#include <string>
 #include <utility>
 
+#include "services/common/base/log.h"
+#include "services/common/base/status.h"
 #include "services/common/rpc/grpc_status.h"
 
 namespace rostrum::gateway {
@@ -26,6 +30,22 @@ http::HttpResponse ErrorResponse(const google::rpc::Status& status) {
 
 http::HttpResponse ErrorResponse(const absl::Status& status) {
   return ErrorResponse(ToRpcStatus(status, "gateway.rostrum"));
+}
+
+asio::awaitable<absl::StatusOr<http::HttpResponse>> Caught(
+    asio::awaitable<http::HttpResponse> answer, const CallerContext& caller) {
+  std::string thrown;
+  try {
+    co_return co_await std::move(answer);
+  } catch (const std::exception& error) {
+    thrown = error.what();
+  } catch (...) {
+    thrown = "something that is no exception";
+  }
+  LogError(
+      "handler threw",
+      {{"error", thrown}, {"request_id", caller.request_id}, {"trace_id", caller.trace.trace_id}});
+  co_return Error(absl::StatusCode::kInternal, "INTERNAL", "something went wrong on our side");
 }
 
 }  // namespace rostrum::gateway

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gateway/http/security_headers.h"
+#include "gateway/proxy/error_response.h"
 #include "gateway/transcoding/percent_decoding.h"
 #include "gateway/web/pages/pages.h"
 #include "services/common/base/status.h"
@@ -76,7 +77,8 @@ asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
              !limit.ok()) {
     response = page.Fail(limit);
   } else {
-    response = co_await Answer(page, match);
+    auto answer = co_await Caught(Answer(page, match), caller);
+    response = answer.ok() ? *std::move(answer) : page.Fail(answer.status());
   }
   response.route = match.route == nullptr ? "none" : match.route->pattern;
   caller.Sign(response);

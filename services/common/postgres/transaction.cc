@@ -227,7 +227,7 @@ absl::Status Run(PgPool& pool, bool read_only, const CallSite& site,
   ScopedSpan span(SpanKind::kClient, name);
   if (span->recorded()) {
     span->Set({"db.system", "postgresql"});
-    span->Set({"db.operation", read_only ? "read" : "write"});
+    span->Set({"rostrum.access", read_only ? "read" : "write"});
   }
   const auto start = std::chrono::steady_clock::now();
   absl::Status status = RunUntilDone(pool, read_only, body);

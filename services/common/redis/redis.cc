@@ -189,7 +189,10 @@ absl::StatusOr<RedisReply> Redis::Command(const Arguments& arguments) {
 absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Arguments>& commands) {
   if (commands.empty()) return std::vector<RedisReply>();
   ScopedSpan span(SpanKind::kClient, commands[0][0]);
-  if (span->recorded()) span->Set({"db.system", "redis"});
+  if (span->recorded()) {
+    span->Set({"db.system", "redis"});
+    span->Set({"db.operation.name", commands[0][0]});
+  }
   absl::StatusOr<std::vector<RedisReply>> replies = RunPipeline(commands);
   if (!replies.ok()) span->Fail(absl::StatusCodeToString(replies.status().code()));
   if (absl::IsUnavailable(replies.status())) FiguresOf(commands[0][0]).failures->Increment();

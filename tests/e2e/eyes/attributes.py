@@ -15,7 +15,7 @@ REQUIRED = {
                          {"http.route"}),
     ("server", "rpc"): (RPC, set()),
     ("client", "rpc"): (RPC, set()),
-    ("client", "db"): ({"db.system"}, {"db.operation"}),
+    ("client", "db"): ({"db.system"}, {"db.operation.name", "rostrum.access"}),
     ("producer", "messaging"): (MESSAGING, set()),
     ("consumer", "messaging"): (MESSAGING, set()),
     ("internal", ""): (set(), set()),
