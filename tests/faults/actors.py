@@ -202,14 +202,15 @@ class Newcomer(Actor):
 
 
 class Commenter(Actor):
-    """Comments with a request id, which it repeats until it is acknowledged, and takes
-    another name now and then."""
+    """Comments with a request id, which it repeats until it is acknowledged; replies to
+    itself, edits and deletes what it said, and takes another name now and then."""
 
     def __init__(self, world, seed, person):
         super().__init__(world, seed)
         self.person = person
         self.session = None
         self.name = None
+        self.said = {}  # the last comment on each post
 
     def live(self):
         if self.session is None:
@@ -218,21 +219,39 @@ class Commenter(Actor):
         post = self.random.choice(self.world.posts["ACCESS_LEVEL_PUBLIC"])
         key = {"Idempotency-Key": uuid.uuid4().hex}
         path = f"/v1/posts/{post}/comments"
-        made = self.until_acknowledged(self.session, "POST", path, {"body": text}, key)
+        wanted = {"body": text}
+        if post in self.said and self.random.random() < 0.4:
+            wanted["parentId"] = self.said[post]
+        made = self.until_acknowledged(self.session, "POST", path, wanted, key)
         if made.status != 200:
             return
         comment_id = made.json["commentId"]
         self.history.fact("comment", text=text, comment_id=comment_id)
         if self.random.random() < 0.4:
-            again = self.until_acknowledged(self.session, "POST", path, {"body": text}, key)
+            again = self.until_acknowledged(self.session, "POST", path, wanted, key)
             if again.json.get("commentId") != comment_id:
                 self.history.complain(f"a repeated comment became another: {again}")
+        if self.changed(comment_id, text):
+            self.said[post] = comment_id
         if self.random.random() < 0.5:
             self.name = f"Name {uuid.uuid4().hex[:12]}"
             self.until_acknowledged(self.session, "PATCH", "/v1/account", {"displayName": self.name})
         self.pause(6)  # ten a minute are allowed
         if self.stop.is_set() and self.name is not None:
             self.history.fact("name", account_id=self.person["account_id"], name=self.name)
+
+    def changed(self, comment_id, text):
+        """Edits it or not; whether it was left."""
+        path = f"/v1/comments/{comment_id}"
+        for number in range(self.random.choice((0, 0, 1, 2))):
+            edited = f"{text}, edit {number}"
+            self.until_acknowledged(self.session, "PATCH", path, {"body": edited})
+            self.history.fact("comment", text=edited, comment_id=comment_id)
+        if self.random.random() < 0.2:
+            self.until_acknowledged(self.session, "DELETE", path)
+            self.history.fact("comment", text="", comment_id=comment_id)
+            return False
+        return True
 
 
 class Follower(Actor):
@@ -320,7 +339,8 @@ class Payer(Actor):
 
 
 class Returner(Actor):
-    """Logs in; every session that was opened must hold."""
+    """Logs in, and out now and then; every session that was opened must hold, and every
+    one that was ended be over."""
 
     def __init__(self, world, seed, people):
         super().__init__(world, seed)
@@ -329,10 +349,15 @@ class Returner(Actor):
     def live(self):
         person = self.people[self.lives % len(self.people)]  # 25 logins an hour are allowed each
         client = self.log_in(person["email"])
-        self.history.fact("session", cookie=client.cookies.get("session", ""))
+        cookie = client.cookies.get("session", "")
         for path in ("/v1/account", "/v1/feed/state", "/"):
             answer = client.send("GET", path)
             if answer is not None and answer.status in (401, 404):
                 self.history.complain(f"an open session is not known: {path}: {answer}")
+        ends = self.random.random() < 0.4
+        if ends:
+            # Done by the first try, nobody is logged in at the second.
+            self.until_acknowledged(client, "POST", "/v1/sessions:logOut", {}, None, (200, 401))
+        self.history.fact("ended" if ends else "session", cookie=cookie)
         self.stop.wait(self.random.uniform(4, 8))
 

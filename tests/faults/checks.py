@@ -1,6 +1,9 @@
 """What must be true when all is up again, whatever was done meanwhile."""
 
+import uuid
+
 import once
+from client import Browser
 from history import Client
 from world import until
 
@@ -32,6 +35,8 @@ class Checks:
         self.step("content knows who is entitled", self.entitlements)
         self.step("reminders were told once", self.reminders)
         self.step("sessions hold", self.sessions)
+        self.step("sessions that were ended are over", self.ended_sessions)
+        self.step("a comment stands on the pages of every gateway at once", self.pages)
         self.step("the meter gave five free reads", self.meter)
         self.step("views were counted", self.views)
         return self.results
@@ -78,20 +83,29 @@ class Checks:
         return outcomes
 
     def comments(self):
-        found = self.world.rows("COMMENT", "SELECT comment_id, body FROM comments")
-        bodies = [body for _, body in found]
+        stand = dict(self.world.rows("COMMENT", "SELECT comment_id, body FROM comments"))
+        bodies = [body for body in stand.values() if body]
         assert len(bodies) == len(set(bodies)), "a comment stands twice"
-        stand = dict(found)
-        for fact in self.history.of("comment"):
-            assert stand.get(fact["comment_id"]) == fact["text"], f"lost: {fact}"
+        # The last text that was acknowledged; none is left of what was deleted.
+        wanted = {fact["comment_id"]: fact["text"] for fact in self.history.of("comment")}
+        for comment_id, text in wanted.items():
+            assert stand.get(comment_id) == text, f"lost: {comment_id} {text}: {stand.get(comment_id)}"
         wrong = self.world.rows("COMMENT", """
           SELECT d.post_id, d.comment_count, count(c.*) FROM discussions d
           LEFT JOIN comments c ON c.post_id = d.post_id AND c.delete_time IS NULL
           GROUP BY 1, 2 HAVING d.comment_count <> count(c.*)""")
         assert not wrong, f"counts of comments: {wrong}"
+        replies = self.world.rows("COMMENT", """
+          SELECT p.comment_id, p.reply_count, count(r.*) FROM comments p
+          LEFT JOIN comments r ON r.parent_id = p.comment_id
+          GROUP BY 1, 2 HAVING p.reply_count <> count(r.*)""")
+        assert not replies, f"counts of replies: {replies}"
         created = self.world.count("COMMENT", "outbox WHERE type LIKE '%CommentCreated'")
-        assert created == len(bodies), f"{created} events of {len(bodies)} comments"
-        return f"{len(self.history.of('comment'))} acknowledged, {len(bodies)} stored"
+        assert created == len(stand), f"{created} events of {len(stand)} comments"
+        changed = self.world.count("COMMENT", "outbox WHERE type LIKE '%CommentChanged'")
+        changes = int(self.world.value("COMMENT", "SELECT coalesce(sum(version - 1), 0) FROM comments"))
+        assert changed == changes, f"{changed} events of {changes} changes"
+        return f"{len(wanted)} acknowledged, {len(stand)} stored, {changes} changes"
 
     def names(self):
         """Names are comment's by events only."""
@@ -197,6 +211,38 @@ class Checks:
                 return answer is not None and answer.status == 200
             assert until(20, known), "an acknowledged session is not known"
         return f"{len(self.history.of('session'))} sessions"
+
+    def ended_sessions(self):
+        """By every gateway, each of which keeps what it knows for a minute."""
+        ended = self.history.of("ended")
+        for fact in ended:
+            for gateway in self.world.gateways:
+                client = Client(gateway, self.history, "check")
+                def over():
+                    client.cookies = {"session": fact["cookie"]}
+                    answer = client.send("GET", "/v1/account")
+                    return answer is not None and answer.status == 401
+                assert until(70, over), f"an ended session goes on at {gateway}"
+        return f"{len(ended)} sessions"
+
+    def pages(self):
+        """What gateways keep they drop by events, whose streams faults have ended: without
+        them a discussion is two minutes old."""
+        post = self.world.posts["ACCESS_LEVEL_PUBLIC"][0]
+        for gateway in self.world.gateways:
+            text = f"comment {uuid.uuid4().hex}"
+            editor = self.world.log_in(self.world.editor)
+            made = editor.post(f"/v1/posts/{post}/comments", {"body": text})
+            assert made.status == 200, made
+            for other in self.world.gateways:
+                visitor = Browser(other)
+                def shown():
+                    answer = visitor.get(f"/p/{post}")
+                    if "Location" in answer.headers:
+                        answer = visitor.get(answer.headers["Location"])
+                    return text.encode() in answer.body
+                assert until(20, shown), f"{other} does not show what was said at {gateway}"
+        return f"{len(self.world.gateways)} gateways"
 
     def meter(self):
         spans = lost_spans(self.history, "redis-state")
