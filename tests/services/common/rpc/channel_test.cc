@@ -67,7 +67,7 @@ class ServiceCallerTest : public GrpcFixture {
   std::string SentToken() {
     std::string token;
     comments_.handler = [&](const RequestContext&) {
-      const auto& metadata = comments_.context->client_metadata();
+      const auto& metadata = comments_.context.load()->client_metadata();
       const grpc::string_ref sent = metadata.find(kIdentityKey)->second;
       token.assign(sent.data(), sent.size());
       return absl::OkStatus();
@@ -107,7 +107,7 @@ TEST_F(ServiceCallerTest, CallsAsItsServiceAndPassesTheContextOn) {
 TEST_F(ServiceCallerTest, SaysUntilWhenItWaits) {
   absl::Time stated;
   comments_.handler = [&](const RequestContext&) {
-    const auto& metadata = comments_.context->client_metadata();
+    const auto& metadata = comments_.context.load()->client_metadata();
     const grpc::string_ref sent = metadata.find(kDeadlineKey)->second;
     stated = absl::FromUnixMillis(std::stoll(std::string(sent.data(), sent.size())));
     return absl::OkStatus();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <utility>
 
@@ -32,7 +33,8 @@ class CommentHandlers final : public comment::v1::CommentService::Service {
   }
 
   Handler handler = [](const RequestContext&) { return absl::OkStatus(); };
-  grpc::ServerContextBase* context = nullptr;
+  // Of the last call; each is served by another thread.
+  std::atomic<grpc::ServerContextBase*> context = nullptr;
 
  private:
   const RpcMethods rpc_;

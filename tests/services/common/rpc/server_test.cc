@@ -278,7 +278,7 @@ TEST_F(ServerTest, CancelsWhatOutlastsTheDrain) {
   comments_.handler = [&](const RequestContext&) {
     begun.set_value();
     const absl::Time end = absl::Now() + absl::Seconds(10);
-    while (!static_cast<grpc::ServerContext*>(comments_.context)->IsCancelled() &&
+    while (!static_cast<grpc::ServerContext*>(comments_.context.load())->IsCancelled() &&
            absl::Now() < end) {
       absl::SleepFor(absl::Milliseconds(1));
     }
