@@ -209,7 +209,7 @@ class Commenter(Actor):
         super().__init__(world, seed)
         self.person = person
         self.session = None
-        self.name = None
+        self.display_name = None
         self.said = {}  # the last comment on each post
 
     def live(self):
@@ -234,11 +234,11 @@ class Commenter(Actor):
         if self.changed(comment_id, text):
             self.said[post] = comment_id
         if self.random.random() < 0.5:
-            self.name = f"Name {uuid.uuid4().hex[:12]}"
-            self.until_acknowledged(self.session, "PATCH", "/v1/account", {"displayName": self.name})
+            self.display_name = f"Name {uuid.uuid4().hex[:12]}"
+            self.until_acknowledged(self.session, "PATCH", "/v1/account", {"displayName": self.display_name})
         self.pause(6)  # ten a minute are allowed
-        if self.stop.is_set() and self.name is not None:
-            self.history.fact("name", account_id=self.person["account_id"], name=self.name)
+        if self.stop.is_set() and self.display_name is not None:
+            self.history.fact("name", account_id=self.person["account_id"], name=self.display_name)
 
     def changed(self, comment_id, text):
         """Edits it or not; whether it was left."""

@@ -65,7 +65,7 @@ class Stack:
             mine = f"ROSTRUM_SUPERVISOR_PID={self.process.pid}\n"
             return path.exists() and mine in path.read_text()
 
-        wait_for("the stack", ready, 120)
+        wait_for("the stack", ready, 300)
         lines = (self.state / "stack.env").read_text().splitlines()
         self.settings = dict(line.split("=", 1) for line in lines)
         self.sessions = {self.pid(name) for name in CHILDREN}

@@ -54,7 +54,7 @@ class Stack:
             assert self.process.poll() is None, "the stack did not start"
             return path.exists()
 
-        wait_until(ready, "the stack", 120)
+        wait_until(ready, "the stack", 300)
         return read_settings(path)
 
     def stop(self):
