@@ -24,7 +24,7 @@ class FakePostService final : public content::v1::PostService::Service {
                                content::v1::CheckPostAccessResponse* response) override {
     return HandleRpc(rpc_, ctx, "CheckPostAccess", [&](const RequestContext&) -> absl::Status {
       ++asked;
-      response->set_granted(granted);
+      response->set_granted(granted.load());
       if (shared_for > absl::ZeroDuration()) {
         *response->mutable_shared_for() = ToProtoDuration(shared_for);
       }
@@ -33,7 +33,7 @@ class FakePostService final : public content::v1::PostService::Service {
   }
 
   std::atomic<int> asked = 0;
-  bool granted = true;
+  std::atomic<bool> granted = true;
   absl::Duration shared_for;
 
  private:
