@@ -231,7 +231,7 @@ class Checks:
         post = self.world.posts["ACCESS_LEVEL_PUBLIC"][0]
         for gateway in self.world.gateways:
             text = f"comment {uuid.uuid4().hex}"
-            editor = self.world.log_in(self.world.editor)
+            editor = self.world.log_in(self.world.editor, gateway)
             made = editor.post(f"/v1/posts/{post}/comments", {"body": text})
             assert made.status == 200, made
             for other in self.world.gateways:

@@ -98,8 +98,8 @@ class World:
         account_id = create_account(self.settings, address, name.capitalize(), roles)
         return {"email": address, "account_id": account_id}
 
-    def log_in(self, person):
-        browser = Browser(self.url)
+    def log_in(self, person, gateway=None):
+        browser = Browser(gateway or self.url)
         ok(browser.post("/v1/sessions", {"email": person["email"], "password": PASSWORD}))
         return browser
 

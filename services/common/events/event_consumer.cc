@@ -9,6 +9,7 @@
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
+#include "services/common/rpc/channel.h"
 #include "services/common/rpc/event_position.h"
 #include "services/common/rpc/event_span.h"
 #include "services/common/rpc/grpc_status.h"
@@ -146,7 +147,8 @@ absl::Status EventConsumer::PullOnce() {
   if (!applied.ok()) context.TryCancel();
   const grpc::Status finished = reader->Finish();
   stream.Ended(finished);
-  const absl::Status ended = FromGrpcStatus(finished);
+  // A producer that stops cancels what is not read in time.
+  const absl::Status ended = FromGrpcStatus(NotOurCancel(finished));
   {
     absl::MutexLock lock(&mu_);
     running_ = nullptr;

@@ -13,7 +13,8 @@ namespace rostrum {
 namespace {
 
 constexpr int kMaxEvents = 500;
-// So many bytes of them: far from what a consumer takes as one message, whatever is in them.
+// So many bytes of them: far from what a consumer takes as one message, whatever is in
+// them. What is left is read again for the next.
 constexpr size_t kMaxBytes = 4 << 20;
 
 constexpr char kState[] = R"sql(

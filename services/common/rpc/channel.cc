@@ -65,6 +65,8 @@ grpc::ChannelArguments Arguments() {
   arguments.SetServiceConfigJSON(ServiceConfigJson());
   arguments.SetLoadBalancingPolicyName("round_robin");
   arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  // A picture is tried anew as well: gRPC keeps no more than 256 KiB for that by itself.
+  arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, kMaxReceiveBytes);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
@@ -106,10 +108,9 @@ TraceContext TraceToHandOn(const RpcSpan& span) {
 }  // namespace
 
 std::string ServiceConfigJson() {
-  // A replica that dies fails hundreds of calls at once. What has no tokens left, because
-  // nobody answers, has them again after as many answers as there were failures.
-  json config = {{"loadBalancingConfig", {{{"round_robin", json::object()}}}},
-                 {"retryThrottling", {{"maxTokens", 1000}, {"tokenRatio", 1}}}};
+  // Without gRPC's throttling of retries: its tokens do not come back by calls that
+  // succeed, so that after enough failures nothing is tried anew until a restart.
+  json config = {{"loadBalancingConfig", {{{"round_robin", json::object()}}}}};
   AddRetries(config, MethodNames(/*repeatable=*/true), {"UNAVAILABLE", "CANCELLED"});
   // A server that stops says this to what it has not begun. What it has begun it ends, or
   // dies with it: that is UNAVAILABLE.

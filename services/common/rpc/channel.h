@@ -18,8 +18,8 @@
 namespace rostrum {
 
 // A channel to another service: round_robin over what DNS says, keepalive, and
-// retries of UNAVAILABLE and CANCELLED for RPCs marked NO_SIDE_EFFECTS or
-// IDEMPOTENT.
+// retries of CANCELLED, for RPCs marked NO_SIDE_EFFECTS or IDEMPOTENT of
+// UNAVAILABLE too.
 // `target` is "dns:///content:50051", or "127.0.0.1:50051" locally.
 std::shared_ptr<grpc::Channel> NewChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials);

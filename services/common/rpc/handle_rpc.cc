@@ -107,11 +107,11 @@ absl::Status Serve(const RpcMethods& rpc, const RpcMethods::Method& method,
   ASSIGN_OR_RETURN(context.caller, ReadCaller(ctx, rpc.runtime().identity));
   if (rpc.runtime().mutual_tls) RETURN_IF_ERROR(CheckPeer(PeerOf(ctx), context));
   RETURN_IF_ERROR(CheckCaller(*method.descriptor, context.caller));
-  if (ctx.IsCancelled()) return absl::CancelledError("the caller has given up");
   if (context.TimeLeft() < kLeastTimeLeft) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  "too little time was left to begin");
   }
+  if (ctx.IsCancelled()) return absl::CancelledError("the caller has given up");
   return RunHandler(handler, context);
 }
 
