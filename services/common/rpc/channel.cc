@@ -108,9 +108,10 @@ TraceContext TraceToHandOn(const RpcSpan& span) {
 }  // namespace
 
 std::string ServiceConfigJson() {
-  // Without gRPC's throttling of retries: its tokens do not come back by calls that
-  // succeed, so that after enough failures nothing is tried anew until a restart.
-  json config = {{"loadBalancingConfig", {{{"round_robin", json::object()}}}}};
+  // A replica that dies fails hundreds of calls at once. Under half of the tokens nothing
+  // is tried anew.
+  json config = {{"loadBalancingConfig", {{{"round_robin", json::object()}}}},
+                 {"retryThrottling", {{"maxTokens", 1000}, {"tokenRatio", 1}}}};
   AddRetries(config, MethodNames(/*repeatable=*/true), {"UNAVAILABLE", "CANCELLED"});
   // A server that stops says this to what it has not begun. What it has begun it ends, or
   // dies with it: that is UNAVAILABLE.
