@@ -34,7 +34,7 @@ Keyring MakeKeyring(const std::map<std::string, IdentitySigner>& signers) {
   return Keyring(std::move(keys));
 }
 
-void LimitTime(grpc::ClientContext& ctx) {
+void SetDeadline(grpc::ClientContext& ctx) {
   ctx.set_deadline(absl::ToChronoTime(absl::Now() + kDeadline));
 }
 
@@ -77,7 +77,7 @@ void GrpcTestServer::Stop() {
   server_.reset();
 }
 
-void GrpcTestServer::AsAnonymous(grpc::ClientContext& ctx) const { LimitTime(ctx); }
+void GrpcTestServer::AsAnonymous(grpc::ClientContext& ctx) const { SetDeadline(ctx); }
 
 void GrpcTestServer::AsAccount(grpc::ClientContext& ctx, const AccountId& id,
                                const std::set<std::string>& roles) const {
@@ -111,7 +111,7 @@ void GrpcTestServer::AsService(grpc::ClientContext& ctx, const std::string& name
 }
 
 void GrpcTestServer::AsCaller(grpc::ClientContext& ctx, const Caller& caller) const {
-  LimitTime(ctx);
+  SetDeadline(ctx);
   if (caller.kind == Caller::Kind::kAnonymous) return;
   const std::string issuer = caller.IsService() ? caller.service : "account";
   ctx.AddMetadata(kIdentityKey, signer(issuer).Sign(caller, service_));

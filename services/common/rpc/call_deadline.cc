@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <iterator>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -17,14 +16,9 @@ absl::Time OwnDeadline(const grpc::ServerContextBase& ctx) {
   return absl::FromChrono(deadline);
 }
 
-absl::Time StatedDeadline(const grpc::ServerContextBase& ctx) {
-  const auto [first, last] = ctx.client_metadata().equal_range(kDeadlineKey);
+absl::Time StatedDeadline(absl::string_view stated) {
   int64_t milliseconds = 0;
-  if (first == last || std::next(first) != last ||
-      !absl::SimpleAtoi(absl::string_view(first->second.data(), first->second.size()),
-                        &milliseconds)) {
-    return absl::InfiniteFuture();
-  }
+  if (!absl::SimpleAtoi(stated, &milliseconds)) return absl::InfiniteFuture();
   return absl::FromUnixMillis(milliseconds) + kDeadlineLeeway;
 }
 
@@ -35,8 +29,8 @@ void SetDeadline(grpc::ClientContext& ctx, absl::Time deadline) {
   ctx.AddMetadata(kDeadlineKey, absl::StrCat(absl::ToUnixMillis(deadline)));
 }
 
-absl::Time DeadlineOf(const grpc::ServerContextBase& ctx) {
-  return std::min(OwnDeadline(ctx), StatedDeadline(ctx));
+absl::Time DeadlineOf(const grpc::ServerContextBase& ctx, absl::string_view stated) {
+  return std::min(OwnDeadline(ctx), StatedDeadline(stated));
 }
 
 }  // namespace rostrum

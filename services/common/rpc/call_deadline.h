@@ -1,5 +1,6 @@
 #pragma once
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/server_context.h"
@@ -18,7 +19,8 @@ inline constexpr absl::Duration kDeadlineLeeway = absl::Seconds(2);
 // Has the call end at `deadline`, a time of the real clock, and says so to the other side.
 void SetDeadline(grpc::ClientContext& ctx, absl::Time deadline);
 
-// The earlier of gRPC's own and what the caller said; InfiniteFuture if there is neither.
-absl::Time DeadlineOf(const grpc::ServerContextBase& ctx);
+// The earlier of gRPC's own and what the caller stated, the metadata of kDeadlineKey;
+// InfiniteFuture if there is neither.
+absl::Time DeadlineOf(const grpc::ServerContextBase& ctx, absl::string_view stated);
 
 }  // namespace rostrum

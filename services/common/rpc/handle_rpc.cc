@@ -75,7 +75,7 @@ RequestContext ReadContext(const grpc::ServerContextBase& ctx, Clock& clock) {
   if (!IsNetwork(out.network)) out.network.clear();
   out.trace =
       TraceContext::Continue(Read(ctx, kTraceparentKey).value, Read(ctx, kTracestateKey).value);
-  out.deadline = DeadlineOf(ctx);
+  out.deadline = DeadlineOf(ctx, Read(ctx, kDeadlineKey).value);
   return out;
 }
 
