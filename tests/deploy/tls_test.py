@@ -10,16 +10,17 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
-import time
 import unittest
 import urllib.request
 
-LOCAL = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "local"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from local_stack import LOCAL, SERVICES, metric, wait_for  # noqa: E402
+
 STATE = pathlib.Path(os.environ["ROSTRUM_STATE"])
 HEALTH = pathlib.Path(os.environ["ROSTRUM_BUILD"]) / "deploy" / "rostrum-health"
-SERVICES = ["account", "subscription", "content", "feed", "comment"]
 LIST_POSTS = "/rostrum.content.v1.PostService/ListPosts"
 VISITOR = "x-rostrum-visitor: " + "A" * 22 + "." + "A" * 43
 NETWORK = "x-rostrum-network: n1"
@@ -88,16 +89,9 @@ def serial_in(name):
     return run("openssl", "x509", "-noout", "-serial", "-in", folder_of(name) + "/tls.crt").stdout.strip()
 
 
-def metric(name, line_start):
-    with urllib.request.urlopen(os.environ[name.upper() + "_ADMIN_URL"] + "/metrics", timeout=10) as page:
-        for line in page.read().decode().splitlines():
-            if line.startswith(line_start):
-                return float(line.rpartition(" ")[2])
-    return None
-
-
 def not_after(name, file="tls.crt"):
-    return metric(name, 'tls_certificate_not_after_timestamp_seconds{file="%s"}' % file)
+    return metric(os.environ[name.upper() + "_ADMIN_URL"],
+                  'tls_certificate_not_after_timestamp_seconds{file="%s"}' % file)
 
 
 def end_of(path):
@@ -105,14 +99,6 @@ def end_of(path):
     text = run("openssl", "x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in", path).stdout
     shown = text.strip().partition("=")[2]
     return float(run("date", "-u", "-d", shown, "+%s").stdout)
-
-
-def wait_for(what, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s for {what}")
-        time.sleep(0.1)
 
 
 class Refused(unittest.TestCase):

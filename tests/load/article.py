@@ -5,7 +5,7 @@ import random
 import time
 
 from client import Browser
-from local_stack import psql
+from local_stack import metric, psql, wait_for
 from nginx import Nginx
 from row import Row, wrk
 
@@ -98,11 +98,16 @@ class Article(Row):
 
     def work(self):
         rate = self.load(self.seconds)
+        wait_for("what was under way when the run ended", self.is_idle)
         self.sample()
         return rate
 
     def limit(self):
         return wrk(self.nginx.url + "/page.html", self.seconds, CONNECTIONS)[0]
+
+    def is_idle(self):
+        """Whether the gateway has read and answered all that was sent to it."""
+        return metric(self.stack.settings["GATEWAY_ADMIN_URL"], "http_connections") == 0
 
     def browser(self, number):
         browser = Browser(self.url)

@@ -5,6 +5,7 @@ import pathlib
 import signal
 import subprocess
 import time
+import urllib.request
 
 LOCAL = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "local"
 SERVICES = ["account", "subscription", "content", "feed", "comment"]
@@ -87,6 +88,20 @@ class Stack:
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(60)
+
+
+def metrics_page(admin_url):
+    with urllib.request.urlopen(admin_url + "/metrics", timeout=10) as answer:
+        return answer.read().decode()
+
+
+def metric(admin_url, series):
+    """The value of a series, written as it is exported with its labels."""
+    for line in metrics_page(admin_url).splitlines():
+        name, _, value = line.rpartition(" ")
+        if name == series:
+            return float(value)
+    return None
 
 
 def psql(url, sql):

@@ -10,21 +10,20 @@ usage: eyes.py BUILD
 
 import os
 import pathlib
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "support")]
 
 import attributes
 import logs
 import metrics
-from client import Browser, read_settings, wait_until
+from client import Browser
 from collector import Collector
 from journey import Journey
+from local_stack import Stack
 from traces import Traces
 
 SETTINGS = """
@@ -37,29 +36,11 @@ POST_READ_LEASE=1us
 """
 
 
-class Stack:
-    def __init__(self, build, folder, collector):
-        env_file = folder / "eyes.env"
-        env_file.write_text(SETTINGS.format(url=collector.url).lstrip())
-        self.state = folder / "state"
-        self.process = subprocess.Popen(
-            [HERE.parents[2] / "deploy" / "local" / "up", "--ephemeral", "--tls", "--build", build,
-             "--state", self.state, "--env-file", HERE.parent / "durations.env",
-             "--env-file", env_file], stdin=subprocess.DEVNULL)
-
-    def settings(self):
-        path = self.state / "stack.env"
-
-        def ready():
-            assert self.process.poll() is None, "the stack did not start"
-            return path.exists()
-
-        wait_until(ready, "the stack", 300)
-        return read_settings(path)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
+def start_stack(build, folder, collector):
+    env_file = folder / "eyes.env"
+    env_file.write_text(SETTINGS.format(url=collector.url).lstrip())
+    return Stack(build, folder, "--tls", "--env-file", HERE.parent / "durations.env",
+                 "--env-file", env_file, demo=True)
 
 
 def refuse_something(settings):
@@ -87,15 +68,17 @@ def walk(settings, collector):
 
 
 def main():
-    os.environ["PYTHONUNBUFFERED"] = "1"
     collector = Collector()
     with tempfile.TemporaryDirectory(prefix="rostrum-eyes.") as folder:
         os.chmod(folder, 0o755)  # PostgreSQL runs as another user
-        stack = Stack(sys.argv[1], pathlib.Path(folder), collector)
+        stack = start_stack(sys.argv[1], pathlib.Path(folder), collector)
         try:
-            walk(stack.settings(), collector)
+            walk(stack.wait_ready().settings, collector)
+        except BaseException:
+            print(stack.read_output())
+            raise
         finally:
-            stack.stop()
+            stack.end()
     print("\nEverything that was told is as it should be.")
 
 

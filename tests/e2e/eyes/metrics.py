@@ -3,9 +3,9 @@
 import json
 import re
 import subprocess
-import urllib.request
 
-SERVICES = ["account", "subscription", "content", "feed", "comment"]
+from local_stack import SERVICES, metrics_page
+
 HISTOGRAM_SUFFIXES = ("_bucket", "_sum", "_count")
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? [^ ]+$')
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
@@ -83,9 +83,7 @@ def declared_by(build, name):
 def check(journey, settings):
     for name in SERVICES + ["gateway"]:
         journey.step(f"Metrics of {name}")
-        url = settings[f"{name.upper()}_ADMIN_URL"] + "/metrics"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            exposed = Exposed(answer.read().decode())
+        exposed = Exposed(metrics_page(settings[f"{name.upper()}_ADMIN_URL"]))
         declared = declared_by(settings["ROSTRUM_BUILD"], name)
         check_families(name, declared, exposed)
         check_series(exposed)
