@@ -17,6 +17,7 @@ const testFiles = readdirSync(join(here, "alerts")).map((file) => [file, readFil
 const TARGET = ["job", "namespace", "pod", "container", "endpoint", "instance", "service"];
 // The PodMonitor of our pods, as Prometheus names its targets.
 const JOB = `job="${NAMESPACE}/rostrum"`;
+const APP = 'app="rostrum"';
 // Of others: the database operator, the kubelet, Prometheus itself.
 const foreign = parse(readFileSync(join(here, "foreign_metrics.yaml"), "utf8"));
 
@@ -139,6 +140,7 @@ export const monitoringRules = {
     for (const { where, expr } of expressions(objects)) {
       for (const { name, matchers } of use(expr).selectors) {
         if ((ours.has(name) || name === "up") && !matchers.includes(JOB)) yield `${where}: ${name} is not asked by ${JOB}`;
+        if (name === "ALERTS" && !matchers.includes(APP)) yield `${where}: ${name} is not asked by ${APP}`;
       }
     }
     // "All" as an expression of its own would be all there are, whoever they belong to.
@@ -154,6 +156,7 @@ export const monitoringRules = {
     const sections = [...runbook.matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
     for (const { where, alert, labels, annotations } of alerts) {
       if (!["page", "ticket"].includes(labels?.severity)) yield `${where}: severity ${labels?.severity}`;
+      if (labels?.app !== "rostrum") yield `${where}: app ${labels?.app}`;
       for (const part of ["summary", "description"]) if (!annotations?.[part]) yield `${where}: no ${part}`;
       if (annotations?.runbook_url !== `${RUNBOOK}#${alert.toLowerCase()}`) yield `${where}: its runbook is ${annotations?.runbook_url}`;
       if (!sections.includes(alert)) yield `${where}: ${RUNBOOK} has no section on it`;
