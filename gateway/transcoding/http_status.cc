@@ -120,7 +120,7 @@ int StatusOfError(int code, absl::string_view domain, absl::string_view reason) 
     if (reason == "BODY_TOO_LARGE") return 413;
     if (reason == "UNSUPPORTED_MEDIA_TYPE") return 415;
   }
-  return reason == "DATABASE_BUSY" ? 503 : RowOf(code).http;
+  return reason == kDatabaseBusy ? 503 : RowOf(code).http;
 }
 
 // ToRpcStatus gives an error of ours without a reason its code's name as one.

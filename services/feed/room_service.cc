@@ -41,7 +41,7 @@ absl::StatusOr<bool> RoomService::MayEnter(const AccountId& account_id,
   if (account_id.empty()) return false;
   if (roles.contains("editor") || roles.contains("admin")) return true;
   const absl::StatusOr<bool> member = subscription_.IsMember(account_id);
-  if (absl::IsDeadlineExceeded(member.status())) return Unavailable("subscription is away");
+  if (absl::IsDeadlineExceeded(member.status())) return ServiceUnavailable("subscription");
   return member;
 }
 

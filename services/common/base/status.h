@@ -50,7 +50,17 @@ absl::Status InvalidField(absl::string_view field, absl::string_view reason,
 // RESOURCE_EXHAUSTED or UNAVAILABLE with a time after which to try again.
 absl::Status RetryLater(absl::StatusCode code, absl::string_view reason, absl::string_view message,
                         absl::Duration retry_after);
+// What this process keeps its data in, or works with, cannot be reached from here. Another
+// replica may have it, so callers' channels try anew.
 absl::Status Unavailable(absl::string_view message);
+// Another service did not answer this one, which has waited for it and tried anew.
+absl::Status ServiceUnavailable(absl::string_view service);
+// Whether `status` is UNAVAILABLE of which another replica would say the same after as long.
+bool HasBeenTriedAnew(const absl::Status& status);
+
+// The reason of RESOURCE_EXHAUSTED when no connection to the database came free in time:
+// nobody asked too much of it, it is as if it were away.
+inline constexpr char kDatabaseBusy[] = "DATABASE_BUSY";
 
 absl::Status WithDetails(absl::StatusCode code, absl::string_view message,
                          const ErrorDetails& details);

@@ -116,8 +116,8 @@ absl::StatusOr<PgPool::Lease> PgPool::Acquire() {
                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return used_ < options_.pool_size; };
     const absl::Duration left = RequestContext::Current().TimeLeft();
     if (!mu_.AwaitWithTimeout(absl::Condition(&free), std::min(options_.acquire_timeout, left))) {
-      return RetryLater(absl::StatusCode::kResourceExhausted, "DATABASE_BUSY",
-                        "the service is busy", absl::Seconds(1));
+      return RetryLater(absl::StatusCode::kResourceExhausted, kDatabaseBusy, "the service is busy",
+                        absl::Seconds(1));
     }
     ++used_;
     if (!idle_.empty()) {

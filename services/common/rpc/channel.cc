@@ -108,10 +108,9 @@ TraceContext TraceToHandOn(const RpcSpan& span) {
 }  // namespace
 
 std::string ServiceConfigJson() {
-  // A replica that dies fails hundreds of calls at once. Under half of the tokens nothing
-  // is tried anew.
-  json config = {{"loadBalancingConfig", {{{"round_robin", json::object()}}}},
-                 {"retryThrottling", {{"maxTokens", 1000}, {"tokenRatio", 1}}}};
+  // Without gRPC's throttling of retries: its tokens do not come back by calls that
+  // succeed, so that after enough failures nothing is tried anew until a restart.
+  json config = {{"loadBalancingConfig", {{{"round_robin", json::object()}}}}};
   AddRetries(config, MethodNames(/*repeatable=*/true), {"UNAVAILABLE", "CANCELLED"});
   // A server that stops says this to what it has not begun. What it has begun it ends, or
   // dies with it: that is UNAVAILABLE.
@@ -238,8 +237,7 @@ absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status
                  absl::StrCat(audience_, " did not answer in time"));
   }
   if (absl::IsUnavailable(answer) || absl::IsResourceExhausted(answer)) {
-    return RetryLater(absl::StatusCode::kUnavailable, "SERVICE_UNAVAILABLE",
-                      absl::StrCat(audience_, " is not available"), absl::Seconds(1));
+    return ServiceUnavailable(audience_);
   }
   return absl::InternalError(absl::StrCat(audience_, ": ", answer.ToString()));
 }

@@ -28,6 +28,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr size_t kMaxMetadataBytes = 4 << 10;
 constexpr size_t kMaxNetworkBytes = 64;
 constexpr absl::Duration kLeastTimeLeft = absl::Milliseconds(20);
+// gRFC A6: a caller's channel that reads a negative number there tries no more.
+constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
 
 [[noreturn]] void Die(const std::string& why) {
   LogError(why);
@@ -122,7 +124,7 @@ bool IsOurFault(absl::StatusCode code) {
 
 Ending EndingOf(const absl::Status& status) {
   if (IsOurFault(status.code())) return Ending::kOurFault;
-  const bool away = absl::IsUnavailable(status) || ReasonOf(status) == "DATABASE_BUSY";
+  const bool away = absl::IsUnavailable(status) || ReasonOf(status) == kDatabaseBusy;
   return away ? Ending::kAway : Ending::kFine;
 }
 
@@ -212,6 +214,7 @@ grpc::Status HandleRpc(const RpcMethods& rpc, grpc::ServerContextBase* ctx, cons
   method.metrics->Handled(code, absl::ToDoubleSeconds(took));
   span.Ended(code);
   LogRpc(method.metrics->name(), context, status, took);
+  if (HasBeenTriedAnew(status)) ctx->AddTrailingMetadata(kRetryPushbackKey, "-1");
   return ToGrpcStatus(Publish(status, context.request_id),
                       absl::StrCat(rpc.runtime().service, ".rostrum"));
 }

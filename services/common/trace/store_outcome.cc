@@ -9,7 +9,7 @@ namespace rostrum {
 void MarkOutcome(Span& span, const absl::Status& status) {
   const std::string reason = ReasonOf(status);
   if (absl::IsInternal(status) || absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-      reason == "CONFLICT" || reason == "DATABASE_BUSY") {
+      reason == "CONFLICT" || reason == kDatabaseBusy) {
     span.Fail(absl::StatusCodeToString(status.code()));
   }
 }

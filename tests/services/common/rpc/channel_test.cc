@@ -292,11 +292,11 @@ TEST_F(NewChannelTest, TriesALongRequestAnewToo) {
   EXPECT_EQ(comments_.tries, 2);
 }
 
-// As when a replica dies that many requests wait for.
-TEST_F(NewChannelTest, TriesAnewAfterHundredsOfFailures) {
-  comments_.failures = 400;
+// As when one that nobody could reach for a while is back, and then a replica dies.
+TEST_F(NewChannelTest, TriesAnewSoonAfterHundredsOfFailures) {
+  comments_.failures = 1'000'000;
   std::vector<std::thread> callers;
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 200; ++i) {
     callers.emplace_back([this] {
       grpc::ClientContext ctx;
       pb::Comment comment;
@@ -304,10 +304,45 @@ TEST_F(NewChannelTest, TriesAnewAfterHundredsOfFailures) {
     });
   }
   for (std::thread& caller : callers) caller.join();
+  comments_.failures = 0;
+  for (int i = 0; i < 10; ++i) {
+    grpc::ClientContext ctx;
+    EXPECT_THAT(stub_->GetComment(&ctx, pb::GetCommentRequest(), &comment_), IsOk());
+  }
   comments_.tries = 0;
   comments_.failures = 1;
   EXPECT_THAT(stub_->GetComment(&ctx_, pb::GetCommentRequest(), &comment_), IsOk());
   EXPECT_EQ(comments_.tries, 2);
+}
+
+TEST_F(ServiceCallerTest, WhatTheOtherServiceHasTriedItselfIsNotTriedAnew) {
+  std::string address;
+  EXPECT_THAT(caller_.Call("GetComment",
+                           [&](grpc::ClientContext* ctx) {
+                             pb::Comment comment;
+                             const grpc::Status status =
+                                 stub_->GetComment(ctx, pb::GetCommentRequest(), &comment);
+                             address = ctx->peer();
+                             return status;
+                           }),
+              IsOk());
+  const auto stub =
+      pb::CommentService::NewStub(NewChannel(address, grpc::InsecureChannelCredentials()));
+  const auto tries_of = [&](const absl::Status& said) {
+    std::atomic<int> tries = 0;
+    comments_.handler = [&](const RequestContext&) { return ++tries, said; };
+    grpc::ClientContext ctx;
+    AsAnonymous(ctx);
+    pb::Comment comment;
+    EXPECT_THAT(stub->GetComment(&ctx, pb::GetCommentRequest(), &comment),
+                StatusIs(absl::StatusCode::kUnavailable));
+    return tries.load();
+  };
+  EXPECT_EQ(tries_of(Unavailable("the database cannot be reached")), 4);
+  EXPECT_EQ(tries_of(ServiceUnavailable("subscription")), 1);
+  ErrorDetails passed_on = DetailsOf(Unavailable(""));
+  passed_on.domain = "subscription.rostrum";
+  EXPECT_EQ(tries_of(WithDetails(absl::StatusCode::kUnavailable, "away", passed_on)), 1);
 }
 
 TEST_F(NewChannelTest, GivesUpAfterFour) {
