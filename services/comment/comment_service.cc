@@ -105,8 +105,9 @@ absl::StatusOr<Comment> CommentService::CreateWithinLimits(const NewComment& wan
     return *std::move(repeated);
   }
   absl::StatusOr<Comment> comment = store_.Create(wanted, key);
-  // Nor does it count.
-  if (comment.ok() && comment->id != wanted.id) throttle_.TakeBack(limits);
+  // Nor does it count, and while nothing can be kept each try of the channel would.
+  const bool is_repeat = comment.ok() && comment->id != wanted.id;
+  if (is_repeat || absl::IsUnavailable(comment.status())) throttle_.TakeBack(limits);
   return comment;
 }
 

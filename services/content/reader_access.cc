@@ -49,9 +49,10 @@ absl::StatusOr<spb::ReadingAccess> DecideInOutage(const PostFacts& post, absl::T
   if (post.access_level == spb::ACCESS_LEVEL_METERED) {
     return Granted(spb::ACCESS_REASON_METER_UNAVAILABLE, now);
   }
-  return RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",
-                    "whether you may read this cannot be found out at this moment",
-                    absl::Seconds(5));
+  return CausedBy(
+      "subscription",
+      RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",
+                 "whether you may read this cannot be found out at this moment", absl::Seconds(5)));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ absl::Status TargetNotFound() {
 
 GrpcContentClient::GrpcContentClient(const std::shared_ptr<grpc::Channel>& channel,
                                      const IdentitySigner& signer, Metrics& metrics)
-    : caller_(signer, "content", absl::Seconds(5), metrics),
+    : caller_(signer, "content", absl::Seconds(2), metrics),
       catalog_(pb::CatalogService::NewStub(channel)),
       posts_(pb::PostService::NewStub(channel)) {}
 

@@ -8,7 +8,8 @@ namespace rostrum::feed {
 
 GrpcSubscriptionClient::GrpcSubscriptionClient(std::shared_ptr<grpc::Channel> channel,
                                                const IdentitySigner& signer, Metrics& metrics)
-    : caller_(signer, "subscription", absl::Milliseconds(1500), metrics),
+    // Twice before who asks whether somebody may enter a room asks anew.
+    : caller_(signer, "subscription", absl::Seconds(1), metrics),
       stub_(subscription::v1::AccessService::NewStub(std::move(channel))) {}
 
 absl::StatusOr<bool> GrpcSubscriptionClient::IsMember(const AccountId& account_id) {

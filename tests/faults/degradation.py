@@ -243,6 +243,13 @@ class Replicas(Row):
                     # Who lost it tries again within a second; until then the other is the only one.
                     time.sleep(3)
 
+    def test_what_one_hangs_at_is_asked_of_the_other(self):
+        reader, _ = self.reader()
+        self.get(reader, "/v1/account")
+        with self.away("hanging", "subscription-2"):
+            for _ in range(10):
+                self.assertEqual(self.reason(reader, PREMIUM), "ACCESS_REASON_PREMIUM")
+
     def test_a_hanging_one(self):
         """Nobody waits for it beyond a deadline, and in a while (its connections are asked for
         a sign of life) nobody is sent to it any more."""

@@ -101,7 +101,7 @@ def metric(admin_url, series):
         name, _, value = line.rpartition(" ")
         if name == series:
             return float(value)
-    return None
+    raise AssertionError(f"{admin_url} exports no {series}")
 
 
 def psql(url, sql):

@@ -16,7 +16,7 @@ namespace {
 // format never leaves the process; rpc/grpc_status.h speaks google.rpc.
 constexpr char kPayloadUrl[] = "rostrum/error-details";
 
-constexpr char kUnavailable[] = "UNAVAILABLE";
+constexpr char kCause[] = "service";  // in the metadata
 
 void Put(std::string& out, absl::string_view value) {
   absl::StrAppend(&out, value.size(), ":", value);
@@ -171,19 +171,25 @@ absl::Status RetryLater(absl::StatusCode code, absl::string_view reason, absl::s
 }
 
 absl::Status Unavailable(absl::string_view message) {
-  return RetryLater(absl::StatusCode::kUnavailable, kUnavailable, message, absl::Seconds(1));
+  return RetryLater(absl::StatusCode::kUnavailable, "UNAVAILABLE", message, absl::Seconds(1));
 }
 
 absl::Status ServiceUnavailable(absl::string_view service) {
-  return RetryLater(absl::StatusCode::kUnavailable, "SERVICE_UNAVAILABLE",
-                    absl::StrCat(service, " is not available"), absl::Seconds(1));
+  return CausedBy(service,
+                  RetryLater(absl::StatusCode::kUnavailable, "SERVICE_UNAVAILABLE",
+                             absl::StrCat(service, " is not available"), absl::Seconds(1)));
+}
+
+absl::Status CausedBy(absl::string_view service, const absl::Status& status) {
+  ErrorDetails details = DetailsOf(status);
+  details.metadata.insert_or_assign(kCause, std::string(service));
+  return WithDetails(status.code(), status.message(), details);
 }
 
 bool HasBeenTriedAnew(const absl::Status& status) {
   if (!absl::IsUnavailable(status)) return false;
   const ErrorDetails details = DetailsOf(status);
-  const bool is_of_this_replica = details.reason == kUnavailable && details.domain.empty();
-  return !is_of_this_replica;
+  return !details.domain.empty() || details.metadata.contains(kCause);
 }
 
 void FieldChecks::Require(bool ok, absl::string_view field, absl::string_view reason,

@@ -53,9 +53,12 @@ absl::Status RetryLater(absl::StatusCode code, absl::string_view reason, absl::s
 // What this process keeps its data in, or works with, cannot be reached from here. Another
 // replica may have it, so callers' channels try anew.
 absl::Status Unavailable(absl::string_view message);
-// Another service did not answer this one, which has waited for it and tried anew.
+// Another service does not answer this one, which has waited for it and tried anew.
 absl::Status ServiceUnavailable(absl::string_view service);
-// Whether `status` is UNAVAILABLE of which another replica would say the same after as long.
+// `status` with the name of the service that is the cause of it.
+absl::Status CausedBy(absl::string_view service, const absl::Status& status);
+// Whether `status` is UNAVAILABLE because of another service: tried anew already where it
+// was asked, and another replica of this one would have to wait for it as long.
 bool HasBeenTriedAnew(const absl::Status& status);
 
 // The reason of RESOURCE_EXHAUSTED when no connection to the database came free in time:

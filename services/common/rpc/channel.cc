@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
@@ -33,7 +34,25 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kMaxReceiveBytes = 16 << 20;  // the largest picture, and room
 constexpr absl::Duration kKeptForTheWayBack = absl::Milliseconds(20);
+constexpr double kFirstTry = 2.0 / 3;  // of the time
 constexpr absl::Duration kRenewTokenBefore = absl::Seconds(15);
+
+bool MayBeRepeated(const google::protobuf::MethodDescriptor& method) {
+  return method.options().idempotency_level() != MethodOptions::IDEMPOTENCY_UNKNOWN;
+}
+
+// As the proto says, of the RPC of this path; what is not linked here may not.
+bool MayBeRepeated(const std::string& path) {
+  const std::string name = absl::StrReplaceAll(path.substr(1), {{"/", "."}});
+  const auto* method = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(name);
+  return method != nullptr && MayBeRepeated(*method);
+}
+
+// Of gRPC itself: the other service has said nothing.
+bool IsLate(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED &&
+         ReasonOf(FromGrpcStatus(status)).empty();
+}
 
 // The RPCs of ours, of all protos linked into this binary, that may be repeated, or those
 // that may not.
@@ -42,8 +61,7 @@ json MethodNames(bool repeatable) {
   ForEachRpc([&](const google::protobuf::MethodDescriptor& method) {
     // Who reads a stream opens it anew, with a token of that moment.
     if (method.server_streaming()) return;
-    const auto level = method.options().idempotency_level();
-    if ((level != MethodOptions::IDEMPOTENCY_UNKNOWN) != repeatable) return;
+    if (MayBeRepeated(method) != repeatable) return;
     names.push_back({{"service", method.service()->full_name()}, {"method", method.name()}});
   });
   return names;
@@ -54,7 +72,7 @@ void AddRetries(json& config, json methods, const json& codes) {
   config["methodConfig"].push_back({{"name", std::move(methods)},
                                     {"retryPolicy",
                                      {{"maxAttempts", 4},
-                                      {"initialBackoff", "0.05s"},
+                                      {"initialBackoff", "0.1s"},
                                       {"maxBackoff", "1s"},
                                       {"backoffMultiplier", 2},
                                       {"retryableStatusCodes", codes}}}});
@@ -131,13 +149,18 @@ grpc::Status NotOurCancel(const grpc::Status& status) {
   return grpc::Status(grpc::StatusCode::UNAVAILABLE, status.error_message());
 }
 
+struct ServiceCaller::Rpc {
+  RpcMetrics& metrics;
+  const bool repeatable;
+};
+
 struct ServiceCaller::State {
   explicit State(Metrics& process_metrics) : metrics(process_metrics) {}
   ClientMetrics metrics;
   absl::Mutex mu;
   std::string token ABSL_GUARDED_BY(mu);
   absl::Time renew_at ABSL_GUARDED_BY(mu) = absl::InfinitePast();
-  absl::flat_hash_map<std::string, RpcMetrics*> by_method ABSL_GUARDED_BY(mu);
+  absl::flat_hash_map<std::string, std::unique_ptr<const Rpc>> by_method ABSL_GUARDED_BY(mu);
 };
 
 ServiceCaller::ServiceCaller(const IdentitySigner& signer, std::string audience,
@@ -174,35 +197,47 @@ void ServiceCaller::Prepare(grpc::ClientContext* ctx, const TraceContext& trace)
   if (!trace.tracestate.empty()) ctx->AddMetadata(kTracestateKey, trace.tracestate);
 }
 
-RpcMetrics& ServiceCaller::MetricsOf(const char* method) const {
+const ServiceCaller::Rpc& ServiceCaller::Find(const char* method) const {
   absl::MutexLock lock(&state_->mu);
-  RpcMetrics*& kept = state_->by_method[absl::string_view(method)];
-  if (kept == nullptr) kept = &state_->metrics.Find(RpcPath(audience_, method));
+  std::unique_ptr<const Rpc>& kept = state_->by_method[absl::string_view(method)];
+  if (kept == nullptr) {
+    const std::string path = RpcPath(audience_, method);
+    kept.reset(new Rpc{state_->metrics.Find(path), MayBeRepeated(path)});
+  }
   return *kept;
 }
 
 absl::Status ServiceCaller::Call(
     const char* method, const std::function<grpc::Status(grpc::ClientContext*)>& call) const {
-  RpcMetrics& metrics = MetricsOf(method);
-  metrics.Started();
+  const Rpc& rpc = Find(method);
   const absl::Time now = absl::Now();  // gRPC deadlines are times of the real clock
   const absl::Time deadline =
       std::min(now + timeout_, RequestContext::Current().deadline - kKeptForTheWayBack);
   if (deadline <= now) {
-    metrics.Handled(grpc::StatusCode::DEADLINE_EXCEEDED, 0);
+    rpc.metrics.Started();
+    rpc.metrics.Handled(grpc::StatusCode::DEADLINE_EXCEEDED, 0);
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  absl::StrCat("no time was left to ask ", audience_));
   }
-  RpcSpan span(TraceContext::Current(), SpanKind::kClient, metrics.name());
+  if (!rpc.repeatable) return Judge(method, Try(rpc, deadline, call));
+  const grpc::Status first = Try(rpc, now + (deadline - now) * kFirstTry, call);
+  return Judge(method, IsLate(first) ? Try(rpc, deadline, call) : first);
+}
+
+grpc::Status ServiceCaller::Try(
+    const Rpc& rpc, absl::Time deadline,
+    const std::function<grpc::Status(grpc::ClientContext*)>& call) const {
+  rpc.metrics.Started();
+  RpcSpan span(TraceContext::Current(), SpanKind::kClient, rpc.metrics.name());
   grpc::ClientContext ctx;
   SetDeadline(ctx, deadline);
   Prepare(&ctx, TraceToHandOn(span));
   const SteadyClock::time_point start = SteadyClock::now();
   const grpc::Status status = NotOurCancel(call(&ctx));
-  metrics.Handled(status.error_code(),
-                  std::chrono::duration<double>(SteadyClock::now() - start).count());
+  rpc.metrics.Handled(status.error_code(),
+                      std::chrono::duration<double>(SteadyClock::now() - start).count());
   span.Ended(status.error_code());
-  return Judge(method, status);
+  return status;
 }
 
 // Streams last long and are nobody's request, so they are no part of a trace.
@@ -232,11 +267,12 @@ absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status
               {"reason", ReasonOf(answer)},
               // What gRPC says itself names addresses.
               {"error", said_by_service ? std::string(answer.message()) : ""}});
-  if (absl::IsDeadlineExceeded(answer)) {
+  const bool is_late = absl::IsDeadlineExceeded(answer);
+  if (is_late && RequestContext::Current().TimeLeft() <= kKeptForTheWayBack) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                  absl::StrCat(audience_, " did not answer in time"));
   }
-  if (absl::IsUnavailable(answer) || absl::IsResourceExhausted(answer)) {
+  if (is_late || absl::IsUnavailable(answer) || absl::IsResourceExhausted(answer)) {
     return ServiceUnavailable(audience_);
   }
   return absl::InternalError(absl::StrCat(audience_, ": ", answer.ToString()));

@@ -52,8 +52,9 @@ class RpcMethods {
 // The one wrapper around every handler, unary or server-streaming. In order:
 // reads the metadata, binds the request context to the thread, verifies the
 // identity, checks the caller table, refuses calls with under 20 ms left, runs
-// the handler behind an exception barrier, turns its status into a grpc::Status
-// with details, counts, measures and logs.
+// the handler behind an exception barrier, counts, measures, logs, asks callers'
+// channels for no more tries where those are in vain (HasBeenTriedAnew), and
+// turns the status into a grpc::Status with details.
 //
 // INTERNAL, UNKNOWN and DATA_LOSS keep their message to the log; the client
 // gets "internal error" and the request id.

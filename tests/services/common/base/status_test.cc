@@ -44,6 +44,25 @@ TEST(ErrorDetailsTest, AreEmptyOfAPlainStatus) {
   EXPECT_FALSE(details.retry_after.has_value());
 }
 
+TEST(HasBeenTriedAnewTest, IsWhatAnotherServiceIsTheCauseOf) {
+  EXPECT_TRUE(HasBeenTriedAnew(ServiceUnavailable("subscription")));
+  const absl::Status unknown = RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",
+                                          "not to be found out", absl::Seconds(5));
+  EXPECT_TRUE(HasBeenTriedAnew(CausedBy("subscription", unknown)));
+  EXPECT_THAT(CausedBy("subscription", unknown), HasReason("ACCESS_UNKNOWN"));
+  EXPECT_EQ(DetailsOf(CausedBy("subscription", unknown)).retry_after, absl::Seconds(5));
+  ErrorDetails passed_on = DetailsOf(Unavailable("away"));
+  passed_on.domain = "subscription.rostrum";
+  EXPECT_TRUE(HasBeenTriedAnew(WithDetails(absl::StatusCode::kUnavailable, "away", passed_on)));
+
+  EXPECT_FALSE(HasBeenTriedAnew(Unavailable("the database cannot be reached")));
+  EXPECT_FALSE(HasBeenTriedAnew(unknown));
+  EXPECT_FALSE(HasBeenTriedAnew(absl::UnavailableError("plain")));
+  EXPECT_FALSE(HasBeenTriedAnew(absl::OkStatus()));
+  passed_on.reason = "NOT_FOUND";
+  EXPECT_FALSE(HasBeenTriedAnew(WithDetails(absl::StatusCode::kNotFound, "none", passed_on)));
+}
+
 TEST(InvalidFieldsTest, NamesEveryField) {
   const absl::Status status =
       InvalidFields({{"a", "REQUIRED", "must not be empty"}, {"b", "TOO_LONG", "must be short"}});
