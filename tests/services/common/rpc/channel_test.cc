@@ -59,8 +59,9 @@ class ServiceCallerTest : public GrpcFixture {
   }
   ~ServiceCallerTest() override { SetLogSink(nullptr); }
 
-  absl::Status Get() {
-    return caller_.Call("GetComment", [&](grpc::ClientContext* ctx) {
+  absl::Status Get() { return Get(caller_); }
+  absl::Status Get(const ServiceCaller& caller) {
+    return caller.Call("GetComment", [&](grpc::ClientContext* ctx) {
       pb::Comment comment;
       return stub_->GetComment(ctx, pb::GetCommentRequest(), &comment);
     });
@@ -245,12 +246,7 @@ TEST_F(ServiceCallerTest, FindsAnotherReplicaWhileOneHangs) {
     if (++tries == 1) over.WaitForNotification();
     return absl::OkStatus();
   };
-  EXPECT_THAT(caller.Call("GetComment",
-                          [&](grpc::ClientContext* ctx) {
-                            pb::Comment comment;
-                            return stub_->GetComment(ctx, pb::GetCommentRequest(), &comment);
-                          }),
-              IsOk());
+  EXPECT_THAT(Get(caller), IsOk());
   over.Notify();
   Stop();
   EXPECT_EQ(tries, 2);
@@ -264,12 +260,7 @@ TEST_F(ServiceCallerTest, NeverTellsTheUserToLogInWhenItIsItselfRefused) {
                            }),
               StatusIs(absl::StatusCode::kInternal));
   const ServiceCaller elsewhere(signer("content"), "feed", absl::Seconds(5), metrics());
-  EXPECT_THAT(elsewhere.Call("GetComment",
-                             [&](grpc::ClientContext* ctx) {
-                               pb::Comment comment;
-                               return stub_->GetComment(ctx, pb::GetCommentRequest(), &comment);
-                             }),
-              StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(Get(elsewhere), StatusIs(absl::StatusCode::kInternal));
 }
 
 TEST_F(ServiceCallerTest, CountsAndMeasures) {
