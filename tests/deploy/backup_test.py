@@ -16,9 +16,9 @@ import uuid
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "support"), str(TESTS / "e2e"), str(TESTS / "faults")]
 
-from client import Browser, code_in, wait_until  # noqa: E402  (the path is known only now)
+from client import Browser, code_in  # noqa: E402  (the path is known only now)
 from history import History  # noqa: E402
-from local_stack import LOCAL, Stack  # noqa: E402
+from local_stack import LOCAL, Stack, wait_until  # noqa: E402
 from world import PASSWORD, World, new_marker, ok  # noqa: E402
 
 

@@ -17,7 +17,7 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import local_stack  # noqa: E402  (the path is known only now)
-from local_stack import CHILDREN, LOCAL, SERVICES, processes_in, psql, wait_for  # noqa: E402
+from local_stack import CHILDREN, LOCAL, SERVICES, processes_in, psql, wait_until  # noqa: E402
 
 BUILD = ""
 
@@ -42,7 +42,7 @@ class StackTest(unittest.TestCase):
         return stack
 
     def assert_nothing_left(self, stack):
-        wait_for("all processes to end", lambda: not processes_in(stack.sessions), 20)
+        wait_until(lambda: not processes_in(stack.sessions), "all processes end", 20)
 
     def get(self, url):
         with urllib.request.urlopen(url, timeout=10) as answer:
@@ -100,7 +100,7 @@ class Running(StackTest):
         stack = self.start("--restartable").wait_ready()
         before = stack.pid("content")
         self.assertEqual(stack.child("kill", "content", "KILL").returncode, 0)
-        wait_for("content to be gone", lambda: stack.child("pid", "content").returncode == 1)
+        wait_until(lambda: stack.child("pid", "content").returncode == 1, "content is gone")
         started = stack.child("start", "content")
         self.assertEqual(started.returncode, 0, started.stderr)
         self.assertNotEqual(stack.pid("content"), before)
@@ -125,7 +125,7 @@ class Ending(StackTest):
                 status = stack.end(number)
                 self.assertEqual(status, -9 if number == signal.SIGKILL else 0)
                 self.assert_nothing_left(stack)
-                wait_for("the folder to go", lambda s=stack: not s.state.exists(), 20)
+                wait_until(lambda s=stack: not s.state.exists(), "the folder goes", 20)
 
     def test_a_child_that_dies_ends_all_of_it(self):
         stack = self.start().wait_ready()
@@ -137,7 +137,7 @@ class Ending(StackTest):
 
     def test_a_signal_during_the_start_ends_it(self):
         stack = self.start()
-        wait_for("a first child", lambda: (stack.state / "pids" / "redis-state").exists())
+        wait_until((stack.state / "pids" / "redis-state").exists, "a first child")
         stack.sessions = {stack.pid("redis-state")}
         self.assertEqual(stack.end(signal.SIGINT), 0)
         self.assert_nothing_left(stack)

@@ -17,7 +17,7 @@ import unittest
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from local_stack import LOCAL, SERVICES, metric, wait_for  # noqa: E402
+from local_stack import LOCAL, SERVICES, metric, wait_until  # noqa: E402
 
 STATE = pathlib.Path(os.environ["ROSTRUM_STATE"])
 HEALTH = pathlib.Path(os.environ["ROSTRUM_BUILD"]) / "deploy" / "rostrum-health"
@@ -188,11 +188,11 @@ class Renewed(unittest.TestCase):
             pki(STATE)
             for service in SERVICES:
                 self.assertNotEqual(serial_in(service), former[service])
-                wait_for(f"{service}'s new certificate",
-                         lambda: serial_served_by(service) == serial_in(service))
-            wait_for("the gateway's", lambda: not_after("gateway") == end_of(folder_of("gateway") + "/tls.crt"))
+                wait_until(lambda s=service: serial_served_by(s) == serial_in(s),
+                           f"{service}'s new certificate")
+            wait_until(lambda: not_after("gateway") == end_of(folder_of("gateway") + "/tls.crt"), "the gateway's")
             asked = count[0]
-            wait_for("more requests", lambda: count[0] > asked + 20)
+            wait_until(lambda: count[0] > asked + 20, "more requests")
         finally:
             done.set()
             asking.join()

@@ -4,7 +4,7 @@ keeps in memory: never a text that they may not read, never another's meter."""
 import gzip
 import uuid
 
-from client import wait_until
+from local_stack import wait_until
 from steps import Steps
 
 

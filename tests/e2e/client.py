@@ -139,20 +139,3 @@ def token_in(mail):
 def code_in(mail):
     """The six-digit code in a mail."""
     return re.search(r"code: (\d{6})\b", text_of(mail)).group(1)
-
-
-def read_settings(path):
-    """A file of NAME=VALUE lines."""
-    with open(path, encoding="utf-8") as file:
-        return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
-
-
-def wait_until(condition, what, seconds=20):
-    """Polls until `condition` is true, and returns its value."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {seconds} s")

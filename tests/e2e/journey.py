@@ -10,13 +10,17 @@ the stack was started with short durations (tests/e2e/durations.env).
 
 import argparse
 import concurrent.futures
+import pathlib
 import sys
 import time
 import uuid
 
-from articles import Articles
-from client import Browser, code_in, read_settings, token_in, wait_until
-from steps import PASSWORD
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from articles import Articles  # noqa: E402  (the path is known only now)
+from client import Browser, code_in, token_in  # noqa: E402
+from local_stack import read_settings, wait_until  # noqa: E402
+from steps import PASSWORD  # noqa: E402
 
 
 class Journey(Articles):

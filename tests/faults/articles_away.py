@@ -5,7 +5,7 @@ import signal
 import time
 
 from history import MARKER
-from local_stack import wait_for
+from local_stack import wait_until
 from row import METERED, PREMIUM, PUBLIC, SETTLED, WAYS, Row
 from world import markdown_with, new_marker, ok
 
@@ -108,7 +108,7 @@ class ArticlesAway(Articles):
                         # It is not that nothing is shown.
                         self.assertIn(kept["marker"], self.get(self.visitor(), kept["page"]).body.decode())
                 finally:
-                    wait_for("content to be gone", lambda: not self.faults.is_running("content"))
+                    wait_until(lambda: not self.faults.is_running("content"), "content is gone")
                     self.faults.start("content")
                 settle()
         self.eventually(lambda: self.visitor().send("GET", "/").status == 200, "the home page")

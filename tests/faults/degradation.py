@@ -16,9 +16,9 @@ sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "e2e")]
 
 # Classes of rows are tests here, wherever they stand. (The path is known only now.)
 from articles_away import ArticlesAway, OneContentHangs  # noqa: E402, F401
-from client import wait_until  # noqa: E402
 from databases import Databases, Server  # noqa: E402, F401
 from history import Client  # noqa: E402
+from local_stack import wait_until  # noqa: E402
 from row import METERED, PREMIUM, PUBLIC, WAYS, Row  # noqa: E402
 from world import PASSWORD, ok  # noqa: E402
 

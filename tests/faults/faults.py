@@ -30,9 +30,9 @@ import once  # noqa: E402  (the path is known only now)
 import redaction  # noqa: E402
 from actors import Author, Commenter, Follower, Newcomer, Payer, Returner, Visitor  # noqa: E402
 from checks import Checks  # noqa: E402
-from client import Browser, wait_until  # noqa: E402
+from client import Browser  # noqa: E402
 from history import History  # noqa: E402
-from local_stack import Stack, psql  # noqa: E402
+from local_stack import Stack, psql, wait_until  # noqa: E402
 from plan import plan  # noqa: E402
 from schedule import Faults, ShortFiles, SmallDisk  # noqa: E402
 from world import World  # noqa: E402

@@ -10,10 +10,10 @@ import tempfile
 import unittest
 import uuid
 
-from client import code_in, wait_until
+from client import code_in
 from crowd import PATIENCE, Crowd
 from history import Client, History
-from local_stack import Stack, psql
+from local_stack import Stack, psql, wait_until
 from schedule import Faults
 from world import PASSWORD, World, ok
 

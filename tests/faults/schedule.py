@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 
-from local_stack import wait_for
+from local_stack import wait_until
 from plan import processes_of
 
 
@@ -65,7 +65,7 @@ class Faults:
         def started():
             done = self.child("start", name)
             return done.returncode == 0 or "runs already" in done.stderr
-        wait_for(f"{name} to start", started, 120)
+        wait_until(started, f"{name} starts", 120)
 
     def is_running(self, name):
         return self.child("pid", name).returncode == 0
@@ -73,7 +73,7 @@ class Faults:
     def kill(self, name, seconds):
         begin = time.time()
         self.child("kill", name, "KILL")
-        wait_for(f"{name} to be gone", lambda: not self.is_running(name))
+        wait_until(lambda: not self.is_running(name), f"{name} is gone")
         time.sleep(seconds)
         self.start(name)
         self.history.fault("kill", name, begin, time.time())
@@ -91,7 +91,7 @@ class Faults:
         time.sleep(seconds)
         killed = time.time()
         signal_all(pids, signal.SIGKILL)
-        wait_for(f"{name} to be gone", lambda: not self.is_running(name))
+        wait_until(lambda: not self.is_running(name), f"{name} is gone")
         self.start(name)
         self.history.fault("pause", name, begin, killed)
         self.history.fault("kill", name, killed, time.time())
@@ -138,7 +138,7 @@ class Faults:
         # Without room for its log PostgreSQL ends itself; it comes back, or is started.
         if not self.is_running(name):
             self.start(name)
-        wait_for("PostgreSQL to answer", self.database_answers, 120)
+        wait_until(self.database_answers, "PostgreSQL answers", 120)
         self.history.fault("disk full", name, begin, time.time())
 
     def database_answers(self):

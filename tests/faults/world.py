@@ -8,8 +8,8 @@ import threading
 import time
 import uuid
 
-from client import Browser, wait_until
-from local_stack import psql
+from client import Browser
+from local_stack import psql, wait_until
 
 PASSWORD = "a reader's long password"
 LEVELS = ("ACCESS_LEVEL_PUBLIC", "ACCESS_LEVEL_METERED", "ACCESS_LEVEL_PREMIUM")

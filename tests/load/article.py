@@ -5,7 +5,7 @@ import random
 import time
 
 from client import Browser
-from local_stack import metric, psql, wait_for
+from local_stack import metric, psql, wait_until
 from nginx import Nginx
 from row import Row, wrk
 
@@ -98,7 +98,7 @@ class Article(Row):
 
     def work(self):
         rate = self.load(self.seconds)
-        wait_for("what was under way when the run ended", self.is_idle)
+        wait_until(self.is_idle, "what was under way when the run ended is answered")
         self.sample()
         return rate
 

@@ -12,14 +12,21 @@ SERVICES = ["account", "subscription", "content", "feed", "comment"]
 CHILDREN = SERVICES + ["gateway", "postgres", "redis-state", "redis-cache", "mail"]
 
 
-def wait_for(what, condition, seconds=60):
+def read_settings(path):
+    """A file of NAME=VALUE lines."""
+    with open(path, encoding="utf-8") as file:
+        return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+
+
+def wait_until(condition, what, seconds=60):
+    """Polls until `condition` is true, and returns its value."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
         time.sleep(0.05)
-    raise AssertionError(f"waited {seconds} s for {what}")
+    raise AssertionError(f"{what}: not within {seconds} s")
 
 
 def session_of(pid):
@@ -66,9 +73,8 @@ class Stack:
             mine = f"ROSTRUM_SUPERVISOR_PID={self.process.pid}\n"
             return path.exists() and mine in path.read_text()
 
-        wait_for("the stack", ready, 300)
-        lines = (self.state / "stack.env").read_text().splitlines()
-        self.settings = dict(line.split("=", 1) for line in lines)
+        wait_until(ready, "the stack is ready", 300)
+        self.settings = read_settings(self.state / "stack.env")
         self.sessions = {self.pid(name) for name in CHILDREN}
         return self
 

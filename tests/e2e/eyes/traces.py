@@ -7,7 +7,8 @@ import urllib.parse
 
 import logs
 from collector import tree
-from client import code_in, wait_until
+from client import code_in
+from local_stack import wait_until
 from steps import PASSWORD
 
 
