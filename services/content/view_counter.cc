@@ -27,9 +27,6 @@ constexpr size_t kMaxPerCall = 200;
 // More posts than this are not kept in memory while Redis is away.
 constexpr size_t kMaxPending = 10'000;
 
-// A batch that is so old is in Redis's log, which is written every second.
-constexpr absl::Duration kKeptSafe = absl::Seconds(3);
-
 // KEYS: current, and the readers of each post. ARGV: seconds, and for each post its id,
 // views, number of readers and readers. When a sketch goes is said with the first views of
 // a batch, and when that is settled: one that began at midnight is not of the first.
@@ -260,11 +257,7 @@ absl::StatusOr<std::vector<std::string>> ViewCounter::Batches() {
   return ids;
 }
 
-absl::Status ViewCounter::Settle() { return SettleOlderThan(kKeptSafe); }
-
-absl::Status ViewCounter::SettleAll() { return SettleOlderThan(-absl::InfiniteDuration()); }
-
-absl::Status ViewCounter::SettleOlderThan(absl::Duration age) {
+absl::Status ViewCounter::Settle(absl::Duration age) {
   Flush();
   FlushPending();
   absl::StatusOr<std::vector<std::string>> batches = Batches();

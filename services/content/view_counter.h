@@ -52,10 +52,10 @@ class ViewCounter {
   // Counts now what waits.
   void Flush();
 
-  // Flushes, cuts off a batch, and moves those that are old enough into PostgreSQL.
-  absl::Status Settle();
-  // The same with all batches, when nothing is to be left behind.
-  absl::Status SettleAll();
+  // A batch that is so old is in Redis's log, which is written every second.
+  static constexpr absl::Duration kKeptSafe = absl::Seconds(3);
+  // Flushes, cuts off a batch, and moves those that are so old into PostgreSQL.
+  absl::Status Settle(absl::Duration age = kKeptSafe);
 
  private:
   using Counts = std::map<std::string, int64_t>;  // by post
@@ -84,7 +84,6 @@ class ViewCounter {
   void FlushPending();
   // Cuts one off, and tells the ids of all.
   absl::StatusOr<std::vector<std::string>> Batches();
-  absl::Status SettleOlderThan(absl::Duration age);
   absl::Status SettleBatch(const std::string& batch_id);
   absl::StatusOr<Counts> ReadersOn(const std::string& day, const Counts& views);
 

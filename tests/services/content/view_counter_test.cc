@@ -28,6 +28,7 @@ using ::testing::SizeIs;
 
 const PostId kPost("00000000-0000-7000-8000-000000000001");
 const PostId kOther("00000000-0000-7000-8000-000000000002");
+const absl::Duration kAnyAge = -absl::InfiniteDuration();
 
 Reader Member(const AccountId& id) { return {.account_id = id, .network = "net"}; }
 Reader Visitor(const std::string& pass, bool fresh = false, const std::string& network = "net") {
@@ -79,13 +80,13 @@ TEST_F(ViewCounterTest, AddsUpViewsAndReaders) {
   counter_.Count({{kPost, Member(kBert)}});
   counter_.Count({{kOther, Member(kAnna)}});
   EXPECT_EQ(Settled(), "none");
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "3 2");
   EXPECT_EQ(Settled(kOther), "1 1");
-  ASSERT_THAT(counter_.SettleAll(), IsOk());  // nothing is new
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());  // nothing is new
   EXPECT_EQ(Settled(), "3 2");
   counter_.Count({{kPost, Member(kBert)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "4 2");
   EXPECT_EQ(Counted(), 5);
 }
@@ -101,7 +102,7 @@ TEST_F(ViewCounterTest, AReaderIsAnAccountElseAPassElseANetwork) {
   signed_in.account_id = kAnna;
   counter_.Count({{kPost, signed_in}});
   counter_.Count({{kPost, Member(kAnna)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "8 4");
 }
 
@@ -109,7 +110,7 @@ TEST_F(ViewCounterTest, WhoReadsOnTwoDaysCountsTwice) {
   counter_.Count({{kPost, Member(kAnna)}});
   clock_.Advance(absl::Hours(24));
   counter_.Count({{kPost, Member(kAnna)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());  // a batch from both sides of midnight
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());  // a batch from both sides of midnight
   EXPECT_EQ(Settled(), "2 2");
   EXPECT_THAT(world_.Query("SELECT day || ' ' || readers FROM post_readers ORDER BY day"),
               ElementsAre("2023-11-14 1", "2023-11-15 1"));
@@ -120,11 +121,11 @@ TEST_F(ViewCounterTest, ParallelViewsAllCount) {
     for (int j = 0; j < 50; ++j) {
       counter_.Count({{kPost, Visitor("pass-" + std::to_string(i))}});
       if (j % 10 == 0) {
-        EXPECT_THAT(counter_.SettleAll(), IsOk());
+        EXPECT_THAT(counter_.Settle(kAnyAge), IsOk());
       }
     }
   });
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "400 8");
 }
 
@@ -142,7 +143,7 @@ TEST_F(ViewCounterTest, ABatchIsSettledWhenRedisHasSurelyKeptIt) {
   ASSERT_THAT(counter_.Settle(), IsOk());
   // The first only, and with it every reader so far.
   EXPECT_EQ(Settled(), "1 2");
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "2 2");
 }
 
@@ -151,20 +152,20 @@ TEST_F(ViewCounterTest, TwoProcessesSettleTheSameBatchOnce) {
   for (int round = 0; round < 10; ++round) {
     LeaveBatch(NewUuid(kNoon), 3);
     counter_.Count({{kPost, Member(kAnna)}});
-    InParallel(4,
-               [&](int i) { EXPECT_THAT((i % 2 == 0 ? counter_ : *other).SettleAll(), IsOk()); });
+    InParallel(
+        4, [&](int i) { EXPECT_THAT((i % 2 == 0 ? counter_ : *other).Settle(kAnyAge), IsOk()); });
   }
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "40 1");
   EXPECT_THAT(Keys("{views}:batch*"), IsEmpty());
 }
 
 TEST_F(ViewCounterTest, ACrashBetweenCommitAndCleaningUpDoublesNothing) {
   counter_.Count({{kPost, Member(kAnna)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   const std::string batch = world_.Query("SELECT batch_id FROM view_flush").at(0);
   LeaveBatch(batch, 1);  // as if the process had died before it was deleted
-  ASSERT_THAT(NewCounter()->SettleAll(), IsOk());
+  ASSERT_THAT(NewCounter()->Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "1 1");
   EXPECT_THAT(Keys("{views}:batch*"), IsEmpty());
 }
@@ -173,7 +174,7 @@ TEST_F(ViewCounterTest, WhatAnotherProcessLeftIsSettled) {
   counter_.Count({{kPost, Member(kAnna)}});
   counter_.Flush();
   LeaveBatch(NewUuid(kNoon), 5);
-  ASSERT_THAT(NewCounter()->SettleAll(), IsOk());
+  ASSERT_THAT(NewCounter()->Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "6 1");
   EXPECT_THAT(Keys("{views}:batch*"), IsEmpty());
   EXPECT_THAT(Keys("{views}:current"), IsEmpty());
@@ -185,26 +186,26 @@ TEST_F(ViewCounterTest, WhatIsNoCountIsIgnored) {
   ASSERT_THAT(redis_.redis.Command({"HSET", "{views}:batch:" + batch, "'; DROP TABLE posts", "1",
                                     kOther.value(), "many"}),
               IsOk());
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "2 0");
   EXPECT_EQ(Settled(kOther), "none");
 }
 
 TEST_F(ViewCounterTest, ViewsWaitInMemoryWhileRedisIsAway) {
   counter_.Count({{kPost, Member(kAnna)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   redis_.server.Stop();  // and all that it knew is gone
   counter_.Count({{kPost, Member(kBert)}});
   counter_.Count({{kPost, Member(kBert)}});
   counter_.Count({{kOther, Member(kBert)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());  // there is nothing to settle
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());  // there is nothing to settle
   EXPECT_EQ(Settled(), "1 1");
   redis_.server.Start();
   AwaitRedis();
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "3 1");  // the reader was not counted
   EXPECT_EQ(Settled(kOther), "1 0");
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "3 1");
 }
 
@@ -213,10 +214,10 @@ TEST_F(ViewCounterTest, ViewsOfManyPostsWaitForRedis) {
   std::vector<ViewCounter::View> views;
   for (int i = 0; i < 450; ++i) views.push_back({PostId(NewUuid(kNoon)), Member(kAnna)});
   counter_.Count(std::move(views));
-  for (int i = 0; i < 2; ++i) ASSERT_THAT(counter_.SettleAll(), IsOk());
+  for (int i = 0; i < 2; ++i) ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   redis_.server.Start();
   AwaitRedis();
-  for (int i = 0; i < 2; ++i) ASSERT_THAT(counter_.SettleAll(), IsOk());
+  for (int i = 0; i < 2; ++i) ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_THAT(world_.Query("SELECT count(*) || ' ' || sum(view_count) FROM post_views"),
               ElementsAre("450 450"));
 }
@@ -231,7 +232,7 @@ TEST_F(ViewCounterTest, NoViewIsDoubledByARedisThatAnswersTooLate) {
   counter_.Count({{kPost, Member(kAnna)}});
   redis_.server.Resume();
   AwaitRedis();
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_THAT(Settled(), AnyOf("3 1", "2 1", "1 1"));
 }
 
@@ -250,14 +251,14 @@ TEST_F(ViewCounterTest, WhatWaitsIsCountedWhenTheProcessEnds) {
   // One after the other: some are on their way when it ends, whenever that is.
   for (int i = 0; i < 100; ++i) counter->Count({{kPost, Member(kAnna)}});
   counter = nullptr;
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "100 1");
 }
 
 TEST_F(ViewCounterTest, MoreThanCanWaitAreCountedWithoutTheirReaders) {
   counter_.Count(std::vector<ViewCounter::View>(10'001, {kPost, Member(kAnna)}));
   counter_.Count({{kPost, Member(kBert)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   // Anna's ten thousand are on their way already, or Bert is the one too many.
   EXPECT_THAT(Settled(), AnyOf("10002 1", "10002 2"));
 }
@@ -271,7 +272,7 @@ TEST_F(ViewCounterTest, ManyPostsAndReadersOfAMomentAreAllCounted) {
     }
   }
   counter_.Count(std::move(views));
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   // A sketch estimates: within a few in a hundred.
   const std::vector<std::string> both = absl::StrSplit(Settled(), ' ');
   EXPECT_EQ(both.at(0), "150");
@@ -280,10 +281,10 @@ TEST_F(ViewCounterTest, ManyPostsAndReadersOfAMomentAreAllCounted) {
 
 TEST_F(ViewCounterTest, ASketchThatWasLostTakesNothingAway) {
   for (const AccountId& id : {kAnna, kBert}) counter_.Count({{kPost, Member(id)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   ASSERT_THAT(redis_.redis.Command({"FLUSHALL"}), IsOk());
   counter_.Count({{kPost, Member(kAnna)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "3 2");
 }
 
@@ -292,9 +293,9 @@ TEST_F(ViewCounterTest, ViewsWaitInRedisWhileTheDatabaseIsAway) {
   PgPool nowhere({.url = "postgresql:///none?host=/nowhere"}, metrics);
   ViewCounter cut_off(redis_.redis, nowhere, clock_, metrics);
   cut_off.Count({{kPost, Member(kAnna)}});
-  EXPECT_THAT(cut_off.SettleAll(), StatusIs(absl::StatusCode::kUnavailable));
-  EXPECT_THAT(cut_off.SettleAll(), StatusIs(absl::StatusCode::kUnavailable));
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  EXPECT_THAT(cut_off.Settle(kAnyAge), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(cut_off.Settle(kAnyAge), StatusIs(absl::StatusCode::kUnavailable));
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "1 1");
 }
 
@@ -321,7 +322,7 @@ TEST_F(ViewCounterTest, ReadersAreThoseOfTheDayOfTheBatch) {
   counter_.Count({{kPost, Member(kAnna)}});
   ASSERT_THAT(counter_.Settle(), IsOk());
   clock_.Advance(absl::Hours(72));
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_THAT(world_.Query("SELECT day || ' ' || readers FROM post_readers"),
               ElementsAre("2023-11-14 1"));
 }
@@ -331,7 +332,7 @@ TEST_F(ViewCounterTest, ReadersOfANewDayAreForgottenThoughTheirBatchIsOlder) {
   counter_.Flush();
   clock_.Advance(absl::Hours(24));
   counter_.Count({{kPost, Member(kAnna)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   const std::string sketch = "{views}:readers:2023-11-15:" + kPost.value();
   EXPECT_GT(redis_.redis.Command({"TTL", sketch})->integer, 47 * 3600);
 }
@@ -358,13 +359,13 @@ TEST_F(ViewCounterTest, ReadersAndTheirKeyAreForgottenAfterTwoDays) {
 TEST_F(ViewCounterTest, ProcessesShareTheKeyOfTheDay) {
   counter_.Count({{kPost, Member(kAnna)}});
   NewCounter()->Count({{kPost, Member(kAnna)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   EXPECT_EQ(Settled(), "2 1");
 }
 
 TEST_F(ViewCounterTest, OldBatchesAndDaysArePurged) {
   counter_.Count({{kPost, Member(kAnna)}});
-  ASSERT_THAT(counter_.SettleAll(), IsOk());
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   const auto purge = [&](absl::Time now) {
     ASSERT_THAT(RunTx(world_.database.pool,
                       [&](Transaction& tx) {
