@@ -45,7 +45,11 @@ struct CallerContext {
   // The credential, if any, and whether it came by cookie.
   std::string credential;
   bool by_cookie = false;
-  bool session_over = false;                 // account does not know the cookie's session any more
+  bool navigates = true;  // Sec-Fetch-Mode, where the client sends it
+  // Account does not know the cookie's session any more, and the answer is a page that the
+  // browser goes to. What scripts ask for beside it may be answered after a log-in whose
+  // cookie this one's answer would take away.
+  bool session_over = false;
   std::shared_ptr<const Identity> identity;  // null: nobody is signed in
 
   // Names the request in its answer, its span and its log line.

@@ -52,6 +52,18 @@ TEST_F(CallerTest, ASessionThatIsOverIsNobodys) {
   EXPECT_EQ(ReasonOf(response), "LOGIN_REQUIRED");
 }
 
+TEST_F(CallerTest, WhatAScriptAskedForTakesNoCookieOfALogInMeanwhile) {
+  for (const std::string mode : {"cors", "same-origin", "no-cors"}) {
+    const ClientResponse read = Http().Get(
+        "/v1/comments/c1", {{"Cookie", "__Host-session=ended"}, {"Sec-Fetch-Mode", mode}});
+    EXPECT_EQ(read.status, 200) << mode;
+    EXPECT_EQ(SetCookieOf(read, "__Host-session"), "") << mode;
+  }
+  const ClientResponse page = Http().Get(
+      "/v1/comments/c1", {{"Cookie", "__Host-session=ended"}, {"Sec-Fetch-Mode", "navigate"}});
+  EXPECT_THAT(SetCookieOf(page, "__Host-session"), HasSubstr("Max-Age=0"));
+}
+
 TEST_F(CallerTest, AnUnknownAccessTokenIsRefused) {
   const ClientResponse response = Http().Get("/v1/comments/c1", Bearer("rst_unknown"));
   EXPECT_EQ(response.status, 401);
