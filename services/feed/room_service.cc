@@ -53,7 +53,7 @@ absl::StatusOr<v1::RoomAccess> RoomService::AccessOf(const ChannelId& channel_id
   return may_enter ? v1::ROOM_ACCESS_GRANTED : v1::ROOM_ACCESS_MEMBERS_ONLY;
 }
 
-absl::Status RoomService::Describe(const Target& channel, const RequestContext& rc,
+absl::Status RoomService::Describe(const Target& channel, const RequestContext& rc, bool may_enter,
                                    v1::Room* room) {
   const ChannelId channel_id(channel.id);
   std::optional<RoomMember> member;
@@ -61,7 +61,6 @@ absl::Status RoomService::Describe(const Target& channel, const RequestContext& 
     ASSIGN_OR_RETURN(member, store_.Find(channel_id, rc.caller.account_id));
   }
   ASSIGN_OR_RETURN(const int count, store_.Count(channel_id));
-  ASSIGN_OR_RETURN(const bool may_enter, MayEnter(rc.caller.account_id, rc.caller.roles));
   *room = ToProto(channel, member, count, may_enter);
   return absl::OkStatus();
 }
@@ -70,7 +69,8 @@ grpc::Status RoomService::GetRoom(grpc::ServerContext* ctx, const v1::GetRoomReq
                                   v1::Room* response) {
   return HandleRpc(rpc_, ctx, "GetRoom", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const Target channel, FindChannel(content_, request->channel_id()));
-    return Describe(channel, rc, response);
+    ASSIGN_OR_RETURN(const bool may_enter, MayEnter(rc.caller.account_id, rc.caller.roles));
+    return Describe(channel, rc, may_enter, response);
   });
 }
 
@@ -84,7 +84,7 @@ grpc::Status RoomService::JoinRoom(grpc::ServerContext* ctx, const v1::JoinRoomR
                                                         .display_name = rc.caller.display_name,
                                                         .listed = request->listed(),
                                                         .join_time = clock_.Now()}));
-    return Describe(channel, rc, response);
+    return Describe(channel, rc, may_enter, response);
   });
 }
 
@@ -93,7 +93,9 @@ grpc::Status RoomService::LeaveRoom(grpc::ServerContext* ctx, const v1::LeaveRoo
   return HandleRpc(rpc_, ctx, "LeaveRoom", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const Target channel, FindChannel(content_, request->channel_id()));
     RETURN_IF_ERROR(store_.Leave(ChannelId(channel.id), rc.caller.account_id));
-    return Describe(channel, rc, response);
+    // Whoever cannot be asked about now keeps nobody in.
+    const bool may_enter = MayEnter(rc.caller.account_id, rc.caller.roles).value_or(false);
+    return Describe(channel, rc, may_enter, response);
   });
 }
 

@@ -35,7 +35,8 @@ class RoomService final : public v1::RoomService::Service {
   absl::StatusOr<v1::RoomAccess> AccessOf(const ChannelId& channel_id, const AccountId& account_id,
                                           const std::set<std::string>& roles);
   // The room as it stands to the caller.
-  absl::Status Describe(const Target& channel, const RequestContext& rc, v1::Room* room);
+  absl::Status Describe(const Target& channel, const RequestContext& rc, bool may_enter,
+                        v1::Room* room);
 
   RoomStore& store_;
   ContentClient& content_;
