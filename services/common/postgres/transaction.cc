@@ -41,10 +41,7 @@ bool IsBroken(const std::exception& error) {
 // These are waits on a real database, so the real clock tells.
 absl::StatusOr<absl::Duration> StatementTimeout(const PgOptions& options) {
   const absl::Duration left = RequestContext::Current().TimeLeft();
-  if (left < kLeastTime) {
-    return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
-                 "no time is left for this request");
-  }
+  if (left < kLeastTime) return OutOfTime("no time is left for this request");
   return std::min(left, options.statement_timeout);
 }
 
@@ -212,6 +209,7 @@ absl::Status RunUntilDone(PgPool& pool, bool read_only,
       pool.DiscardIdle();
       continue;
     }
+    if (result.conflict && broken) pool.DiscardIdle();  // they have planned as long ago
     if (!result.conflict || attempt >= kMaxAttempts) return result.status;
     // Lets the one that won get through first: the rows that were given up go to
     // whoever asks next, even if others have been waiting.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -172,7 +173,14 @@ TEST_F(TransactionTest, KeepsThePlanOfAStatement) {
 }
 
 TEST_F(TransactionTest, PlansAnewAfterAMigrationOfWhatAStatementAnswers) {
-  Amount();
+  std::vector<PgPool::Lease> leases;  // so that each comes to a connection of its own
+  for (int connections = 0; connections < 5; ++connections) {
+    Amount();
+    auto lease = database_.pool.Acquire();
+    ASSERT_THAT(lease.status(), IsOk());
+    leases.push_back(*std::move(lease));
+  }
+  leases.clear();
   PgPool other(database_.pool.options(), database_.metrics);
   ASSERT_THAT(RunTx(other,
                     [](Transaction& tx) -> absl::Status {
