@@ -85,14 +85,14 @@ export function environment(objects, container) {
 }
 
 // How many connections a service has to its database at the most: those of all its
-// replicas, and of one more while they roll.
+// replicas, and of one more while they roll, each with one more that asks for health.
 export function connectionsOf(objects, name, settings) {
   const scaler = named(objects, "HorizontalPodAutoscaler", name);
   const server = servers(objects).find((each) => each.name === name);
   if (!scaler || !server) return 0;
   const pool = environment(objects, server.pod.containers[0]).PG_POOL ??
     settings[`rostrum-${name}`]?.find((each) => each.name === "PG_POOL")?.default;
-  return pool * (scaler.spec.maxReplicas + 1);
+  return (Number(pool) + 1) * (scaler.spec.maxReplicas + 1);
 }
 
 // The keys of each Secret that will be there: those in the overlay, those that

@@ -30,7 +30,10 @@ export const poolerRules = {
       const wanted = connectionsOf(objects, owner, settings);
       const together = instances * pgbouncer.parameters.default_pool_size;
       const most = cluster.spec.postgresql.parameters.max_connections - 10;
-      if (together < wanted) yield `${id(pooler)}: ${together} connections to the database are too few for ${wanted} of ${owner}`;
+      // A connection stays with the pooler that took it: while one is away, and until the
+      // services' connections have grown old, the others have them all.
+      const left = (instances - 1) * pgbouncer.parameters.default_pool_size;
+      if (left < wanted) yield `${id(pooler)}: with one away, ${left} connections to the database are too few for ${wanted} of ${owner}`;
       if (together > most) yield `${id(pooler)}: ${together} connections to the database are more than ${most}`;
       if (!(pgbouncer.parameters.max_client_conn >= wanted)) yield `${id(pooler)}: turns some of ${wanted} connections of ${owner} away`;
       const server = servers(objects).find((each) => each.name === owner);

@@ -104,7 +104,10 @@ export const settingRules = {
       const folder = environment(objects, workload.pod.containers[0]).TLS_DIR;
       const paths = new Map(pathsOf(objects, workload, made));
       for (const file of ["tls.crt", "tls.key", "ca.crt"]) {
-        if (paths.get(`${folder}/${file}`) !== `Secret/${certificate.secretName}`) yield `${name}: ${folder}/${file} is not of its certificate`;
+        // While the authority changes, whom to believe is said apart (component authorities).
+        const origin = paths.get(`${folder}/${file}`);
+        const apart = file === "ca.crt" && origin?.startsWith("ConfigMap/authorities");
+        if (!apart && origin !== `Secret/${certificate.secretName}`) yield `${name}: ${folder}/${file} is not of its certificate`;
       }
     }
   },
