@@ -1,15 +1,12 @@
 #include "services/subscription/webhook_delivery.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <memory>
-#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
+#include "services/common/curl/curl.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
 #include "services/subscription/webhook_signature.h"
@@ -19,22 +16,13 @@ namespace {
 
 constexpr absl::Duration kLease = absl::Seconds(30);
 constexpr absl::Duration kPatience = absl::Hours(72);
-constexpr long kTimeoutMilliseconds = 5000;
+constexpr absl::Duration kTimeout = absl::Seconds(5);
 
 constexpr char kClaim[] = R"sql(
   UPDATE test_deliveries SET attempts = attempts + 1, next_time = $2
   WHERE event_id IN (SELECT event_id FROM test_deliveries WHERE next_time <= $1
                      ORDER BY next_time LIMIT 1 FOR UPDATE SKIP LOCKED)
   RETURNING event_id, body, attempts, create_time)sql";
-
-struct CurlDeleter {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-};
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
-size_t Ignore(char*, size_t size, size_t count, void*) { return size * count; }
 
 // 1 s, 2 s, 4 s, ... at most 5 minutes.
 absl::Duration Backoff(int attempts) {
@@ -44,10 +32,7 @@ absl::Duration Backoff(int attempts) {
 }  // namespace
 
 WebhookDelivery::WebhookDelivery(PgPool& pool, std::string url, std::string secret, Clock& clock)
-    : pool_(pool), url_(std::move(url)), secret_(std::move(secret)), clock_(clock) {
-  static std::once_flag initialised;
-  std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
+    : pool_(pool), url_(std::move(url)), secret_(std::move(secret)), clock_(clock) {}
 
 absl::Status WebhookDelivery::DeliverDue() {
   while (!stopping_) {
@@ -89,26 +74,15 @@ absl::Status WebhookDelivery::Deliver(const Delivery& delivery) {
 }
 
 absl::Status WebhookDelivery::Post(const std::string& body) {
-  const std::unique_ptr<CURL, CurlDeleter> curl(curl_easy_init());
-  if (curl == nullptr) return Unavailable("out of memory");
-  std::unique_ptr<curl_slist, ListDeleter> headers(
-      curl_slist_append(nullptr, "Content-Type: application/json"));
-  headers.reset(curl_slist_append(
-      headers.release(),
-      absl::StrCat("Rostrum-Signature: ", SignWebhook(secret_, body, clock_.Now())).c_str()));
-  CURL* const c = curl.get();
-  curl_easy_setopt(c, CURLOPT_URL, url_.c_str());
-  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, kTimeoutMilliseconds);
-  curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  curl_easy_setopt(c, CURLOPT_POSTFIELDS, body.c_str());
-  curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, Ignore);
-  const CURLcode result = curl_easy_perform(c);
+  CurlList headers;
+  Append(headers, "Content-Type: application/json");
+  Append(headers, absl::StrCat("Rostrum-Signature: ", SignWebhook(secret_, body, clock_.Now())));
+  const Curl curl = NewCurl(url_, "http,https", kTimeout);
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+  PostBody(curl, body);
+  const CURLcode result = curl_easy_perform(curl.get());
   if (result != CURLE_OK) return Unavailable(curl_easy_strerror(result));
-  long code = 0;
-  curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
+  const long code = ResponseCode(curl);
   if (code < 200 || code > 299) return Unavailable(absl::StrCat("HTTP status ", code));
   return absl::OkStatus();
 }

@@ -1,15 +1,12 @@
 #include "services/common/mail/smtp.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <memory>
-#include <mutex>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
+#include "services/common/curl/curl.h"
 #include "services/common/mail/message.h"
 
 namespace rostrum {
@@ -30,40 +27,22 @@ size_t ReadUpload(char* buffer, size_t size, size_t count, void* user) {
   return length;
 }
 
-size_t Ignore(char*, size_t size, size_t count, void*) { return size * count; }
-
-struct CurlDeleter {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-};
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
 }  // namespace
 
-SmtpTransport::SmtpTransport(SmtpOptions options) : options_(std::move(options)) {
-  static std::once_flag initialised;
-  std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
+SmtpTransport::SmtpTransport(SmtpOptions options) : options_(std::move(options)) {}
 
 absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
                                  const std::string& bytes) {
   if (!IsMailAddress(from) || !IsMailAddress(to)) {
     return absl::InvalidArgumentError("a mail goes from one address to another");
   }
-  const std::unique_ptr<CURL, CurlDeleter> curl(curl_easy_init());
-  if (curl == nullptr) return Unavailable("the mail relay cannot be reached");
-  const std::unique_ptr<curl_slist, ListDeleter> recipients(
-      curl_slist_append(nullptr, absl::StrCat("<", to, ">").c_str()));
+  const Curl curl = NewCurl(options_.url, "smtp,smtps", options_.timeout);
+  CurlList recipients;
+  Append(recipients, absl::StrCat("<", to, ">"));
   Upload upload{&bytes};
   const std::string sender = absl::StrCat("<", from, ">");
   CURL* const c = curl.get();
-  curl_easy_setopt(c, CURLOPT_URL, options_.url.c_str());
-  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
-                   static_cast<long>(absl::ToInt64Milliseconds(options_.timeout)));
   curl_easy_setopt(c, CURLOPT_USE_SSL,
                    static_cast<long>(options_.require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
   if (!options_.username.empty()) {
@@ -75,12 +54,10 @@ absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
   curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(c, CURLOPT_READFUNCTION, ReadUpload);
   curl_easy_setopt(c, CURLOPT_READDATA, &upload);
-  curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, Ignore);
   const CURLcode result = curl_easy_perform(c);
   if (result == CURLE_OK) return absl::OkStatus();
 
-  long code = 0;
-  curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
+  const long code = ResponseCode(curl);
   // 530 wants a login or TLS, and a 5xx greeting (a weird reply before any byte
   // was sent) is about this client: neither says anything of the recipient.
   const bool greeted_badly = result == CURLE_WEIRD_SERVER_REPLY && upload.sent == 0;

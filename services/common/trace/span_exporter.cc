@@ -1,15 +1,13 @@
 #include "services/common/trace/span_exporter.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <functional>
-#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/common/base/log.h"
+#include "services/common/curl/curl.h"
 
 namespace rostrum {
 namespace {
@@ -21,15 +19,8 @@ const CounterFamily kExported{"trace_spans_exported_total", "Spans that a collec
 const CounterFamily kDropped{
     "trace_spans_dropped_total", "Spans that were given up, by why.", {"reason"}};
 
-size_t Ignore(char*, size_t size, size_t count, void*) { return size * count; }
-
 int Progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return (*static_cast<const std::function<bool()>*>(user))() ? 1 : 0;
-}
-
-void InitCurl() {
-  static std::once_flag initialised;
-  std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
 }  // namespace
@@ -39,38 +30,22 @@ class SpanExporter::Connection {
  public:
   // `give_up` is asked now and then whether to break off.
   Connection(const ExportOptions& options, std::function<bool()> give_up)
-      : give_up_(std::move(give_up)),
-        curl_(curl_easy_init()),
-        headers_(curl_slist_append(nullptr, "Content-Type: application/json")) {
-    curl_easy_setopt(curl_, CURLOPT_URL, options.url.c_str());
-    curl_easy_setopt(curl_, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl_, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl_, CURLOPT_TIMEOUT_MS,
-                     static_cast<long>(absl::ToInt64Milliseconds(options.timeout)));
-    curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, headers_);
-    curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, Ignore);
-    curl_easy_setopt(curl_, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl_, CURLOPT_XFERINFOFUNCTION, Progress);
-    curl_easy_setopt(curl_, CURLOPT_XFERINFODATA, &give_up_);
+      : give_up_(std::move(give_up)), curl_(NewCurl(options.url, "http,https", options.timeout)) {
+    Append(headers_, "Content-Type: application/json");
+    curl_easy_setopt(curl_.get(), CURLOPT_HTTPHEADER, headers_.get());
+    curl_easy_setopt(curl_.get(), CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl_.get(), CURLOPT_XFERINFOFUNCTION, Progress);
+    curl_easy_setopt(curl_.get(), CURLOPT_XFERINFODATA, &give_up_);
   }
-  ~Connection() {
-    curl_easy_cleanup(curl_);
-    curl_slist_free_all(headers_);
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
 
   Outcome Post(const std::string& body, std::string* error) {
-    curl_easy_setopt(curl_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    curl_easy_setopt(curl_, CURLOPT_POSTFIELDS, body.c_str());
-    const CURLcode result = curl_easy_perform(curl_);
+    PostBody(curl_, body);
+    const CURLcode result = curl_easy_perform(curl_.get());
     if (result != CURLE_OK) {
       *error = curl_easy_strerror(result);
       return Outcome::kAway;
     }
-    long code = 0;
-    curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &code);
+    const long code = ResponseCode(curl_);
     if (code / 100 == 2) return Outcome::kTaken;
     *error = absl::StrCat("HTTP ", code);
     // The codes that OTLP says to repeat after.
@@ -80,8 +55,8 @@ class SpanExporter::Connection {
 
  private:
   const std::function<bool()> give_up_;
-  CURL* const curl_;
-  curl_slist* const headers_;
+  CurlList headers_;  // outlive the connection
+  const Curl curl_;
 };
 
 SpanExporter::SpanExporter(ExportOptions options, Metrics& metrics)
@@ -89,7 +64,6 @@ SpanExporter::SpanExporter(ExportOptions options, Metrics& metrics)
       exported_(metrics.Counter(kExported)),
       overflowed_(metrics.Counter(kDropped, {"queue_full"})),
       undelivered_(metrics.Counter(kDropped, {"not_taken"})) {
-  InitCurl();
   thread_ = std::thread([this] { Run(); });
 }
 
