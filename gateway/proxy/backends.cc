@@ -19,6 +19,7 @@
 #include "services/common/rpc/channel.h"
 #include "services/common/rpc/request_context.h"
 #include "services/common/rpc/rpc_span.h"
+#include "services/common/rpc/tries.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -30,19 +31,16 @@ struct UnaryCall {
   grpc::ByteBuffer response;
 };
 
-// The call's span, which takes the place of the request's in what is handed on.
-RpcSpan StartSpan(const RpcName& rpc, BackendCall& call) {
+RpcSpan StartSpan(const RpcName& rpc, const CallMetadata& metadata) {
   if (!TracingIsOn()) return {};
-  std::string* traceparent = nullptr;
+  absl::string_view traceparent;
   absl::string_view tracestate;
-  for (auto& [key, value] : call.metadata) {
-    if (key == kTraceparentKey) traceparent = &value;
+  for (const auto& [key, value] : metadata) {
+    if (key == kTraceparentKey) traceparent = value;
     if (key == kTracestateKey) tracestate = value;
   }
-  if (traceparent == nullptr) return {};
-  RpcSpan span(TraceContext::Parse(*traceparent, tracestate), SpanKind::kClient, rpc);
-  if (span.recorded()) *traceparent = span.context().Traceparent();
-  return span;
+  if (traceparent.empty()) return {};
+  return RpcSpan(TraceContext::Parse(traceparent, tracestate), SpanKind::kClient, rpc);
 }
 
 // Rather than the word of our own channel.
@@ -54,12 +52,14 @@ bool IsAnswer(const grpc::Status& status) {
 
 }  // namespace
 
-void PrepareContext(const BackendCall& call, grpc::ClientContext& context) {
-  for (const auto& [key, value] : call.metadata) context.AddMetadata(key, value);
-  if (call.timeout != absl::InfiniteDuration()) {
-    // gRPC deadlines are times of the real clock.
-    SetDeadline(context, absl::Now() + call.timeout);
+void PrepareContext(const CallMetadata& metadata, const RpcSpan& span, absl::Time deadline,
+                    grpc::ClientContext& context) {
+  for (const auto& [key, value] : metadata) {
+    // The call's span takes the place of the request's.
+    const bool by_span = span.recorded() && key == kTraceparentKey;
+    context.AddMetadata(key, by_span ? span.context().Traceparent() : value);
   }
+  if (deadline != absl::InfiniteFuture()) SetDeadline(context, deadline);
 }
 
 struct Backends::Backend {
@@ -94,12 +94,24 @@ std::shared_ptr<grpc::Channel> Backends::channel(const std::string& service) con
 
 asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
   RpcMetrics& metrics = metrics_.Find(call.method);
+  const grpc::ByteBuffer request = ToByteBuffer(call.request);
+  const absl::Time now = absl::Now();  // gRPC deadlines are times of the real clock
+  Tries tries(metrics.name().repeatable, now, now + call.timeout);
+  UnaryResult result = co_await Try(call, request, metrics, tries.until());
+  while (tries.Again(result.status, result.peer, absl::Now())) {
+    result = co_await Try(call, request, metrics, tries.until());
+  }
+  co_return result;
+}
+
+asio::awaitable<UnaryResult> Backends::Try(const BackendCall& call, const grpc::ByteBuffer& request,
+                                           RpcMetrics& metrics, absl::Time until) {
   metrics.Started();
-  RpcSpan span = StartSpan(metrics.name(), call);
+  RpcSpan span = StartSpan(metrics.name(), call.metadata);
   const absl::Time started = absl::Now();
   auto state = std::make_shared<UnaryCall>();
-  PrepareContext(call, state->context);
-  state->request = ToByteBuffer(call.request);
+  PrepareContext(call.metadata, span, until, state->context);
+  state->request = request;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   Backend& backend = Find(call.service);
   grpc::GenericStub& stub = backend.stub;
@@ -126,7 +138,8 @@ asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
       co_await asio::async_initiate<decltype(asio::use_awaitable), void(grpc::Status)>(
           std::move(initiate), asio::use_awaitable);
 
-  UnaryResult result{.status = NotOurCancel(status), .message = {}, .metadata = {}};
+  UnaryResult result{.status = NotOurCancel(status), .message = {}, .metadata = {}, .peer = {}};
+  if (IsLate(result.status)) result.peer = state->context.peer();
   if (result.status.ok()) result.message = FromByteBuffer(state->response);
   for (const auto& [key, value] : state->context.GetServerInitialMetadata()) {
     result.metadata.emplace(std::string(key.data(), key.size()),

@@ -12,6 +12,7 @@
 #include "gateway/proxy/pending_calls.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/security/credentials.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/status.h"
 #include "services/common/base/metrics.h"
 #include "services/common/rpc/client_metrics.h"
@@ -29,6 +30,7 @@ struct UnaryResult {
   std::string message;  // serialised
   // Initial metadata of the answer.
   std::map<std::string, std::string> metadata;
+  std::string peer;  // who was asked, as gRPC names it; of a call that is late
 };
 
 // A call to make. `service` is the backend ("content"), `method` the full path
@@ -61,7 +63,8 @@ class Backends {
            const std::shared_ptr<grpc::ChannelCredentials>& credentials, Metrics& metrics);
   ~Backends();
 
-  // Resumes on the executor of the awaiting coroutine.
+  // Resumes on the executor of the awaiting coroutine. An RPC that may be repeated and is
+  // late is asked again (Tries).
   asio::awaitable<UnaryResult> Call(BackendCall call);
   // Starts a server stream.
   asio::awaitable<std::shared_ptr<BackendStream>> Open(BackendCall call);
@@ -80,6 +83,8 @@ class Backends {
  private:
   struct Backend;
   Backend& Find(const std::string& service) const;
+  asio::awaitable<UnaryResult> Try(const BackendCall& call, const grpc::ByteBuffer& request,
+                                   RpcMetrics& metrics, absl::Time until);
 
   const std::shared_ptr<PendingCalls> pending_ = std::make_shared<PendingCalls>();
   std::map<std::string, std::unique_ptr<Backend>> backends_;

@@ -28,7 +28,7 @@ class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
         metrics_(metrics),
         started_(absl::Now()),
         request_(ToByteBuffer(call.request)) {
-    PrepareContext(call, context_);
+    PrepareContext(call.metadata, RpcSpan(), started_ + call.timeout, context_);
     metrics_.Started();
   }
 

@@ -7,11 +7,13 @@
 #include "grpcpp/client_context.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "services/common/rpc/rpc_metrics.h"
+#include "services/common/rpc/rpc_span.h"
 
 namespace rostrum::gateway {
 
 // Sets metadata and deadline of a call.
-void PrepareContext(const BackendCall& call, grpc::ClientContext& context);
+void PrepareContext(const CallMetadata& metadata, const RpcSpan& span, absl::Time deadline,
+                    grpc::ClientContext& context);
 
 // Starts a server stream whose messages are handed over on `executor`. `metrics`
 // outlives the calls in `pending`.

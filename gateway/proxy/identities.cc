@@ -8,6 +8,7 @@
 #include "services/common/base/status.h"
 #include "services/common/rpc/grpc_status.h"
 #include "services/common/rpc/proto_time.h"
+#include "services/common/rpc/tries.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -16,8 +17,8 @@ namespace pb = rostrum::account::v1;
 
 constexpr char kResolve[] = "/rostrum.account.v1.IdentityService/ResolveCredential";
 constexpr absl::Duration kTimeout = absl::Seconds(3);
-// So that a token does not expire on its way.
-constexpr absl::Duration kMargin = absl::Seconds(10);
+// So that a token does not expire on its way, that of a write's last try either.
+constexpr absl::Duration kMargin = absl::Seconds(15);
 
 std::shared_ptr<const Identity> FromProto(const pb::Identity& message) {
   auto identity = std::make_shared<Identity>();
@@ -46,6 +47,8 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const Identity>>> Identities::Res
                    .metadata = std::move(metadata),
                    .timeout = kTimeout};
   const UnaryResult result = co_await backends_.Call(std::move(call));
+  // Whoever asks has time left for another try.
+  if (IsLate(result.status)) co_return ServiceUnavailable("account");
   if (!result.status.ok()) co_return FromGrpcStatus(result.status);
   pb::Identity message;
   if (!message.ParseFromString(result.message)) {

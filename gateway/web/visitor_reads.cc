@@ -16,6 +16,7 @@
 #include "boost/asio/use_awaitable.hpp"
 #include "services/common/rpc/grpc_status.h"
 #include "services/common/rpc/request_context.h"
+#include "services/common/rpc/tries.h"
 #include "services/common/trace/span.h"
 
 namespace rostrum::gateway {
@@ -23,9 +24,9 @@ namespace {
 
 namespace cpb = rostrum::content::v1;
 
-// A call that runs out of time is sent once more: another replica may be well.
-constexpr absl::Duration kCallTime = absl::Milliseconds(2500);
-constexpr int kAttempts = 2;
+constexpr absl::Duration kCallTime = absl::Milliseconds(3750);
+// Who has waited as long as the first try when a call runs out of time is told so with it.
+const absl::Duration kPatience = kCallTime * kFirstTry;
 // Two keep content busy while answers are on their way; more make the batches
 // smaller and the calls dearer.
 constexpr int kMaxCalls = 2;
@@ -86,7 +87,7 @@ VisitorReads::Batch VisitorReads::Next() {
 }
 
 void VisitorReads::TakeLate(Batch& batch) {
-  const absl::Time begun = absl::Now() - kCallTime;
+  const absl::Time begun = absl::Now() - kPatience;
   absl::MutexLock lock(&mu_);
   while (!queue_.empty() && queue_.front().since <= begun) {
     batch.push_back(std::move(queue_.front()));
@@ -113,11 +114,7 @@ asio::awaitable<void> VisitorReads::Send(Batch batch) {
                            .request = request.SerializeAsString(),
                            .metadata = MetadataOf(batch),
                            .timeout = kCallTime};
-    UnaryResult result;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      result = co_await backends_.Call(call);
-      if (result.status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED) break;
-    }
+    const UnaryResult result = co_await backends_.Call(call);
     cpb::BatchReadPostsResponse response;
     absl::Status status;
     if (!result.status.ok()) {

@@ -18,8 +18,8 @@ namespace rostrum::gateway {
 
 // Reads posts for visitors. What is asked while calls are under way goes together
 // in the next one: nobody waits when there is little to do, and many share the
-// cost of a call when there is much. When a call runs out of time, twice, so does who has
-// waited for the next one as long: nobody waits for much longer than three calls may take.
+// cost of a call when there is much. When a call runs out of time, so does who has waited
+// for the next one as long as its first try: nobody waits for longer than two calls may take.
 // Thread-safe.
 class VisitorReads {
  public:
@@ -48,7 +48,7 @@ class VisitorReads {
   // The next batch; empty ends one call's turn.
   Batch Next();
   Batch Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Adds those that have waited for as long as a call may take.
+  // Adds those that have waited for long.
   void TakeLate(Batch& batch);
   // What goes with the call of a batch.
   CallMetadata MetadataOf(const Batch& batch) const;

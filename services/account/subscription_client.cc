@@ -7,7 +7,7 @@ namespace rostrum::account {
 
 GrpcSubscriptionClient::GrpcSubscriptionClient(std::shared_ptr<grpc::Channel> channel,
                                                const IdentitySigner& signer, Metrics& metrics)
-    : caller_(signer, "subscription", absl::Milliseconds(1500), metrics),
+    : caller_(signer, "subscription", absl::Milliseconds(2200), metrics),
       stub_(subscription::v1::TrialService::NewStub(std::move(channel))) {}
 
 absl::Status GrpcSubscriptionClient::AcceptOffer(const VisitorPass& visitor) {

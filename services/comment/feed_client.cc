@@ -8,7 +8,7 @@ namespace rostrum::comment {
 
 GrpcFeedClient::GrpcFeedClient(std::shared_ptr<grpc::Channel> channel, const IdentitySigner& signer,
                                Metrics& metrics)
-    : caller_(signer, "feed", absl::Seconds(2), metrics),
+    : caller_(signer, "feed", absl::Milliseconds(2500), metrics),
       stub_(feed::v1::RoomService::NewStub(std::move(channel))) {}
 
 absl::Status GrpcFeedClient::CheckInRoom(const ChannelId& channel_id,

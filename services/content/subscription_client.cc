@@ -8,7 +8,7 @@ namespace rostrum::content {
 
 GrpcSubscriptionClient::GrpcSubscriptionClient(std::shared_ptr<grpc::Channel> channel,
                                                const IdentitySigner& signer, Metrics& metrics)
-    : caller_(signer, "subscription", absl::Milliseconds(1500), metrics),
+    : caller_(signer, "subscription", absl::Milliseconds(2200), metrics),
       stub_(subscription::v1::AccessService::NewStub(std::move(channel))) {}
 
 absl::StatusOr<subscription::v1::ReadingAccess> GrpcSubscriptionClient::CheckAccess(

@@ -9,7 +9,7 @@ namespace rostrum::feed {
 GrpcSubscriptionClient::GrpcSubscriptionClient(std::shared_ptr<grpc::Channel> channel,
                                                const IdentitySigner& signer, Metrics& metrics)
     // Twice before who asks whether somebody may enter a room asks anew.
-    : caller_(signer, "subscription", absl::Seconds(1), metrics),
+    : caller_(signer, "subscription", absl::Milliseconds(1500), metrics),
       stub_(subscription::v1::AccessService::NewStub(std::move(channel))) {}
 
 absl::StatusOr<bool> GrpcSubscriptionClient::IsMember(const AccountId& account_id) {

@@ -40,8 +40,7 @@ class Batcher {
     }
     if (state == State::kDone) return std::move(batch->results.at(place));
     Leave(*batch, place, first);
-    return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
-                 "no time is left for this request");
+    return OutOfTime("no time is left for this request");
   }
 
  private:

@@ -174,6 +174,10 @@ absl::Status Unavailable(absl::string_view message) {
   return RetryLater(absl::StatusCode::kUnavailable, "UNAVAILABLE", message, absl::Seconds(1));
 }
 
+absl::Status OutOfTime(absl::string_view message) {
+  return Error(absl::StatusCode::kDeadlineExceeded, kDeadlineExceeded, message);
+}
+
 absl::Status ServiceUnavailable(absl::string_view service) {
   return CausedBy(service,
                   RetryLater(absl::StatusCode::kUnavailable, "SERVICE_UNAVAILABLE",

@@ -53,6 +53,10 @@ absl::Status RetryLater(absl::StatusCode code, absl::string_view reason, absl::s
 // What this process keeps its data in, or works with, cannot be reached from here. Another
 // replica may have it, so callers' channels try anew.
 absl::Status Unavailable(absl::string_view message);
+// The time of the request being served is over, or too little of it is left for what is
+// still to be done.
+inline constexpr char kDeadlineExceeded[] = "DEADLINE_EXCEEDED";
+absl::Status OutOfTime(absl::string_view message);
 // Another service does not answer this one, which has waited for it and tried anew.
 absl::Status ServiceUnavailable(absl::string_view service);
 // `status` with the name of the service that is the cause of it.

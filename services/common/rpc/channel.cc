@@ -8,7 +8,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
@@ -23,36 +22,18 @@
 #include "services/common/rpc/grpc_status.h"
 #include "services/common/rpc/request_context.h"
 #include "services/common/rpc/rpc_span.h"
+#include "services/common/rpc/tries.h"
 #include "services/common/trace/access_log.h"
 
 namespace rostrum {
 namespace {
 
-using google::protobuf::MethodOptions;
 using nlohmann::json;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kMaxReceiveBytes = 16 << 20;  // the largest picture, and room
 constexpr absl::Duration kKeptForTheWayBack = absl::Milliseconds(20);
-constexpr double kFirstTry = 2.0 / 3;  // of the time
 constexpr absl::Duration kRenewTokenBefore = absl::Seconds(15);
-
-bool MayBeRepeated(const google::protobuf::MethodDescriptor& method) {
-  return method.options().idempotency_level() != MethodOptions::IDEMPOTENCY_UNKNOWN;
-}
-
-// As the proto says, of the RPC of this path; what is not linked here may not.
-bool MayBeRepeated(const std::string& path) {
-  const std::string name = absl::StrReplaceAll(path.substr(1), {{"/", "."}});
-  const auto* method = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(name);
-  return method != nullptr && MayBeRepeated(*method);
-}
-
-// Of gRPC itself: the other service has said nothing.
-bool IsLate(const grpc::Status& status) {
-  return status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED &&
-         ReasonOf(FromGrpcStatus(status)).empty();
-}
 
 // The RPCs of ours, of all protos linked into this binary, that may be repeated, or those
 // that may not.
@@ -61,7 +42,7 @@ json MethodNames(bool repeatable) {
   ForEachRpc([&](const google::protobuf::MethodDescriptor& method) {
     // Who reads a stream opens it anew, with a token of that moment.
     if (method.server_streaming()) return;
-    if (MayBeRepeated(method) != repeatable) return;
+    if (RpcName::Of(method).repeatable != repeatable) return;
     names.push_back({{"service", method.service()->full_name()}, {"method", method.name()}});
   });
   return names;
@@ -86,8 +67,9 @@ grpc::ChannelArguments Arguments() {
   // A picture is tried anew as well: gRPC keeps no more than 256 KiB for that by itself.
   arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, kMaxReceiveBytes);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  // A replica that hangs, or whose machine is gone, is passed over after ten seconds.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 5'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   // gRPC's own is two pings, then never again: who waits at a stream sends nothing.
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
@@ -149,18 +131,13 @@ grpc::Status NotOurCancel(const grpc::Status& status) {
   return grpc::Status(grpc::StatusCode::UNAVAILABLE, status.error_message());
 }
 
-struct ServiceCaller::Rpc {
-  RpcMetrics& metrics;
-  const bool repeatable;
-};
-
 struct ServiceCaller::State {
   explicit State(Metrics& process_metrics) : metrics(process_metrics) {}
   ClientMetrics metrics;
   absl::Mutex mu;
   std::string token ABSL_GUARDED_BY(mu);
   absl::Time renew_at ABSL_GUARDED_BY(mu) = absl::InfinitePast();
-  absl::flat_hash_map<std::string, std::unique_ptr<const Rpc>> by_method ABSL_GUARDED_BY(mu);
+  absl::flat_hash_map<std::string, RpcMetrics*> by_method ABSL_GUARDED_BY(mu);
 };
 
 ServiceCaller::ServiceCaller(const IdentitySigner& signer, std::string audience,
@@ -197,45 +174,44 @@ void ServiceCaller::Prepare(grpc::ClientContext* ctx, const TraceContext& trace)
   if (!trace.tracestate.empty()) ctx->AddMetadata(kTracestateKey, trace.tracestate);
 }
 
-const ServiceCaller::Rpc& ServiceCaller::Find(const char* method) const {
+RpcMetrics& ServiceCaller::Find(const char* method) const {
   absl::MutexLock lock(&state_->mu);
-  std::unique_ptr<const Rpc>& kept = state_->by_method[absl::string_view(method)];
-  if (kept == nullptr) {
-    const std::string path = RpcPath(audience_, method);
-    kept.reset(new Rpc{state_->metrics.Find(path), MayBeRepeated(path)});
-  }
+  RpcMetrics*& kept = state_->by_method[absl::string_view(method)];
+  if (kept == nullptr) kept = &state_->metrics.Find(RpcPath(audience_, method));
   return *kept;
 }
 
 absl::Status ServiceCaller::Call(
     const char* method, const std::function<grpc::Status(grpc::ClientContext*)>& call) const {
-  const Rpc& rpc = Find(method);
+  RpcMetrics& rpc = Find(method);
   const absl::Time now = absl::Now();  // gRPC deadlines are times of the real clock
   const absl::Time deadline =
       std::min(now + timeout_, RequestContext::Current().deadline - kKeptForTheWayBack);
   if (deadline <= now) {
-    rpc.metrics.Started();
-    rpc.metrics.Handled(grpc::StatusCode::DEADLINE_EXCEEDED, 0);
-    return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
-                 absl::StrCat("no time was left to ask ", audience_));
+    rpc.Started();
+    rpc.Handled(grpc::StatusCode::DEADLINE_EXCEEDED, 0);
+    return OutOfTime(absl::StrCat("no time was left to ask ", audience_));
   }
-  if (!rpc.repeatable) return Judge(method, Try(rpc, deadline, call));
-  const grpc::Status first = Try(rpc, now + (deadline - now) * kFirstTry, call);
-  return Judge(method, IsLate(first) ? Try(rpc, deadline, call) : first);
+  Tries tries(rpc.name().repeatable, now, deadline);
+  std::string peer;
+  grpc::Status status = Try(rpc, tries.until(), &peer, call);
+  while (tries.Again(status, peer, absl::Now())) status = Try(rpc, tries.until(), &peer, call);
+  return Judge(method, status);
 }
 
 grpc::Status ServiceCaller::Try(
-    const Rpc& rpc, absl::Time deadline,
+    RpcMetrics& rpc, absl::Time until, std::string* peer,
     const std::function<grpc::Status(grpc::ClientContext*)>& call) const {
-  rpc.metrics.Started();
-  RpcSpan span(TraceContext::Current(), SpanKind::kClient, rpc.metrics.name());
+  rpc.Started();
+  RpcSpan span(TraceContext::Current(), SpanKind::kClient, rpc.name());
   grpc::ClientContext ctx;
-  SetDeadline(ctx, deadline);
+  SetDeadline(ctx, until);
   Prepare(&ctx, TraceToHandOn(span));
   const SteadyClock::time_point start = SteadyClock::now();
   const grpc::Status status = NotOurCancel(call(&ctx));
-  rpc.metrics.Handled(status.error_code(),
-                      std::chrono::duration<double>(SteadyClock::now() - start).count());
+  *peer = ctx.peer();
+  rpc.Handled(status.error_code(),
+              std::chrono::duration<double>(SteadyClock::now() - start).count());
   span.Ended(status.error_code());
   return status;
 }
@@ -258,7 +234,8 @@ absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status
   absl::Status answer = FromGrpcStatus(status);
   if (answer.ok()) return answer;
   const bool said_by_service = !ReasonOf(answer).empty();
-  if (said_by_service && !IsRefusalOfUs(answer)) return answer;
+  const bool is_late = absl::IsDeadlineExceeded(answer);
+  if (said_by_service && !is_late && !IsRefusalOfUs(answer)) return answer;
   static LogBudget* const lines = new LogBudget(kAccessLinesPerSecond);
   lines->Log(LogLevel::kWarning, "call failed",
              {{"to", audience_},
@@ -267,10 +244,8 @@ absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status
               {"reason", ReasonOf(answer)},
               // What gRPC says itself names addresses.
               {"error", said_by_service ? std::string(answer.message()) : ""}});
-  const bool is_late = absl::IsDeadlineExceeded(answer);
   if (is_late && RequestContext::Current().TimeLeft() <= kKeptForTheWayBack) {
-    return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
-                 absl::StrCat(audience_, " did not answer in time"));
+    return OutOfTime(absl::StrCat(audience_, " did not answer in time"));
   }
   if (is_late || absl::IsUnavailable(answer) || absl::IsResourceExhausted(answer)) {
     return ServiceUnavailable(audience_);

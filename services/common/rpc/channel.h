@@ -35,15 +35,13 @@ grpc::Status NotOurCancel(const grpc::Status& status);
 // have: the identity token of this service, what is left of the deadline of the
 // call being served (at most `timeout`), request id and trace. Thread-safe.
 //
-// A replica may hang while its connections stand: an RPC that may be repeated
-// and has no answer in two thirds of the time is asked again, most likely of
-// another one.
+// An RPC that may be repeated and is late is asked again (Tries).
 //
 // What the other service says comes back as it is, with its reason. What only
-// the connection says does not, because handlers pass errors on: no answer is
-// UNAVAILABLE / SERVICE_UNAVAILABLE, none before the call being served is over
-// DEADLINE_EXCEEDED, and a refusal of this service itself is INTERNAL. The
-// original is logged.
+// the connection says does not, because handlers pass errors on: no answer in
+// time is UNAVAILABLE / SERVICE_UNAVAILABLE (the other's own word for that, its
+// database's too), none before the call being served is over DEADLINE_EXCEEDED,
+// and a refusal of this service itself is INTERNAL. The original is logged.
 //
 //   pb::CheckAccessResponse response;
 //   RETURN_IF_ERROR(caller_.Call("CheckAccess", [&](grpc::ClientContext* ctx) {
@@ -81,9 +79,8 @@ class ServiceCaller {
  private:
   struct State;
   void Prepare(grpc::ClientContext* ctx, const TraceContext& trace) const;
-  struct Rpc;
-  const Rpc& Find(const char* method) const;
-  grpc::Status Try(const Rpc& rpc, absl::Time deadline,
+  RpcMetrics& Find(const char* method) const;
+  grpc::Status Try(RpcMetrics& rpc, absl::Time until, std::string* peer,
                    const std::function<grpc::Status(grpc::ClientContext*)>& call) const;
   absl::Status Judge(const char* method, const grpc::Status& status) const;
 

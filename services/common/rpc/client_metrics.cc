@@ -11,11 +11,12 @@ namespace {
 using google::protobuf::MethodDescriptor;
 
 const CounterFamily kStarted{"grpc_client_started_total",
-                             "RPCs to other services that were begun.",
+                             "RPCs to other services that were begun, each try that we make.",
                              {"grpc_service", "grpc_method", "grpc_type"}};
-const CounterFamily kHandled{"grpc_client_handled_total",
-                             "RPCs to other services that ended, by outcome.",
-                             {"grpc_service", "grpc_method", "grpc_type", "grpc_code"}};
+const CounterFamily kHandled{
+    "grpc_client_handled_total",
+    "RPCs to other services that ended, each try that we make, by outcome.",
+    {"grpc_service", "grpc_method", "grpc_type", "grpc_code"}};
 const HistogramFamily kSeconds{"grpc_client_handling_seconds",
                                "Time until another service answered.",
                                {"grpc_service", "grpc_method", "grpc_type"}};

@@ -109,11 +109,7 @@ absl::Status Serve(const RpcMethods& rpc, const RpcMethods::Method& method,
   ASSIGN_OR_RETURN(context.caller, ReadCaller(ctx, rpc.runtime().identity));
   if (rpc.runtime().mutual_tls) RETURN_IF_ERROR(CheckPeer(PeerOf(ctx), context));
   RETURN_IF_ERROR(CheckCaller(*method.descriptor, context.caller));
-  if (context.TimeLeft() < kLeastTimeLeft) {
-    return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
-                 "too little time was left to begin");
-  }
-  if (ctx.IsCancelled()) return absl::CancelledError("the caller has given up");
+  RETURN_IF_ERROR(CheckAwaited(ctx, context));
   return RunHandler(handler, context);
 }
 
@@ -195,6 +191,12 @@ const RpcMethods::Method& RpcMethods::Find(const char* name) const {
   const auto it = methods_.find(absl::string_view(name));
   if (it == methods_.end()) Die(absl::StrCat(service_full_name_, " has no RPC ", name));
   return it->second;
+}
+
+absl::Status CheckAwaited(const grpc::ServerContextBase& ctx, const RequestContext& context) {
+  if (context.TimeLeft() < kLeastTimeLeft) return OutOfTime("too little time is left");
+  if (ctx.IsCancelled()) return absl::CancelledError("the caller has given up");
+  return absl::OkStatus();
 }
 
 grpc::Status HandleRpc(const RpcMethods& rpc, grpc::ServerContextBase* ctx, const char* name,

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
+#include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
 
 namespace rostrum {
@@ -19,7 +20,9 @@ Metrics::LabelValues LabelsOf(const RpcName& name) {
 }  // namespace
 
 RpcName RpcName::Of(const google::protobuf::MethodDescriptor& method) {
-  return {method.service()->full_name(), method.name(), method.server_streaming()};
+  return {
+      method.service()->full_name(), method.name(), method.server_streaming(),
+      method.options().idempotency_level() != google::protobuf::MethodOptions::IDEMPOTENCY_UNKNOWN};
 }
 
 RpcName RpcName::OfPath(absl::string_view path) {
@@ -29,8 +32,7 @@ RpcName RpcName::OfPath(absl::string_view path) {
   RpcName name{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
   const auto* pool = google::protobuf::DescriptorPool::generated_pool();
   const auto* method = pool->FindMethodByName(name.service + "." + name.method);
-  name.server_streaming = method != nullptr && method->server_streaming();
-  return name;
+  return method == nullptr ? name : Of(*method);
 }
 
 RpcMetrics::RpcMetrics(Metrics& metrics, const RpcFamilies& families, RpcName name)

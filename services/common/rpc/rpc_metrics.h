@@ -17,6 +17,9 @@ struct RpcName {
   std::string service;
   std::string method;
   bool server_streaming = false;
+  // Whether it may be asked once more when nobody knows what became of it: the proto's
+  // idempotency_level. False of what is not linked into this binary.
+  bool repeatable = false;
 
   static RpcName Of(const google::protobuf::MethodDescriptor& method);
   // Of a path such as "/rostrum.content.v1.PostService/GetPost".

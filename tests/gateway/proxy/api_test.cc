@@ -150,6 +150,20 @@ TEST_F(ApiTest, AServiceThatIsTooSlowIs504) {
   EXPECT_TRUE(Eventually([&] { return comments_.waiting == 0; })) << "the service was told";
 }
 
+TEST_F(ApiTest, WhatAReplicaHangsAtIsAskedOnceMore) {
+  api_.read_timeout = absl::Seconds(3);
+  EXPECT_EQ(Http().Get("/v1/comments/hangs").status, 200);
+  EXPECT_EQ(comments_.log.count(), 2);
+}
+
+TEST_F(ApiTest, WhatMustNotBeRepeatedIsAskedOnceOnly) {
+  api_.write_timeout = absl::Seconds(1);
+  const ClientResponse response = Http().Do("PATCH", "/v1/comments/c1", R"({"body":"x"})",
+                                            AsAna({{"Content-Type", "application/json"}}));
+  EXPECT_EQ(response.status, 504) << response.body;
+  EXPECT_EQ(comments_.log.count(), 1);
+}
+
 TEST_F(ApiTest, StoppingInTheMiddleOfACallEndsTheCall) {
   testing::RawConnection connection = Connect();
   ASSERT_TRUE(connection.Send("GET /v1/comments/slow HTTP/1.1\r\nHost: rostrum.test\r\n\r\n"));

@@ -116,15 +116,20 @@ grpc::Status StandInSessions::LogOut(grpc::ServerContext* ctx, const account::v1
   return grpc::Status::OK;
 }
 
+void StandInComments::Wait(const grpc::ServerContext& ctx) {
+  ++waiting;
+  while (!ctx.IsCancelled()) Pause();
+  --waiting;
+}
+
 grpc::Status StandInComments::GetComment(grpc::ServerContext* ctx,
                                          const comment::v1::GetCommentRequest* request,
                                          comment::v1::Comment* response) {
   log.Add(*ctx);
   return HandleRpc(rpc_, ctx, "GetComment", [&](const RequestContext&) -> absl::Status {
-    if (request->comment_id() == "slow") {
-      ++waiting;
-      while (!ctx->IsCancelled()) Pause();
-      --waiting;
+    const bool hangs = request->comment_id() == "hangs" && !has_hung.exchange(true);
+    if (hangs || request->comment_id() == "slow") {
+      Wait(*ctx);
     } else if (request->comment_id() == "busy") {
       return RetryLater(absl::StatusCode::kResourceExhausted, "BUSY", "too many at once",
                         absl::Seconds(7));
@@ -149,6 +154,16 @@ grpc::Status StandInComments::CreateComment(grpc::ServerContext* ctx,
     response->set_post_id(request->post_id());
     response->mutable_author()->set_account_id(rc.caller.account_id.value());
     response->mutable_author()->set_display_name(rc.caller.display_name);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status StandInComments::UpdateComment(grpc::ServerContext* ctx,
+                                            const comment::v1::UpdateCommentRequest*,
+                                            comment::v1::Comment*) {
+  log.Add(*ctx);
+  return HandleRpc(rpc_, ctx, "UpdateComment", [&](const RequestContext&) -> absl::Status {
+    Wait(*ctx);
     return absl::OkStatus();
   });
 }

@@ -86,10 +86,12 @@ class StandInSessions final : public account::v1::SessionService::Service {
 };
 
 // Comments by their id:
-//   GetComment     "slow" waits for its deadline, "busy" is RESOURCE_EXHAUSTED,
-//                  "broken" is an exception; any other has the etag "v1"
+//   GetComment     "slow" waits for its deadline, "hangs" the first time,
+//                  "busy" is RESOURCE_EXHAUSTED, "broken" is an exception;
+//                  any other has the etag "v1"
 //   CreateComment  INVALID_ARGUMENT without a body; else says request id and
 //                  caller in the answer
+//   UpdateComment  waits for its deadline
 //   DeleteComment  ABORTED unless the etag is "v1" with its quotes
 class StandInComments final : public comment::v1::CommentService::Service {
  public:
@@ -100,14 +102,19 @@ class StandInComments final : public comment::v1::CommentService::Service {
   grpc::Status CreateComment(grpc::ServerContext* ctx,
                              const comment::v1::CreateCommentRequest* request,
                              comment::v1::Comment* response) override;
+  grpc::Status UpdateComment(grpc::ServerContext* ctx,
+                             const comment::v1::UpdateCommentRequest* request,
+                             comment::v1::Comment* response) override;
   grpc::Status DeleteComment(grpc::ServerContext* ctx,
                              const comment::v1::DeleteCommentRequest* request,
                              comment::v1::Comment* response) override;
   CallLog log;
-  // Calls of "slow" that are waiting.
+  // Calls that are waiting.
   std::atomic<int> waiting = 0;
+  std::atomic<bool> has_hung = false;
 
  private:
+  void Wait(const grpc::ServerContext& ctx);
   const RpcMethods rpc_;
 };
 

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -66,6 +67,7 @@ class BatchReadPostsTest : public GrpcFixture {
                                                   const std::string& as = "gateway") {
     grpc::ClientContext ctx;
     AsService(ctx, as);
+    ctx.set_deadline(std::chrono::system_clock::now() + patience_);
     v1::BatchReadPostsResponse response;
     const absl::Status status = FromGrpcStatus(stub_->BatchReadPosts(&ctx, request, &response));
     if (!status.ok()) return status;
@@ -74,6 +76,7 @@ class BatchReadPostsTest : public GrpcFixture {
 
   double Views() { return metrics().Counter(kViews).Value(); }
 
+  std::chrono::milliseconds patience_{10'000};
   FakeWorld world_;
   Setting<FakeWorld> setting_{world_};
   FakeEntitlementStore entitlements_;
@@ -107,6 +110,17 @@ TEST_F(BatchReadPostsTest, ManyReadsAreDecidedAndCountedOneByOne) {
   EXPECT_EQ(Views(), 3);
   ASSERT_EQ(subscription_.asked().size(), 2u) << "public posts need no question";
   EXPECT_EQ(subscription_.asked()[0].network(), "net");
+}
+
+// Its caller asks again, and that is counted.
+TEST_F(BatchReadPostsTest, WhatWasGivenUpMeanwhileIsNotCounted) {
+  subscription_.Answer(true, spb::ACCESS_REASON_METER, 1);
+  subscription_.too_late = true;
+  patience_ = std::chrono::seconds(2);
+  EXPECT_THAT(ReadMany({Store("metered").id}), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  Stop();
+  EXPECT_EQ(subscription_.asked().size(), 1u);
+  EXPECT_EQ(Views(), 0);
 }
 
 TEST_F(BatchReadPostsTest, AHeldTextIsSentAgainOnlyWhenItChanged) {

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/request_context.h"
 #include "services/content/entitlement_store.h"
 #include "services/content/subscription_client.h"
 
@@ -37,6 +40,7 @@ class FakeSubscriptionClient final : public SubscriptionClient {
  public:
   absl::StatusOr<subscription::v1::ReadingAccess> CheckAccess(
       const subscription::v1::CheckAccessRequest& request) override {
+    if (too_late) absl::SleepFor(RequestContext::Current().TimeLeft());
     absl::MutexLock lock(&mu_);
     asked_.push_back(request);
     return answer_;
@@ -76,6 +80,8 @@ class FakeSubscriptionClient final : public SubscriptionClient {
     if (used.has_value()) access.mutable_meter()->set_used(*used);
     Answer(access);
   }
+  // Answers when the request being served is over.
+  std::atomic<bool> too_late = false;
   std::vector<subscription::v1::CheckAccessRequest> asked() {
     absl::MutexLock lock(&mu_);
     return asked_;

@@ -1,5 +1,6 @@
 #include "services/content/post_service.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,6 +58,7 @@ class PostServiceTest : public GrpcFixture {
       AsAccount(ctx, as, roles);
     }
     WithVisitor(ctx, NewVisitor());
+    ctx.set_deadline(std::chrono::system_clock::now() + patience_);
     v1::Post post;
     const absl::Status status = FromGrpcStatus(stub_->GetPost(&ctx, request, &post));
     Answer answer;
@@ -102,6 +104,7 @@ class PostServiceTest : public GrpcFixture {
     request.set_post_id(id.value());
     return request;
   }
+  std::chrono::milliseconds patience_{10'000};
   double Views() { return metrics().Counter(kViews).Value(); }
 
   FakeWorld world_;
@@ -116,6 +119,17 @@ class PostServiceTest : public GrpcFixture {
   PostService service_{world_.posts, world_.catalog, access_, views_, page_tokens_, runtime()};
   std::unique_ptr<v1::PostService::Stub> stub_;
 };
+
+// Its caller asks again, and that is counted.
+TEST_F(PostServiceTest, CountsNoViewThatWasGivenUpMeanwhile) {
+  subscription_.Answer(true, spb::ACCESS_REASON_METER, 1);
+  subscription_.too_late = true;
+  patience_ = std::chrono::seconds(2);
+  EXPECT_THAT(Get(Store("metered").id).post, StatusIs(absl::StatusCode::kDeadlineExceeded));
+  Stop();
+  EXPECT_EQ(subscription_.asked().size(), 1u);
+  EXPECT_EQ(Views(), 0);
+}
 
 TEST_F(PostServiceTest, GivesTheTextToWhoMayHaveIt) {
   const Manuscript stored = Store("peace");

@@ -50,6 +50,9 @@ TEST(ServiceConfigTest, RetriesWhatMayBeRepeatedAndNothingElse) {
             nlohmann::json::array({"CANCELLED"}));
 }
 
+const absl::Status kSlow =
+    Error(absl::StatusCode::kDeadlineExceeded, "DATABASE_TIMEOUT", "the database is slow");
+
 class ServiceCallerTest : public GrpcFixture {
  protected:
   ServiceCallerTest() : GrpcFixture("comment") {
@@ -234,8 +237,20 @@ TEST_F(ServiceCallerTest, AsksOnceMoreWhenNobodyAnswers) {
   const grpc::Status late(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded");
   EXPECT_EQ(tries_of("GetComment", late), 2);
   EXPECT_EQ(tries_of("UpdateComment", late), 1) << "may not be repeated";
-  const absl::Status said = Error(absl::StatusCode::kDeadlineExceeded, "DATABASE_TIMEOUT", "slow");
-  EXPECT_EQ(tries_of("GetComment", ToGrpcStatus(said, "comment.rostrum")), 1) << "did answer";
+  EXPECT_EQ(tries_of("GetComment", ToGrpcStatus(OutOfTime("no time"), "comment.rostrum")), 2);
+  EXPECT_EQ(tries_of("GetComment", ToGrpcStatus(kSlow, "comment.rostrum")), 1) << "did answer";
+}
+
+TEST_F(ServiceCallerTest, WhatIsTooSlowForUsIsAwayWhileOurCallerHasTime) {
+  RequestContext context;
+  context.deadline = absl::Now() + absl::Minutes(1);
+  const ScopedRequestContext bound(context);
+  for (const absl::Status& said : {OutOfTime("no time"), kSlow}) {
+    const absl::Status status = caller_.Call(
+        "GetComment", [&](grpc::ClientContext*) { return ToGrpcStatus(said, "comment.rostrum"); });
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable)) << said;
+    EXPECT_THAT(status, HasReason("SERVICE_UNAVAILABLE")) << said;
+  }
 }
 
 TEST_F(ServiceCallerTest, FindsAnotherReplicaWhileOneHangs) {
