@@ -26,7 +26,7 @@ Curl NewCurl(const std::string& url, const char* protocols, absl::Duration timeo
 void Append(CurlList& list, const std::string& line) {
   // Null, and the list as it was, when there is no memory.
   if (curl_slist* const longer = curl_slist_append(list.get(), line.c_str())) {
-    list.release();
+    (void)list.release();  // is a part of it
     list.reset(longer);
   }
 }

@@ -209,7 +209,7 @@ grpc::Status ServiceCaller::Try(
   Prepare(&ctx, TraceToHandOn(span));
   const SteadyClock::time_point start = SteadyClock::now();
   const grpc::Status status = NotOurCancel(call(&ctx));
-  *peer = ctx.peer();
+  if (IsLate(status)) *peer = ctx.peer();
   rpc.Handled(status.error_code(),
               std::chrono::duration<double>(SteadyClock::now() - start).count());
   span.Ended(status.error_code());
