@@ -14,6 +14,7 @@ namespace rostrum {
 // from elsewhere. Rendered once, when the text is saved. Thread-safe.
 struct MarkdownOptions {
   size_t max_bytes = 128 << 10;
+  size_t max_html_bytes = 2 << 20;
   // Pictures of our own media ("/v1/media/<uuid>") are kept; all others, and
   // all in comments, become their alternative text.
   bool allow_pictures = false;
@@ -23,7 +24,9 @@ struct MarkdownOptions {
   bool untrusted_links = true;
 };
 
-inline constexpr MarkdownOptions kCommentMarkdown{.max_bytes = 40 << 10, .top_heading = 4};
+// A page of a hundred comments goes into one message.
+inline constexpr MarkdownOptions kCommentMarkdown{
+    .max_bytes = 40 << 10, .max_html_bytes = 128 << 10, .top_heading = 4};
 inline constexpr MarkdownOptions kArticleMarkdown{.allow_pictures = true, .untrusted_links = false};
 
 struct RenderedMarkdown {
@@ -35,7 +38,7 @@ struct RenderedMarkdown {
 };
 
 // INVALID_ARGUMENT naming `field`: TOO_LONG, INVALID_UTF8, or TOO_COMPLEX for
-// text nested deeper than 32 or built to make rendering slow.
+// text nested deeper than 32 or built to make rendering slow or its result long.
 absl::StatusOr<RenderedMarkdown> RenderMarkdown(absl::string_view source,
                                                 const MarkdownOptions& options,
                                                 absl::string_view field);

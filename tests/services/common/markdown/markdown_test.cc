@@ -108,6 +108,34 @@ TEST(MarkdownTest, RefusesWhatItCannotRenderWell) {
   while (brackets.size() < 30'000) brackets += "![[]()";
   EXPECT_EQ(reason(brackets), "TOO_COMPLEX");
   EXPECT_EQ(reason(std::string(200, '>')), "TOO_COMPLEX");
+  EXPECT_EQ(reason("www.a" + std::string(10'000, ')')), "TOO_COMPLEX");
+  std::string links;  // each becomes eight times as long
+  while (links.size() < 30'000) links += "www.a.b ";
+  EXPECT_EQ(reason(links), "TOO_COMPLEX");
+  EXPECT_NE(Comment(links.substr(0, 10'000)), "");
+}
+
+std::string Repeated(const std::string& text, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+TEST(MarkdownTest, RefusesTablesThatFewLettersMakeHuge) {
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    for (const std::string indent : {"", "> "}) {
+      const std::string table = indent + Repeated("|x", 1250) + "|" + end + indent +
+                                Repeated("|-", 1250) + "|" + end +
+                                Repeated(indent + "a" + end, 2500);
+      EXPECT_EQ(RenderMarkdown(table, kArticleMarkdown, "markdown").status().code(),
+                absl::StatusCode::kInvalidArgument)
+          << indent << end.size();
+    }
+  }
+  const std::string fine = Repeated("|x", 10) + "|\n" + Repeated("|-", 10) + "|\n" +
+                           Repeated(Repeated("|y", 10) + "|\n", 500);
+  EXPECT_THAT(Article(fine).html, HasSubstr("<table>"));
+  EXPECT_NE(Article(Repeated("a | b | c\n\n", 9'000)).html, "");
 }
 
 TEST(MarkdownTest, KnownAttacksAreHarmless) {
