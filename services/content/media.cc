@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -19,11 +20,16 @@ namespace {
 constexpr std::array<int, 4> kWidths = {320, 640, 1280, 1920};
 constexpr int kQuality = 80;
 constexpr char kContentType[] = "image/webp";
+constexpr int kMaxHeight = 16'383;  // WebP's
 
 struct ImageDeleter {
   void operator()(VipsImage* image) const { g_object_unref(image); }
 };
 using Image = std::unique_ptr<VipsImage, ImageDeleter>;
+
+absl::Status TooManyPixels(const std::string& field, absl::string_view what) {
+  return InvalidField(field, "TOO_MANY_PIXELS", what);
+}
 
 absl::Status NotAPicture(const std::string& field) {
   vips_error_clear();
@@ -55,25 +61,37 @@ void DropMetadata(VipsImage* image) {
   g_strfreev(fields);
 }
 
-absl::StatusOr<MediaVariant> EncodeVariant(const std::string& bytes, int width,
-                                           const std::string& field) {
-  VipsImage* scaled = nullptr;
-  if (vips_thumbnail_buffer(const_cast<char*>(bytes.data()), bytes.size(), &scaled, width, "height",
-                            VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, "export_profile", "srgb",
-                            nullptr) != 0) {
+// Decoded once, no wider than the widest variant, without metadata, in memory.
+absl::StatusOr<Image> Decode(const std::string& bytes, const std::string& field) {
+  VipsImage* next = nullptr;
+  if (vips_thumbnail_buffer(const_cast<char*>(bytes.data()), bytes.size(), &next, kWidths.back(),
+                            "height", VIPS_MAX_COORD, "size", VIPS_SIZE_DOWN, "export_profile",
+                            "srgb", nullptr) != 0) {
     return NotAPicture(field);
   }
-  const Image original(scaled);
-  // A copy, because others may hold the original.
-  if (vips_copy(original.get(), &scaled, nullptr) != 0) return NotAPicture(field);
-  const Image image(scaled);
-  DropMetadata(scaled);
+  const Image scaled(next);
+  next = vips_image_copy_memory(scaled.get());
+  if (next == nullptr) return NotAPicture(field);
+  Image decoded(next);
+  DropMetadata(decoded.get());
+  return decoded;
+}
+
+absl::StatusOr<MediaVariant> EncodeVariant(const Image& picture, int width,
+                                           const std::string& field) {
+  VipsImage* next = nullptr;
+  if (vips_thumbnail_image(picture.get(), &next, width, "height", VIPS_MAX_COORD, "size",
+                           VIPS_SIZE_DOWN, nullptr) != 0) {
+    return NotAPicture(field);
+  }
+  const Image scaled(next);
   void* data = nullptr;
   size_t size = 0;
-  if (vips_webpsave_buffer(scaled, &data, &size, "Q", kQuality, "strip", TRUE, nullptr) != 0) {
+  if (vips_webpsave_buffer(scaled.get(), &data, &size, "Q", kQuality, "strip", TRUE, nullptr) !=
+      0) {
     return NotAPicture(field);
   }
-  MediaVariant variant{vips_image_get_width(scaled),
+  MediaVariant variant{vips_image_get_width(scaled.get()),
                        std::string(static_cast<const char*>(data), size)};
   g_free(data);
   return variant;
@@ -112,28 +130,27 @@ absl::StatusOr<EncodedPicture> EncodePicture(const std::string& bytes, const std
   if (header == nullptr) return NotAPicture(field);
   const int64_t pixels = static_cast<int64_t>(vips_image_get_width(header.get())) *
                          vips_image_get_height(header.get());
-  if (pixels > kMaxPixels) {
-    return InvalidField(field, "TOO_MANY_PIXELS", "must have at most 40 megapixels");
+  if (pixels > kMaxPixels) return TooManyPixels(field, "must have at most 40 megapixels");
+  if (pixels * static_cast<int64_t>(VIPS_IMAGE_SIZEOF_PEL(header.get())) > kMaxDecodedBytes) {
+    return TooManyPixels(field, "must have at most 20 megapixels of 16 bits a colour");
   }
 
+  ASSIGN_OR_RETURN(const Image decoded, Decode(bytes, field));
+  const int width = vips_image_get_width(decoded.get());
+  const int height = vips_image_get_height(decoded.get());
+  if (height > kMaxHeight) return TooManyPixels(field, "is too high for its width");
   EncodedPicture picture;
-  for (const int width : kWidths) {
-    ASSIGN_OR_RETURN(MediaVariant variant, EncodeVariant(bytes, width, field));
-    // A picture that is not that wide was not made wider: this is its last.
-    const bool last = variant.width < width;
-    if (picture.variants.empty() || picture.variants.back().width < variant.width) {
-      picture.variants.push_back(std::move(variant));
-    }
-    if (last) break;
+  for (const int narrower : kWidths) {
+    if (narrower >= width) break;
+    ASSIGN_OR_RETURN(MediaVariant variant, EncodeVariant(decoded, narrower, field));
+    picture.variants.push_back(std::move(variant));
   }
-  const MediaVariant& largest = picture.variants.back();
-  const Image decoded(
-      vips_image_new_from_buffer(largest.bytes.data(), largest.bytes.size(), "", nullptr));
-  if (decoded == nullptr) return NotAPicture(field);
+  ASSIGN_OR_RETURN(MediaVariant largest, EncodeVariant(decoded, width, field));
   picture.media = {.id = MediaId(UuidOfHash(Sha256(largest.bytes))),
-                   .width = vips_image_get_width(decoded.get()),
-                   .height = vips_image_get_height(decoded.get()),
+                   .width = width,
+                   .height = height,
                    .content_type = kContentType};
+  picture.variants.push_back(std::move(largest));
   for (const MediaVariant& variant : picture.variants) {
     picture.media.variant_widths.push_back(variant.width);
   }

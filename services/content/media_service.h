@@ -1,8 +1,14 @@
 #pragma once
 
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "rostrum/content/v1/desk_service.grpc.pb.h"
 #include "services/common/base/clock.h"
 #include "services/common/rpc/handle_rpc.h"
+#include "services/content/media.h"
 #include "services/content/media_store.h"
 
 namespace rostrum::content {
@@ -19,9 +25,15 @@ class MediaService final : public v1::MediaService::Service {
                         http::v1::HttpBody* response) override;
 
  private:
+  // One at a time: what a picture takes in memory is a good part of what a process has, and
+  // readers need the processors. RESOURCE_EXHAUSTED / BUSY after a few seconds of waiting.
+  absl::StatusOr<EncodedPicture> Encode(const std::string& bytes, const RequestContext& rc);
+
   MediaStore& store_;
   Clock& clock_;
   RpcMethods rpc_;
+  absl::Mutex mu_;
+  bool encoding_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace rostrum::content

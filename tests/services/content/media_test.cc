@@ -35,9 +35,14 @@ std::string MakePicture(int width, int height, const char* suffix) {
 }
 
 // A PNG of that size that says nothing, in few bytes.
-std::string MakeEmptyPng(int width, int height) {
+std::string MakeEmptyPng(int width, int height, VipsBandFormat format = VIPS_FORMAT_UCHAR) {
+  VipsImage* black = nullptr;
+  if (vips_black(&black, width, height, "bands", 4, nullptr) != 0) abort();
   VipsImage* image = nullptr;
-  if (vips_black(&image, width, height, nullptr) != 0) abort();
+  if (vips_cast(black, &image, format, nullptr) != 0) abort();
+  g_object_unref(black);
+  // By which the encoder knows how many bits to write.
+  image->Type = format == VIPS_FORMAT_USHORT ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB;
   void* data = nullptr;
   size_t size = 0;
   if (vips_image_write_to_buffer(image, ".png", &data, &size, nullptr) != 0) abort();
@@ -127,6 +132,12 @@ TEST_F(MediaTest, RefusesWhatWouldBeTooMuchBeforeItIsDecoded) {
   const std::string bomb = MakeEmptyPng(8000, 6000);
   ASSERT_LT(bomb.size(), 1u << 20);
   EXPECT_THAT(EncodePicture(bomb, "content").status(), HasReason("TOO_MANY_PIXELS"));
+  // Few enough, but of eight bytes each.
+  const std::string deep = MakeEmptyPng(7000, 5000, VIPS_FORMAT_USHORT);
+  EXPECT_THAT(EncodePicture(deep, "content").status(), HasReason("TOO_MANY_PIXELS"));
+  EXPECT_THAT(EncodePicture(MakeEmptyPng(100, 20'000), "content").status(),
+              HasReason("TOO_MANY_PIXELS"))
+      << "WebP knows no such height";
 }
 
 TEST_F(MediaTest, IsStoredOnceAndServedInTheWidthThatFits) {
@@ -157,6 +168,18 @@ class MediaServiceTest : public MediaTest, public GrpcTestServer {
   MediaService service_{store_, clock(), runtime()};
   std::unique_ptr<v1::MediaService::Stub> stub_;
 };
+
+TEST_F(MediaServiceTest, TakesManyAtOnceOneByOne) {
+  InParallel(6, [&](int i) {
+    v1::CreateMediaRequest create;
+    create.mutable_content()->set_data(MakePicture(700 + i, 300, ".png"));
+    v1::Media media;
+    grpc::ClientContext author;
+    AsAccount(author, kAnna, {"author"});
+    EXPECT_THAT(FromGrpcStatus(stub_->CreateMedia(&author, create, &media)), IsOk());
+    EXPECT_EQ(media.width(), 700 + i);
+  });
+}
 
 TEST_F(MediaServiceTest, AuthorsUploadEverybodySees) {
   v1::CreateMediaRequest create;
