@@ -5,6 +5,7 @@
 prepare_restore() {
   prepare_postgres
   if ((${#restore_only[@]})); then
+    ((!fresh)) || die "--fresh forgets all databases; with --only the others stay"
     [[ -d $PG_HOME/data ]] || die "there is no stack in $STATE whose databases could be restored"
     return
   fi

@@ -3,7 +3,7 @@
 
 # All that up puts into its folder; --fresh and --ephemeral remove no more.
 STATE_ENTRIES=(postgres redis-state redis-cache mail keys tls secrets logs pids control nap lock
-  stack.env stack.env.new extra.env redis-state.conf redis-cache.conf)
+  ephemeral stack.env stack.env.new extra.env redis-state.conf redis-cache.conf)
 
 # Makes or takes the stack's folder, alone.
 open_state() {
@@ -25,6 +25,12 @@ open_state() {
     fi
     say "up: waiting for an earlier stack in $STATE to end"
     flock -w 30 "$lock" || die "an earlier stack in $STATE does not end"
+  fi
+  if ((EPHEMERAL)); then
+    if [[ ! -e $STATE/ephemeral && -n $(ls -A "$STATE/secrets" 2>/dev/null) ]]; then
+      die "a lasting stack is in $STATE; --ephemeral would remove it"
+    fi
+    touch "$STATE/ephemeral"
   fi
   rm -rf "$STATE"/{pids,control,nap,stack.env,stack.env.new}
   mkdir -p "$STATE"/{pids,logs,secrets,keys,mail/cur,mail/new,mail/tmp,redis-state,redis-cache}
@@ -71,7 +77,8 @@ keep_logs() {
   mkdir -p "${kept%/*}" && cp -r "$LOGS" "$kept" && say "up: the logs are kept in $kept"
 }
 
-prepare_stack() {
+# Before anything that is there is touched.
+check_installed() {
   local name binary
   for binary in redis-server curl setpriv openssl; do
     command -v "$binary" >/dev/null || die "$binary is not installed; run deploy/local/install"
@@ -83,6 +90,9 @@ prepare_stack() {
     [[ -x ${COMMAND[0]} ]] || die "${COMMAND[0]} is missing; run make build"
   done
   read_extra_settings "${env_files[@]}"
+}
+
+prepare_stack() {
   prepare_postgres
   if ((fresh)); then
     forget_data
