@@ -10,7 +10,7 @@ import urllib.parse
 import uuid
 
 from client import code_in
-from history import Client
+from history import MARKER, Client
 from world import PASSWORD, markdown_with, new_marker
 
 AGAIN = (429, 500, 502, 503, 504, 499)
@@ -94,7 +94,7 @@ class Visitor(Actor):
         for post_id, level in plan:
             self.read(client, passes, post_id, level)
             if post_id in self.world.paged:
-                self.ask(client, passes, post_id, level, f"/p/{post_id}")
+                self.read_page(client, passes, post_id, level)
             self.pause(0.15)
             if self.stop.is_set():
                 break
@@ -115,6 +115,21 @@ class Visitor(Actor):
         if before in ("", cookie):
             tally["tried"].add(post_id)
         return answer, tally
+
+    def read_page(self, client, passes, post_id, level):
+        answer, _ = self.ask(client, passes, post_id, level, f"/p/{post_id}")
+        if answer is None or answer.status != 303:
+            return
+        path = answer.headers["Location"]
+        self.history.pages[path] = post_id
+        answer, tally = self.ask(client, passes, post_id, level, path)
+        if answer is None or answer.status != 200:
+            return
+        closed = b'class="wall"' in answer.body
+        if tally is not None and closed and len(tally["tried"]) <= FREE_READS:
+            self.history.complain(f"wall after {len(tally['tried'])} posts: visitor at {path}")
+        if not closed and level != "ACCESS_LEVEL_PREMIUM" and not MARKER.search(answer.body):
+            self.history.complain(f"neither text nor wall: visitor at {path}: {answer}")
 
     def read(self, client, passes, post_id, level):
         answer, tally = self.ask(client, passes, post_id, level, f"/v1/posts/{post_id}")

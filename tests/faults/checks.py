@@ -3,6 +3,7 @@
 import uuid
 
 import once
+from actors import Newcomer
 from client import Browser
 from history import Client
 from world import until
@@ -38,6 +39,8 @@ class Checks:
         self.step("sessions that were ended are over", self.ended_sessions)
         self.step("a comment stands on the pages of every gateway at once", self.pages)
         self.step("the meter gave five free reads", self.meter)
+        self.step("a new visitor has five and no more", self.new_visitor)
+        self.step("a new person gets a trial", self.new_person)
         self.step("views were counted", self.views)
         return self.results
 
@@ -254,6 +257,31 @@ class Checks:
             assert tally["used"] <= len(tally["tried"]), f"counted more than was read: {tally}"
             worst = max(worst, len(times))
         return f"{len(self.history.of('pass'))} passes, at most {worst} free reads"
+
+    def new_visitor(self):
+        """That faults are over: while the meter is away nobody is turned away."""
+        posts = self.world.posts["ACCESS_LEVEL_METERED"][:6]
+        reasons = []
+        def metered():
+            visitor = Client(self.world.url, self.history, "check", gateways=self.world.gateways)
+            answers = [visitor.send("GET", f"/v1/posts/{post}") for post in posts]
+            reasons[:] = [a.json["access"]["reason"] if a is not None and a.status == 200 else str(a)
+                          for a in answers]
+            return reasons == ["ACCESS_REASON_METER"] * 5 + ["ACCESS_REASON_METER_ENDED"]
+        assert until(30, metered), reasons
+        return "five"
+
+    def new_person(self):
+        newcomer = Newcomer(self.world, "afterwards", patience=30)
+        newcomer.stop.set()
+        outcomes = []
+        def started():
+            person = f"c{uuid.uuid4().hex[:12]}"
+            outcomes.append(newcomer.sign_up(person, f"{person}@mail.example"))
+            return outcomes[-1] is not None
+        assert until(60, started), "no sign-up is taken"
+        assert outcomes[-1][0] == "TRIAL_OUTCOME_STARTED", outcomes
+        return "started"
 
     def views(self):
         paged = ",".join(f"'{post}'" for post in self.world.paged)

@@ -28,6 +28,8 @@ class History:
         self.faults = []
         # Markers by the id of their post, and the level of each.
         self.posts = {}
+        # The posts of the article pages that were led to, by path.
+        self.pages = {}
 
     def add_post(self, post_id, level, marker):
         with self.lock:
@@ -153,6 +155,13 @@ class Client(Browser):
             self.history.complain(f"{answer.status}: {self.who} {method} {path}: {answer}")
         if answer.status == 503 and not answer.headers.get("Retry-After"):
             self.history.complain(f"503 without Retry-After: {self.who} {method} {path}: {answer}")
-        post = POST_PATH.match(path) or re.match(r"^/p/([0-9a-f-]{36})$", path)
-        if answer.status == 404 and post and post.group(1) in self.history.posts:
+        by_id = POST_PATH.match(path) or re.match(r"^/p/([0-9a-f-]{36})$", path)
+        post_id = by_id.group(1) if by_id else self.history.pages.get(path)
+        post = self.history.posts.get(post_id)
+        if answer.status == 404 and post:
             self.history.complain(f"404 for what exists: {self.who} {method} {path}: {answer}")
+        if post and b'class="wall"' in answer.body:
+            if post["level"] == "ACCESS_LEVEL_PUBLIC":
+                self.history.complain(f"public post closed: {self.who} {method} {path}: {answer}")
+            if post["marker"] in raw:
+                self.history.complain(f"text beside the wall: {self.who} {method} {path}: {answer}")

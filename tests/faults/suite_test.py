@@ -5,7 +5,9 @@ usage: suite_test.py [unittest arguments]
 """
 
 import collections
+import contextlib
 import itertools
+import os
 import pathlib
 import random
 import sys
@@ -17,7 +19,8 @@ sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "e2e"),
 
 import redaction  # noqa: E402  (the path is known only now)
 from checks import lost_spans  # noqa: E402
-from history import History  # noqa: E402
+from client import Answer  # noqa: E402
+from history import Client, History  # noqa: E402
 from logs import Secrets  # noqa: E402
 from once import Effect, Event, Move, broken_chain, look, misapplied  # noqa: E402
 from plan import LONG_PAUSE, WAYS, extras_of_all, plan, processes_of, ways_of_all  # noqa: E402
@@ -157,6 +160,42 @@ class Losses(unittest.TestCase):
         self.assertEqual(self.spans("content", away, ("restart", "content-2", 15, 18)), [(8.5, 15.5)])
         self.assertEqual(self.spans("content", away, ("restart", "content", 19, 20)), [])
         self.assertEqual(self.spans("content", away, ("kill", "content", 19, 20)), [(17.5, 19.5)])
+
+
+class Pages(unittest.TestCase):
+    """What no answer may be, on the pages of articles too."""
+    WALL = '<div class="wall">'
+
+    def setUp(self):
+        self.history = History(os.devnull)
+        self.addCleanup(self.history.file.close)
+        for number, level in enumerate(("PREMIUM", "METERED", "PUBLIC")):
+            marker = str(number) * 32
+            self.history.add_post(level, f"ACCESS_LEVEL_{level}", marker)
+            self.history.pages[f"/c/a/{level}"] = level
+
+    def wrong(self, path, body, status=200):
+        client = Client("http://localhost", self.history, "visitor")
+        with contextlib.redirect_stdout(None):
+            client.look_through("GET", path, Answer(status, {}, body.encode()))
+        return self.history.wrong
+
+    def test_that_are_right_are_taken(self):
+        self.assertEqual(self.wrong("/c/a/PREMIUM", self.WALL), [])
+        self.assertEqual(self.wrong("/c/a/METERED", f"protected sentence {'1' * 32}"), [])
+        self.assertEqual(self.wrong("/c/a/unknown", "", 404), [])
+
+    def test_premium_text_is_seen(self):
+        self.assertTrue(self.wrong("/c/a/PREMIUM", f"protected sentence {'0' * 32}"))
+
+    def test_text_beside_its_wall_is_seen(self):
+        self.assertTrue(self.wrong("/c/a/METERED", f"{self.WALL} protected sentence {'1' * 32}"))
+
+    def test_a_wall_before_a_public_post_is_seen(self):
+        self.assertTrue(self.wrong("/c/a/PUBLIC", self.WALL))
+
+    def test_that_are_said_not_to_be_there_are_seen(self):
+        self.assertTrue(self.wrong("/c/a/METERED", "", 404))
 
 
 class Logs(unittest.TestCase):
