@@ -126,17 +126,16 @@ class Article(Row):
             page = browser.get(path).body
             number = path.rpartition("-")[2]
             after = int(browser.get("/v1/meter").json["meter"].get("used", 0))
-            if after > used[-1]:
-                assert f"The end of {number}.".encode() in page, page
-            elif used[-1] == int(meter["limit"]):
-                whole = f"The end of {number}.".encode() in page
-                assert whole or b'class="wall"' in page, page
+            whole = f"The end of {number}.".encode() in page
+            # Who has free reads left gets it, be it for one of them or because it was read before.
+            assert whole or (used[-1] == int(meter["limit"]) and b'class="wall"' in page), page
+            assert whole or after == used[-1], (used[-1], after)
         assert any(used), "no read was counted"
         assert max(used) <= 5, used
 
     def check(self):
-        """Every whole page was a view, and nothing else was: at least the first reads of
-        all visitors, at most all requests (and what was under way at the end of a run)."""
+        """Every whole page was a view, and nothing else was: all requests, as long as there
+        are fewer than visitors with a free read, and what was under way when a run ended."""
         views = -1
         for _ in range(20):
             before, views = views, int(self.sql(VIEWS))
@@ -144,7 +143,8 @@ class Article(Row):
                 break
             time.sleep(3)
         most = self.requests + self.runs * (CONNECTIONS + SAMPLES)
-        least = min(self.requests, self.visitors * self.runs) // 2
+        few = self.requests < self.visitors * self.runs
+        least = int(0.95 * self.requests) if few else self.visitors * self.runs // 2
         assert least <= views <= most, (least, views, most)
 
     def reached(self, result):
