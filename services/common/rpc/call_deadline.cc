@@ -10,6 +10,9 @@
 namespace rostrum {
 namespace {
 
+// gRPC rounds what it hands on up to a tenth of a second.
+constexpr absl::Duration kLongWait = absl::Milliseconds(500);
+
 absl::Time OwnDeadline(const grpc::ServerContextBase& ctx) {
   const std::chrono::system_clock::time_point deadline = ctx.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
@@ -19,7 +22,7 @@ absl::Time OwnDeadline(const grpc::ServerContextBase& ctx) {
 absl::Time StatedDeadline(absl::string_view stated) {
   int64_t milliseconds = 0;
   if (!absl::SimpleAtoi(stated, &milliseconds)) return absl::InfiniteFuture();
-  return absl::FromUnixMillis(milliseconds) + kDeadlineLeeway;
+  return absl::FromUnixMillis(milliseconds);
 }
 
 }  // namespace
@@ -30,7 +33,14 @@ void SetDeadline(grpc::ClientContext& ctx, absl::Time deadline) {
 }
 
 absl::Time DeadlineOf(const grpc::ServerContextBase& ctx, absl::string_view stated) {
-  return std::min(OwnDeadline(ctx), StatedDeadline(stated));
+  return std::min(OwnDeadline(ctx), StatedDeadline(stated) + kDeadlineLeeway);
+}
+
+bool MayHaveWaited(const grpc::ServerContextBase& ctx, absl::string_view stated) {
+  const absl::Time own = OwnDeadline(ctx);
+  const absl::Time deadline = StatedDeadline(stated);
+  if (deadline == absl::InfiniteFuture()) return own != absl::InfiniteFuture();
+  return own - deadline > kLongWait;
 }
 
 }  // namespace rostrum

@@ -23,4 +23,10 @@ void SetDeadline(grpc::ClientContext& ctx, absl::Time deadline);
 // InfiniteFuture if there is neither.
 absl::Time DeadlineOf(const grpc::ServerContextBase& ctx, absl::string_view stated);
 
+// Whether a call may have waited for long before it was read here, so that its caller may
+// have given up: gRPC's own deadline, counted from then, is later than what was stated.
+// True if only gRPC's is there, false if there is none at all. (Asking gRPC itself whether a call
+// is cancelled is dear: a sync server then looks through the queue that all its threads share.)
+bool MayHaveWaited(const grpc::ServerContextBase& ctx, absl::string_view stated);
+
 }  // namespace rostrum

@@ -124,6 +124,32 @@ TEST_F(HandleRpcTest, IgnoresMetadataThatIsMalformed) {
   EXPECT_EQ(seen_.deadline, absl::InfiniteFuture());
 }
 
+TEST_F(HandleRpcTest, AsksWhetherACallIsCancelledOnlyIfItMayHaveWaited) {
+  const absl::Time now = absl::Now();
+  const std::string soon = absl::StrCat(absl::ToUnixMillis(now + absl::Seconds(10)));
+  const std::string sooner = absl::StrCat(absl::ToUnixMillis(now + absl::Seconds(9)));
+  comments_.handler = [&](const RequestContext&) {
+    const grpc::ServerContextBase& ctx = *comments_.context.load();
+    EXPECT_FALSE(MayHaveWaited(ctx, soon));
+    EXPECT_TRUE(MayHaveWaited(ctx, sooner)) << "it was read a second after it was sent";
+    EXPECT_TRUE(MayHaveWaited(ctx, ""));
+    EXPECT_TRUE(MayHaveWaited(ctx, "noon"));
+    return absl::OkStatus();
+  };
+  ctx_.set_deadline(absl::ToChronoTime(now + absl::Seconds(10)));
+  EXPECT_THAT(Get(), IsOk());
+
+  comments_.handler = [&](const RequestContext&) {
+    EXPECT_FALSE(MayHaveWaited(*comments_.context.load(), "")) << "who has no deadline waits";
+    EXPECT_TRUE(MayHaveWaited(*comments_.context.load(), soon));
+    return absl::OkStatus();
+  };
+  grpc::ClientContext patient;
+  pb::Comment comment;
+  EXPECT_THAT(FromGrpcStatus(stub_->GetComment(&patient, pb::GetCommentRequest(), &comment)),
+              IsOk());
+}
+
 TEST_F(HandleRpcTest, NeverTakesABadTokenForNone) {
   bool called = false;
   comments_.handler = [&](const RequestContext&) { return called = true, absl::OkStatus(); };
