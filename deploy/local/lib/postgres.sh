@@ -1,16 +1,22 @@
 # The private PostgreSQL cluster: one database and one role for each service.
-# Sourced by up.
+# Sourced by up and backup.
 # shellcheck shell=bash
+
+# Sets PG_BIN: one version for the cluster, its dumps and their restore.
+find_postgres() {
+  local bin
+  for bin in /usr/lib/postgresql/15/bin /usr/lib/postgresql/*/bin; do
+    if [[ -x $bin/initdb ]]; then PG_BIN=$bin && return; fi
+  done
+  return 1
+}
 
 # Finds the programs, the user to run as (initdb and postgres refuse root) and a
 # folder for the cluster which that user can reach. Sets PG_BIN, PG_HOME,
 # AS_POSTGRES and AS_POSTGRES_OPTIONS.
 prepare_postgres() {
-  local bin fallback
-  for bin in /usr/lib/postgresql/15/bin /usr/lib/postgresql/*/bin; do
-    if [[ -x $bin/initdb ]]; then PG_BIN=$bin && break; fi
-  done
-  [[ -n ${PG_BIN-} ]] || die "PostgreSQL is not installed; run deploy/local/install"
+  local fallback
+  find_postgres || die "PostgreSQL is not installed; run deploy/local/install"
   AS_POSTGRES=() AS_POSTGRES_OPTIONS=()
   if ((EUID == 0)); then
     id -u postgres >/dev/null 2>&1 || die "there is no user postgres to run PostgreSQL as"
