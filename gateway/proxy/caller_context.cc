@@ -73,9 +73,6 @@ asio::awaitable<absl::Status> CallerContexts::Read(const http::HttpRequest& requ
                                          HeaderOrEmpty(request, kTracestateKey));
   context.network = networks_.Of(request.client, clock_.Now());
 
-  const std::string& mode = HeaderOrEmpty(request, "sec-fetch-mode");
-  context.navigates = mode.empty() || mode == "navigate";
-
   const auto cookies = http::Cookies::Parse(HeaderOrEmpty(request, "cookie"));
   if (!cookies.ok()) co_return cookies.status();
   absl::Status status = ReadCredential(request, *cookies, context);
@@ -87,6 +84,8 @@ asio::awaitable<absl::Status> CallerContexts::Read(const http::HttpRequest& requ
     context.sign_up = *sign_up;
   }
   if (!context.credential.empty()) status = co_await Identify(context);
+  const std::string& mode = HeaderOrEmpty(request, "sec-fetch-mode");
+  if (!mode.empty() && mode != "navigate") context.session_over = false;
   co_return status;
 }
 
@@ -101,7 +100,7 @@ asio::awaitable<absl::Status> CallerContexts::Identify(CallerContext& context) {
   } else if (!context.by_cookie || !absl::IsUnauthenticated(identity.status())) {
     co_return identity.status();
   } else {
-    context.session_over = context.navigates && ReasonOf(identity.status()) == "CREDENTIAL_INVALID";
+    context.session_over = ReasonOf(identity.status()) == "CREDENTIAL_INVALID";
   }
   co_return absl::OkStatus();
 }

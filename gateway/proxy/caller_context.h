@@ -45,7 +45,6 @@ struct CallerContext {
   // The credential, if any, and whether it came by cookie.
   std::string credential;
   bool by_cookie = false;
-  bool navigates = true;  // Sec-Fetch-Mode, where the client sends it
   // Account does not know the cookie's session any more, and the answer is a page that the
   // browser goes to. What scripts ask for beside it may be answered after a log-in whose
   // cookie this one's answer would take away.
