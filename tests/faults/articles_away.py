@@ -60,13 +60,13 @@ class ArticlesAway(Articles):
                     self.assert_answers(walls, (503,), f"premium articles, {way}")
                     for page in shown:
                         self.assert_public_text(page)
-                self.eventually(lambda: self.visitor().send("GET", premium).status == 200, "articles")
+                wait_until(lambda: self.visitor().send("GET", premium).status == 200, "articles")
 
     def test_what_was_changed_a_moment_before(self):
         """An author who was told that a post is premium now, or withdrawn, can rely on it:
         whatever becomes of content, no visitor gets the text as it was."""
         def settle():
-            self.eventually(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
+            wait_until(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
             time.sleep(SETTLED)
         self.change_and_kill(settle)
 
@@ -81,12 +81,12 @@ class ArticlesAway(Articles):
             self.withdraw(author, post)
             with self.stopped("content"):
                 self.assert_nobody_reads(post)
-        self.eventually(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
+        wait_until(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
 
     def test_what_was_changed_just_after_a_restart(self):
         """The same while gateways are still finding content again."""
         author = self.world.log_in(self.world.author)
-        self.change_and_kill(lambda: self.eventually(
+        self.change_and_kill(lambda: wait_until(
             lambda: author.get("/v1/manuscripts?pageSize=1").status == 200, "the desk"), is_known=False)
 
     def change_and_kill(self, settle, is_known=True):
@@ -114,7 +114,7 @@ class ArticlesAway(Articles):
                 settle()
         # It is not that nothing is shown; how often depends on when the last watermark came.
         self.assertGreaterEqual(shown, 1 if is_known else 0)
-        self.eventually(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
+        wait_until(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
 
     def assert_nobody_reads(self, post):
         """At once, and when the gateway has noticed that content is away."""
@@ -142,11 +142,11 @@ class OneContentHangs(Articles):
                     self.get(self.visitor(), post["page"])
                 with self.away("hanging", replica):
                     for post in posts[:2]:
-                        self.eventually(lambda post=post: self.unpublish(author, post), "the author is heard")
+                        wait_until(lambda post=post: self.unpublish(author, post), "the author is heard")
                         self.assert_gone(post)
                     for post in posts[2:]:
-                        self.eventually(lambda post=post: post["marker"] in self.page(post), "the others open")
-                self.eventually(lambda: self.visitor().send("GET", posts[2]["page"]).status == 200, "articles")
+                        wait_until(lambda post=post: post["marker"] in self.page(post), "the others open")
+                wait_until(lambda: self.visitor().send("GET", posts[2]["page"]).status == 200, "articles")
 
     def unpublish(self, author, post):
         """What a replica that hangs was asked may still be done when it goes on."""

@@ -5,7 +5,7 @@ import time
 import urllib.parse
 import uuid
 
-from local_stack import SERVICES, psql
+from local_stack import SERVICES, psql, wait_until
 from row import METERED, PREMIUM, PUBLIC, SETTLED, WAYS, Row
 from wire import Wire
 from world import PASSWORD
@@ -44,7 +44,7 @@ class Databases(Row):
             yield
         finally:
             psql(url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        self.eventually(lambda: self.health(service), f"{service} is ready again")
+        wait_until(lambda: self.health(service), f"{service} is ready again")
 
     @contextlib.contextmanager
     def hanging(self, service):
@@ -55,10 +55,10 @@ class Databases(Row):
             self.assert_only_this_is_not_ready(service)
         finally:
             self.wires[service].go_on()
-        self.eventually(lambda: self.health(service), f"{service} is ready again")
+        wait_until(lambda: self.health(service), f"{service} is ready again")
 
     def assert_only_this_is_not_ready(self, service):
-        self.eventually(lambda: not self.health(service), f"{service} is not ready")
+        wait_until(lambda: not self.health(service), f"{service} is not ready")
         for other in set(SERVICES) - {service}:
             self.assertTrue(self.health(other), other)
 
@@ -88,10 +88,10 @@ class Databases(Row):
             self.reader()
             self.assert_answers(crowd, AWAY, "comments without a database")
         for n in (0, 1, MANY - 1):
-            self.eventually(lambda n=n: self.write(readers[n % len(readers)], keys[n],
-                                                   f"{text} {n}" if n else text).status == 200,
-                            "commenting")
-        self.eventually(lambda: self.form(readers[1], *form).status == 303, "sending it again")
+            wait_until(lambda n=n: self.write(readers[n % len(readers)], keys[n],
+                                              f"{text} {n}" if n else text).status == 200,
+                       "commenting")
+        wait_until(lambda: self.form(readers[1], *form).status == 303, "sending it again")
         self.assertEqual(self.form(readers[1], *form).status, 303)
         self.assertEqual(self.world.rows(
             "COMMENT", f"SELECT count(*) FROM comments WHERE body = '{typed}'"), [["1"]])
@@ -117,7 +117,7 @@ class Databases(Row):
             page = self.form(self.visitor(), "/login", f"email={person['email']}&password=x12345678")
             self.assertIn(page.status, AWAY, page)
             self.assert_answers(crowd, AWAY, "log-ins without a database")
-        self.eventually(lambda: reader.send("GET", "/v1/account").status == 200, "sessions")
+        wait_until(lambda: reader.send("GET", "/v1/account").status == 200, "sessions")
 
     def test_of_subscription(self):
         for way in WAYS:
@@ -132,8 +132,8 @@ class Databases(Row):
             self.assertTrue(self.access(self.member, PREMIUM)["granted"])
             self.assertTrue(self.access(self.visitor(), PUBLIC)["granted"])
             self.assert_answers(crowd, AWAY, "premium for whom nobody knows")
-        self.eventually(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER", "the meter")
-        self.eventually(lambda: self.reason(readers[0], PREMIUM) == "ACCESS_REASON_PREMIUM", "the wall")
+        wait_until(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER", "the meter")
+        wait_until(lambda: self.reason(readers[0], PREMIUM) == "ACCESS_REASON_PREMIUM", "the wall")
 
     def test_of_content(self):
         for way in WAYS:
@@ -151,7 +151,7 @@ class Databases(Row):
             self.get(reader, "/v1/feed")
             self.reader()
             self.assert_answers(crowd, AWAY, "posts without a database")
-        self.eventually(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
+        wait_until(lambda: self.visitor().send("GET", "/").status == 200, "the home page")
 
     def test_of_feed(self):
         for way in WAYS:
@@ -165,7 +165,7 @@ class Databases(Row):
             self.get(readers[0], self.page_of(PUBLIC))
             self.assertIn(readers[0].send("GET", "/feed").status, AWAY)
             self.assert_answers(crowd, AWAY, "feeds without a database")
-        self.eventually(lambda: readers[0].send("GET", "/feed").status == 200, "the feed")
+        wait_until(lambda: readers[0].send("GET", "/feed").status == 200, "the feed")
 
     def test_that_is_slow(self):
         """A table that is locked: its questions are given up in time, the rest goes on."""
@@ -175,7 +175,7 @@ class Databases(Row):
             self.assert_article_without_discussion(reader, page)
             self.assertIn(self.write(reader, uuid.uuid4().hex, "slow").status, AWAY)
             self.assertTrue(self.health("comment"))
-        self.eventually(lambda: self.write(reader, uuid.uuid4().hex, "quick").status == 200, "commenting")
+        wait_until(lambda: self.write(reader, uuid.uuid4().hex, "quick").status == 200, "commenting")
 
 
 class Server(Row):
@@ -194,11 +194,11 @@ class Server(Row):
             time.sleep(1.5)  # what content showed under a lease is over
             self.ask_for_all(readers, visitors, pages, keys, "at first")
             for service in SERVICES:
-                self.eventually(lambda service=service: not self.health(service),
-                                f"{service} is not ready")
+                wait_until(lambda service=service: not self.health(service),
+                           f"{service} is not ready")
             self.ask_for_all(readers, visitors, pages, keys, "when that is known")
         for service in SERVICES:
-            self.eventually(lambda service=service: self.health(service), f"{service} is ready again")
+            wait_until(lambda service=service: self.health(service), f"{service} is ready again")
         self.assert_all_is_well(readers, keys)
 
     def ask_for_all(self, readers, visitors, pages, keys, when):
@@ -220,9 +220,9 @@ class Server(Row):
 
     def assert_all_is_well(self, readers, keys):
         for reader, key in keys.items():
-            self.eventually(lambda reader=reader, key=key:
-                            self.write(reader, key, f"kept {key}").status == 200, "commenting")
+            wait_until(lambda reader=reader, key=key:
+                       self.write(reader, key, f"kept {key}").status == 200, "commenting")
             self.assertEqual(self.world.count("COMMENT", f"comments WHERE body = 'kept {key}'"), 1)
         self.reader()
-        self.eventually(lambda: readers[0].send("GET", "/v1/feed").status == 200, "the feed")
-        self.eventually(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER", "the meter")
+        wait_until(lambda: readers[0].send("GET", "/v1/feed").status == 200, "the feed")
+        wait_until(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER", "the meter")

@@ -37,8 +37,8 @@ class OneOfEach(Row):
         before = int(self.world.value("CONTENT", counted))
         with self.away(way, "redis-state", "redis-cache"):
             # Reading: the meter lets in, also whose free reads are over.
-            self.eventually(lambda: self.reason(client, METERED, 6) == "ACCESS_REASON_METER_UNAVAILABLE",
-                            "the meter lets in")
+            wait_until(lambda: self.reason(client, METERED, 6) == "ACCESS_REASON_METER_UNAVAILABLE",
+                       "the meter lets in")
             self.assertEqual(self.access(client, METERED, 7)["reason"], "ACCESS_REASON_METER_UNAVAILABLE")
             self.assertFalse(self.access(client, PREMIUM)["granted"])
             self.assertEqual(self.access(self.member, PREMIUM)["reason"], "ACCESS_REASON_TRIAL")
@@ -62,11 +62,11 @@ class OneOfEach(Row):
             limited = [a for a in answers if a.status == 429]
             self.assertTrue(limited, [a.status for a in answers])
             self.assertTrue(limited[0].headers["Retry-After"])
-        self.eventually(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER",
-                        "the meter measures again")
+        wait_until(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER",
+                   "the meter measures again")
         self.assertEqual(self.access(client, METERED, 8)["reason"], "ACCESS_REASON_METER_ENDED")
         # Views were kept in memory, and each is counted once.
-        self.eventually(lambda: int(self.world.value("CONTENT", counted)) >= before + 7, "views catch up")
+        wait_until(lambda: int(self.world.value("CONTENT", counted)) >= before + 7, "views catch up")
         time.sleep(2)  # were one counted twice, it would be settled by now
         self.assertEqual(int(self.world.value("CONTENT", counted)), before + 7)
 
@@ -94,7 +94,7 @@ class OneOfEach(Row):
             # A session that cannot be looked up is not taken for a stranger's.
             answer = unknown.send("GET", f"/v1/posts/{self.world.posts[PREMIUM][0]}")
             self.assertEqual(answer.status, 503, answer)
-        self.eventually(lambda: unknown.send("GET", "/v1/account").status == 200, "sessions are known again")
+        wait_until(lambda: unknown.send("GET", "/v1/account").status == 200, "sessions are known again")
         ok(self.visitor().post("/v1/sessions", {"email": person["email"], "password": PASSWORD}))
 
     def test_subscription(self):
@@ -126,8 +126,8 @@ class OneOfEach(Row):
             answer = stranger.send("POST", "/v1/checkouts", {"planId": "monthly"},
                                    {"Idempotency-Key": uuid.uuid4().hex})
             self.assertIn(answer.status, (503, 504), answer)
-        self.eventually(lambda: self.reason(stranger, PREMIUM) == "ACCESS_REASON_PREMIUM", "the wall")
-        self.eventually(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER", "the meter")
+        wait_until(lambda: self.reason(stranger, PREMIUM) == "ACCESS_REASON_PREMIUM", "the wall")
+        wait_until(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER", "the meter")
 
     def test_content(self):
         for way in WAYS:
@@ -154,7 +154,7 @@ class OneOfEach(Row):
             ok(self.visitor().post("/v1/sessions", {"email": person["email"], "password": PASSWORD}))
             self.get(reader, "/v1/feed")
             self.get(self.visitor(), "/v1/plans")
-        self.eventually(lambda: self.visitor().send("GET", premium).status == 200, "articles")
+        wait_until(lambda: self.visitor().send("GET", premium).status == 200, "articles")
         bodies = [row[0] for row in self.world.rows("COMMENT", "SELECT body FROM comments")]
         self.assertNotIn("no post", bodies)
 
@@ -173,7 +173,7 @@ class OneOfEach(Row):
             self.assertIn("Try again shortly", self.get(reader, "/feed", 503).body.decode())
             self.assertIn("What you follow cannot be shown", self.get(reader, "/account").body.decode())
             self.assertIn(reader.send("PUT", follow).status, (503, 504))
-        self.eventually(lambda: reader.send("PUT", follow).status == 200, "following")
+        wait_until(lambda: reader.send("PUT", follow).status == 200, "following")
         stored = self.world.rows("FEED", "SELECT 1 FROM follows WHERE account_id ="
                                          f" '{person['account_id']}'")
         self.assertEqual(len(stored), 1)
@@ -190,7 +190,7 @@ class OneOfEach(Row):
         with self.away(way, "comment"):
             self.assert_article_without_discussion(reader, page)
             self.assertIn(self.write(reader, key, text).status, (503, 504))
-        self.eventually(lambda: self.write(reader, key, text).status == 200, "commenting")
+        wait_until(lambda: self.write(reader, key, text).status == 200, "commenting")
         self.assertEqual(self.write(reader, key, text).status, 200)
         self.assertEqual(self.world.count("COMMENT", f"comments WHERE body = '{text}'"), 1)
 
@@ -212,8 +212,8 @@ class OneOfEach(Row):
                 "displayName": "Patient", "email": address, "password": PASSWORD,
                 "intent": "SIGN_UP_INTENT_TRIAL"}) for client, address in zip(clients, addresses))
             self.assert_answers(crowd, (200,), f"sign-ups, mail {way}")
-            self.eventually(lambda: self.world.count("ACCOUNT", f"{waiting} AND attempts > 0") >= 1,
-                            "the mail waits", 120)
+            wait_until(lambda: self.world.count("ACCOUNT", f"{waiting} AND attempts > 0") >= 1,
+                       "the mail waits", 120)
             self.assertEqual(self.world.count("ACCOUNT", waiting), len(addresses))
         for address in addresses:
             mails = wait_until(lambda address=address: self.world.mails.to(address), "the mail comes", 240)
@@ -263,7 +263,7 @@ class Replicas(Row):
                 self.assertGreaterEqual(answered, 0.9 * len(crowd.answers()))
                 self.assert_answers(writers, (200, 503, 504), f"comments while {name}-2 hangs")
                 begun = time.monotonic()
-                self.eventually(lambda: self.at_once(readers[0], page), "nobody is sent to it any more")
+                wait_until(lambda: self.at_once(readers[0], page), "nobody is sent to it any more")
                 print(f"   {name}-2 was left out after {time.monotonic() - begun:.0f} s", flush=True)
             time.sleep(3)  # what the one that goes on had begun is over by now
             for answer, text in zip(writers.answers(), texts):

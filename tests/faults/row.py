@@ -154,8 +154,8 @@ class Row(unittest.TestCase):
         with subprocess.Popen(["psql", "-X", "-q", "-c", f"BEGIN; {sql}; SELECT pg_sleep(300)", url],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as session:
             try:
-                self.eventually(lambda: psql(url, f"SELECT count(*) {whose} AND wait_event = 'PgSleep'")
-                                .stdout.strip() == "1", "the transaction")
+                wait_until(lambda: psql(url, f"SELECT count(*) {whose} AND wait_event = 'PgSleep'")
+                           .stdout.strip() == "1", "the transaction")
                 yield
             finally:
                 session.terminate()
@@ -190,10 +190,6 @@ class Row(unittest.TestCase):
     def form(self, client, path, text):
         return client.request("POST", path, raw=text.encode(), headers={
             "Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": client.address})
-
-    def eventually(self, condition, what, seconds=60):
-        """Things come back in their own time; meanwhile there may be answers of any kind."""
-        wait_until(condition, what, seconds)
 
     def reason(self, client, level, number=0):
         """Why a post opens or not; None while that is not answered."""
