@@ -70,28 +70,33 @@ absl::Status EventTail::Read(const event::v1::PullEventsRequest& request) {
   first_watermark_ = absl::InfiniteFuture();
   auto reader = stub_->PullEvents(&context, request);
   event::v1::PullEventsResponse response;
-  while (reader->Read(&response)) Apply(response);
+  bool is_prompt = true;
+  while (is_prompt && reader->Read(&response)) is_prompt = Apply(response);
+  if (!is_prompt) context.TryCancel();
   const grpc::Status status = reader->Finish();
   stream.Ended(status);
   absl::MutexLock lock(&mu_);
   running_ = nullptr;
-  return FromGrpcStatus(status);
+  return is_prompt ? FromGrpcStatus(status) : absl::OkStatus();
 }
 
-void EventTail::Apply(const event::v1::PullEventsResponse& response) {
+bool EventTail::Apply(const event::v1::PullEventsResponse& response) {
   for (const event::v1::Event& event : response.events()) {
     const Span span = ConsumerSpan(event);
     const ScopedTrace bound(span.recorded() ? span.context() : TraceContext::Current());
     options_.on_event(event);
   }
   position_ = response.position();
-  if (!options_.known_until) return;
+  if (!options_.known_until) return true;
   if (response.held_back()) options_.known_until(absl::InfinitePast());
-  if (!response.has_watermark()) return;
+  if (!response.has_watermark()) return true;
   const absl::Time watermark = FromProtoTime(response.watermark());
-  if (first_watermark_ == absl::InfiniteFuture()) first_watermark_ = watermark;
+  const absl::Time now = absl::Now();
+  const bool is_first = first_watermark_ == absl::InfiniteFuture();
+  if (is_first) first_watermark_ = watermark;
   // Should that clock have been set forward, it is at most now.
-  options_.known_until(std::min(opened_ + (watermark - first_watermark_), absl::Now()));
+  options_.known_until(std::min(opened_ + (watermark - first_watermark_), now));
+  return !is_first || now - opened_ <= options_.prompt;
 }
 
 }  // namespace rostrum::gateway

@@ -28,6 +28,10 @@ class EventTail {
     // know.
     std::function<void(absl::Time)> known_until;
     std::function<void()> missed;
+    // Within what the first watermark of a stream is to come. All are taken for earlier
+    // than they are by as much, so a stream that took longer, while its connection was
+    // made for example, is opened again.
+    absl::Duration prompt = absl::Milliseconds(50);
   };
   EventTail(std::shared_ptr<grpc::Channel> channel, const ServiceCaller& caller, Options options);
   ~EventTail();
@@ -36,7 +40,8 @@ class EventTail {
   absl::Status PullOnce();
   // Opens the stream and reads it to its end.
   absl::Status Read(const event::v1::PullEventsRequest& request);
-  void Apply(const event::v1::PullEventsResponse& response);
+  // False if the stream is to be opened again because it was not prompt.
+  bool Apply(const event::v1::PullEventsResponse& response);
 
   const ServiceCaller& caller_;
   const Options options_;

@@ -43,9 +43,9 @@ class ArticlesAway(Articles):
         """Who has read a page gets it again, all of them in time; the rest goes on."""
         shown = [self.article_path(self.world.posts[level][0]) for level in (PUBLIC, METERED)]
         premium = self.article_path(self.world.posts[PREMIUM][0])
-        time.sleep(SETTLED)
         for way in WAYS:
             with self.subTest(way):
+                time.sleep(SETTLED)
                 visitors = [self.visitor() for _ in range(VISITORS)]
                 for number, visitor in enumerate(visitors):
                     self.get(visitor, shown[number % 2])

@@ -142,8 +142,9 @@ class Databases(Row):
 
     def of_content(self, way):
         page = self.page_of(PUBLIC)
-        self.get(self.visitor(), page)
         reader, _ = self.reader()
+        time.sleep(SETTLED)
+        self.get(self.visitor(), page)
         with self.gone(way, "content"):
             crowd = self.crowd((self.visitor(), "GET", f"/v1/posts/{self.world.posts[METERED][n % 5]}")
                                for n in range(MANY))

@@ -19,7 +19,7 @@ from articles_away import ArticlesAway, OneContentHangs  # noqa: E402, F401
 from databases import Databases, Server  # noqa: E402, F401
 from history import Client  # noqa: E402
 from local_stack import wait_until  # noqa: E402
-from row import METERED, PREMIUM, PUBLIC, WAYS, Row  # noqa: E402
+from row import METERED, PREMIUM, PUBLIC, SETTLED, WAYS, Row  # noqa: E402
 from world import PASSWORD, ok  # noqa: E402
 
 
@@ -137,6 +137,7 @@ class OneOfEach(Row):
     def content(self, way):
         page, premium = self.page_of(PUBLIC), self.page_of(PREMIUM)
         reader, person = self.reader()
+        time.sleep(SETTLED)
         for path in (page, premium):
             self.get(self.visitor(), path)
         with self.away(way, "content"):

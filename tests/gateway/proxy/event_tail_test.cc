@@ -16,7 +16,7 @@ using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::Le;
 
-// Sends what it is given, and ends.
+// Sends what it is given in the first stream.
 class StandInEvents final : public event::v1::EventService::Service {
  public:
   explicit StandInEvents(RpcRuntime& runtime)
@@ -25,11 +25,18 @@ class StandInEvents final : public event::v1::EventService::Service {
   grpc::Status PullEvents(grpc::ServerContext* ctx, const event::v1::PullEventsRequest* request,
                           grpc::ServerWriter<event::v1::PullEventsResponse>* writer) override {
     return HandleRpc(rpc_, ctx, "PullEvents", [&](const RequestContext&) -> absl::Status {
-      absl::MutexLock lock(&mu);
-      asked_for_watermarks = request->watermarks();
-      absl::SleepFor(delay);
-      for (const event::v1::PullEventsResponse& response : responses) writer->Write(response);
-      responses.clear();
+      std::vector<event::v1::PullEventsResponse> to_send;
+      absl::Duration before;
+      {
+        absl::MutexLock lock(&mu);
+        ++opened;
+        asked_for_watermarks = request->watermarks();
+        to_send.swap(responses);
+        before = delay;
+      }
+      absl::SleepFor(before);
+      for (const event::v1::PullEventsResponse& response : to_send) writer->Write(response);
+      while (!ctx->IsCancelled()) absl::SleepFor(absl::Milliseconds(10));
       return absl::OkStatus();
     });
   }
@@ -37,6 +44,7 @@ class StandInEvents final : public event::v1::EventService::Service {
   absl::Mutex mu;
   absl::Duration delay ABSL_GUARDED_BY(mu);  // of the first response
   std::vector<event::v1::PullEventsResponse> responses ABSL_GUARDED_BY(mu);
+  int opened ABSL_GUARDED_BY(mu) = 0;
   bool asked_for_watermarks ABSL_GUARDED_BY(mu) = false;
 
  private:
@@ -47,17 +55,20 @@ class EventTailTest : public GrpcFixture {
  protected:
   EventTailTest() : GrpcFixture("content") { Serve({&events_}); }
 
-  // What was known, in the order in which it was told.
+  // What was known, in the order in which it was told, by the time when so many streams
+  // had been opened.
   std::vector<absl::Time> Follow(std::vector<event::v1::PullEventsResponse> responses,
-                                 absl::Duration delay = absl::ZeroDuration()) {
+                                 absl::Duration delay = absl::ZeroDuration(), int streams = 1,
+                                 absl::Duration prompt = absl::InfiniteDuration()) {
     const size_t count = responses.size();
+    absl::Mutex& mu = events_.mu;
+    std::vector<absl::Time> known;
     {
-      absl::MutexLock lock(&events_.mu);
+      absl::MutexLock lock(&mu);
       events_.responses = std::move(responses);
       events_.delay = delay;
+      events_.opened = 0;
     }
-    absl::Mutex mu;
-    std::vector<absl::Time> known;
     EventTail tail(channel(), caller_,
                    {.producer = "content",
                     .on_event = [](const event::v1::Event&) {},
@@ -66,9 +77,12 @@ class EventTailTest : public GrpcFixture {
                           absl::MutexLock lock(&mu);
                           known.push_back(time);
                         },
-                    .missed = [] {}});
+                    .missed = [] {},
+                    .prompt = prompt});
     absl::MutexLock lock(&mu);
-    const auto all = [&] { return known.size() == count; };
+    const auto all = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+      return known.size() == count && events_.opened >= streams;
+    };
     EXPECT_TRUE(mu.AwaitWithTimeout(absl::Condition(&all), absl::Seconds(20)));
     return known;
   }
@@ -106,6 +120,10 @@ TEST_F(EventTailTest, AWatermarkThatWasUnderWayForLongIsNotCalledLater) {
   const auto known = Follow({Watermark(absl::Now())}, kDelay);
   ASSERT_EQ(known.size(), 1u);
   EXPECT_LE(known[0], absl::Now() - kDelay);
+}
+
+TEST_F(EventTailTest, AStreamThatBeganSlowlyIsOpenedAgain) {
+  Follow({Watermark(absl::Now())}, absl::Milliseconds(200), /*streams=*/2, absl::Milliseconds(100));
 }
 
 TEST_F(EventTailTest, NothingIsKnownBeyondNow) {
