@@ -41,6 +41,7 @@ std::vector<std::string> ReadWebhookSecrets(Settings& env) {
       env.Secret("PAYMENT_WEBHOOK_SECRET", kMinSecretBytes,
                  "Signs the provider's webhooks; several separated by commas while it changes.");
   std::vector<std::string> secrets = absl::StrSplit(text, ',', absl::SkipEmpty());
+  if (secrets.empty() && !text.empty()) env.AddError("PAYMENT_WEBHOOK_SECRET: holds no secret");
   for (const std::string& secret : secrets) {
     if (secret.size() < kMinSecretBytes) {
       env.AddError("PAYMENT_WEBHOOK_SECRET: one of them is too short");
