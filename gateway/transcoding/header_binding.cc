@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "services/common/base/crypto.h"
 #include "services/common/base/status.h"
 
 namespace rostrum::gateway {
@@ -15,6 +16,7 @@ using google::protobuf::Message;
 
 constexpr size_t kMaxIdempotencyKey = 128;
 constexpr size_t kMaxEtag = 128;
+constexpr size_t kBodyHash = 16;
 constexpr size_t kMaxEventId = 512;
 
 bool IsPrintable(absl::string_view text, size_t max_characters) {
@@ -75,6 +77,12 @@ std::string ValidEtag(absl::string_view text) {
   return valid ? std::string(text) : "";
 }
 
+// What EntityTag was made of; services write no dot into theirs.
+std::string WithoutBody(const std::string& etag) {
+  const size_t dot = etag.find('.');
+  return dot == std::string::npos ? etag : absl::StrCat(etag.substr(0, dot), "\"");
+}
+
 absl::Status BindIfMatch(const Route& route, const std::string& value, Message& request) {
   absl::string_view text = absl::StripAsciiWhitespace(value);
   absl::ConsumePrefix(&text, "W/");
@@ -83,7 +91,7 @@ absl::Status BindIfMatch(const Route& route, const std::string& value, Message& 
     return InvalidField(ProtoPath(route.etag), "INVALID_VALUE",
                         "If-Match must be one entity tag or *");
   }
-  return SetOnce(request, route.etag, etag, "If-Match");
+  return SetOnce(request, route.etag, WithoutBody(etag), "If-Match");
 }
 
 }  // namespace
@@ -126,6 +134,12 @@ std::string EtagOf(const Message& response) {
     return "";
   }
   return ValidEtag(response.GetReflection()->GetString(response, field));
+}
+
+std::string EntityTag(absl::string_view etag, absl::string_view body) {
+  if (etag.empty()) return "";
+  etag.remove_suffix(1);
+  return absl::StrCat(etag, ".", Hex(Sha256(body)).substr(0, kBodyHash), "\"");
 }
 
 }  // namespace rostrum::gateway

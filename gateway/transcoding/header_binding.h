@@ -14,7 +14,7 @@ namespace rostrum::gateway {
 //   Idempotency-Key -> request_id, 1 to 128 printable ASCII characters;
 //   If-Match        -> etag of the request, or of the resource that it changes, one
 //                      entity tag or "*". "W/" is dropped: the server adds it
-//                      when it compresses an answer;
+//                      when it compresses an answer; so is what EntityTag adds;
 //   Last-Event-ID   -> resume_token of a server stream, in the place of one that
 //                      the URL had: a browser reconnects with the same URL.
 // A header for which the request has no field is passed over.
@@ -29,5 +29,9 @@ bool EtagMatches(absl::string_view if_none_match, absl::string_view etag);
 // The entity tag of a response message: its string field `etag`, if that is an
 // entity tag with its quotes. Empty if there is none.
 std::string EtagOf(const google::protobuf::Message& response);
+
+// The tag of one representation of what has this etag: "7" becomes "7.<hash of the
+// body>". The body may differ by who asks, and in what no version counts.
+std::string EntityTag(absl::string_view etag, absl::string_view body);
 
 }  // namespace rostrum::gateway

@@ -86,7 +86,7 @@ absl::StatusOr<HttpAnswer> Transcoder::Response(const TranscodedRequest& request
     return Error(absl::StatusCode::kInternal, "BAD_RESPONSE", "the answer could not be read");
   }
   ASSIGN_OR_RETURN(answer.body, ToJson(*message, route.response_field));
-  answer.etag = EtagOf(*message);
+  answer.etag = EntityTag(EtagOf(*message), answer.body);
   return answer;
 }
 

@@ -101,8 +101,12 @@ absl::Status CheckProfile(const ProfileChange& change) {
   return checks.status();
 }
 
+std::string EtagOf(const Account& account) {
+  return absl::StrCat("\"", account.id.value(), "-", account.version, "\"");
+}
+
 absl::Status ChangeProfile(Account& account, const ProfileChange& change) {
-  RETURN_IF_ERROR(CheckEtag(change.etag, account.version));
+  RETURN_IF_ERROR(CheckEtag(change.etag, EtagOf(account)));
   bool changed = Set(account.display_name, change.display_name);
   changed |= Set(account.bio, change.bio);
   changed |= Set(account.language, change.language);

@@ -55,6 +55,8 @@ struct ProfileChange {
 
 // INVALID_ARGUMENT naming every field at fault, as "account.<field>".
 absl::Status CheckProfile(const ProfileChange& change);
+// Of whom and in which version: who is logged in may be another one than a moment ago.
+std::string EtagOf(const Account& account);
 // Applies a checked change. ABORTED / ETAG_MISMATCH.
 absl::Status ChangeProfile(Account& account, const ProfileChange& change);
 

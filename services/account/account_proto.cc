@@ -1,6 +1,5 @@
 #include "services/account/account_proto.h"
 
-#include "services/common/rpc/etag.h"
 #include "services/common/rpc/proto_time.h"
 
 namespace rostrum::account {
@@ -16,7 +15,7 @@ v1::Account ToProto(const Account& account) {
   for (const std::string& role : account.roles) out.add_roles(role);
   out.set_has_password(!account.password_hash.empty());
   *out.mutable_create_time() = ToProtoTime(account.create_time);
-  out.set_etag(EtagOf(account.version));
+  out.set_etag(EtagOf(account));
   out.mutable_mail_choices()->set_trial_reminders(account.trial_reminders);
   return out;
 }

@@ -56,7 +56,6 @@ grpc::Status AccountService::GetAccount(grpc::ServerContext* ctx, const v1::GetA
   return HandleRpc(rpc_, ctx, "GetAccount", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const Account account, accounts_.Get(rc.caller.account_id));
     *response = ToProto(account);
-    SetEtag(ctx, response->etag());
     return absl::OkStatus();
   });
 }
@@ -72,7 +71,6 @@ grpc::Status AccountService::UpdateAccount(grpc::ServerContext* ctx,
             rc.caller.account_id, [&](Account& stored) { return ChangeProfile(stored, change); },
             clock_.Now()));
     *response = ToProto(account);
-    SetEtag(ctx, response->etag());
     return absl::OkStatus();
   });
 }

@@ -102,7 +102,8 @@ std::string EtagOfPost(const v1::Post& post, const PostSummary& summary) {
                               summary.channel.version, " ", summary.author.version, " ",
                               access.reason(), " ", access.meter().used(), " ",
                               access.meter().returning(), " ", access.offer().state(), " ",
-                              access.offer().expire_time().seconds())))
+                              access.offer().expire_time().seconds(), " ",
+                              access.entitlement_end_time().seconds())))
           .substr(0, 32),
       "\"");
 }

@@ -22,12 +22,14 @@ TEST_F(ApiTest, AnswersInJson) {
 }
 
 TEST_F(ApiTest, AKnownEtagIsAnswered304) {
-  EXPECT_EQ(Http().Get("/v1/comments/c1").Header("etag"), "\"v1\"");
-  const ClientResponse same = Http().Get("/v1/comments/c1", {{"If-None-Match", "W/\"v1\""}});
+  const std::string etag = Http().Get("/v1/comments/c1").Header("etag");
+  EXPECT_THAT(etag, ::testing::StartsWith("\"v1."));
+  const ClientResponse same = Http().Get("/v1/comments/c1", {{"If-None-Match", "W/" + etag}});
   EXPECT_EQ(same.status, 304);
   EXPECT_EQ(same.body, "");
-  EXPECT_EQ(same.Header("etag"), "\"v1\"");
-  EXPECT_EQ(Http().Get("/v1/comments/c1", {{"If-None-Match", "\"v0\""}}).status, 200);
+  EXPECT_EQ(same.Header("etag"), etag);
+  // Of the same version there may be another body.
+  EXPECT_EQ(Http().Get("/v1/comments/c1", {{"If-None-Match", "\"v1\""}}).status, 200);
 }
 
 TEST_F(ApiTest, AnEtagBesideTheMessageCounts) {
@@ -37,8 +39,11 @@ TEST_F(ApiTest, AnEtagBesideTheMessageCounts) {
 }
 
 TEST_F(ApiTest, IfMatchIsTheServicesToJudge) {
-  EXPECT_EQ(Http().Do("DELETE", "/v1/comments/c1", "", AsAna({{"If-Match", "\"v1\""}})).status,
-            200);
+  const std::string etag = Http().Get("/v1/comments/c1").Header("etag");
+  for (const std::string& present : {etag, std::string("\"v1\"")}) {
+    EXPECT_EQ(Http().Do("DELETE", "/v1/comments/c1", "", AsAna({{"If-Match", present}})).status,
+              200);
+  }
   const ClientResponse stale =
       Http().Do("DELETE", "/v1/comments/c1", "", AsAna({{"If-Match", "\"v0\""}}));
   EXPECT_EQ(stale.status, 409);

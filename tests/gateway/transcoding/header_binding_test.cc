@@ -110,6 +110,18 @@ TEST(EtagMatchesTest, ComparesWeaklyInLists) {
   EXPECT_FALSE(EtagMatches("\"unclosed", "\"1\""));
 }
 
+TEST(EntityTagTest, IsOfOneBody) {
+  const std::string tag = EntityTag("\"7\"", "ana");
+  EXPECT_THAT(tag, ::testing::MatchesRegex("\"7\\.[0-9a-f]{16}\""));
+  EXPECT_EQ(EntityTag("\"7\"", "ana"), tag);
+  EXPECT_NE(EntityTag("\"7\"", "ben"), tag);
+  EXPECT_EQ(EntityTag("", "ana"), "");
+
+  library::DeleteBookRequest remove;
+  ASSERT_THAT(Bind("DELETE", "/v1/books/b", {{"if-match", tag}}, remove), IsOk());
+  EXPECT_EQ(remove.etag(), "\"7\"");
+}
+
 TEST(EtagOfTest, IsTheMessagesOwnIfItIsOne) {
   library::Book book;
   EXPECT_EQ(EtagOf(book), "");

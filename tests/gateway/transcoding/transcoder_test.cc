@@ -150,7 +150,7 @@ TEST_F(TranscoderTest, AnswersWithJsonAndEtag) {
   ASSERT_THAT(answer, IsOk());
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->content_type, "application/json");
-  EXPECT_EQ(answer->etag, "\"4\"");
+  EXPECT_EQ(answer->etag, EntityTag("\"4\"", answer->body));
   EXPECT_THAT(answer->body, ::testing::HasSubstr("\"title\":\"x\""));
 }
 
