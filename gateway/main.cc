@@ -102,6 +102,9 @@ GatewaySettings ReadSettings(Settings& env) {
       env.Int("MAX_CONNECTIONS", 4096, 1, 1'000'000, "Open connections at the most.");
   settings.server.max_connections_per_host =
       env.Int("MAX_CONNECTIONS_PER_HOST", 64, 1, 1'000'000, "Open connections of one address.");
+  settings.server.idle_timeout =
+      env.Duration("IDLE_TIMEOUT", settings.server.idle_timeout,
+                   "How long a connection waits for a request; longer than proxies keep theirs.");
   const auto proxies = http::CidrList::Parse(
       env.String("TRUSTED_PROXIES", "", "Networks whose X-Forwarded-For is believed."));
   if (proxies.ok()) {

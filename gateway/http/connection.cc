@@ -36,24 +36,6 @@ bool IsForOthersToSet(const std::string& name) {
 
 }  // namespace
 
-// A share of the memory for request bodies; given back when destroyed.
-class Connection::BodyBudget {
- public:
-  explicit BodyBudget(std::atomic<size_t>& used) : used_(used) {}
-  ~BodyBudget() { used_ -= taken_; }
-  BodyBudget(const BodyBudget&) = delete;
-  BodyBudget& operator=(const BodyBudget&) = delete;
-
-  bool Take(size_t bytes, size_t most) {
-    taken_ = bytes;
-    return used_.fetch_add(bytes) + bytes <= most;
-  }
-
- private:
-  std::atomic<size_t>& used_;
-  size_t taken_ = 0;
-};
-
 Connection::Connection(ServerContext& context, tcp::socket socket, const IpAddress& peer,
                        ConnectionLimits::Slot slot, Registry& registry)
     : context_(context),
@@ -103,16 +85,17 @@ asio::awaitable<void> Connection::Run() {
 // False if the connection is to be closed, which destroying it does.
 asio::awaitable<bool> Connection::ServeOne(bool first, bool last) {
   HttpRequest request;
-  BodyBudget budget(context_.buffered_body_bytes);
+  std::optional<BodyMemory::Share> share;
   timed_out_ = false;
   body_sent_ = 0;
-  ReadOutcome read = co_await ReadRequest(first, request, budget);
+  ReadOutcome read = co_await ReadRequest(first, request, share);
   if (read.kind == ReadOutcome::kAborted && timed_out_ && phase_ == Phase::kReading &&
       (reader_.has_bytes() || !request.method.empty())) {
     read = {ReadOutcome::kRefused, {408, "REQUEST_TIMEOUT", "the request took too long"}};
   }
   if (read.kind == ReadOutcome::kRefused) {
     const RequestHead* head = request.method.empty() ? nullptr : &request;
+    share.reset();
     co_await RefuseAndLinger(read.refusal, head);
   }
   if (read.kind != ReadOutcome::kOk) co_return false;
@@ -122,6 +105,8 @@ asio::awaitable<bool> Connection::ServeOne(bool first, bool last) {
   const auto start = Deadline::Clock::now();
   context_.observer.RequestStarted(request);
   HttpResponse response = co_await Handle(request);
+  share.reset();
+  std::string().swap(request.body);
   MaybeCompress(request.headers, response);
   const Sent sent = co_await Respond(request, response, last);
   context_.observer.RequestDone({request, response, body_sent_,
@@ -131,7 +116,7 @@ asio::awaitable<bool> Connection::ServeOne(bool first, bool last) {
 }
 
 asio::awaitable<ReadOutcome> Connection::ReadRequest(bool first, HttpRequest& request,
-                                                     BodyBudget& budget) {
+                                                     std::optional<BodyMemory::Share>& share) {
   const HttpServerOptions& options = context_.options;
   phase_ = Phase::kIdle;
   if (context_.stopping) {
@@ -155,18 +140,17 @@ asio::awaitable<ReadOutcome> Connection::ReadRequest(bool first, HttpRequest& re
   request.headers.RemoveIf(
       [](const HttpHeaders::Field& field) { return IsForOthersToSet(field.first); });
   if (!request.has_body()) co_return outcome;
-  outcome = co_await ReadBody(request, budget);
+  outcome = co_await ReadBody(request, share);
   co_return outcome;
 }
 
-asio::awaitable<ReadOutcome> Connection::ReadBody(HttpRequest& request, BodyBudget& budget) {
+asio::awaitable<ReadOutcome> Connection::ReadBody(HttpRequest& request,
+                                                  std::optional<BodyMemory::Share>& share) {
   const HttpServerOptions& options = context_.options;
   const size_t limit = options.body_limit ? options.body_limit(request) : options.body_bytes;
-  const uint64_t size = request.content_length.value_or(limit);
-  if (size <= limit && !budget.Take(size, options.buffered_body_bytes)) {
-    co_return ReadOutcome{ReadOutcome::kRefused,
-                          {503, "OVERLOADED", "too many uploads at once, try again shortly"}};
-  }
+  share.emplace(limit > options.body_bytes ? context_.uploads : context_.bodies);
+  const uint64_t size = request.content_length.value_or(0);
+  if (size <= limit && !share->Fits(size)) co_return RequestReader::NoMemory();
   if (request.expects_continue && size <= limit && !reader_.has_bytes()) {
     phase_ = Phase::kWriting;
     Buffers interim = {ToBuffer("HTTP/1.1 100 Continue\r\n\r\n")};
@@ -176,7 +160,8 @@ asio::awaitable<ReadOutcome> Connection::ReadBody(HttpRequest& request, BodyBudg
   }
   const PacedDeadline::Pace pace = {ToChrono(options.body_timeout), options.min_bytes_per_second,
                                     ToChrono(options.body_most)};
-  ReadOutcome outcome = co_await reader_.ReadBody(request, limit, pace, deadline_, request.body);
+  ReadOutcome outcome =
+      co_await reader_.ReadBody(request, limit, pace, deadline_, *share, request.body);
   co_return outcome;
 }
 
@@ -305,7 +290,7 @@ asio::awaitable<Connection::Sent> Connection::SendStream(const HttpRequest& requ
 asio::awaitable<bool> Connection::Write(Buffers buffers) {
   const HttpServerOptions& options = context_.options;
   const PacedDeadline::Pace pace = {ToChrono(options.write_timeout), options.min_bytes_per_second,
-                                    Deadline::Clock::duration::max()};
+                                    ToChrono(options.write_most)};
   PacedDeadline paced(pace, deadline_);
   size_t left = asio::buffer_size(buffers);
   while (left > 0) {

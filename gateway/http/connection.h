@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "absl/container/flat_hash_set.h"
 #include "boost/asio/buffer.hpp"
 #include "boost/asio/ip/tcp.hpp"
+#include "gateway/http/body_memory.h"
 #include "gateway/http/connection_limits.h"
 #include "gateway/http/message.h"
 #include "gateway/http/request_reader.h"
@@ -24,7 +26,8 @@ struct ServerContext {
   HttpObserver& observer;
   std::atomic<bool> draining = false;
   std::atomic<bool> stopping = false;
-  std::atomic<size_t> buffered_body_bytes = 0;
+  BodyMemory bodies{options.buffered_body_bytes};
+  BodyMemory uploads{options.buffered_upload_bytes};
 };
 
 // One client's connection: reads a request, has it handled, sends the answer,
@@ -51,7 +54,6 @@ class Connection {
  private:
   enum class Phase { kIdle, kReading, kHandling, kWriting, kClosing };
   class Stream;  // connection_stream.h
-  class BodyBudget;
   using Buffers = std::array<boost::asio::const_buffer, 3>;
   static boost::asio::const_buffer ToBuffer(absl::string_view text) {
     return {text.data(), text.size()};
@@ -64,8 +66,9 @@ class Connection {
 
   boost::asio::awaitable<bool> ServeOne(bool first, bool last);
   boost::asio::awaitable<ReadOutcome> ReadRequest(bool first, HttpRequest& request,
-                                                  BodyBudget& budget);
-  boost::asio::awaitable<ReadOutcome> ReadBody(HttpRequest& request, BodyBudget& budget);
+                                                  std::optional<BodyMemory::Share>& share);
+  boost::asio::awaitable<ReadOutcome> ReadBody(HttpRequest& request,
+                                               std::optional<BodyMemory::Share>& share);
   boost::asio::awaitable<HttpResponse> Handle(HttpRequest& request);
   boost::asio::awaitable<Sent> Respond(const HttpRequest& request, HttpResponse& response,
                                        bool last);

@@ -146,7 +146,8 @@ asio::awaitable<ReadOutcome> RequestReader::ReadHead(RequestHead& head) {
 
 asio::awaitable<ReadOutcome> RequestReader::ReadBody(const RequestHead& head, size_t limit,
                                                      const PacedDeadline::Pace& pace,
-                                                     Deadline& deadline, std::string& body) {
+                                                     Deadline& deadline, BodyMemory::Share& share,
+                                                     std::string& body) {
   if (!head.has_body()) co_return ReadOutcome{};
   if (head.content_length.value_or(0) > limit) co_return TooLarge();
   Parser& parser = *impl_->parser;
@@ -166,6 +167,7 @@ asio::awaitable<ReadOutcome> RequestReader::ReadBody(const RequestHead& head, si
     if (error == beast::http::error::need_more) error = {};
     ReadOutcome outcome = FromBodyError(error);
     if (outcome.kind != ReadOutcome::kOk) co_return outcome;
+    if (!share.Grow(size)) co_return NoMemory();
     paced.Progress(size);
   }
   // Trailers end up among the fields of the head.
@@ -173,6 +175,10 @@ asio::awaitable<ReadOutcome> RequestReader::ReadBody(const RequestHead& head, si
   body = std::move(parser.get().body());
   impl_->parser.reset();
   co_return ReadOutcome{};
+}
+
+ReadOutcome RequestReader::NoMemory() {
+  return Refused(503, "OVERLOADED", "too many uploads at once, try again shortly");
 }
 
 }  // namespace rostrum::http

@@ -7,6 +7,7 @@
 
 #include "boost/asio/awaitable.hpp"
 #include "boost/asio/ip/tcp.hpp"
+#include "gateway/http/body_memory.h"
 #include "gateway/http/head_policy.h"
 #include "gateway/http/request_head.h"
 
@@ -58,10 +59,12 @@ class RequestReader {
   boost::asio::awaitable<ReadOutcome> ReadSome();
   // kClosed if the client closed, even within the head.
   boost::asio::awaitable<ReadOutcome> ReadHead(RequestHead& head);
-  // Reads the body of the head just read; 413 if it has more than `limit` bytes.
+  // Reads the body of the head just read; 413 if it has more than `limit` bytes, 503 if
+  // there is no memory for it at this moment.
   boost::asio::awaitable<ReadOutcome> ReadBody(const RequestHead& head, size_t limit,
                                                const PacedDeadline::Pace& pace, Deadline& deadline,
-                                               std::string& body);
+                                               BodyMemory::Share& share, std::string& body);
+  static ReadOutcome NoMemory();
 
  private:
   struct Impl;

@@ -25,8 +25,10 @@ struct HttpServerOptions {
   // Another limit for some requests (media), decided from the head before any
   // of the body is read. Unset: body_bytes for all.
   std::function<size_t(const RequestHead&)> body_limit;
-  // What all request bodies together may hold in memory; beyond it, 503.
-  size_t buffered_body_bytes = 256 * 1024 * 1024;
+  // What all request bodies together may hold in memory; beyond it, 503. Those that may
+  // be larger than body_bytes have memory of their own, so that they keep out no other.
+  size_t buffered_body_bytes = 96 * 1024 * 1024;
+  size_t buffered_upload_bytes = 96 * 1024 * 1024;
 
   // From accept (or a request's first byte) to the end of the head.
   absl::Duration head_timeout = absl::Seconds(10);
@@ -35,8 +37,11 @@ struct HttpServerOptions {
   absl::Duration body_timeout = absl::Seconds(10);
   absl::Duration body_most = absl::Minutes(5);
   absl::Duration write_timeout = absl::Seconds(30);
+  absl::Duration write_most = absl::Minutes(15);
   int64_t min_bytes_per_second = 1024;
-  absl::Duration idle_timeout = absl::Seconds(30);  // between two requests
+  // Between two requests. Longer than proxies keep theirs (60 s): what they send just as
+  // it ends here is lost.
+  absl::Duration idle_timeout = absl::Seconds(75);
 
   int max_connections = 4096;
   int max_connections_per_host = 64;  // an IPv4 address or an IPv6 /64

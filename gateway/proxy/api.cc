@@ -61,28 +61,28 @@ asio::awaitable<http::HttpResponse> Api::Handle(http::HttpRequest& request) {
   co_return response;
 }
 
-asio::awaitable<http::HttpResponse> Api::Answer(const http::HttpRequest& request,
-                                                const RouteMatch& match,
+asio::awaitable<http::HttpResponse> Api::Answer(http::HttpRequest& request, const RouteMatch& match,
                                                 const CallerContext& caller) {
   // Before the body is looked at, which costs more than this.
   const absl::Status limit = co_await limits_.Check(caller, match.route->is_read);
   if (!limit.ok()) co_return ErrorResponse(limit);
-  const auto transcoded = transcoder_.Request(ViewOf(request), match);
+  auto transcoded = transcoder_.Request(ViewOf(request), match);
+  std::string().swap(request.body);  // an upload is not to be there twice
   if (!transcoded.ok()) co_return ErrorResponse(transcoded.status());
   if (match.route->server_streaming) co_return co_await OpenStream(request, *transcoded, caller);
   co_return co_await CallUnary(request, *transcoded, caller);
 }
 
-BackendCall Api::CallFor(const TranscodedRequest& transcoded, const CallerContext& caller) const {
+BackendCall Api::CallFor(TranscodedRequest& transcoded, const CallerContext& caller) const {
   return {.service = transcoded.service,
           .method = transcoded.method,
-          .request = transcoded.message,
+          .request = std::move(transcoded.message),
           .metadata = caller.MetadataFor(transcoded.service),
           .timeout = absl::InfiniteDuration()};
 }
 
 asio::awaitable<http::HttpResponse> Api::CallUnary(const http::HttpRequest& request,
-                                                   const TranscodedRequest& transcoded,
+                                                   TranscodedRequest& transcoded,
                                                    const CallerContext& caller) {
   BackendCall call = CallFor(transcoded, caller);
   call.timeout = transcoded.route->is_read ? settings_.read_timeout : settings_.write_timeout;
@@ -106,7 +106,7 @@ asio::awaitable<http::HttpResponse> Api::CallUnary(const http::HttpRequest& requ
 }
 
 asio::awaitable<http::HttpResponse> Api::OpenStream(const http::HttpRequest& request,
-                                                    const TranscodedRequest& transcoded,
+                                                    TranscodedRequest& transcoded,
                                                     const CallerContext& caller) {
   std::shared_ptr<BackendStream> stream = co_await backends_.Open(CallFor(transcoded, caller));
   const std::string* accept = request.headers.Find("Accept");

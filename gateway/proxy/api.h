@@ -32,15 +32,16 @@ class Api {
   asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request);
 
  private:
-  asio::awaitable<http::HttpResponse> Answer(const http::HttpRequest& request,
-                                             const RouteMatch& match, const CallerContext& caller);
+  asio::awaitable<http::HttpResponse> Answer(http::HttpRequest& request, const RouteMatch& match,
+                                             const CallerContext& caller);
   asio::awaitable<http::HttpResponse> CallUnary(const http::HttpRequest& request,
-                                                const TranscodedRequest& transcoded,
+                                                TranscodedRequest& transcoded,
                                                 const CallerContext& caller);
   asio::awaitable<http::HttpResponse> OpenStream(const http::HttpRequest& request,
-                                                 const TranscodedRequest& transcoded,
+                                                 TranscodedRequest& transcoded,
                                                  const CallerContext& caller);
-  BackendCall CallFor(const TranscodedRequest& transcoded, const CallerContext& caller) const;
+  // Takes the message.
+  BackendCall CallFor(TranscodedRequest& transcoded, const CallerContext& caller) const;
 
   const ApiSettings settings_;
   const Transcoder& transcoder_;

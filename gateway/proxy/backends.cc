@@ -94,7 +94,7 @@ std::shared_ptr<grpc::Channel> Backends::channel(const std::string& service) con
 
 asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
   RpcMetrics& metrics = metrics_.Find(call.method);
-  const grpc::ByteBuffer request = ToByteBuffer(call.request);
+  const grpc::ByteBuffer request = ToByteBuffer(std::move(call.request));
   const absl::Time now = absl::Now();  // gRPC deadlines are times of the real clock
   Tries tries(metrics.name().repeatable, now, now + call.timeout);
   UnaryResult result = co_await Try(call, request, metrics, tries.until());

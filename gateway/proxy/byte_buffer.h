@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "grpcpp/support/byte_buffer.h"
@@ -8,9 +9,13 @@
 
 namespace rostrum::gateway {
 
-// Serialised messages as gRPC's generic calls carry them.
-inline grpc::ByteBuffer ToByteBuffer(const std::string& bytes) {
-  const grpc::Slice slice(bytes);
+// Serialised messages as gRPC's generic calls carry them. Takes the bytes: an upload is
+// not to be there twice.
+inline grpc::ByteBuffer ToByteBuffer(std::string bytes) {
+  auto* const kept = new std::string(std::move(bytes));
+  const grpc::Slice slice(
+      kept->data(), kept->size(), [](void* string) { delete static_cast<std::string*>(string); },
+      kept);
   return grpc::ByteBuffer(&slice, 1);
 }
 

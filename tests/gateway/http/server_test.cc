@@ -166,6 +166,31 @@ TEST_F(ServerTest, RefusesMoreBodiesThanMemoryIsFor) {
   EXPECT_EQ(Client().Post("/echo", std::string(100, 'x')).status, 200) << "given back";
 }
 
+TEST_F(ServerTest, WhoOnlyAnnouncesABodyKeepsNobodyOut) {
+  options_.buffered_body_bytes = 100;
+  RawConnection idle = Connect();
+  ASSERT_TRUE(idle.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\nx"));
+  EXPECT_EQ(Client().Post("/echo", std::string(90, 'x')).status, 200);
+}
+
+TEST_F(ServerTest, ChunksAreRefusedWhereMemoryEnds) {
+  options_.buffered_body_bytes = 100;
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection.Send(
+      absl::StrCat("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "96\r\n",
+                   std::string(150, 'x'), "\r\n0\r\n\r\n")));
+  EXPECT_EQ(connection.Read()->status, 503);
+}
+
+TEST_F(ServerTest, LargeBodiesKeepOutNoOthers) {
+  options_.body_limit = [](const RequestHead& head) -> size_t {
+    return head.path == "/echo" ? 2 * 1024 * 1024 : 1024;
+  };
+  options_.buffered_upload_bytes = 0;
+  EXPECT_EQ(Client().Post("/echo", "large").status, 503);
+  EXPECT_NE(Client().Post("/hello", "small").status, 503);
+}
+
 TEST_F(ServerTest, SaysContinueBeforeTheBody) {
   RawConnection connection = Connect();
   ASSERT_TRUE(connection.Send(

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+namespace rostrum::http {
+
+// The memory that request bodies of one kind may hold together. Thread-safe.
+class BodyMemory {
+ public:
+  explicit BodyMemory(size_t most) : most_(most) {}
+
+  // What one body holds of it, as far as it has come: who only announces a large one
+  // keeps nobody else's out. Given back when destroyed.
+  class Share {
+   public:
+    explicit Share(BodyMemory& memory) : memory_(memory) {}
+    ~Share() { GiveBack(); }
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+
+    // Whether there is room for so many bytes at this moment.
+    bool Fits(size_t bytes) const { return memory_.used_ + bytes <= memory_.most_; }
+    // False, and nothing is taken, if there is none.
+    bool Grow(size_t bytes) {
+      if (memory_.used_.fetch_add(bytes) + bytes > memory_.most_) {
+        memory_.used_ -= bytes;
+        return false;
+      }
+      taken_ += bytes;
+      return true;
+    }
+    void GiveBack() {
+      memory_.used_ -= taken_;
+      taken_ = 0;
+    }
+
+   private:
+    BodyMemory& memory_;
+    size_t taken_ = 0;
+  };
+
+ private:
+  const size_t most_;
+  std::atomic<size_t> used_ = 0;
+};
+
+}  // namespace rostrum::http
