@@ -152,12 +152,12 @@ class DocumentWriter {
       anyone = anyone || rule.callers(i) == access::v1::CALLER_ANYONE;
     }
     operation["x-rostrum-callers"] = callers;
+    // Who asks may decide what the answer holds where nobody has to say so, too.
     Json security = Json::array();
-    if (!anyone) {
-      security.push_back({{"session", Json::array()}});
-      if (rule.scope() != access::v1::SCOPE_SESSION_ONLY) {
-        security.push_back({{"bearer", Json::array()}});
-      }
+    if (anyone) security.push_back(Json::object());
+    security.push_back({{"session", Json::array()}});
+    if (rule.scope() != access::v1::SCOPE_SESSION_ONLY) {
+      security.push_back({{"bearer", Json::array()}});
     }
     operation["security"] = std::move(security);
   }
