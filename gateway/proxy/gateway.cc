@@ -7,8 +7,6 @@
 #include "absl/strings/str_join.h"
 #include "gateway/http/security_headers.h"
 #include "gateway/proxy/error_response.h"
-#include "gateway/transcoding/header_binding.h"
-#include "services/common/base/crypto.h"
 #include "services/common/base/json_text.h"
 #include "services/common/base/status.h"
 
@@ -28,12 +26,17 @@ bool IsRead(const http::HttpRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
+http::ContentKind KindOf(const http::HttpResponse& response) {
+  const std::string* type = response.headers.Find("Content-Type");
+  const bool is_picture = type != nullptr && absl::StartsWith(*type, "image/");
+  return is_picture ? http::ContentKind::kMedia : http::ContentKind::kApi;
+}
+
 }  // namespace
 
 Gateway::Gateway(Options options, Api& api, Backends& backends, Pages pages)
     : options_(std::move(options)),
-      openapi_(std::make_shared<const std::string>(options_.openapi)),
-      openapi_etag_(absl::StrCat("\"", Hex(Sha256(options_.openapi)).substr(0, 32), "\"")),
+      openapi_("/", {{"openapi.json", {options_.openapi.data(), options_.openapi.size()}}}),
       api_(api),
       backends_(backends),
       pages_(std::move(pages)) {}
@@ -48,8 +51,8 @@ asio::awaitable<http::HttpResponse> Gateway::Handle(http::HttpRequest& request) 
   } else if (IsRead(request) && request.path == "/readyz") {
     response = Ready();
     response.route = "/readyz";
-  } else if (IsRead(request) && request.path == "/openapi.json") {
-    response = OpenApi(request);
+  } else if (auto description = openapi_.Serve(request)) {
+    response = *std::move(description);
     response.route = "/openapi.json";
   } else if (pages_ != nullptr) {
     co_return co_await pages_(request);
@@ -57,7 +60,7 @@ asio::awaitable<http::HttpResponse> Gateway::Handle(http::HttpRequest& request) 
     response = ErrorResponse(
         Error(absl::StatusCode::kNotFound, "ROUTE_NOT_FOUND", "there is nothing at this path"));
   }
-  http::AddSecurityHeaders(http::ContentKind::kApi, options_.tls, response);
+  http::AddSecurityHeaders(KindOf(response), options_.tls, response);
   co_return response;
 }
 
@@ -73,17 +76,9 @@ http::HttpResponse Gateway::Ready() {
                            "\",\"unreachable\":[", names, "]}"));
 }
 
-http::HttpResponse Gateway::OpenApi(const http::HttpRequest& request) const {
-  http::HttpResponse response;
-  response.headers.Set("Content-Type", "application/json");
-  response.headers.Set("Cache-Control", "public, max-age=300");
-  response.headers.Set("ETag", openapi_etag_);
-  const std::string* known = request.headers.Find("If-None-Match");
-  if (known != nullptr && EtagMatches(*known, openapi_etag_)) {
-    response.status = 304;
-  } else {
-    response.shared_body = openapi_;
-  }
+http::HttpResponse Gateway::Refuse(const http::Refusal& refusal, const http::RequestHead* head) {
+  http::HttpResponse response = HttpHandler::Refuse(refusal, head);
+  http::AddSecurityHeaders(http::ContentKind::kApi, options_.tls, response);
   return response;
 }
 

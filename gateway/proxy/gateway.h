@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gateway/http/message.h"
+#include "gateway/http/static_files.h"
 #include "gateway/proxy/api.h"
 #include "gateway/proxy/backends.h"
 
@@ -33,17 +34,16 @@ class Gateway final : public http::HttpHandler {
   Gateway(Options options, Api& api, Backends& backends, Pages pages = nullptr);
 
   asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request) override;
+  http::HttpResponse Refuse(const http::Refusal& refusal, const http::RequestHead* head) override;
 
   // From now on not ready: a balancer should send nothing more.
   void Drain() { draining_ = true; }
 
  private:
   http::HttpResponse Ready();
-  http::HttpResponse OpenApi(const http::HttpRequest& request) const;
 
   const Options options_;
-  const std::shared_ptr<const std::string> openapi_;
-  const std::string openapi_etag_;
+  const http::StaticFiles openapi_;
   Api& api_;
   Backends& backends_;
   const Pages pages_;

@@ -64,6 +64,8 @@ TEST_F(GatewayTest, ServesItsDescription) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, kOpenApi);
   EXPECT_EQ(response.Header("content-type"), "application/json");
+  EXPECT_EQ(response.Header("content-security-policy"),
+            "default-src 'none'; frame-ancestors 'none'");
   const std::string etag = response.Header("etag");
   ASSERT_NE(etag, "");
   EXPECT_EQ(Http().Get("/openapi.json", {{"If-None-Match", etag}}).status, 304);
@@ -85,6 +87,9 @@ TEST_F(GatewayTest, SecurityHeadersAreOnEveryAnswer) {
     EXPECT_THAT(response.Header("content-security-policy"), HasSubstr("default-src 'none'"))
         << path;
   }
+  testing::RawConnection malformed = Connect();
+  ASSERT_TRUE(malformed.Send("GET / HTTP/1.1\r\n\r\n"));
+  EXPECT_EQ(malformed.Read()->Header("x-content-type-options"), "nosniff");
 }
 
 }  // namespace
