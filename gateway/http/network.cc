@@ -104,17 +104,21 @@ bool CidrList::Contains(const IpAddress& address) const {
 IpAddress ClientAddress(const IpAddress& peer, const CidrList& trusted_proxies,
                         const HttpHeaders& headers) {
   if (!trusted_proxies.Contains(peer)) return peer;
-  const std::string* last = nullptr;
+  std::vector<absl::string_view> elements;
   for (const auto& [name, value] : headers) {
-    if (absl::EqualsIgnoreCase(name, "x-forwarded-for")) last = &value;
+    if (!absl::EqualsIgnoreCase(name, "x-forwarded-for")) continue;
+    for (const absl::string_view element : absl::StrSplit(value, ',')) elements.push_back(element);
   }
-  if (last == nullptr) return peer;
-  const absl::string_view all = *last;
-  const size_t comma = all.rfind(',');
-  const absl::string_view element =
-      absl::StripAsciiWhitespace(comma == absl::string_view::npos ? all : all.substr(comma + 1));
-  const absl::StatusOr<IpAddress> client = IpAddress::Parse(WithoutPort(element));
-  return client.ok() ? *client : peer;
+  // Each of ours wrote the one that it was asked by at the end.
+  IpAddress client = peer;
+  while (!elements.empty() && trusted_proxies.Contains(client)) {
+    const absl::string_view element = absl::StripAsciiWhitespace(elements.back());
+    const absl::StatusOr<IpAddress> before = IpAddress::Parse(WithoutPort(element));
+    if (!before.ok()) break;
+    client = *before;
+    elements.pop_back();
+  }
+  return client;
 }
 
 std::string NetworkPrefix(const IpAddress& address) {

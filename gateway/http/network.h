@@ -61,8 +61,8 @@ class CidrList {
   std::vector<Network> networks_;
 };
 
-// Who is asking: the socket's peer or, only if that is one of our proxies, the
-// last address in X-Forwarded-For (the one our proxy itself wrote).
+// Who is asking: the socket's peer or, as long as that is one of our proxies, the address
+// in X-Forwarded-For that it wrote, from the last one on.
 IpAddress ClientAddress(const IpAddress& peer, const CidrList& trusted_proxies,
                         const HttpHeaders& headers);
 

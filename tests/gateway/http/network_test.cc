@@ -67,7 +67,7 @@ TEST(CidrListTest, ContainsItsNetworks) {
   }
 }
 
-TEST(ClientAddressTest, BelievesOnlyTheLastElementFromOurProxies) {
+TEST(ClientAddressTest, BelievesOnlyWhatOurProxiesWrote) {
   const CidrList ours = *CidrList::Parse("10.0.0.0/8");
   const auto client = [&](const std::string& peer, std::vector<std::string> forwarded) {
     HttpHeaders headers;
@@ -82,6 +82,11 @@ TEST(ClientAddressTest, BelievesOnlyTheLastElementFromOurProxies) {
   EXPECT_EQ(client("10.0.0.1", {"198.51.100.1:4711"}), "198.51.100.1");
   EXPECT_EQ(client("10.0.0.1", {"[2001:db8::1]:4711"}), "2001:db8::1");
   EXPECT_EQ(client("10.0.0.1", {"2001:db8::1"}), "2001:db8::1");
+  // One of ours before another: a balancer and an ingress.
+  EXPECT_EQ(client("10.0.0.1", {"1.1.1.1, 198.51.100.1, 10.0.0.2"}), "198.51.100.1");
+  EXPECT_EQ(client("10.0.0.1", {"1.1.1.1, 198.51.100.1", "10.0.0.3, 10.0.0.2"}), "198.51.100.1");
+  EXPECT_EQ(client("10.0.0.1", {"10.0.0.3, 10.0.0.2"}), "10.0.0.3") << "somebody of ours";
+  EXPECT_EQ(client("10.0.0.1", {"nonsense, 10.0.0.2"}), "10.0.0.2");
   for (const std::string bad : {"unknown", "198.51.100.1,", "[2001:db8::1", "a:b:c"}) {
     EXPECT_EQ(client("10.0.0.1", {bad}), "10.0.0.1") << bad;
   }
