@@ -121,7 +121,7 @@ class Drill:
 
         self.step("A damaged backup is refused, a whole one is restored")
         self.refuse_damage()
-        self.restore()
+        self.restore("--tls")
         self.start()
         assert not set(self.epochs()) & set(epochs), "the epochs are the same"
         assert self.comments() == {"Ada: before"}, self.comments()

@@ -148,7 +148,9 @@ SETTINGS
 # Checks and gathers the files given with --env-file.
 read_extra_settings() {
   local file line
-  : >"$STATE/extra.env"
+  # There may be secrets among them.
+  rm -f "$STATE/extra.env"
+  (umask 077 && : >"$STATE/extra.env")
   for file in "$@"; do
     [[ -r $file ]] || die "--env-file $file cannot be read"
     while IFS= read -r line || [[ -n $line ]]; do

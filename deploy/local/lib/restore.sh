@@ -28,8 +28,7 @@ restore_databases() {
   say "up: restoring ${services[*]}"
   touch "$PG_HOME/restoring"
   start redis-state
-  make_cluster
-  start postgres
+  start_postgres
   become_ready postgres redis-state
   for service in "${services[@]}"; do
     psql_as_superuser "DROP DATABASE IF EXISTS rostrum_$service WITH (FORCE)"

@@ -65,7 +65,7 @@ close_state() {
     rm -rf -- "${STATE_ENTRIES[@]/#/$STATE/}" ${PG_HOME:+"$PG_HOME"}
     rmdir --ignore-fail-on-non-empty "$STATE"
   else
-    rm -rf -- "$STATE"/{pids,control,nap,stack.env,stack.env.new}
+    rm -rf -- "$STATE"/{pids,control,nap,stack.env,stack.env.new,extra.env}
   fi
   tell_guardian 'done'
   exit "$status"
@@ -186,11 +186,8 @@ become_ready() {
   done
 }
 
-start_stack() {
-  local service
-  local -a services gateways
-  say "up: starting"
-  start redis-state redis-cache mail keys
+# With its certificate, if there are any.
+start_postgres() {
   if ((tls)); then start pki; fi
   make_cluster
   if ((tls)); then
@@ -198,6 +195,14 @@ start_stack() {
     take_postgres_certificate
   fi
   start postgres
+}
+
+start_stack() {
+  local service
+  local -a services gateways
+  say "up: starting"
+  start redis-state redis-cache mail keys
+  start_postgres
   become_ready postgres
   make_databases
   finish keys
