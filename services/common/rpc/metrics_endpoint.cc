@@ -19,7 +19,9 @@ const SummaryFamily kLatencies{"exposer_request_latencies",
 absl::StatusOr<std::unique_ptr<prometheus::Exposer>> ServeMetrics(const std::string& address,
                                                                   Metrics& metrics) {
   try {
-    auto exposer = std::make_unique<prometheus::Exposer>(address, 1);
+    // A connection that sends nothing holds a thread for half a minute.
+    constexpr size_t kThreads = 4;
+    auto exposer = std::make_unique<prometheus::Exposer>(address, kThreads);
     exposer->RegisterCollectable(metrics.collectable());
     return exposer;
   } catch (const std::exception& e) {
