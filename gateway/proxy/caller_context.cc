@@ -165,7 +165,8 @@ void CallerContexts::KeepSignUp(const std::string& sign_up_id, http::HttpRespons
 }
 
 void CallerContexts::ClearSession(const CallerContext& context, http::HttpResponse& response) {
-  if (!context.credential.empty()) identities_.DropCredential(context.credential);
+  // Of a session that is over none is kept, and a drop costs others what is under way.
+  if (context.identity != nullptr) identities_.DropCredential(context.credential);
   AddCookie({.name = kSessionCookie, .value = "", .max_age = absl::ZeroDuration()}, response);
 }
 

@@ -140,14 +140,21 @@ KeptPtr<ArticleCache::Card> ArticleCache::FindCard(const std::string& author_id)
   return found != cards_.end() && IsFresh(found->second->load_time) ? found->second : nullptr;
 }
 
-KeptPtr<ArticleCache::Card> ArticleCache::KeepCard(const std::string& author_id, Card card) {
+int64_t ArticleCache::BeginCard() {
+  absl::MutexLock lock(&mu_);
+  return cards_generation_;
+}
+
+KeptPtr<ArticleCache::Card> ArticleCache::KeepCard(const std::string& author_id, int64_t begun,
+                                                   absl::Time load_time, Card card) {
   KeptPtr<Card> before;
   {
     absl::MutexLock lock(&mu_);
     if (const auto found = cards_.find(author_id); found != cards_.end()) before = found->second;
   }
-  const KeptPtr<Card> kept = NewKept(std::move(card), clock_.Now(), before);
+  const KeptPtr<Card> kept = NewKept(std::move(card), load_time, before);
   absl::MutexLock lock(&mu_);
+  if (begun != cards_generation_) return kept;
   if (cards_.size() >= kMaxKept) cards_.clear();
   cards_[author_id] = kept;
   return kept;
@@ -155,6 +162,7 @@ KeptPtr<ArticleCache::Card> ArticleCache::KeepCard(const std::string& author_id,
 
 void ArticleCache::CardsChanged() {
   absl::MutexLock lock(&mu_);
+  ++cards_generation_;
   cards_.clear();
 }
 

@@ -84,7 +84,10 @@ class ArticleCache {
   // What stands on the card of an author.
   using Card = content::v1::ListPostsResponse;
   KeptPtr<Card> FindCard(const std::string& author_id);
-  KeptPtr<Card> KeepCard(const std::string& author_id, Card card);
+  // As BeginComments and KeepComments: kept only if nothing changed in between.
+  int64_t BeginCard();
+  KeptPtr<Card> KeepCard(const std::string& author_id, int64_t begun, absl::Time load_time,
+                         Card card);
   // Something was published or withdrawn.
   void CardsChanged();
 
@@ -118,6 +121,7 @@ class ArticleCache {
   int64_t last_generation_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<std::string, Discussion> discussions_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, KeptPtr<Card>> cards_ ABSL_GUARDED_BY(mu_);
+  int64_t cards_generation_ ABSL_GUARDED_BY(mu_) = 0;
   // Last changes of posts; those of others may be as late as `others_changed_`.
   absl::flat_hash_map<std::string, absl::Time> post_changes_ ABSL_GUARDED_BY(mu_);
   absl::Time others_changed_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();

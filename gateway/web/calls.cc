@@ -1,5 +1,6 @@
 #include "gateway/web/calls.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "services/common/rpc/grpc_status.h"
@@ -12,7 +13,7 @@ asio::awaitable<absl::StatusOr<std::string>> Calls::CallRaw(std::string service,
                    .method = std::move(method),
                    .request = std::move(request),
                    .metadata = caller_.MetadataFor(service),
-                   .timeout = timeout_};
+                   .timeout = std::min(timeout_, deadline_ - absl::Now())};
   UnaryResult result = co_await backends_.Call(std::move(call));
   for (const auto& [name, value] : result.metadata) metadata_[name] = value;
   if (!result.status.ok()) co_return FromGrpcStatus(result.status);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "boost/asio/awaitable.hpp"
 #include "gateway/proxy/backends.h"
 #include "gateway/proxy/caller_context.h"
@@ -30,9 +31,10 @@ struct Rpc {
 // services ask to be set (cookies). Used by one coroutine at a time.
 class Calls {
  public:
-  // `timeout` is for each call.
-  Calls(Backends& backends, const CallerContext& caller, absl::Duration timeout)
-      : backends_(backends), caller_(caller), timeout_(timeout) {}
+  // `timeout` is for each call, `total` for all of them from now on.
+  Calls(Backends& backends, const CallerContext& caller, absl::Duration timeout,
+        absl::Duration total)
+      : backends_(backends), caller_(caller), timeout_(timeout), deadline_(absl::Now() + total) {}
 
   // The errors are the service's.
   template <class R>
@@ -62,6 +64,7 @@ class Calls {
   Backends& backends_;
   const CallerContext& caller_;
   const absl::Duration timeout_;
+  const absl::Time deadline_;
   std::map<std::string, std::string> metadata_;
 };
 

@@ -40,6 +40,7 @@ void LiveStream::Close() {
 std::shared_ptr<LiveStream> LiveHub::Open(const std::string& topic, absl::Time since,
                                           const asio::any_io_executor& executor) {
   auto stream = std::make_shared<LiveStream>(*this, topic, executor);
+  since -= kClocks;
   bool missed = false;
   {
     absl::MutexLock lock(&mu_);

@@ -58,8 +58,8 @@ class LiveHub {
  public:
   explicit LiveHub(Clock& clock) : clock_(clock), known_from_(clock.Now()) {}
 
-  // A stream for a page that was made at `since`; notified at once if the topic
-  // may have changed after that.
+  // A stream for a page that was made at `since`, by another gateway perhaps; notified at
+  // once if the topic may have changed after that.
   std::shared_ptr<LiveStream> Open(const std::string& topic, absl::Time since,
                                    const asio::any_io_executor& executor);
   // Part of the current trace at the first few streams: the rest are alike.
@@ -72,6 +72,8 @@ class LiveHub {
   // Topics whose last change is remembered; older ones count as changed.
   static constexpr size_t kMaxTopics = 10'000;
   static constexpr size_t kTracedStreams = 10;
+  // How far the clocks of two gateways may be apart.
+  static constexpr absl::Duration kClocks = absl::Seconds(2);
 
   void Remove(const std::string& topic, const LiveStream* stream);
 

@@ -13,6 +13,8 @@ namespace rostrum::gateway {
 namespace {
 
 constexpr absl::Duration kCallTime = absl::Seconds(5);
+// Of all calls of a page, one after the other: proxies wait for 30 seconds.
+constexpr absl::Duration kPageTime = absl::Seconds(15);
 
 bool IsLocal(const std::string& path) {
   FieldChecks checks;
@@ -51,7 +53,10 @@ bool IsOfTheForm(const absl::Status& status) {
 }
 
 Page::Page(const SiteContext& site, http::HttpRequest& request, CallerContext& caller)
-    : site(site), request(request), caller(caller), calls(site.backends, caller, kCallTime) {}
+    : site(site),
+      request(request),
+      caller(caller),
+      calls(site.backends, caller, kCallTime, kPageTime) {}
 
 std::string Page::ReturnPath(const std::string& otherwise) const {
   const std::string& wanted = form.Has("return") ? form.Get("return") : query.Get("return");

@@ -258,9 +258,11 @@ asio::awaitable<void> ReadAround(Page& page, VisitorParts& parts) {
   const cpb::PostSummary& summary = parts.post->message.summary();
   parts.card = articles.FindCard(summary.author().author_id());
   if (parts.card == nullptr) {
+    const absl::Time now = page.site.clock.Now();
+    const int64_t begun = articles.BeginCard();
     auto posts = co_await page.calls.Call(rpcs::kListPosts, CardRequest(summary));
     if (posts.ok()) {
-      parts.card = articles.KeepCard(summary.author().author_id(), *std::move(posts));
+      parts.card = articles.KeepCard(summary.author().author_id(), begun, now, *std::move(posts));
     }
   }
   if (!parts.access.granted()) co_return;

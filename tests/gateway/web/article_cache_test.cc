@@ -27,6 +27,9 @@ class ArticleCacheTest : public ::testing::Test {
     comments.set_total_count(count);
     return cache_.KeepComments(post_id, begun, clock_.Now(), comments);
   }
+  KeptPtr<ArticleCache::Card> KeepCard(const std::string& author_id) {
+    return cache_.KeepCard(author_id, cache_.BeginCard(), clock_.Now(), {});
+  }
   // Changes are known until content's last answer.
   void Follow() {
     last_answer_ = clock_.Now();
@@ -177,15 +180,15 @@ TEST_F(ArticleCacheTest, WhatChangedWhileItWasLoadedIsNotKept) {
 // So that a page is not made again of what has not changed.
 TEST_F(ArticleCacheTest, WhatIsTheSameHasTheSameNumber) {
   const auto comments = Load("p", 1);
-  const auto card = cache_.KeepCard("a", {});
+  const auto card = KeepCard("a");
   const auto post = cache_.KeepPost("/c/n/p", "1", clock_.Now(), PostOf("p", "body"));
   clock_.Advance(ArticleCache::kFresh);
   EXPECT_EQ(cache_.FindComments("p"), nullptr);
   EXPECT_EQ(Load("p", 1)->number, comments->number);
   EXPECT_EQ(cache_.FindComments("p")->load_time, clock_.Now());
   EXPECT_NE(Load("p", 2)->number, comments->number);
-  EXPECT_EQ(cache_.KeepCard("a", {})->number, card->number);
-  EXPECT_NE(cache_.KeepCard("b", {})->number, card->number);
+  EXPECT_EQ(KeepCard("a")->number, card->number);
+  EXPECT_NE(KeepCard("b")->number, card->number);
   EXPECT_EQ(cache_.KeepPost("/c/n/p", "1", clock_.Now(), PostOf("p", "body"))->number,
             post->number);
   EXPECT_NE(cache_.KeepPost("/c/n/p", "2", clock_.Now(), PostOf("p", "other"))->number,
@@ -193,12 +196,19 @@ TEST_F(ArticleCacheTest, WhatIsTheSameHasTheSameNumber) {
 }
 
 TEST_F(ArticleCacheTest, CardsGoWhenSomethingIsPublished) {
-  const auto card = cache_.KeepCard("anna", {});
+  const auto card = KeepCard("anna");
   EXPECT_EQ(cache_.FindCard("anna"), card);
   cache_.CardsChanged();
   EXPECT_EQ(cache_.FindCard("anna"), nullptr);
-  cache_.KeepCard("anna", {});
+  KeepCard("anna");
   clock_.Advance(ArticleCache::kFresh);
+  EXPECT_EQ(cache_.FindCard("anna"), nullptr);
+}
+
+TEST_F(ArticleCacheTest, ACardThatWasAskedForBeforeAChangeIsNotKept) {
+  const int64_t begun = cache_.BeginCard();
+  cache_.CardsChanged();
+  EXPECT_NE(cache_.KeepCard("anna", begun, clock_.Now(), {}), nullptr) << "it is shown once";
   EXPECT_EQ(cache_.FindCard("anna"), nullptr);
 }
 
