@@ -3,7 +3,9 @@
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -66,13 +68,22 @@ LogBudget& Lines() {
   return *budget;
 }
 
+bool BeginsWithAny(const absl::Status& status, std::initializer_list<const char*> prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](const char* prefix) {
+    return absl::StartsWith(status.message(), prefix);
+  });
+}
+
+// Replies after which a new connection may do better: a former primary keeps those that it
+// has, while another server stands at its address.
+bool MeansReconnect(const absl::Status& status) {
+  return BeginsWithAny(status,
+                       {"READONLY", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "NOAUTH", "WRONGPASS"});
+}
+
 // Replies that say that Redis cannot serve now, not that the command is wrong.
 bool MeansAway(const absl::Status& status) {
-  for (const char* prefix : {"LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "OOM", "MISCONF",
-                             "BUSY", "NOAUTH", "WRONGPASS"}) {
-    if (absl::StartsWith(status.message(), prefix)) return true;
-  }
-  return false;
+  return MeansReconnect(status) || BeginsWithAny(status, {"OOM", "MISCONF", "BUSY"});
 }
 
 }  // namespace
@@ -222,11 +233,13 @@ absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arg
     Failed();
     return Error(absl::StatusCode::kUnavailable, kMayHaveHappened, "Redis is away");
   }
-  Return(std::move(connection));
+  const bool reconnect = MeansReconnect(error);
+  if (!reconnect) Return(std::move(connection));
   if (error.ok()) return replies;
   if (MeansAway(error)) {
     Lines().Log(LogLevel::kWarning, "Redis refuses to serve",
                 {{"error", std::string(error.message())}});
+    if (reconnect) Failed();
     error = Unavailable("Redis is away");
   }
   if (some_happened) return Error(error.code(), kMayHaveHappened, error.message());

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -285,6 +286,28 @@ TEST_F(RedisTest, ARefusalToServeIsUnavailable) {
   EXPECT_THAT(redis_.Command({"SET", "key", "value"}), StatusIs(absl::StatusCode::kUnavailable));
   ASSERT_THAT(redis_.Command({"CONFIG", "SET", "maxmemory", "0"}), IsOk());
   EXPECT_THAT(redis_.Command({"SET", "key", "value"}), IsOk());
+}
+
+// One address, at which a failover puts another server; the former primary lives on.
+TEST_F(RedisTest, AfterAFailoverTheNewPrimaryIsLookedUp) {
+  RedisServer promoted;
+  const std::string address = NewTemporaryFolder() + "/primary";
+  const auto point_at = [&](const RedisServer& server) {
+    std::filesystem::remove(address);
+    std::filesystem::create_symlink(server.url().substr(sizeof("unix:") - 1), address);
+  };
+  point_at(test_.server);
+  Redis redis({.url = "unix:" + address, .cool_down = absl::ZeroDuration()}, test_.metrics);
+  const RedisScript script("return redis.call('INCR', KEYS[1])");
+  ASSERT_EQ(script.Run(redis, {"key"}, {})->integer, 1);
+  ASSERT_THAT(redis_.Command({"REPLICAOF", "127.0.0.1", "1"}), IsOk());
+  point_at(promoted);
+  const absl::Status refused = script.Run(redis, {"key"}, {}).status();
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_FALSE(Redis::MayHaveHappened(refused));
+  const auto served = script.Run(redis, {"key"}, {});
+  ASSERT_THAT(served, IsOk());
+  EXPECT_EQ(served->integer, 1) << "the new primary has not counted yet";
 }
 
 TEST_F(RedisTest, SaysUnavailableWithTheWrongPassword) {
