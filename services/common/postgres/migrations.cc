@@ -1,5 +1,6 @@
 #include "services/common/postgres/migrations.h"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -8,6 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "services/common/base/crypto.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
@@ -19,6 +22,8 @@ namespace {
 // Any number will do, as long as every release locks the same one.
 constexpr char kLock[] = "SELECT pg_advisory_xact_lock(7206121)";
 
+constexpr char kLockNotAvailable[] = "55P03";
+
 constexpr char kCreateTable[] = R"sql(
   CREATE TABLE IF NOT EXISTS schema_migrations (
     set_name text NOT NULL,
@@ -28,6 +33,12 @@ constexpr char kCreateTable[] = R"sql(
     apply_time timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (set_name, version)
   ))sql";
+
+// While a migration waits for a lock of a table that somebody reads, everybody else waits
+// behind it. So it waits no longer than they can, and lets them through before the next try.
+constexpr char kPatience[] = "SET statement_timeout = 0; SET lock_timeout = '2s'";
+constexpr int kTries = 15;
+constexpr absl::Duration kPause = absl::Seconds(2);
 
 struct Migration {
   int version;
@@ -67,28 +78,58 @@ std::map<int, std::string> ReadApplied(Transaction& tx, const std::string& set_n
   return applied;
 }
 
-absl::StatusOr<int> ApplySet(pqxx::connection& connection, const MigrationSet& set) {
-  ASSIGN_OR_RETURN(const std::vector<Migration> migrations, Number(set));
-  int count = 0;
-  for (const Migration& migration : migrations) {
+// Runs `body`, which commits by itself, in a transaction, again if it waited in vain for a
+// lock: of a table, or of another process that migrates.
+absl::Status RunPatiently(pqxx::connection& connection, const std::string& name,
+                          const std::function<absl::Status(Transaction&)>& body) {
+  for (int tries = 1;; ++tries) {
     try {
       Transaction tx(connection);
       tx.exec(kLock);  // for this transaction: others wait, then see it applied
-      const std::map<int, std::string> applied = ReadApplied(tx, set.name);
-      if (const auto known = applied.find(migration.version); known != applied.end()) {
-        if (known->second == migration.checksum) continue;
+      return body(tx);
+    } catch (const pqxx::sql_error& error) {
+      if (error.sqlstate() != kLockNotAvailable || tries == kTries) throw;
+    }
+    LogWarning("a migration waits for a lock", {{"migration", name}, {"try", tries}});
+    absl::SleepFor(kPause);
+  }
+}
+
+// Whether it had to be applied.
+absl::StatusOr<bool> Apply(pqxx::connection& connection, const std::string& set_name,
+                           const Migration& migration) {
+  const std::string name = absl::StrCat(set_name, "/", migration.name);
+  bool missing = false;
+  try {
+    RETURN_IF_ERROR(RunPatiently(connection, name, [&](Transaction& tx) -> absl::Status {
+      const std::map<int, std::string> applied = ReadApplied(tx, set_name);
+      const auto known = applied.find(migration.version);
+      missing = known == applied.end();
+      if (!missing) {
+        if (known->second == migration.checksum) return absl::OkStatus();
         return absl::FailedPreconditionError(
-            absl::StrCat(set.name, "/", migration.name, " was changed after it had been applied"));
+            absl::StrCat(name, " was changed after it had been applied"));
       }
       tx.exec(migration.sql);
       tx.Exec(
           "INSERT INTO schema_migrations (set_name, version, name, checksum) VALUES ($1, $2, $3, "
           "$4)",
-          set.name, migration.version, migration.name, migration.checksum);
+          set_name, migration.version, migration.name, migration.checksum);
       tx.commit();
-    } catch (const std::exception& error) {
-      return absl::InternalError(absl::StrCat(set.name, "/", migration.name, ": ", error.what()));
-    }
+      return absl::OkStatus();
+    }));
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat(name, ": ", error.what()));
+  }
+  return missing;
+}
+
+absl::StatusOr<int> ApplySet(pqxx::connection& connection, const MigrationSet& set) {
+  ASSIGN_OR_RETURN(const std::vector<Migration> migrations, Number(set));
+  int count = 0;
+  for (const Migration& migration : migrations) {
+    ASSIGN_OR_RETURN(const bool applied, Apply(connection, set.name, migration));
+    if (!applied) continue;
     LogInfo("migration applied", {{"set", set.name}, {"migration", migration.name}});
     ++count;
   }
@@ -100,14 +141,12 @@ absl::StatusOr<int> ApplySet(pqxx::connection& connection, const MigrationSet& s
 absl::StatusOr<int> Migrate(const PgOptions& options, const std::vector<MigrationSet>& sets) {
   try {
     const std::unique_ptr<pqxx::connection> connection = OpenConnection(options);
-    // A migration may take its time, and wait for another process to finish one.
-    pqxx::nontransaction(*connection).exec("SET statement_timeout = 0; SET lock_timeout = '60s'");
-    {
-      Transaction tx(*connection);
-      tx.exec(kLock);
+    pqxx::nontransaction(*connection).exec(kPatience);
+    RETURN_IF_ERROR(RunPatiently(*connection, "schema_migrations", [](Transaction& tx) {
       tx.exec(kCreateTable);
       tx.commit();
-    }
+      return absl::OkStatus();
+    }));
     int count = 0;
     for (const MigrationSet& set : sets) {
       ASSIGN_OR_RETURN(const int applied, ApplySet(*connection, set));

@@ -86,6 +86,34 @@ TEST_F(MigrationsTest, WaitsForAnotherProcessThatMigrates) {
   waiting.join();
 }
 
+// A reader takes long; others who read the same table do not wait until it is done.
+TEST_F(MigrationsTest, WhileItWaitsForATableNobodyWaitsLongBehindIt) {
+  ASSERT_THAT(Apply({kFirst}), IsOkAndHolds(1));
+  pqxx::connection other(database_.url);
+  Transaction reader(other);
+  reader.exec("SELECT count(*) FROM tally");
+  std::thread waiting([&] {
+    EXPECT_THAT(Apply({kFirst, File("0002_note.sql", "ALTER TABLE tally ADD COLUMN note text")}),
+                IsOkAndHolds(1));
+  });
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  while (Count("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted "
+               "AND relation = 'tally'::regclass") == 0 &&
+         absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  // Gives up after three seconds of waiting for a lock.
+  const auto another = RunRead<int>(database_.pool, [](Transaction& tx) -> absl::StatusOr<int> {
+    return tx.exec1("SELECT count(*) FROM tally")[0].as<int>();
+  });
+  EXPECT_THAT(another, IsOkAndHolds(0));
+  reader.commit();
+  waiting.join();
+  EXPECT_EQ(Count("SELECT count(*) FROM information_schema.columns WHERE table_name = 'tally' "
+                  "AND column_name = 'note'"),
+            1);
+}
+
 TEST_F(MigrationsTest, RefusesAFileThatChanged) {
   ASSERT_THAT(Apply({kFirst}), IsOkAndHolds(1));
   const absl::StatusOr<int> result =
