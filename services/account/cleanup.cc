@@ -1,22 +1,29 @@
 #include "services/account/cleanup.h"
 
-#include "services/common/postgres/fields.h"
-#include "services/common/postgres/transaction.h"
+#include "services/common/postgres/purge.h"
 
 namespace rostrum::account {
 
 absl::Status CleanUp(PgPool& pool, absl::Duration session_idle, absl::Time now) {
-  const std::string day_ago = SqlTime(now - absl::Hours(24));
-  return RunTx(pool, [&](Transaction& tx) {
-    tx.Exec("DELETE FROM sign_ups WHERE expire_time <= $1", day_ago);
-    tx.Exec("DELETE FROM one_time_tokens WHERE expire_time <= $1", SqlTime(now));
-    // An hour more: uses are noted to the hour.
-    tx.Exec("DELETE FROM sessions WHERE expire_time <= $1 OR last_use_time <= $2", SqlTime(now),
-            SqlTime(now - session_idle - absl::Hours(1)));
-    tx.Exec("DELETE FROM access_tokens WHERE expire_time <= $1", SqlTime(now));
-    tx.Exec("DELETE FROM mails WHERE finish_time <= $1", SqlTime(now - absl::Hours(24 * 7)));
-    return absl::OkStatus();
-  });
+  const struct {
+    const char* table;
+    const char* column;
+    absl::Time until;
+  } ended[] = {
+      {"sign_ups", "expire_time", now - absl::Hours(24)},
+      {"one_time_tokens", "expire_time", now},
+      {"sessions", "expire_time", now},
+      // An hour more: uses are noted to the hour.
+      {"sessions", "last_use_time", now - session_idle - absl::Hours(1)},
+      {"access_tokens", "expire_time", now},
+      {"mails", "finish_time", now - absl::Hours(24 * 7)},
+  };
+  absl::Status status;
+  // Each is done, whatever became of the others.
+  for (const auto& [table, column, until] : ended) {
+    status.Update(Purge(pool, table, column, until));
+  }
+  return status;
 }
 
 }  // namespace rostrum::account

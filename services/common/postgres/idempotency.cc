@@ -6,6 +6,7 @@
 #include "services/common/base/status.h"
 #include "services/common/base/utf8.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/postgres/purge.h"
 
 namespace rostrum {
 namespace {
@@ -34,12 +35,6 @@ constexpr char kFindAll[] = R"sql(
 constexpr char kRecord[] = R"sql(
   UPDATE idempotency SET result_id = $4
   WHERE caller = $1 AND method = $2 AND request_id = $3)sql";
-
-// In steps, so that none takes longer than a statement may after a long pause.
-constexpr char kPurge[] = R"sql(
-  DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
-    SELECT ctid FROM idempotency WHERE create_time < $1 ORDER BY create_time LIMIT 10000)))sql";
-constexpr int kPurgeSteps = 100;
 
 std::string Deterministic(const google::protobuf::Message& message) {
   std::string bytes;
@@ -140,13 +135,7 @@ void RecordIdempotentResult(Transaction& tx, const IdempotencyKey& key,
 }
 
 absl::Status PurgeIdempotencyKeys(PgPool& pool, absl::Time now) {
-  bool more = true;
-  for (int step = 0; more && step < kPurgeSteps; ++step) {
-    ASSIGN_OR_RETURN(more, RunTx<bool>(pool, [&](Transaction& tx) -> absl::StatusOr<bool> {
-                       return tx.Exec(kPurge, SqlTime(now - kKeep)).affected_rows() > 0;
-                     }));
-  }
-  return absl::OkStatus();
+  return Purge(pool, "idempotency", "create_time", now - kKeep);
 }
 
 }  // namespace rostrum

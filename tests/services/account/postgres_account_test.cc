@@ -149,6 +149,26 @@ TEST_F(PostgresAccountTest, CleanUpDeletesWhatEndedAndNothingElse) {
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM accounts"), 1);
 }
 
+TEST_F(PostgresAccountTest, CleanUpOfOneTableKeepsNoOtherBack) {
+  h_.MakeMember("ada@example.org");
+  ASSERT_THAT(RunTx(stores_.pool,
+                    [](Transaction& tx) {
+                      tx.exec(R"sql(
+                        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                          $$ BEGIN RAISE 'no' USING ERRCODE = '53100'; END $$;
+                        CREATE TRIGGER refuse BEFORE DELETE ON sign_ups
+                          FOR EACH ROW EXECUTE FUNCTION refuse())sql");
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  h_.clock().Advance(absl::Hours(24 * 100));
+  EXPECT_THAT(CleanUp(stores_.pool, SessionRules().idle, h_.clock().Now()),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(stores_.Count("SELECT count(*) FROM sign_ups"), 1);
+  EXPECT_EQ(stores_.Count("SELECT count(*) FROM sessions"), 0);
+  EXPECT_EQ(stores_.Count("SELECT count(*) FROM mails"), 0);
+}
+
 TEST_F(PostgresAccountTest, UnknownAddressCostsARowAndLeavesNoTrace) {
   grpc::ClientContext ctx;
   h_.server.AsAnonymous(ctx);

@@ -1,0 +1,30 @@
+#include "services/common/postgres/purge.h"
+
+#include "absl/strings/substitute.h"
+#include "services/common/base/status.h"
+#include "services/common/postgres/fields.h"
+#include "services/common/postgres/transaction.h"
+
+namespace rostrum {
+namespace {
+
+constexpr char kPurge[] = R"sql(
+  DELETE FROM $0 WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM $0 WHERE $1 <= $$1 ORDER BY $1 LIMIT 10000)))sql";
+constexpr int kSteps = 100;
+
+}  // namespace
+
+absl::Status Purge(PgPool& pool, const std::string& table, const std::string& column,
+                   absl::Time until) {
+  const std::string sql = absl::Substitute(kPurge, table, column);
+  bool more = true;
+  for (int step = 0; more && step < kSteps; ++step) {
+    ASSIGN_OR_RETURN(more, RunTx<bool>(pool, [&](Transaction& tx) -> absl::StatusOr<bool> {
+                       return tx.Exec(sql, SqlTime(until)).affected_rows() > 0;
+                     }));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace rostrum
