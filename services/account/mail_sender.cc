@@ -106,10 +106,9 @@ absl::Status MailSender::SendOne(const ClaimedMail& claimed) {
 absl::Status MailSender::Fail(const ClaimedMail& claimed, const absl::Status& why) {
   const absl::Time now = clock_.Now();
   const int attempt = claimed.attempts + 1;
-  // The code only: what a relay says may hold the address.
-  const LogFields fields = {{"mail_id", claimed.mail.id},
-                            {"attempt", attempt},
-                            {"code", absl::StatusCodeToString(why.code())}};
+  // The relay's code is in it, and nothing of what it says, which may hold the address.
+  const LogFields fields = {
+      {"mail_id", claimed.mail.id}, {"attempt", attempt}, {"error", why.message()}};
   if (why.code() == absl::StatusCode::kInvalidArgument) {
     LogWarning("mail refused for good", fields);
     refused_.Increment();

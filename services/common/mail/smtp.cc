@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "services/common/base/status.h"
 #include "services/common/curl/curl.h"
 #include "services/common/mail/message.h"
@@ -27,6 +28,33 @@ size_t ReadUpload(char* buffer, size_t size, size_t count, void* user) {
   return length;
 }
 
+// Whether the first line of an answer to RCPT TO says that there is no such recipient. Many
+// relays say only there what they have against who sends: 530, or by the enhanced codes of
+// RFC 3463 policy (5.7) and the sender's address (5.1.7, 5.1.8).
+bool RefusesRecipient(absl::string_view answer) {
+  if (!absl::StartsWith(answer, "5") || absl::StartsWith(answer, "530")) return false;
+  const absl::string_view kind = absl::ClippedSubstr(answer, 4);
+  return !absl::StartsWith(kind, "5.7.") && !absl::StartsWith(kind, "5.1.7") &&
+         !absl::StartsWith(kind, "5.1.8");
+}
+
+// libcurl tells the last reply code, but not what it is an answer to.
+struct Dialogue {
+  bool recipient_named = false;  // by the last command, which has no answer yet
+  bool recipient_refused = false;
+};
+
+int Follow(CURL*, curl_infotype type, char* data, size_t size, void* user) {
+  auto* dialogue = static_cast<Dialogue*>(user);
+  const absl::string_view line(data, size);
+  if (type == CURLINFO_HEADER_OUT) {
+    dialogue->recipient_named = absl::StartsWith(line, "RCPT TO:");
+  } else if (type == CURLINFO_HEADER_IN && std::exchange(dialogue->recipient_named, false)) {
+    dialogue->recipient_refused = RefusesRecipient(line);
+  }
+  return 0;
+}
+
 }  // namespace
 
 SmtpTransport::SmtpTransport(SmtpOptions options) : options_(std::move(options)) {}
@@ -36,6 +64,7 @@ absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
   if (!IsMailAddress(from) || !IsMailAddress(to)) {
     return absl::InvalidArgumentError("a mail goes from one address to another");
   }
+  Dialogue dialogue;  // before curl, which says QUIT as it goes
   const Curl curl = NewCurl(options_.url, "smtp,smtps", options_.timeout);
   CurlList recipients;
   Append(recipients, absl::StrCat("<", to, ">"));
@@ -54,18 +83,17 @@ absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
   curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(c, CURLOPT_READFUNCTION, ReadUpload);
   curl_easy_setopt(c, CURLOPT_READDATA, &upload);
+  curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);  // to Follow alone
+  curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, Follow);
+  curl_easy_setopt(c, CURLOPT_DEBUGDATA, &dialogue);
   const CURLcode result = curl_easy_perform(c);
   if (result == CURLE_OK) return absl::OkStatus();
 
-  const long code = ResponseCode(curl);
-  // 530 wants a login or TLS, and a 5xx greeting (a weird reply before any byte
-  // was sent) is about this client: neither says anything of the recipient.
-  const bool greeted_badly = result == CURLE_WEIRD_SERVER_REPLY && upload.sent == 0;
-  const bool refused = code >= 500 && code < 600 && code != 530 && !greeted_badly &&
-                       result != CURLE_LOGIN_DENIED && result != CURLE_USE_SSL_FAILED;
   const std::string message =
-      absl::StrCat("mail relay: ", curl_easy_strerror(result), ", code ", code);
-  if (refused) return Error(absl::StatusCode::kInvalidArgument, "MAIL_REFUSED", message);
+      absl::StrCat("mail relay: ", curl_easy_strerror(result), ", code ", ResponseCode(curl));
+  if (dialogue.recipient_refused) {
+    return Error(absl::StatusCode::kInvalidArgument, "MAIL_REFUSED", message);
+  }
   return Unavailable(message);
 }
 

@@ -11,8 +11,9 @@ namespace rostrum {
 class MailTransport {
  public:
   virtual ~MailTransport() = default;
-  // UNAVAILABLE: try again later (connection, login, 4xx). INVALID_ARGUMENT: the
-  // relay refused the mail for good (5xx), or an address is none.
+  // UNAVAILABLE: try again later (connection, login, 4xx, and 5xx that is about who sends
+  // or what: a relay can be mended). INVALID_ARGUMENT: the relay refused the recipient for
+  // good (5xx), or an address is none. The message may be logged.
   virtual absl::Status Send(const std::string& from, const std::string& to,
                             const std::string& bytes) = 0;
 };

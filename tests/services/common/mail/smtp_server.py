@@ -19,6 +19,8 @@ class Handler:
     async def handle_MAIL(self, server, session, envelope, address, options):
         if address.startswith("unauthenticated@"):
             return "530 5.7.0 Authentication required"
+        if address.startswith("stranger@"):
+            return "550 5.7.1 this sender is not yours"
         envelope.mail_from = address
         return "250 OK"
 
@@ -27,6 +29,14 @@ class Handler:
             return "451 4.3.0 try again later"
         if address.startswith("unknown@"):
             return "550 5.1.1 no such mailbox"
+        if address.startswith("moved@"):
+            return "550-5.1.6 this mailbox has moved\r\n550 5.1.6 to nowhere"
+        if address.startswith("nowhere@"):
+            return "550 no such mailbox"
+        if address.startswith("relayed@"):
+            return "554 5.7.1 relay access denied"
+        if address.startswith("doubted@"):
+            return "550 5.1.8 the sender's domain is not found"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
