@@ -29,6 +29,14 @@ std::vector<std::string> ReadIds(const pqxx::result& rows) {
   return ids;
 }
 
+std::optional<Account> SelectAccount(Transaction& tx, const AccountId& id, const char* lock) {
+  const pqxx::result rows = tx.Exec(
+      absl::StrCat("SELECT ", kAccountColumns, " FROM accounts a WHERE a.account_id = $1", lock),
+      id.value());
+  if (rows.empty()) return std::nullopt;
+  return ReadAccount(rows[0]);
+}
+
 }  // namespace
 
 Account ReadAccount(const pqxx::row& row, int first) {
@@ -55,13 +63,12 @@ Session ReadSession(const pqxx::row& row, int first) {
                  .expire_time = ReadTime(field(4))};
 }
 
+std::optional<Account> FindAccount(Transaction& tx, const AccountId& id) {
+  return SelectAccount(tx, id, "");
+}
+
 std::optional<Account> LockAccount(Transaction& tx, const AccountId& id) {
-  const pqxx::result rows =
-      tx.Exec(absl::StrCat("SELECT ", kAccountColumns,
-                           " FROM accounts a WHERE a.account_id = $1 FOR NO KEY UPDATE"),
-              id.value());
-  if (rows.empty()) return std::nullopt;
-  return ReadAccount(rows[0]);
+  return SelectAccount(tx, id, " FOR NO KEY UPDATE");
 }
 
 absl::Status AccountNotFound() {

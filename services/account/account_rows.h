@@ -27,8 +27,9 @@ inline constexpr char kSessionColumns[] =
 inline constexpr int kSessionColumnCount = 5;
 Session ReadSession(const pqxx::row& row, int first = 0);
 
-// The account, held against changes until the transaction ends; nullopt if there
-// is none.
+// The account, or nullopt if there is none.
+std::optional<Account> FindAccount(Transaction& tx, const AccountId& id);
+// The same, held against changes until the transaction ends.
 std::optional<Account> LockAccount(Transaction& tx, const AccountId& id);
 absl::Status AccountNotFound();
 

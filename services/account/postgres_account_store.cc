@@ -83,9 +83,9 @@ void SaveProfile(Transaction& tx, const Account& before, const Account& after, a
 
 absl::StatusOr<Account> PostgresAccountStore::Get(const AccountId& id) {
   return RunRead<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
-    const pqxx::result rows = tx.Exec(Select("WHERE a.account_id = $1"), id.value());
-    if (rows.empty()) return AccountNotFound();
-    return ReadAccount(rows[0]);
+    std::optional<Account> account = FindAccount(tx, id);
+    if (!account.has_value()) return AccountNotFound();
+    return *std::move(account);
   });
 }
 

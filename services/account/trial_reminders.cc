@@ -15,7 +15,7 @@ absl::Status ApplyTrialEnding(Transaction& tx, const event::v1::Event& event, co
   const absl::Time end_time = FromProtoTime(ending.end_time());
   // A reminder that comes too late is none.
   if (end_time <= now) return absl::OkStatus();
-  const std::optional<Account> account = LockAccount(tx, AccountId(ending.account_id()));
+  const std::optional<Account> account = FindAccount(tx, AccountId(ending.account_id()));
   if (!account.has_value() || !account->trial_reminders) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Mail mail, mails.TrialEnding(*account, end_time));
   EnqueueMail(tx, mail, now);

@@ -52,6 +52,15 @@ TEST_F(TrialRemindersTest, SaysWhenInTheReadersTimeAndHowToStopIt) {
   EXPECT_THAT(text, HasSubstr("/account#mails"));
 }
 
+TEST_F(TrialRemindersTest, WaitsForNoChangeOfTheAccount) {
+  const Member ada = h_.MakeMember("ada@example.org");
+  pqxx::connection other(stores_.database.url);
+  Transaction change(other);
+  change.exec("SELECT 1 FROM accounts FOR NO KEY UPDATE");
+  ASSERT_THAT(Apply(ada.account_id, h_.clock().Now() + absl::Hours(24)), IsOk());
+  EXPECT_EQ(h_.TakeMails().size(), 1u);
+}
+
 TEST_F(TrialRemindersTest, WhoSwitchedItOffGetsNone) {
   const Member ada = h_.MakeMember("ada@example.org");
   h_.TakeMails();
