@@ -41,7 +41,7 @@ class AccessTokenStore {
                                                         absl::Time now) = 0;
   // NOT_FOUND / TOKEN_NOT_FOUND, also for another's. Told by an event.
   virtual absl::Status Revoke(const AccountId& account_id, const TokenId& id, absl::Time now) = 0;
-  // The token with this secret; notes the use, to the hour. UNAUTHENTICATED /
+  // The token with this secret; notes the use, to the hour, if it can. UNAUTHENTICATED /
   // CREDENTIAL_INVALID.
   virtual absl::StatusOr<ResolvedToken> Resolve(const std::string& secret_hash, absl::Time now) = 0;
 };

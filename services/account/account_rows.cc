@@ -1,10 +1,14 @@
 #include "services/account/account_rows.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "rostrum/account/v1/events.pb.h"
+#include "services/common/base/log.h"
 #include "services/common/base/status.h"
 #include "services/common/events/outbox.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/rpc/request_context.h"
 
 namespace rostrum::account {
 namespace {
@@ -22,6 +26,9 @@ constexpr char kEndOldest[] = R"sql(
 constexpr char kEndSessions[] = R"sql(
   DELETE FROM sessions WHERE account_id = $1 AND session_id IS DISTINCT FROM $2::uuid
   RETURNING session_id)sql";
+
+// So long may a reader wait for a use to be noted.
+constexpr absl::Duration kNoteTime = absl::Milliseconds(250);
 
 std::vector<std::string> ReadIds(const pqxx::result& rows) {
   std::vector<std::string> ids;
@@ -116,6 +123,22 @@ void WriteRevoked(Transaction& tx, const AccountId& account_id,
 
 absl::Time HourOf(absl::Time time) {
   return absl::UnixEpoch() + absl::Floor(time - absl::UnixEpoch(), absl::Hours(1));
+}
+
+bool NoteUse(PgPool& pool, const char* statement, const std::string& id, absl::Time hour) {
+  const ScopedBatchContext soon(std::min(kNoteTime, RequestContext::Current().TimeLeft()));
+  const absl::Status noted = RunTx(pool, [&](Transaction& tx) {
+    // A commit waits for disk and standby beyond any timeout; a crash may forget a use.
+    tx.exec("SET LOCAL synchronous_commit = off");
+    tx.Exec(statement, id, SqlTime(hour));
+    return absl::OkStatus();
+  });
+  static LogBudget lines(1);
+  if (!noted.ok()) {
+    lines.Log(LogLevel::kWarning, "the use of a credential was not noted",
+              {{"code", absl::StatusCodeToString(noted.code())}});
+  }
+  return noted.ok();
 }
 
 }  // namespace rostrum::account

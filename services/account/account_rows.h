@@ -49,5 +49,8 @@ void WriteRevoked(Transaction& tx, const AccountId& account_id,
 
 // Uses are noted to the hour, so that they draw no picture of a day.
 absl::Time HourOf(absl::Time time);
+// Notes a use of a credential by `statement` ($1 its id, $2 the hour), in a transaction of
+// its own. False if that could not be done soon: who reads fails for no write, nor waits long.
+bool NoteUse(PgPool& pool, const char* statement, const std::string& id, absl::Time hour);
 
 }  // namespace rostrum::account

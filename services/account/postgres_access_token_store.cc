@@ -104,11 +104,8 @@ absl::StatusOr<ResolvedToken> PostgresAccessTokenStore::Resolve(const std::strin
   });
   RETURN_IF_ERROR(found);
   const absl::Time hour = HourOf(now);
-  if (found->token.last_use_time.value_or(absl::InfinitePast()) < hour) {
-    RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) {
-      tx.Exec(kTouch, found->token.id.value(), SqlTime(hour));
-      return absl::OkStatus();
-    }));
+  if (found->token.last_use_time.value_or(absl::InfinitePast()) < hour &&
+      NoteUse(pool_, kTouch, found->token.id.value(), hour)) {
     found->token.last_use_time = hour;
   }
   return found;

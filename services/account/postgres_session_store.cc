@@ -60,11 +60,8 @@ absl::StatusOr<OpenedSession> PostgresSessionStore::Resolve(const std::string& t
   });
   RETURN_IF_ERROR(found);
   const absl::Time hour = HourOf(now);
-  if (found->session.last_use_time < hour) {
-    RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) {
-      tx.Exec(kTouch, found->session.id.value(), SqlTime(hour));
-      return absl::OkStatus();
-    }));
+  if (found->session.last_use_time < hour &&
+      NoteUse(pool_, kTouch, found->session.id.value(), hour)) {
     found->session.last_use_time = hour;
   }
   return found;

@@ -58,7 +58,8 @@ class SessionStore {
                                              const VerifiedPassword& password) = 0;
 
   // The session that a token opens, and whose it is; notes the use, to the
-  // hour. UNAUTHENTICATED / CREDENTIAL_INVALID if there is none or it ended.
+  // hour, if it can. UNAUTHENTICATED / CREDENTIAL_INVALID if there is none or it
+  // ended.
   virtual absl::StatusOr<OpenedSession> Resolve(const std::string& token_hash, absl::Duration idle,
                                                 absl::Time now) = 0;
 
