@@ -27,6 +27,8 @@ constexpr char kEndSessions[] = R"sql(
   DELETE FROM sessions WHERE account_id = $1 AND session_id IS DISTINCT FROM $2::uuid
   RETURNING session_id)sql";
 
+constexpr char kEndTokens[] = "DELETE FROM access_tokens WHERE account_id = $1 RETURNING token_id";
+
 // So long may a reader wait for a use to be noted.
 constexpr absl::Duration kNoteTime = absl::Milliseconds(250);
 
@@ -42,6 +44,12 @@ std::optional<Account> SelectAccount(Transaction& tx, const AccountId& id, const
       id.value());
   if (rows.empty()) return std::nullopt;
   return ReadAccount(rows[0]);
+}
+
+std::vector<std::string> DeleteSessions(Transaction& tx, const AccountId& account_id,
+                                        const SessionId& keep) {
+  return ReadIds(tx.Exec(kEndSessions, account_id.value(),
+                         keep.empty() ? std::nullopt : std::make_optional(keep.value())));
 }
 
 }  // namespace
@@ -98,11 +106,15 @@ Session InsertSession(Transaction& tx, const AccountId& account_id, const NewSes
 
 int EndSessions(Transaction& tx, const AccountId& account_id, const SessionId& keep,
                 absl::Time now) {
-  const std::vector<std::string> ended =
-      ReadIds(tx.Exec(kEndSessions, account_id.value(),
-                      keep.empty() ? std::nullopt : std::make_optional(keep.value())));
+  const std::vector<std::string> ended = DeleteSessions(tx, account_id, keep);
   if (!ended.empty()) WriteRevoked(tx, account_id, ended, {}, now);
   return static_cast<int>(ended.size());
+}
+
+void EndCredentials(Transaction& tx, const AccountId& account_id, absl::Time now) {
+  const std::vector<std::string> sessions = DeleteSessions(tx, account_id, SessionId());
+  const std::vector<std::string> tokens = ReadIds(tx.Exec(kEndTokens, account_id.value()));
+  if (!sessions.empty() || !tokens.empty()) WriteRevoked(tx, account_id, sessions, tokens, now);
 }
 
 void SetPasswordHash(Transaction& tx, const AccountId& account_id, const std::string& hash) {

@@ -39,6 +39,8 @@ Session InsertSession(Transaction& tx, const AccountId& account_id, const NewSes
 // event; returns how many.
 int EndSessions(Transaction& tx, const AccountId& account_id, const SessionId& keep,
                 absl::Time now);
+// Ends all sessions and access tokens of a locked account, told by an event.
+void EndCredentials(Transaction& tx, const AccountId& account_id, absl::Time now);
 // Sets the password of a locked account and voids the links on their way to it.
 void SetPasswordHash(Transaction& tx, const AccountId& account_id, const std::string& hash);
 

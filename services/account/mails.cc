@@ -151,10 +151,19 @@ absl::StatusOr<Mail> Mails::TrialEnding(const Account& account, absl::Time end_t
 }
 
 absl::StatusOr<Mail> Mails::PasswordChanged(const std::string& email) const {
+  return NewPassword(email, "other devices were logged out");
+}
+
+absl::StatusOr<Mail> Mails::PasswordWasReset(const std::string& email) const {
+  return NewPassword(email, "every device was logged out and every access token revoked");
+}
+
+absl::StatusOr<Mail> Mails::NewPassword(const std::string& email,
+                                        const std::string& what_ended) const {
   return Build(email,
                {.subject = absl::StrCat("Your password for ", settings_.site_name, " was changed"),
                 .before = {absl::StrCat("the password of your account at ", settings_.site_name,
-                                        " was just changed, and other devices were logged out."),
+                                        " was just changed, and ", what_ended, "."),
                            "If it was not you, set a new password at once, here:"},
                 .link = absl::StrCat(settings_.public_url, "/reset"),
                 .link_label = "Set a new password"});

@@ -34,11 +34,14 @@ class Mails {
   // A trial ends, told in the reader's time zone.
   absl::StatusOr<Mail> TrialEnding(const Account& account, absl::Time end_time) const;
   absl::StatusOr<Mail> PasswordChanged(const std::string& email) const;
+  // By a reset link, which ends more.
+  absl::StatusOr<Mail> PasswordWasReset(const std::string& email) const;
 
   const std::string& site_name() const { return settings_.site_name; }
 
  private:
   struct Content;
+  absl::StatusOr<Mail> NewPassword(const std::string& email, const std::string& what_ended) const;
   absl::StatusOr<Mail> Build(const std::string& email, const Content& content) const;
 
   const MailSettings settings_;

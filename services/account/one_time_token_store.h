@@ -47,8 +47,9 @@ class OneTimeTokenStore {
   // UNAUTHENTICATED / LINK_INVALID.
   virtual absl::StatusOr<Account> FindForReset(const std::string& token_hash, absl::Time now) = 0;
 
-  // Consumes a reset link: sets the password, ends every session and voids every
-  // link of the account, queues the mail. UNAUTHENTICATED / LINK_INVALID.
+  // Consumes a reset link: sets the password, ends every session and access token
+  // and voids every link of the account, queues the mail. What ended is told by an
+  // event. UNAUTHENTICATED / LINK_INVALID.
   virtual absl::Status ResetPassword(const std::string& token_hash,
                                      const std::string& password_hash, const Mail& mail,
                                      absl::Time now) = 0;

@@ -99,7 +99,7 @@ absl::Status PostgresOneTimeTokenStore::ResetPassword(const std::string& token_h
   const absl::Status reset = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     ASSIGN_OR_RETURN(const Consumed consumed, Consume(tx, TokenPurpose::kReset, token_hash, now));
     SetPasswordHash(tx, consumed.account.id, password_hash);
-    EndSessions(tx, consumed.account.id, SessionId(), now);
+    EndCredentials(tx, consumed.account.id, now);
     EnqueueMail(tx, mail, now);
     return absl::OkStatus();
   });

@@ -195,7 +195,7 @@ grpc::Status SessionService::ResetPassword(grpc::ServerContext* ctx,
                      {account.display_name, account.email, mails_.site_name()}, "new_password");
     RETURN_IF_ERROR(checks.status());
     ASSIGN_OR_RETURN(const std::string hash, hasher_.Hash(request->new_password()));
-    ASSIGN_OR_RETURN(const Mail mail, mails_.PasswordChanged(account.email));
+    ASSIGN_OR_RETURN(const Mail mail, mails_.PasswordWasReset(account.email));
     return tokens_.ResetPassword(token_hash, hash, mail, clock_.Now());
   });
 }

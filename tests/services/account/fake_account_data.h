@@ -89,16 +89,30 @@ struct FakeAccountData {
               std::vector<std::string> token_ids) {
     revoked.push_back({account_id, std::move(session_ids), std::move(token_ids)});
   }
-  int EndSessions(const AccountId& account_id, const SessionId& keep) {
+  std::vector<std::string> DeleteSessions(const AccountId& account_id, const SessionId& keep) {
     std::vector<std::string> ended;
     std::erase_if(sessions, [&](const auto& entry) {
       if (entry.second.session.account_id != account_id || entry.first == keep) return false;
       ended.push_back(entry.first.value());
       return true;
     });
+    return ended;
+  }
+  int EndSessions(const AccountId& account_id, const SessionId& keep) {
+    std::vector<std::string> ended = DeleteSessions(account_id, keep);
     const int count = static_cast<int>(ended.size());
     if (count > 0) Revoke(account_id, std::move(ended), {});
     return count;
+  }
+  void EndCredentials(const AccountId& account_id) {
+    std::vector<std::string> tokens;
+    std::erase_if(access_tokens, [&](const auto& entry) {
+      if (entry.second.token.account_id != account_id) return false;
+      tokens.push_back(entry.first.value());
+      return true;
+    });
+    std::vector<std::string> ended = DeleteSessions(account_id, SessionId());
+    if (!ended.empty() || !tokens.empty()) Revoke(account_id, std::move(ended), std::move(tokens));
   }
   Session InsertSession(const AccountId& account_id, const NewSession& made) {
     const Session session{.id = made.id,

@@ -111,7 +111,7 @@ class FakeOneTimeTokenStore final : public OneTimeTokenStore {
     ASSIGN_OR_RETURN(const FakeAccountData::OneTimeRow row,
                      Consume(TokenPurpose::kReset, token_hash, now));
     data_.SetPasswordHash(data_.accounts.at(row.account_id), password_hash);
-    data_.EndSessions(row.account_id, SessionId());
+    data_.EndCredentials(row.account_id);
     data_.Enqueue(mail, now);
     return absl::OkStatus();
   }

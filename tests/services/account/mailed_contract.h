@@ -142,11 +142,21 @@ TYPED_TEST_P(MailedContract, OneTimeTokensWorkOnceForTheirPurpose) {
   const auto reset = [&](const std::string& token, absl::Time time) {
     return tokens.ResetPassword(HashToken(token), "new", this->MakeMail("ada@example.org"), time);
   };
+  const AccessToken token{.id = TokenId(NewUuid(this->now_)),
+                          .account_id = account.id,
+                          .display_name = "program",
+                          .scopes = {"read"},
+                          .create_time = this->now_,
+                          .expire_time = this->now_ + absl::Hours(24)};
+  ASSERT_THAT(this->s_.access_tokens.Create(token, HashToken("s1")), IsOk());
   EXPECT_THAT(reset("r1", late), HasReason("LINK_INVALID"));
+  EXPECT_THAT(this->s_.access_tokens.Resolve(HashToken("s1"), this->now_), IsOk());
   ASSERT_THAT(reset("r1", this->now_), IsOk());
   EXPECT_THAT(reset("r1", this->now_), HasReason("LINK_INVALID"));
   EXPECT_EQ(this->s_.accounts.Get(account.id)->password_hash, "new");
   EXPECT_EQ(this->s_.sessions.List(account.id, this->rules_.idle, this->now_)->size(), 0u);
+  EXPECT_THAT(this->s_.access_tokens.Resolve(HashToken("s1"), this->now_),
+              HasReason("CREDENTIAL_INVALID"));
 }
 
 TYPED_TEST_P(MailedContract, MailsAreHeldByALease) {

@@ -104,6 +104,31 @@ TEST_F(PostgresAccountTest, EndedCredentialsAreTold) {
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM role_changes"), 1);
 }
 
+TEST_F(PostgresAccountTest, AResetTellsOfEveryCredentialThatItEnded) {
+  const Member ada = h_.MakeMember("ada@example.org");
+  const absl::Time now = h_.clock().Now();
+  const AccessToken token{.id = TokenId(NewUuid(now)),
+                          .account_id = ada.account_id,
+                          .display_name = "program",
+                          .scopes = {"read"},
+                          .create_time = now,
+                          .expire_time = now + absl::Hours(24)};
+  ASSERT_THAT(stores_.access_tokens.Create(token, HashToken("secret")), IsOk());
+  ASSERT_THAT(stores_.one_time_tokens.Issue({.purpose = TokenPurpose::kReset,
+                                             .token_hash = HashToken("link"),
+                                             .email = ada.email,
+                                             .mail = {NewUuid(now), "", ""},
+                                             .create_time = now,
+                                             .expire_time = now + kOneTimeTokenLifetime}),
+              IsOk());
+  ASSERT_THAT(h_.ResetPassword("link", "nine owls at noon"), IsOk());
+  const auto events = stores_.Events<v1::CredentialsRevoked>();
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(events[0].account_id(), ada.account_id.value());
+  EXPECT_THAT(events[0].session_ids(), ElementsAre(ada.session_id.value()));
+  EXPECT_THAT(events[0].token_ids(), ElementsAre(token.id.value()));
+}
+
 TEST_F(PostgresAccountTest, OnlyANewNameIsTold) {
   const Member ada = h_.MakeMember("ada@example.org");
   const auto update = [&](const ProfileChange& change) {

@@ -243,7 +243,8 @@ TEST_F(SessionServiceTest, ResetSetsThePasswordEndsAllSessionsAndSaysSo) {
   EXPECT_THAT(Readable(mail.bytes), HasSubstr("https://example.org/reset?token="));
   EXPECT_THAT(h_.ResetPassword(TokenIn(mail), "password1"), HasViolation("new_password"));
   ASSERT_THAT(h_.ResetPassword(TokenIn(mail), "ten owls at midnight"), IsOk());
-  EXPECT_THAT(Readable(h_.TakeMail().bytes), HasSubstr("was just changed"));
+  EXPECT_THAT(Readable(h_.TakeMail().bytes),
+              AllOf(HasSubstr("was just changed"), HasSubstr("every access token revoked")));
   EXPECT_THAT(h_.Resolve(member.token), HasReason("CREDENTIAL_INVALID"));
   EXPECT_THAT(h_.LogIn(member.email, kPassword), HasReason("LOGIN_FAILED"));
   EXPECT_THAT(h_.LogIn(member.email, "ten owls at midnight"), IsOk());
