@@ -29,6 +29,8 @@ struct Mail {
 struct ClaimedMail {
   Mail mail;
   absl::Time create_time;
+  // From then on what it carries works no more.
+  std::optional<absl::Time> expire_time;
   int attempts = 0;         // this one not counted
   std::string traceparent;  // of what wrote it, or empty
 };

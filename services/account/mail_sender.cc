@@ -89,6 +89,11 @@ absl::Status MailSender::TellBacklog() {
 }
 
 absl::Status MailSender::SendOne(const ClaimedMail& claimed) {
+  if (claimed.expire_time.value_or(absl::InfiniteFuture()) <= clock_.Now()) {
+    LogError("mail dropped, it could not be delivered while what it carries worked",
+             {{"mail_id", claimed.mail.id}, {"attempt", claimed.attempts}});
+    return Drop(claimed);
+  }
   // Part of the trace of what wrote the mail.
   ScopedSpan span(TraceContext::Parse(claimed.traceparent, ""), SpanKind::kConsumer, "mail send");
   const ScopedLogFields log_fields(TraceFields(TraceContext::Current()));
@@ -117,12 +122,16 @@ absl::Status MailSender::Fail(const ClaimedMail& claimed, const absl::Status& wh
   const absl::Time next = now + MailBackoff(attempt);
   if (next > claimed.create_time + kMailPatience) {
     LogError("mail dropped, it could not be delivered for too long", fields);
-    dropped_.Increment();
-    return queue_.Finish(claimed.mail.id, MailOutcome::kDropped, now);
+    return Drop(claimed);
   }
   LogWarning("mail put off", fields);
   put_off_.Increment();
   return queue_.RetryAt(claimed.mail.id, next);
+}
+
+absl::Status MailSender::Drop(const ClaimedMail& claimed) {
+  dropped_.Increment();
+  return queue_.Finish(claimed.mail.id, MailOutcome::kDropped, clock_.Now());
 }
 
 }  // namespace rostrum::account

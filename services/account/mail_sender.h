@@ -16,7 +16,8 @@ namespace rostrum::account {
 // When to try again after the attempt of this number (the first is 1):
 // 5 s, 1 min, 5 min, 30 min, 2 h, 8 h, then each 24 h.
 absl::Duration MailBackoff(int attempt);
-// A mail that could not be delivered for this long is dropped.
+// A mail that could not be delivered for this long, or for as long as what it carries
+// works, is dropped.
 inline constexpr absl::Duration kMailPatience = absl::Hours(72);
 
 // Sends what the queue holds. Any number of these may run, in any number of
@@ -41,6 +42,7 @@ class MailSender {
  private:
   absl::Status SendOne(const ClaimedMail& claimed);
   absl::Status Fail(const ClaimedMail& claimed, const absl::Status& why);
+  absl::Status Drop(const ClaimedMail& claimed);
 
   MailQueue& queue_;
   MailTransport& transport_;

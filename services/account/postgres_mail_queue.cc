@@ -1,7 +1,5 @@
 #include "services/account/postgres_mail_queue.h"
 
-#include <optional>
-
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/trace/messaging.h"
@@ -13,18 +11,18 @@ namespace {
 // A mail without a recipient is finished as it comes.
 constexpr char kEnqueue[] = R"sql(
   INSERT INTO mails (mail_id, recipient, bytes, create_time, attempt_time, finish_time, outcome,
-                     traceparent)
+                     traceparent, expire_time)
   VALUES ($1, $2, $3, $4, $4,
           CASE WHEN $2 = '' THEN $4::timestamptz END,
           CASE WHEN $2 = '' THEN 'unaddressed' ELSE '' END,
-          $5))sql";
+          $5, $6))sql";
 
 constexpr char kClaim[] = R"sql(
   UPDATE mails SET attempt_time = $2
   FROM (SELECT mail_id FROM mails WHERE finish_time IS NULL AND attempt_time <= $1
         ORDER BY attempt_time LIMIT $3 FOR UPDATE SKIP LOCKED) due
   WHERE mails.mail_id = due.mail_id
-  RETURNING mails.mail_id, recipient, bytes, create_time, attempts, traceparent)sql";
+  RETURNING mails.mail_id, recipient, bytes, create_time, attempts, traceparent, expire_time)sql";
 
 constexpr char kFinish[] = R"sql(
   UPDATE mails SET recipient = '', bytes = '', finish_time = $2, outcome = $3,
@@ -49,12 +47,14 @@ const char* NameOf(MailOutcome outcome) {
 
 }  // namespace
 
-void EnqueueMail(Transaction& tx, const Mail& mail, absl::Time now) {
+void EnqueueMail(Transaction& tx, const Mail& mail, absl::Time now,
+                 std::optional<absl::Time> expire_time) {
   ScopedSpan span(SpanKind::kProducer, "mail publish");
   DescribePublish(*span, kMailSystem, "mail");
   const TraceContext& trace = TraceContext::Current();
   const auto traceparent = trace.sampled ? std::make_optional(trace.Traceparent()) : std::nullopt;
-  tx.Exec(kEnqueue, mail.id, mail.recipient, SqlBytes(mail.bytes), SqlTime(now), traceparent);
+  tx.Exec(kEnqueue, mail.id, mail.recipient, SqlBytes(mail.bytes), SqlTime(now), traceparent,
+          SqlTime(expire_time));
 }
 
 absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now,
@@ -67,6 +67,7 @@ absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now
                                       .recipient = ReadText(row[1]),
                                       .bytes = ReadBytes(row[2])},
                              .create_time = ReadTime(row[3]),
+                             .expire_time = ReadOptionalTime(row[6]),
                              .attempts = row[4].as<int>(),
                              .traceparent = row[5].is_null() ? "" : ReadText(row[5])});
         }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,9 @@ class PostgresMailQueue final : public MailQueue {
   PgPool& pool_;
 };
 
-// Puts a mail into the queue, inside the transaction of what it tells.
-void EnqueueMail(Transaction& tx, const Mail& mail, absl::Time now);
+// Puts a mail into the queue, inside the transaction of what it tells. From
+// `expire_time` on it is not sent any more.
+void EnqueueMail(Transaction& tx, const Mail& mail, absl::Time now,
+                 std::optional<absl::Time> expire_time = std::nullopt);
 
 }  // namespace rostrum::account

@@ -60,7 +60,8 @@ absl::Status PostgresOneTimeTokenStore::Issue(const NewOneTimeToken& token) {
     const pqxx::result rows =
         tx.Exec(kInsert, SqlBytes(token.token_hash), NameOf(token.purpose), token.return_path,
                 SqlTime(token.expire_time), LowerAddress(token.email));
-    EnqueueMail(tx, rows.empty() ? token.mail.Unaddressed() : token.mail, token.create_time);
+    EnqueueMail(tx, rows.empty() ? token.mail.Unaddressed() : token.mail, token.create_time,
+                token.expire_time);
     return absl::OkStatus();
   });
   if (issued.ok()) mails_.Notify();

@@ -99,7 +99,7 @@ absl::StatusOr<SignUp> Load(Transaction& tx, const SignUpId& id) {
 void EnqueueFitting(Transaction& tx, const std::string& email, const Verification& verification) {
   const bool known = !tx.Exec(kIsKnown, LowerAddress(email)).empty();
   EnqueueMail(tx, known ? verification.member_mail : verification.verify_mail,
-              verification.create_time);
+              verification.create_time, verification.expire_time);
 }
 
 // What a transaction of Verify came to. A refusal is a result: the count of

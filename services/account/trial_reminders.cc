@@ -18,7 +18,7 @@ absl::Status ApplyTrialEnding(Transaction& tx, const event::v1::Event& event, co
   const std::optional<Account> account = FindAccount(tx, AccountId(ending.account_id()));
   if (!account.has_value() || !account->trial_reminders) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Mail mail, mails.TrialEnding(*account, end_time));
-  EnqueueMail(tx, mail, now);
+  EnqueueMail(tx, mail, now, end_time);
   return absl::OkStatus();
 }
 

@@ -80,8 +80,10 @@ struct FakeAccountData {
     }
     return nullptr;
   }
-  void Enqueue(const Mail& mail, absl::Time now) {
-    MailRow row{.claimed = {.mail = mail, .create_time = now}, .attempt_time = now};
+  void Enqueue(const Mail& mail, absl::Time now,
+               std::optional<absl::Time> expire_time = std::nullopt) {
+    MailRow row{.claimed = {.mail = mail, .create_time = now, .expire_time = expire_time},
+                .attempt_time = now};
     if (mail.recipient.empty()) row.outcome = "unaddressed";
     mails.push_back(row);
   }

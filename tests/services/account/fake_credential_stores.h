@@ -84,7 +84,8 @@ class FakeOneTimeTokenStore final : public OneTimeTokenStore {
       data_.one_time[token.token_hash] = {token.purpose, account->id, token.return_path,
                                           token.expire_time};
     }
-    data_.Enqueue(account != nullptr ? token.mail : token.mail.Unaddressed(), token.create_time);
+    data_.Enqueue(account != nullptr ? token.mail : token.mail.Unaddressed(), token.create_time,
+                  token.expire_time);
     return absl::OkStatus();
   }
 

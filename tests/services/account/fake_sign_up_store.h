@@ -106,7 +106,7 @@ class FakeSignUpStore final : public SignUpStore {
   void Enqueue(const std::string& email, const Verification& verification) {
     const bool known = data_.FindByEmail(email) != nullptr;
     data_.Enqueue(known ? verification.member_mail : verification.verify_mail,
-                  verification.create_time);
+                  verification.create_time, verification.expire_time);
   }
 
   FakeAccountData& data_;

@@ -49,9 +49,10 @@ class ScriptedTransport final : public MailTransport {
 
 class MailSenderTest : public ::testing::Test {
  protected:
-  void Enqueue(const std::string& id, const std::string& to) {
+  void Enqueue(const std::string& id, const std::string& to,
+               std::optional<absl::Time> expire_time = std::nullopt) {
     absl::MutexLock lock(&stores_.data.mu);
-    stores_.data.Enqueue({id, to, "bytes of " + id}, clock_.Now());
+    stores_.data.Enqueue({id, to, "bytes of " + id}, clock_.Now(), expire_time);
   }
   FakeAccountData::MailRow Row(size_t index) {
     absl::MutexLock lock(&stores_.data.mu);
@@ -124,6 +125,21 @@ TEST_F(MailSenderTest, DropsAMailAfterThreeDays) {
   }
   EXPECT_EQ(Row(0).outcome, "dropped");
   EXPECT_EQ(Row(0).claimed.mail.bytes, "");
+}
+
+TEST_F(MailSenderTest, ALinkThatWorksNoMoreIsNotSent) {
+  Enqueue("1", "ada@example.org", clock_.Now() + absl::Minutes(30));
+  transport_.Answer({absl::UnavailableError("away")});
+  ASSERT_THAT(sender_.SendDue(), IsOk());
+  clock_.Advance(absl::Minutes(30));
+  ASSERT_THAT(sender_.SendDue(), IsOk());
+  EXPECT_EQ(transport_.sent().size(), 1u);
+  EXPECT_EQ(Row(0).outcome, "dropped");
+  EXPECT_THAT(metrics_.Expose(), HasSubstr("mails_total{outcome=\"dropped\"} 1\n"));
+  Enqueue("2", "ada@example.org", clock_.Now() + absl::Minutes(30));
+  clock_.Advance(absl::Minutes(29));
+  ASSERT_THAT(sender_.SendDue(), IsOk());
+  EXPECT_EQ(Row(1).outcome, "delivered");
 }
 
 TEST_F(MailSenderTest, TellsHowManyWaitAndForHowLong) {

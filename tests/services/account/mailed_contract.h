@@ -180,10 +180,44 @@ TYPED_TEST_P(MailedContract, MailsAreHeldByALease) {
   EXPECT_EQ(this->ClaimAll(lapsed + absl::Hours(100)).size(), 0u);
 }
 
+TYPED_TEST_P(MailedContract, MailsExpireWithWhatTheyCarry) {
+  this->MakeAccount("ada@example.org");
+  const absl::Time end = this->now_ + kOneTimeTokenLifetime;
+  ASSERT_THAT(this->s_.one_time_tokens.Issue({.purpose = TokenPurpose::kLogin,
+                                              .token_hash = HashToken("l1"),
+                                              .email = "ada@example.org",
+                                              .mail = this->MakeMail("ada@example.org"),
+                                              .create_time = this->now_,
+                                              .expire_time = end}),
+              IsOk());
+  const auto link = this->ClaimAll(this->now_);
+  ASSERT_EQ(link.size(), 1u);
+  EXPECT_EQ(link[0].expire_time, end);
+  const auto begun = this->Begin("eve@example.org", "t1");
+  ASSERT_THAT(begun, IsOk());
+  const auto verification = this->ClaimAll(this->now_);
+  ASSERT_EQ(verification.size(), 1u);
+  EXPECT_EQ(verification[0].expire_time, begun->expire_time);
+  ASSERT_THAT(this->s_.one_time_tokens.Issue({.purpose = TokenPurpose::kReset,
+                                              .token_hash = HashToken("r1"),
+                                              .email = "ada@example.org",
+                                              .mail = this->MakeMail(""),
+                                              .create_time = this->now_,
+                                              .expire_time = end}),
+              IsOk());
+  // That the password was set is to be told however late.
+  ASSERT_THAT(this->s_.one_time_tokens.ResetPassword(HashToken("r1"), "new",
+                                                     this->MakeMail("ada@example.org"), this->now_),
+              IsOk());
+  const auto told = this->ClaimAll(this->now_);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].expire_time, std::nullopt);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(MailedContract, SignUpChoosesTheMailByTheAddress, SignUpIsRepeatable,
                             VerificationMakesTheAccountOnce, ALinkAloneKeepsNoPassword,
                             VerificationExpiresAndSiblingsAreVoid, WrongCodesAreCountedForGood,
                             ResendReplacesTokenAndCode, OneTimeTokensWorkOnceForTheirPurpose,
-                            MailsAreHeldByALease);
+                            MailsAreHeldByALease, MailsExpireWithWhatTheyCarry);
 
 }  // namespace rostrum::account

@@ -52,6 +52,16 @@ TEST_F(TrialRemindersTest, SaysWhenInTheReadersTimeAndHowToStopIt) {
   EXPECT_THAT(text, HasSubstr("/account#mails"));
 }
 
+TEST_F(TrialRemindersTest, IsNotSentOnceTheTrialIsOver) {
+  const Member ada = h_.MakeMember("ada@example.org");
+  const absl::Time end = h_.clock().Now() + absl::Hours(24);
+  ASSERT_THAT(Apply(ada.account_id, end), IsOk());
+  const auto claimed = stores_.mails.Claim(h_.clock().Now(), absl::Minutes(1), 100);
+  ASSERT_THAT(claimed, IsOk());
+  ASSERT_EQ(claimed->size(), 1u);
+  EXPECT_EQ(claimed->front().expire_time, end);
+}
+
 TEST_F(TrialRemindersTest, WaitsForNoChangeOfTheAccount) {
   const Member ada = h_.MakeMember("ada@example.org");
   pqxx::connection other(stores_.database.url);
