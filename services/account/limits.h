@@ -10,6 +10,11 @@
 
 namespace rostrum::account {
 
+// What is limited by address is so from each network, and from all of them together at this
+// many times the rate: an address is no secret, and who spends its limit from elsewhere must
+// not lock its owner out.
+inline constexpr int kNetworksPerAddress = 4;
+
 struct LimitRates {
   Rate login_per_network{.burst = 25, .period = absl::Minutes(5)};
   Rate login_per_account{.burst = 25, .period = absl::Hours(1)};
@@ -29,10 +34,15 @@ class Limits {
   // A guess at the password of an account from inside one of its sessions.
   absl::Status CheckPassword(const AccountId& account_id);
   absl::Status CheckSignUp(const RequestContext& context, const std::string& email);
+  // Another mail of a sign-up.
+  absl::Status CheckResend(const RequestContext& context, const std::string& email);
+  // A login link or a reset, whatever sign-ups there were for the address.
   absl::Status CheckMail(const RequestContext& context, const std::string& email);
 
  private:
   absl::Status CheckNetwork(const char* what, const RequestContext& context, const Rate& rate);
+  absl::Status CheckAddress(const char* what, const RequestContext& context,
+                            const std::string& email, const Rate& rate);
 
   Throttle& throttle_;
   const AccountKeys& keys_;

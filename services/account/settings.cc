@@ -19,15 +19,18 @@ LimitRates ReadLimits(Settings& env) {
   return {
       .login_per_network = ReadRate(env, "LOGIN_LIMIT_PER_NETWORK", usual.login_per_network,
                                     "Logins by password from one network in 5 minutes."),
-      .login_per_account = ReadRate(env, "LOGIN_LIMIT_PER_ACCOUNT", usual.login_per_account,
-                                    "Logins by password for one address in an hour."),
+      .login_per_account =
+          ReadRate(env, "LOGIN_LIMIT_PER_ACCOUNT", usual.login_per_account,
+                   "Logins by password for one address from one network in an hour; four "
+                   "times as many from all."),
       .sign_up_per_network = ReadRate(env, "SIGN_UP_LIMIT_PER_NETWORK", usual.sign_up_per_network,
                                       "Sign-ups from one network in 5 minutes."),
       .mail_per_network = ReadRate(env, "MAIL_LIMIT_PER_NETWORK", usual.mail_per_network,
                                    "Login links and resets from one network in 5 minutes."),
-      .mail_per_address =
-          ReadRate(env, "MAIL_LIMIT_PER_ADDRESS", usual.mail_per_address,
-                   "Sign-ups, login links and resets for one address in 30 minutes."),
+      .mail_per_address = ReadRate(
+          env, "MAIL_LIMIT_PER_ADDRESS", usual.mail_per_address,
+          "Login links and resets for one address from one network in 30 minutes, and as many "
+          "sign-ups; four times as many from all."),
   };
 }
 

@@ -158,7 +158,7 @@ grpc::Status SignUpService::ResendVerification(grpc::ServerContext* ctx,
     const absl::Time now = clock_.Now();
     ASSIGN_OR_RETURN(const account::SignUp waiting, sign_ups_.Get(id, now));
     // Asked for too early it is refused anyway, and uses up no mail of the address.
-    if (now >= waiting.resend_time) RETURN_IF_ERROR(limits_.CheckMail(rc, waiting.email));
+    if (now >= waiting.resend_time) RETURN_IF_ERROR(limits_.CheckResend(rc, waiting.email));
     ASSIGN_OR_RETURN(const Verification verification, NewVerification(id, waiting.email, now));
     ASSIGN_OR_RETURN(const account::SignUp resent, sign_ups_.Resend(id, verification));
     *response = ToProto(resent);
