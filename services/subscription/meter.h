@@ -8,6 +8,7 @@
 #include "services/common/base/ids.h"
 #include "services/common/redis/redis.h"
 #include "services/common/rpc/request_context.h"
+#include "services/subscription/new_visitors.h"
 
 namespace rostrum::subscription {
 
@@ -16,6 +17,8 @@ struct MeterSettings {
   absl::Duration period = absl::Hours(24 * 30);
   int ending_at = 1;                    // free reads left when the end is announced
   int fresh_passes_per_network = 1000;  // within an hour
+  // What a first visit counted is kept for so long until its pass comes back.
+  absl::Duration first_visit = kFirstVisit;
 };
 
 // Where a visitor's free allocation stands.
@@ -35,8 +38,9 @@ struct MeterRead {
 
 // Counts the free reads of visitors without knowing what they read: all that is
 // kept is a set of HMAC(secret of the pass, post id) under a hash of the pass's
-// id, and the secret is nowhere on the server. Thread-safe. UNAVAILABLE if the
-// counters cannot be reached.
+// id, and the secret is nowhere on the server. A pass that comes back within
+// `first_visit` of its first read goes on from there; one that comes back later
+// begins anew. Thread-safe. UNAVAILABLE if the counters cannot be reached.
 class Meter {
  public:
   virtual ~Meter() = default;
@@ -57,9 +61,9 @@ class Meter {
   virtual absl::StatusOr<MeterReading> Look(const VisitorPass& pass) = 0;
 };
 
-// Keys: meter:{<shard>}:<hash of the pass>:reads, for the period; network:{<hash>},
-// for an hour. Those of a shard are asked by one call of the script, and a Redis
-// Cluster can spread the shards.
+// Keys: meter:{<shard>}:<hash of the pass>:reads, for the period, and :first in its
+// place until a new pass has come back; network:{<hash>}, for an hour. Those of a shard
+// are asked by one call of the script, and a Redis Cluster can spread the shards.
 class RedisMeter final : public Meter {
  public:
   RedisMeter(Redis& redis, const MeterSettings& settings);
@@ -68,28 +72,25 @@ class RedisMeter final : public Meter {
   absl::StatusOr<MeterReading> Look(const VisitorPass& pass) override;
 
  private:
-  enum class Use { kLook, kPeek, kCount, kCountFresh };
+  enum class Use { kLook, kPeek, kCount, kBegin };
   struct Asked {
     std::string pass;    // its hash
     std::string digest;  // of the post, empty for none
+    bool fresh = false;  // the pass's first visit
   };
   struct Outcome {
     MeterReading reading;
-    bool fresh = false;  // nothing was counted: ask the network first
+    bool begins = false;  // nothing was counted: ask the network first
   };
+  static Asked AskFor(const VisitorPass& pass, std::string digest);
   // One outcome for each, in their order.
   absl::StatusOr<std::vector<Outcome>> Ask(const std::vector<Asked>& asked, Use use);
   absl::StatusOr<MeterReading> AskOne(Asked asked, Use use);
-  // Counts new visitors of their networks; the indices of those not too many.
-  absl::StatusOr<std::vector<size_t>> AdmitFresh(const std::vector<MeterRead>& reads,
-                                                 const std::vector<Asked>& asked,
-                                                 const std::vector<size_t>& fresh,
-                                                 std::vector<MeterReading>& readings);
 
   Redis& redis_;
   const MeterSettings settings_;
   const RedisScript read_;
-  const RedisScript count_network_;
+  const NewVisitors new_visitors_;
 };
 
 }  // namespace rostrum::subscription

@@ -1,5 +1,7 @@
 #include "services/subscription/offer_book.h"
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
@@ -7,59 +9,100 @@
 namespace rostrum::subscription {
 namespace {
 
-// KEYS[1] holds the expiry in ms. ARGV: now, duration and pause in ms, "1" to
+// KEYS[1] holds the expiry in ms, KEYS[2], for a pass that has come back, what its first
+// visit left. ARGV: now, pause and duration in ms, how long a new one is kept, "1" to
 // start one. Returns the expiry, or nothing.
 constexpr char kScript[] = R"lua(
-  local now, duration, pause = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+  local now, pause = tonumber(ARGV[1]), tonumber(ARGV[2])
+  local function keep(expiry, time)
+    redis.call('SET', KEYS[1], string.format('%.0f', expiry), 'PX', string.format('%.0f', time))
+  end
+  local function stands(expiry) return expiry > 0 and now < expiry + pause end
   local expiry = tonumber(redis.call('GET', KEYS[1]) or 0)
-  if expiry > 0 and now < expiry + pause then return string.format('%.0f', expiry) end
-  if ARGV[4] ~= '1' then return false end
-  expiry = string.format('%.0f', now + duration)
-  redis.call('SET', KEYS[1], expiry, 'PX', string.format('%.0f', duration + pause))
-  return expiry
+  if expiry == 0 and KEYS[2] then
+    expiry = tonumber(redis.call('GETDEL', KEYS[2]) or 0)
+    if stands(expiry) then keep(expiry, expiry + pause - now) end
+  end
+  if not stands(expiry) then
+    if ARGV[5] ~= '1' then return false end
+    expiry = now + tonumber(ARGV[3])
+    keep(expiry, tonumber(ARGV[4]))
+  end
+  return string.format('%.0f', expiry)
 )lua";
+
+std::string Millis(absl::Duration time) { return absl::StrCat(absl::ToInt64Milliseconds(time)); }
 
 }  // namespace
 
 RedisOfferBook::RedisOfferBook(Redis& redis, const OfferSettings& settings)
-    : redis_(redis), settings_(settings), script_(kScript) {}
+    : redis_(redis),
+      settings_(settings),
+      script_(kScript),
+      new_visitors_(redis, ":offers", settings.new_per_network) {}
 
 RedisScript::Call RedisOfferBook::CallFor(const VisitorPass& pass, absl::Time now,
                                           bool start) const {
-  return {
-      .keys = {absl::StrCat("offer:{", pass.KeyHash(), "}")},
-      .arguments = {absl::StrCat(absl::ToUnixMillis(now)),
-                    absl::StrCat(absl::ToInt64Milliseconds(settings_.duration)),
-                    absl::StrCat(absl::ToInt64Milliseconds(settings_.pause)), start ? "1" : "0"}};
+  const std::string key = absl::StrCat("offer:{", pass.KeyHash(), "}");
+  const std::string first = absl::StrCat(key, ":first");
+  const absl::Duration whole = settings_.duration + settings_.pause;
+  RedisScript::Call call;
+  call.keys = pass.fresh ? std::vector<std::string>{first} : std::vector<std::string>{key, first};
+  call.arguments = {
+      absl::StrCat(absl::ToUnixMillis(now)), Millis(settings_.pause), Millis(settings_.duration),
+      Millis(pass.fresh ? std::min(settings_.first_visit, whole) : whole), start ? "1" : "0"};
+  return call;
 }
 
-absl::StatusOr<std::optional<Offer>> RedisOfferBook::ReadReply(const RedisReply& reply) const {
-  if (reply.IsNil()) return std::nullopt;
-  int64_t expiry = 0;
-  if (!absl::SimpleAtoi(reply.text, &expiry)) {
-    return absl::InternalError("the offer book answered something else");
+absl::StatusOr<std::vector<std::optional<Offer>>> RedisOfferBook::Ask(
+    const std::vector<RedisScript::Call>& calls) {
+  ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, script_.RunAll(redis_, calls));
+  std::vector<std::optional<Offer>> offers;
+  for (const RedisReply& reply : replies) {
+    std::optional<Offer>& offer = offers.emplace_back();
+    if (reply.IsNil()) continue;
+    int64_t expiry = 0;
+    if (!absl::SimpleAtoi(reply.text, &expiry)) {
+      return absl::InternalError("the offer book answered something else");
+    }
+    const absl::Time expire_time = absl::FromUnixMillis(expiry);
+    offer = Offer{expire_time, expire_time + settings_.pause};
   }
-  const absl::Time expire_time = absl::FromUnixMillis(expiry);
-  return Offer{expire_time, expire_time + settings_.pause};
+  return offers;
 }
 
 absl::StatusOr<std::optional<Offer>> RedisOfferBook::Find(const VisitorPass& pass, absl::Time now) {
-  const RedisScript::Call call = CallFor(pass, now, /*start=*/false);
-  ASSIGN_OR_RETURN(const RedisReply reply, script_.Run(redis_, call.keys, call.arguments));
-  return ReadReply(reply);
+  ASSIGN_OR_RETURN(const std::vector<std::optional<Offer>> offers,
+                   Ask({CallFor(pass, now, /*start=*/false)}));
+  return offers.front();
 }
 
-absl::StatusOr<std::vector<Offer>> RedisOfferBook::FindOrStartAll(
-    const std::vector<VisitorPass>& passes, absl::Time now) {
+absl::StatusOr<std::vector<std::optional<Offer>>> RedisOfferBook::FindOrStartAll(
+    const std::vector<OfferWanted>& wanted, absl::Time now) {
   std::vector<RedisScript::Call> calls;
-  for (const VisitorPass& pass : passes) calls.push_back(CallFor(pass, now, /*start=*/true));
-  ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, script_.RunAll(redis_, calls));
-  std::vector<Offer> offers;
-  for (const RedisReply& reply : replies) {
-    ASSIGN_OR_RETURN(const std::optional<Offer> offer, ReadReply(reply));
-    if (!offer.has_value()) return absl::InternalError("an offer did not start");
-    offers.push_back(*offer);
+  for (const OfferWanted& each : wanted) {
+    calls.push_back(CallFor(each.pass, now, /*start=*/false));
   }
+  ASSIGN_OR_RETURN(std::vector<std::optional<Offer>> offers, Ask(calls));
+  std::vector<size_t> places;
+  std::vector<NewVisitor> visitors;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (offers[i].has_value()) continue;
+    places.push_back(i);
+    visitors.push_back({wanted[i].network, wanted[i].pass.KeyHash()});
+  }
+  if (places.empty()) return offers;
+
+  ASSIGN_OR_RETURN(const std::vector<bool> admitted, new_visitors_.Admit(visitors));
+  std::vector<size_t> begun;
+  calls.clear();
+  for (size_t k = 0; k < places.size(); ++k) {
+    if (!admitted[k]) continue;
+    begun.push_back(places[k]);
+    calls.push_back(CallFor(wanted[places[k]].pass, now, /*start=*/true));
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::optional<Offer>> beginnings, Ask(calls));
+  for (size_t k = 0; k < begun.size(); ++k) offers[begun[k]] = beginnings[k];
   return offers;
 }
 

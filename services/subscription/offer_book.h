@@ -1,18 +1,23 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/common/redis/redis.h"
 #include "services/common/rpc/request_context.h"
+#include "services/subscription/new_visitors.h"
 
 namespace rostrum::subscription {
 
 struct OfferSettings {
   absl::Duration duration = absl::Hours(24);
   absl::Duration pause = absl::Hours(24 * 30);  // from the expiry to the next one
+  int new_per_network = 1000;                   // within an hour
+  // What began at a first visit is kept for so long until its pass comes back.
+  absl::Duration first_visit = kFirstVisit;
 };
 
 // The offer of a trial to one visitor.
@@ -22,39 +27,53 @@ struct Offer {
   bool IsOpen(absl::Time now) const { return now < expire_time; }
 };
 
+// Who is to be shown an offer.
+struct OfferWanted {
+  VisitorPass pass;
+  std::string network;  // keyed hash, empty if unknown
+};
+
 // Remembers until when each visitor's offer runs. The instant is chosen once,
 // so it is the same in every answer until it has passed; after the pause it is
-// forgotten. Thread-safe. UNAVAILABLE if it cannot be reached.
+// forgotten, and so is that of a pass that does not come back within
+// `first_visit`. Thread-safe. UNAVAILABLE if it cannot be reached.
 class OfferBook {
  public:
   virtual ~OfferBook() = default;
   // The offer, open or expired; nullopt if there was none, or its pause is over.
   virtual absl::StatusOr<std::optional<Offer>> Find(const VisitorPass& pass, absl::Time now) = 0;
-  // The same for each pass, but begins one where there is none.
-  virtual absl::StatusOr<std::vector<Offer>> FindOrStartAll(const std::vector<VisitorPass>& passes,
-                                                            absl::Time now) = 0;
-  absl::StatusOr<Offer> FindOrStart(const VisitorPass& pass, absl::Time now) {
-    absl::StatusOr<std::vector<Offer>> offers = FindOrStartAll({pass}, now);
+  // The same for each, but begins one where there is none, unless too many began
+  // in that network.
+  virtual absl::StatusOr<std::vector<std::optional<Offer>>> FindOrStartAll(
+      const std::vector<OfferWanted>& wanted, absl::Time now) = 0;
+  absl::StatusOr<std::optional<Offer>> FindOrStart(const VisitorPass& pass,
+                                                   const std::string& network, absl::Time now) {
+    absl::StatusOr<std::vector<std::optional<Offer>>> offers =
+        FindOrStartAll({{pass, network}}, now);
     if (!offers.ok()) return offers.status();
     return offers->front();
   }
 };
 
-// Keys: offer:{<hash of the pass>}, until the pause is over.
+// Keys: offer:{<hash of the pass>}, until the pause is over, and :first in its place until
+// a new pass has come back; network:{<hash>}:offers, for an hour.
 class RedisOfferBook final : public OfferBook {
  public:
   RedisOfferBook(Redis& redis, const OfferSettings& settings);
   absl::StatusOr<std::optional<Offer>> Find(const VisitorPass& pass, absl::Time now) override;
-  absl::StatusOr<std::vector<Offer>> FindOrStartAll(const std::vector<VisitorPass>& passes,
-                                                    absl::Time now) override;
+  absl::StatusOr<std::vector<std::optional<Offer>>> FindOrStartAll(
+      const std::vector<OfferWanted>& wanted, absl::Time now) override;
 
  private:
   RedisScript::Call CallFor(const VisitorPass& pass, absl::Time now, bool start) const;
-  absl::StatusOr<std::optional<Offer>> ReadReply(const RedisReply& reply) const;
+  // One for each call, in their order.
+  absl::StatusOr<std::vector<std::optional<Offer>>> Ask(
+      const std::vector<RedisScript::Call>& calls);
 
   Redis& redis_;
   const OfferSettings settings_;
   const RedisScript script_;
+  const NewVisitors new_visitors_;
 };
 
 }  // namespace rostrum::subscription

@@ -178,24 +178,25 @@ void Paywall::FillIn(const MeterReading& reading, absl::Time now, Case& decision
 
 void Paywall::AddOffers(const std::vector<Case*>& cases, Mode mode, absl::Time now) {
   std::vector<Case*> asked;
-  std::vector<VisitorPass> passes;
+  std::vector<OfferWanted> wanted;
   for (Case* decision : cases) {
     if (decision->reader.pass.empty()) continue;
     asked.push_back(decision);
-    passes.push_back(decision->reader.pass);
+    wanted.push_back({decision->reader.pass, decision->reader.network});
   }
   if (asked.empty()) return;
-  const auto add = [&](const Offer& offer, Case& decision) {
-    *decision.access.mutable_offer() = ToProto(offer, trial_duration_, now);
+  const auto add = [&](const std::optional<Offer>& offer, Case& decision) {
+    if (!offer.has_value()) return;
+    *decision.access.mutable_offer() = ToProto(*offer, trial_duration_, now);
   };
   if (mode == Mode::kRead) {
-    const auto offers = offers_.FindOrStartAll(passes, now);
+    const auto offers = offers_.FindOrStartAll(wanted, now);
     for (size_t i = 0; offers.ok() && i < asked.size(); ++i) add((*offers)[i], *asked[i]);
     return;
   }
   for (size_t i = 0; i < asked.size(); ++i) {
-    const auto offer = offers_.Find(passes[i], now);
-    if (offer.ok() && offer->has_value()) add(**offer, *asked[i]);
+    const auto offer = offers_.Find(wanted[i].pass, now);
+    if (offer.ok()) add(*offer, *asked[i]);
   }
 }
 

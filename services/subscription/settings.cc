@@ -19,7 +19,7 @@ MeterSettings ReadMeter(Settings& env) {
                             "The end is announced when this many free reads are left.");
   meter.fresh_passes_per_network =
       env.Int("METER_FRESH_PASSES_PER_NETWORK", meter.fresh_passes_per_network, 1, 10'000'000,
-              "New visitors of one network in an hour; more get no free reads.");
+              "New visitors of one network in an hour; more get no free reads and no offers.");
   return meter;
 }
 
@@ -63,6 +63,7 @@ SubscriptionSettings ReadSubscriptionSettings(Settings& env) {
                                          "How long the offer of a trial runs.");
   settings.offer.pause = env.Duration("OFFER_PAUSE", settings.offer.pause,
                                       "From its expiry until a new offer can start.");
+  settings.offer.new_per_network = settings.meter.fresh_passes_per_network;
   settings.trial_duration =
       env.Duration("TRIAL_DURATION", settings.trial_duration, "How long a free trial lasts.");
   settings.first_reminder = env.Duration("TRIAL_FIRST_REMINDER", settings.first_reminder,

@@ -301,6 +301,20 @@ TEST_F(AccessServiceTest, ANetworkOfNewVisitorsGetsNothing) {
   EXPECT_EQ(access.reason(), v1::ACCESS_REASON_NETWORK_LIMIT);
 }
 
+TEST_F(AccessServiceTest, TheWallStandsWithoutAnOfferWhenTooManyBeganInANetwork) {
+  const VisitorPass known = pass_;
+  EXPECT_TRUE(Check(Request(v1::ACCESS_LEVEL_PREMIUM))->has_offer());
+  for (int visitor = 1; visitor < OfferSettings().new_per_network; ++visitor) {
+    ASSERT_THAT(offers_.FindOrStart(NewVisitor(), "net", clock().Now()), IsOk());
+  }
+  pass_ = NewVisitor();
+  const auto access = Check(Request(v1::ACCESS_LEVEL_PREMIUM));
+  EXPECT_EQ(access->reason(), v1::ACCESS_REASON_PREMIUM);
+  EXPECT_FALSE(access->has_offer());
+  pass_ = known;
+  EXPECT_TRUE(Check(Request(v1::ACCESS_LEVEL_PREMIUM))->has_offer());
+}
+
 TEST_F(AccessServiceTest, RefusesWhatIsNotARequest) {
   v1::CheckAccessRequest request = Request(v1::ACCESS_LEVEL_METERED);
   request.set_post_id("x");

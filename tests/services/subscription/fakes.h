@@ -13,6 +13,12 @@
 
 namespace rostrum::subscription {
 
+// The pass of a first visit, as the browser brings it from then on.
+inline VisitorPass ComeBack(VisitorPass fresh) {
+  fresh.fresh = false;
+  return fresh;
+}
+
 // Fakes in memory, held to the same contracts as the real ones. `away` makes
 // them fail as an outage does.
 
@@ -80,25 +86,39 @@ class FakeOfferBook final : public OfferBook {
     if (found == offers_.end() || now >= found->second.next_time) return std::nullopt;
     return found->second;
   }
-  absl::StatusOr<std::vector<Offer>> FindOrStartAll(const std::vector<VisitorPass>& passes,
-                                                    absl::Time now) override {
+  absl::StatusOr<std::vector<std::optional<Offer>>> FindOrStartAll(
+      const std::vector<OfferWanted>& wanted, absl::Time now) override {
     absl::MutexLock lock(&mu_);
     if (away) return Unavailable("away");
-    std::vector<Offer> offers;
-    for (const VisitorPass& pass : passes) {
-      Offer& offer = offers_[pass.id];
-      if (now >= offer.next_time) {
-        offer = {now + settings_.duration, now + settings_.duration + settings_.pause};
+    std::vector<std::optional<Offer>> offers;
+    for (const auto& [pass, network] : wanted) {
+      auto found = offers_.find(pass.id);
+      if (found == offers_.end() || now >= found->second.next_time) {
+        if (!Admit(pass, network)) {
+          offers.push_back(std::nullopt);
+          continue;
+        }
+        const absl::Time expire_time = now + settings_.duration;
+        const Offer offer{expire_time, expire_time + settings_.pause};
+        found = offers_.insert_or_assign(pass.id, offer).first;
       }
-      offers.push_back(offer);
+      offers.push_back(found->second);
     }
     return offers;
   }
 
  private:
+  bool Admit(const VisitorPass& pass, const std::string& network) {
+    if (network.empty()) return true;
+    std::set<std::string>& visitors = networks_[network];
+    visitors.insert(pass.id);
+    return visitors.size() <= static_cast<size_t>(settings_.new_per_network);
+  }
+
   const OfferSettings settings_;
   absl::Mutex mu_;
   std::map<std::string, Offer> offers_;
+  std::map<std::string, std::set<std::string>> networks_;
 };
 
 class FakeTrialStore final : public TrialStore {

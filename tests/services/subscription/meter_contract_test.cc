@@ -139,6 +139,62 @@ TYPED_TEST(MeterContract, TheSecondReadOfAVisitorIsNoNewVisitor) {
   for (int post = 1; post <= 5; ++post) EXPECT_TRUE(this->Read(pass, post));
 }
 
+TYPED_TEST(MeterContract, APassThatComesBackGoesOn) {
+  const VisitorPass fresh = GrpcTestServer::NewVisitor(/*fresh=*/true);
+  for (int time = 0; time < 2; ++time) {
+    const auto first = this->under_test_.meter.Read(fresh, Post(1), "net");
+    EXPECT_TRUE(first->granted);
+    EXPECT_EQ(first->used, 1);
+    EXPECT_GT(first->period_left, absl::Hours(24 * 29));
+  }
+  const VisitorPass back = ComeBack(fresh);
+  EXPECT_EQ(this->under_test_.meter.Look(back)->used, 1);
+  EXPECT_TRUE(this->under_test_.meter.Peek(back, Post(1))->granted);
+  for (int post = 2; post <= 5; ++post) EXPECT_TRUE(this->Read(back, post));
+  EXPECT_FALSE(this->Read(back, 6));
+  EXPECT_TRUE(this->Read(back, 1));
+}
+
+// The only set that there is.
+std::string OnlySet(Redis& redis) {
+  const auto keys = redis.Command({"KEYS", "meter:*"}).value();
+  EXPECT_EQ(keys.elements.size(), 1u);
+  return keys.elements.empty() ? "" : keys.elements[0].text;
+}
+absl::Duration KeptFor(Redis& redis) {
+  return absl::Milliseconds(redis.Command({"PTTL", OnlySet(redis)})->integer);
+}
+
+TEST(RedisMeterTest, AFirstVisitIsKeptForAnHourUntilThePassComesBack) {
+  RedisUnderTest under_test;
+  Redis& redis = under_test.redis.redis;
+  const VisitorPass fresh = GrpcTestServer::NewVisitor(/*fresh=*/true);
+  ASSERT_THAT(under_test.meter.Read(fresh, Post(1), "net"), IsOk());
+  EXPECT_LE(KeptFor(redis), absl::Hours(1));
+  EXPECT_GT(KeptFor(redis), absl::Minutes(59));
+  // Half of the hour is over.
+  ASSERT_THAT(redis.Command({"EXPIRE", OnlySet(redis), "1800"}), IsOk());
+  const absl::Duration left = kSettings.period - absl::Minutes(30);
+  const MeterReading back = under_test.meter.Read(ComeBack(fresh), Post(2), "net").value();
+  EXPECT_EQ(back.used, 2);
+  for (const absl::Duration time : {back.period_left, KeptFor(redis)}) {
+    EXPECT_LE(time, left);
+    EXPECT_GT(time, left - absl::Minutes(1));
+  }
+}
+
+TEST(RedisMeterTest, WhatDoesNotComeBackIsForgotten) {
+  TestRedis redis;
+  RedisMeter meter(redis.redis, {.first_visit = absl::Milliseconds(50)});
+  const VisitorPass fresh = GrpcTestServer::NewVisitor(/*fresh=*/true);
+  ASSERT_TRUE(meter.Read(fresh, Post(1), "")->granted);
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  while (redis.redis.Command({"DBSIZE"})->integer > 0 && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_EQ(meter.Look(ComeBack(fresh))->used, 0);
+}
+
 TEST(RedisMeterTest, KeepsNothingThatTellsWhoReadWhat) {
   RedisUnderTest under_test;
   const VisitorPass pass = GrpcTestServer::NewVisitor();

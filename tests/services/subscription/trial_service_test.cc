@@ -70,7 +70,7 @@ class TrialServiceTest : public GrpcFixture {
 TEST_F(TrialServiceTest, AnOfferIsAcceptedUntilItExpires) {
   const VisitorPass pass = NewVisitor();
   EXPECT_THAT(Accept(pass).status(), HasReason("OFFER_NOT_STARTED"));
-  ASSERT_THAT(offers_.FindOrStart(pass, clock().Now()), IsOk());
+  ASSERT_THAT(offers_.FindOrStart(pass, "", clock().Now()), IsOk());
   fake_clock().Advance(absl::Hours(24) - absl::Seconds(1));
   EXPECT_THAT(Accept(pass), IsOk());
   fake_clock().Advance(absl::Seconds(1));

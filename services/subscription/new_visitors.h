@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/common/redis/redis.h"
+
+namespace rostrum::subscription {
+
+// Who keeps no cookies is a new visitor with every request. What a pass leaves at its
+// first visit is therefore kept for so long only, until the pass comes back.
+inline constexpr absl::Duration kFirstVisit = absl::Hours(1);
+
+// A visitor for whom nothing is kept yet.
+struct NewVisitor {
+  std::string network;  // keyed hash, empty if unknown
+  std::string pass;     // its hash
+};
+
+// Counts the new visitors of each network within an hour. Thread-safe.
+class NewVisitors {
+ public:
+  // Keys: network:{<hash of the network>}<suffix>.
+  NewVisitors(Redis& redis, std::string suffix, int limit);
+  // Counts them; whether each is within the limit of its network, as who comes from an
+  // unknown one always is. UNAVAILABLE if the counters cannot be reached.
+  absl::StatusOr<std::vector<bool>> Admit(const std::vector<NewVisitor>& visitors) const;
+
+ private:
+  Redis& redis_;
+  const std::string suffix_;
+  const int limit_;
+  const RedisScript count_;
+};
+
+}  // namespace rostrum::subscription
