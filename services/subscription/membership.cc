@@ -20,6 +20,10 @@ MembershipState StateAfter(Kind kind) {
   return MembershipState::kEnded;
 }
 
+bool IsRenewed(MembershipState state) {
+  return state == MembershipState::kActive || state == MembershipState::kGrace;
+}
+
 Membership FromEvent(const Checkout& checkout, const PaymentEvent& event,
                      const MembershipSettings& settings) {
   Membership membership{.account_id = checkout.account_id,
@@ -55,6 +59,8 @@ CheckoutState Checkout::StateAt(absl::Time now) const {
 
 bool IsPayment(Kind kind) { return kind == Kind::kCheckoutCompleted || kind == Kind::kRenewed; }
 
+bool IsRenewed(Kind kind) { return IsRenewed(StateAfter(kind)); }
+
 Applied Apply(const std::optional<Membership>& current, const Checkout& checkout,
               const PaymentEvent& event, const MembershipSettings& settings) {
   Membership next = FromEvent(checkout, event, settings);
@@ -72,10 +78,9 @@ Applied Apply(const std::optional<Membership>& current, const Checkout& checkout
     return {.superfluous_subscription = event.subscription};
   }
   next.start_time = std::min(current->start_time, next.start_time);
-  const bool renews =
-      current->state == MembershipState::kActive || current->state == MembershipState::kGrace;
-  return {.membership = std::move(next),
-          .superfluous_subscription = renews ? current->provider_subscription : ""};
+  return {
+      .membership = std::move(next),
+      .superfluous_subscription = IsRenewed(current->state) ? current->provider_subscription : ""};
 }
 
 void Lapse(Membership& membership) {

@@ -76,6 +76,9 @@ Applied Apply(const std::optional<Membership>& current, const Checkout& checkout
 // True if the event tells of a payment: there is a receipt for it.
 bool IsPayment(PaymentEvent::Kind kind);
 
+// True if its subscription is still to be renewed after what the event tells of.
+bool IsRenewed(PaymentEvent::Kind kind);
+
 // Ends a membership that nobody renewed.
 void Lapse(Membership& membership);
 

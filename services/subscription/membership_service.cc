@@ -62,8 +62,9 @@ grpc::Status MembershipService::CreateCheckout(grpc::ServerContext* ctx,
             key));
     // Also for a repeat of a request that ended before the provider answered.
     if (checkout.provider_reference.empty()) {
-      ASSIGN_OR_RETURN(const OpenedCheckout opened,
-                       provider_.OpenCheckout({checkout.id, *plan, checkout.return_path}));
+      ASSIGN_OR_RETURN(
+          const OpenedCheckout opened,
+          provider_.OpenCheckout({checkout.id, *plan, checkout.return_path, checkout.expire_time}));
       ASSIGN_OR_RETURN(checkout, store_.SetOpened(checkout.id, opened));
     }
     *response = ToProto(checkout, now);

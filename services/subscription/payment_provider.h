@@ -43,6 +43,7 @@ struct CheckoutOrder {
   CheckoutId checkout_id;
   Plan plan;
   std::string return_path;
+  absl::Time expire_time;  // from then on no payment may be taken
 };
 
 struct OpenedCheckout {
@@ -69,7 +70,9 @@ class PaymentProvider {
   // FAILED_PRECONDITION / MEMBERSHIP_ENDED.
   virtual absl::StatusOr<PaymentEvent> Cancel(const std::string& subscription) = 0;
   virtual absl::StatusOr<PaymentEvent> Resume(const std::string& subscription) = 0;
-  // The event of a webhook; nullopt for a kind that means nothing to us.
+  // The event of a webhook; nullopt for a kind that means nothing to us, and for
+  // what another installation sold: a subscription of a checkout that is not known
+  // is stopped.
   // UNAUTHENTICATED / WEBHOOK_SIGNATURE_INVALID, INVALID_ARGUMENT.
   virtual absl::StatusOr<std::optional<PaymentEvent>> ReadWebhook(const Webhook& webhook) = 0;
 };

@@ -112,6 +112,19 @@ void Save(Transaction& tx, const Membership& m) {
           SqlTime(m.grace_end_time), SqlTime(m.cancel_time), SqlTime(m.entitled_until), m.sequence);
 }
 
+void AddSuperfluous(Transaction& tx, const std::string& subscription, absl::Time now) {
+  tx.Exec(kAddSuperfluous, subscription, SqlTime(now));
+}
+
+// Nobody can be made a member by an event whose checkout is not known (any more): all
+// that can be done is to let no more be taken, and to say so.
+void StopUnknown(Transaction& tx, const PaymentEvent& event, absl::Time now) {
+  const bool renewed = !event.subscription.empty() && IsRenewed(event.kind);
+  if (renewed) AddSuperfluous(tx, event.subscription, now);
+  Log(renewed ? LogLevel::kError : LogLevel::kWarning, "a payment event for no checkout of ours",
+      {{"provider", event.provider}, {"subscription", event.subscription}});
+}
+
 }  // namespace
 
 absl::StatusOr<Checkout> PostgresMembershipStore::AddCheckout(const Checkout& checkout,
@@ -172,8 +185,7 @@ absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Tim
     const pqxx::result claimed = tx.Exec(kClaimEvent, event.provider, event.id, SqlTime(now));
     if (claimed.affected_rows() == 0) return absl::OkStatus();
     if (rows.empty()) {
-      // Of another installation, or older than what is kept.
-      LogWarning("a payment event for no checkout of ours", {{"provider", event.provider}});
+      StopUnknown(tx, event, now);
       return absl::OkStatus();
     }
     // As it stands under the lock.
@@ -198,7 +210,7 @@ absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Tim
       TellEntitlement(tx, checkout.account_id, now);
     }
     if (!outcome.superfluous_subscription.empty()) {
-      tx.Exec(kAddSuperfluous, outcome.superfluous_subscription, SqlTime(now));
+      AddSuperfluous(tx, outcome.superfluous_subscription, now);
     }
     return absl::OkStatus();
   });

@@ -17,8 +17,8 @@ using Kind = PaymentEvent::Kind;
 
 constexpr char kInsertPayment[] = R"sql(
   INSERT INTO test_payments (payment_id, currency_code, minor_units, description, return_path,
-                             period_months, period_seconds, state, create_time)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING)sql";
+                             period_months, period_seconds, state, create_time, expire_time)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING)sql";
 
 constexpr char kSubscriptionColumns[] = R"sql(
   SELECT s.payment_id, s.start_time, s.periods, s.period_start_time, s.period_end_time,
@@ -101,11 +101,11 @@ void Tell(Transaction& tx, const PaymentEvent& event) {
 
 absl::StatusOr<TestPayment> Load(Transaction& tx, const std::string& payment_id,
                                  const char* suffix = "") {
-  const pqxx::result rows =
-      tx.Exec(absl::StrCat("SELECT payment_id, currency_code, minor_units, description, "
-                           "return_path, state FROM test_payments WHERE payment_id = $1",
-                           suffix),
-              payment_id);
+  const pqxx::result rows = tx.Exec(
+      absl::StrCat("SELECT payment_id, currency_code, minor_units, description, "
+                   "return_path, state, expire_time FROM test_payments WHERE payment_id = $1",
+                   suffix),
+      payment_id);
   if (rows.empty()) {
     return Error(absl::StatusCode::kNotFound, "PAYMENT_NOT_FOUND", "there is no such payment");
   }
@@ -114,7 +114,8 @@ absl::StatusOr<TestPayment> Load(Transaction& tx, const std::string& payment_id,
                      .amount = {ReadText(row[1]), row[2].as<int64_t>()},
                      .description = ReadText(row[3]),
                      .return_path = ReadText(row[4]),
-                     .state = static_cast<CheckoutState>(row[5].as<int>())};
+                     .state = static_cast<CheckoutState>(row[5].as<int>()),
+                     .expire_time = ReadOptionalTime(row[6])};
 }
 
 // Locks the payment for a decision. True if it was decided like this before.
@@ -145,7 +146,7 @@ absl::StatusOr<OpenedCheckout> TestPaymentProvider::OpenCheckout(const CheckoutO
     tx.Exec(kInsertPayment, id, order.plan.price.currency_code, order.plan.price.minor_units,
             order.plan.display_name, order.return_path, by_calendar ? months : 0,
             absl::ToInt64Seconds(settings_.period_override), static_cast<int>(CheckoutState::kOpen),
-            SqlTime(clock_.Now()));
+            SqlTime(clock_.Now()), SqlTime(order.expire_time));
     return absl::OkStatus();
   }));
   return OpenedCheckout{id, absl::StrCat(settings_.public_url, "/test-payments/", id)};
@@ -205,6 +206,11 @@ absl::StatusOr<TestPayment> TestPaymentProvider::Approve(const std::string& paym
   const absl::Time now = clock_.Now();
   return RunTx<TestPayment>(pool_, [&](Transaction& tx) -> absl::StatusOr<TestPayment> {
     ASSIGN_OR_RETURN(TestPayment payment, Load(tx, payment_id, " FOR UPDATE"));
+    if (payment.state == CheckoutState::kOpen &&
+        now >= payment.expire_time.value_or(absl::InfiniteFuture())) {
+      return Error(absl::StatusCode::kFailedPrecondition, "PAYMENT_EXPIRED",
+                   "the time for this payment is over");
+    }
     ASSIGN_OR_RETURN(const bool decided, Decide(tx, payment, CheckoutState::kCompleted));
     if (decided) return payment;
     const pqxx::row period = tx.ExecOne(

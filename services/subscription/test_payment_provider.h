@@ -20,6 +20,7 @@ struct TestPayment {
   std::string description;
   std::string return_path;
   CheckoutState state = CheckoutState::kOpen;
+  std::optional<absl::Time> expire_time;
 };
 
 struct TestProviderSettings {
@@ -44,7 +45,7 @@ class TestPaymentProvider final : public PaymentProvider {
   absl::StatusOr<std::optional<PaymentEvent>> ReadWebhook(const Webhook& webhook) override;
 
   // What a person does on the payment page. NOT_FOUND / PAYMENT_NOT_FOUND,
-  // FAILED_PRECONDITION / PAYMENT_DECIDED.
+  // FAILED_PRECONDITION / PAYMENT_DECIDED, PAYMENT_EXPIRED.
   absl::StatusOr<TestPayment> Get(const std::string& payment_id);
   absl::StatusOr<TestPayment> Approve(const std::string& payment_id, bool fail_renewals);
   absl::StatusOr<TestPayment> Decline(const std::string& payment_id);

@@ -68,7 +68,12 @@ class FakeMembershipStore final : public MembershipStore {
     const auto found = std::find_if(checkouts_.begin(), checkouts_.end(), [&](const auto& entry) {
       return entry.second.provider_reference == event.reference;
     });
-    if (found == checkouts_.end()) return absl::OkStatus();
+    if (found == checkouts_.end()) {
+      if (!event.subscription.empty() && IsRenewed(event.kind)) {
+        superfluous_.insert(event.subscription);
+      }
+      return absl::OkStatus();
+    }
     Checkout& checkout = found->second;
     const bool declined = event.kind == PaymentEvent::Kind::kCheckoutDeclined;
     if (checkout.state != CheckoutState::kCompleted) {

@@ -149,6 +149,17 @@ TEST_F(MembershipServiceTest, APaymentIsDecidedOnce) {
   EXPECT_THAT(Approve("x").status(), HasViolation("payment_id"));
 }
 
+TEST_F(MembershipServiceTest, APaymentIsMadeInTimeOrNotAtAll) {
+  const std::string in_time = CreateCheckout()->provider_reference();
+  const std::string late = CreateCheckout()->provider_reference();
+  fake_clock().Advance(kCheckoutLifetime - absl::Seconds(1));
+  EXPECT_THAT(Approve(in_time), IsOk());
+  fake_clock().Advance(absl::Seconds(1));
+  EXPECT_THAT(Approve(late).status(), HasReason("PAYMENT_EXPIRED"));
+  EXPECT_THAT(Approve(in_time), IsOk()) << "it was made";
+  EXPECT_THAT(Decline(late), IsOk());
+}
+
 TEST_F(MembershipServiceTest, CancelsAndResumes) {
   const v1::CancelMembershipRequest cancel;
   const v1::ResumeMembershipRequest resume;

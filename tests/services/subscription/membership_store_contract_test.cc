@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/subscription/postgres_membership_store.h"
 #include "subscription_migrations.h"
@@ -13,6 +14,8 @@ namespace rostrum::subscription {
 namespace {
 
 using Kind = PaymentEvent::Kind;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
 constexpr absl::Duration kMonth = absl::Hours(24 * 30);
@@ -106,8 +109,17 @@ TYPED_TEST(MembershipStoreContract, ADeclinedPaymentMakesNobodyAMember) {
   EXPECT_THAT(this->store().Get(kAnna).status(), HasReason("NO_MEMBERSHIP"));
 }
 
-TYPED_TEST(MembershipStoreContract, AnEventOfNoCheckoutIsPassedOver) {
-  EXPECT_THAT(this->store().Apply(this->Event(Kind::kRenewed, "unknown"), kNoon), IsOk());
+TYPED_TEST(MembershipStoreContract, ASubscriptionOfNoCheckoutIsToBeStopped) {
+  PaymentEvent declined = this->Event(Kind::kCheckoutDeclined, "declined");
+  declined.subscription.clear();
+  EXPECT_THAT(this->store().Apply(declined, kNoon), IsOk());
+  EXPECT_THAT(this->store().Apply(this->Event(Kind::kCancelled, "cancelled"), kNoon), IsOk());
+  EXPECT_THAT(this->store().ListSuperfluous(), IsOkAndHolds(IsEmpty()));
+  for (const int sequence : {1, 2}) {
+    const Kind kind = sequence == 1 ? Kind::kCheckoutCompleted : Kind::kRenewed;
+    EXPECT_THAT(this->store().Apply(this->Event(kind, "paid", sequence), kNoon), IsOk());
+  }
+  EXPECT_THAT(this->store().ListSuperfluous(), IsOkAndHolds(ElementsAre("paid")));
 }
 
 TYPED_TEST(MembershipStoreContract, ParallelDeliveriesTakeEffectOnce) {

@@ -1,0 +1,5 @@
+-- Until when a payment can be made; NULL for those of before there was a limit.
+ALTER TABLE test_payments ADD COLUMN expire_time timestamptz;
+
+-- Those that nobody paid, to be forgotten.
+CREATE INDEX checkouts_unpaid ON checkouts (create_time) WHERE state <> 2;
