@@ -23,10 +23,6 @@ struct FeedSettings {
   std::string account_target;
 };
 
-constexpr char kKnownRoomMembers[] = R"sql(
-  SELECT DISTINCT account_id FROM room_members WHERE account_id > $1
-  ORDER BY account_id LIMIT 100)sql";
-
 class FeedApp final : public ServiceApp {
  public:
   FeedApp(ServiceEnvironment& env, const FeedSettings& settings)
@@ -117,7 +113,7 @@ class FeedApp final : public ServiceApp {
   DisplayNames names_{*env_.pool,
                       account_channel_,
                       account_caller_,
-                      {.known_sql = kKnownRoomMembers, .rename = RenameRoomMember}};
+                      {.known_sql = kKnownNames, .rename = RenameRoomMember}};
   std::unique_ptr<EventConsumer> posts_;
   std::unique_ptr<EventConsumer> accounts_;
 };

@@ -7,16 +7,23 @@
 namespace rostrum::feed {
 namespace {
 
-// Parallel joins of one account take turns, so that the limit holds.
+// Parallel joins of one account take turns, so that the limit holds; a new name too,
+// so that none joins by the old one.
 constexpr char kLock[] =
     "SELECT pg_advisory_xact_lock(hashtextextended('rooms of ' || $1::text, 0))";
 
 constexpr char kJoin[] = R"sql(
   INSERT INTO room_members (channel_id, account_id, display_name, listed, join_time)
-  VALUES ($1, $2, $3, $4, $5)
+  VALUES ($1, $2, coalesce((SELECT display_name FROM member_names WHERE account_id = $2), $3),
+          $4, $5)
   ON CONFLICT (channel_id, account_id)
   DO UPDATE SET listed = excluded.listed
   RETURNING account_id, display_name, listed, join_time)sql";
+
+constexpr char kKeepName[] = R"sql(
+  INSERT INTO member_names (account_id, display_name) VALUES ($1, $2)
+  ON CONFLICT (account_id) DO UPDATE SET display_name = excluded.display_name
+  WHERE member_names.display_name <> excluded.display_name)sql";
 
 constexpr char kFind[] = R"sql(
   SELECT account_id, display_name, listed, join_time FROM room_members
@@ -100,6 +107,8 @@ absl::StatusOr<std::vector<RoomMember>> PostgresRoomStore::ListListed(
 
 void RenameRoomMember(Transaction& tx, const AccountId& account_id,
                       const std::string& display_name) {
+  tx.Exec(kLock, account_id.value());
+  tx.Exec(kKeepName, account_id.value(), display_name);
   tx.Exec("UPDATE room_members SET display_name = $2 WHERE account_id = $1", account_id.value(),
           display_name);
 }

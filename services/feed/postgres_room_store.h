@@ -23,9 +23,17 @@ class PostgresRoomStore final : public RoomStore {
   PgPool& pool_;
 };
 
-// Keeps the name of somebody who is in rooms true, inside the transaction of
-// account's event.
+// Keeps the name of somebody who is in rooms true, or joins one later, inside the
+// transaction of account's event.
 void RenameRoomMember(Transaction& tx, const AccountId& account_id,
                       const std::string& display_name);
+
+// Whose names are kept, for DisplayNames.
+inline constexpr char kKnownNames[] = R"sql(
+  (SELECT DISTINCT account_id FROM room_members WHERE account_id > $1
+   ORDER BY account_id LIMIT 100)
+  UNION
+  (SELECT account_id FROM member_names WHERE account_id > $1 ORDER BY account_id LIMIT 100)
+  ORDER BY account_id LIMIT 100)sql";
 
 }  // namespace rostrum::feed

@@ -32,8 +32,8 @@ class RoomStore {
  public:
   virtual ~RoomStore() = default;
 
-  // Who is in it already keeps time and name (which account tells of), with the
-  // new choice.
+  // Who is in it already keeps time and name, with the new choice. A name that account
+  // has told counts more than the member's, which may be older.
   // FAILED_PRECONDITION / TOO_MANY_ROOMS.
   virtual absl::StatusOr<RoomMember> Join(const ChannelId& channel_id,
                                           const RoomMember& member) = 0;

@@ -1,8 +1,11 @@
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "feed_migrations.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -112,18 +115,68 @@ TYPED_TEST(RoomStoreContract, AnAccountIsInSoManyRoomsAtMost) {
   EXPECT_THAT(this->store().Join(kRoom, Member(2)), IsOk());
 }
 
-TEST(PostgresRoomStoreTest, ANewNameIsKnownInEveryRoom) {
-  PostgresUnderTest under_test;
-  ASSERT_THAT(under_test.store.Join(kRoom, Member(1)), IsOk());
-  ASSERT_THAT(under_test.store.Join(kRoom, Member(2)), IsOk());
-  ASSERT_THAT(RunTx(under_test.database.pool,
-                    [](Transaction& tx) {
-                      RenameRoomMember(tx, Account(1), "Somebody");
-                      return absl::OkStatus();
-                    }),
-              IsOk());
-  EXPECT_EQ(under_test.store.Find(kRoom, Account(1)).value()->display_name, "Somebody");
-  EXPECT_EQ(under_test.store.Find(kRoom, Account(2)).value()->display_name, "Member 2");
+class PostgresRoomStoreTest : public ::testing::Test {
+ protected:
+  // Tells the first member's new name; `before_commit` runs before others can see it.
+  void Rename(const std::function<void()>& before_commit = [] {}) {
+    ASSERT_THAT(RunTx(under_test_.database.pool,
+                      [&](Transaction& tx) {
+                        RenameRoomMember(tx, Account(1), "Somebody");
+                        before_commit();
+                        return absl::OkStatus();
+                      }),
+                IsOk());
+  }
+  void Join(int number) { ASSERT_THAT(under_test_.store.Join(kRoom, Member(number)), IsOk()); }
+  std::string NameOf(int number) {
+    return under_test_.store.Find(kRoom, Account(number)).value()->display_name;
+  }
+  std::vector<std::string> KnownAfter(int number) {
+    return RunRead<std::vector<std::string>>(
+               under_test_.database.pool,
+               [&](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
+                 std::vector<std::string> ids;
+                 for (const pqxx::row& row : tx.Exec(kKnownNames, Account(number).value())) {
+                   ids.push_back(row[0].as<std::string>());
+                 }
+                 return ids;
+               })
+        .value();
+  }
+
+  PostgresUnderTest under_test_;
+};
+
+TEST_F(PostgresRoomStoreTest, ANewNameIsKnownInEveryRoom) {
+  Join(1);
+  Join(2);
+  Rename();
+  EXPECT_EQ(NameOf(1), "Somebody");
+  EXPECT_EQ(NameOf(2), "Member 2");
+}
+
+TEST_F(PostgresRoomStoreTest, WhoJoinsWithAnOldIdentityHasTheNewName) {
+  Rename();
+  Join(1);
+  EXPECT_EQ(NameOf(1), "Somebody");
+}
+
+TEST_F(PostgresRoomStoreTest, WhoJoinsWhileTheNewNameIsToldHasIt) {
+  std::thread joining;
+  Rename([&] {
+    joining = std::thread([this] { Join(1); });
+    absl::SleepFor(absl::Milliseconds(100));  // to join by the old name, if that could be
+  });
+  joining.join();
+  EXPECT_EQ(NameOf(1), "Somebody");
+}
+
+TEST_F(PostgresRoomStoreTest, AllWhoseNamesAreKeptAreAskedFor) {
+  Rename();
+  for (const int number : {3, 2}) Join(number);
+  EXPECT_THAT(KnownAfter(0),
+              ElementsAre(Account(1).value(), Account(2).value(), Account(3).value()));
+  EXPECT_THAT(KnownAfter(2), ElementsAre(Account(3).value()));
 }
 
 }  // namespace
