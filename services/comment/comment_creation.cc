@@ -108,7 +108,7 @@ void Count(Transaction& tx, const std::vector<const NewComment*>& comments) {
 
 OutboxEvent EventOf(const Creation& creation, const Comment& stored, const Comments& parents) {
   auto event = std::make_unique<v1::CommentCreated>();
-  *event->mutable_comment() = ToProto(stored);
+  *event->mutable_comment() = ToEventProto(stored);
   if (const Comment* parent = ParentOf(creation.comment, parents); parent != nullptr) {
     event->set_parent_account_id(parent->author_id.value());
   }

@@ -31,6 +31,13 @@ pb::Comment ToProto(const Comment& comment) {
   return out;
 }
 
+pb::Comment ToEventProto(const Comment& comment) {
+  pb::Comment out = ToProto(comment);
+  out.clear_body();
+  out.clear_body_html();
+  return out;
+}
+
 pb::CommentRevision ToProto(const Revision& revision) {
   pb::CommentRevision out;
   out.set_body_html(revision.body_html);

@@ -167,7 +167,7 @@ absl::StatusOr<Comment> PostgresCommentStore::Update(
       tx.Exec(kDropRevisions, id.value());
     }
     pb::CommentChanged event;
-    *event.mutable_comment() = ToProto(after);
+    *event.mutable_comment() = ToEventProto(after);
     WriteEvent(tx, IdOf(after.subject), event,
                after.deleted() ? *after.delete_time : *after.edit_time);
     return after;

@@ -253,6 +253,34 @@ TEST(PostgresCommentStoreTest, TellsEachEffectOnce) {
               ::testing::HasSubstr("comments_created_total{subject=\"post\"} 1"));
 }
 
+TEST(PostgresCommentStoreTest, NoTextStaysInWhatWasTold) {
+  PostgresUnderTest under_test;
+  const CommentId id(NewUuid(kNoon));
+  ASSERT_THAT(under_test.store.Create({.id = id,
+                                       .subject = kPost,
+                                       .author_id = kAnna,
+                                       .author_name = "Anna",
+                                       .body = "a text",
+                                       .body_html = "<p>a text</p>",
+                                       .create_time = kNoon},
+                                      IdempotencyKey()),
+              IsOk());
+  const auto edit = [](Comment& c) {
+    return Edit(c, kAnna, "", "a text too", "a text too", kNoon);
+  };
+  ASSERT_THAT(under_test.store.Update(id, edit), IsOk());
+  const auto told = [&](const std::string& what) {
+    return RunRead<int>(under_test.database.pool, [&](Transaction& tx) -> absl::StatusOr<int> {
+      return tx
+          .ExecOne("SELECT count(*) FROM outbox WHERE position($1::bytea IN payload) > 0",
+                   SqlBytes(what))[0]
+          .as<int>();
+    });
+  };
+  EXPECT_THAT(told(id.value()), IsOkAndHolds(2));
+  EXPECT_THAT(told("a text"), IsOkAndHolds(0));
+}
+
 TEST(PostgresCommentStoreTest, SaysSoWhenTheDatabaseIsAway) {
   Metrics metrics;
   PgPool pool({.url = "postgresql:///none?host=/nowhere"}, metrics);
