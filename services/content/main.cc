@@ -82,16 +82,17 @@ class ContentApp final : public ServiceApp {
     });
     Work("clean-up", kCleanUp, [this] {
       std::string horizon;
-      RETURN_IF_ERROR(RunTx(
+      absl::Status status = RunTx(
           *env_.pool,
           [&](Transaction& tx) {
-            PurgeViews(tx, env_.clock.Now());
             horizon = PurgePublishedChanges(tx, changes_horizon_);
             return absl::OkStatus();
           },
-          "CleanUp"));  // the lambda round it has no name
-      changes_horizon_ = horizon;
-      return absl::OkStatus();
+          "CleanUp");  // the lambda round it has no name
+      if (status.ok()) changes_horizon_ = horizon;
+      // Whatever became of the changes.
+      status.Update(PurgeViews(*env_.pool, env_.clock.Now()));
+      return status;
     });
   }
   void Stop() override {

@@ -10,6 +10,7 @@
 #include "services/common/base/crypto.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/postgres/purge.h"
 #include "services/common/postgres/transaction.h"
 
 namespace rostrum::content {
@@ -327,10 +328,11 @@ absl::StatusOr<ViewCounter::Counts> ViewCounter::ReadersOn(const std::string& da
   return readers;
 }
 
-void PurgeViews(Transaction& tx, absl::Time now) {
-  tx.Exec("DELETE FROM view_flush WHERE settle_time < $1", SqlTime(now - absl::Hours(24 * 7)));
-  tx.Exec("DELETE FROM post_readers WHERE day < $1::timestamptz::date",
-          SqlTime(now - absl::Hours(24 * 31)));
+absl::Status PurgeViews(PgPool& pool, absl::Time now) {
+  absl::Status status = Purge(pool, "view_flush", "settle_time", now - absl::Hours(24 * 7));
+  // Whatever became of the others. 31 days after the end of theirs.
+  status.Update(Purge(pool, "post_readers", "day", now - absl::Hours(24 * 32)));
+  return status;
 }
 
 }  // namespace rostrum::content

@@ -13,7 +13,6 @@
 #include "services/common/base/metrics.h"
 #include "services/common/base/worker.h"
 #include "services/common/postgres/pool.h"
-#include "services/common/postgres/transaction.h"
 #include "services/common/redis/redis.h"
 #include "services/content/reader_access.h"
 
@@ -104,7 +103,8 @@ class ViewCounter {
   Worker flusher_;  // last: it uses all of the above
 };
 
-// Forgets settled batches after 7 days and daily readers after 31.
-void PurgeViews(Transaction& tx, absl::Time now);
+// Forgets settled batches after 7 days and daily readers after 31, in transactions of
+// its own.
+absl::Status PurgeViews(PgPool& pool, absl::Time now);
 
 }  // namespace rostrum::content

@@ -67,13 +67,7 @@ class SubscriptionApp final : public ServiceApp {
     workers_.push_back(std::make_unique<Worker>("webhooks", kTimedWork,
                                                 [this] { return delivery_.DeliverDue(); }));
     workers_.push_back(std::make_unique<Worker>("clean-up", kCleanUp, [this] {
-      return RunTx(
-          *env_.pool,
-          [this](Transaction& tx) {
-            PurgeMembershipRecords(tx, env_.clock.Now());
-            return absl::OkStatus();
-          },
-          "CleanUp");  // the lambda round it has no name
+      return PurgeMembershipRecords(*env_.pool, env_.clock.Now());
     }));
   }
   void Stop() override {

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/common/base/log.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/postgres/purge.h"
 #include "services/common/postgres/transaction.h"
 #include "services/subscription/entitlement.h"
 
@@ -54,6 +55,12 @@ constexpr char kDue[] =
 constexpr char kAddSuperfluous[] = R"sql(
   INSERT INTO superfluous_subscriptions (provider_subscription, create_time) VALUES ($1, $2)
   ON CONFLICT DO NOTHING)sql";
+
+// The rest the next time, so that it takes no longer than a statement may.
+constexpr char kPurgeUnpaid[] = R"sql(
+  DELETE FROM checkouts WHERE state <> 2 AND ctid = ANY (ARRAY(
+    SELECT ctid FROM checkouts WHERE create_time <= $1 AND state <> 2
+    ORDER BY create_time LIMIT 10000)))sql";
 
 constexpr char kListPayments[] = R"sql(
   SELECT payment_id, plan_id, currency_code, minor_units, create_time, period_start_time,
@@ -288,11 +295,14 @@ absl::StatusOr<std::vector<Payment>> PostgresMembershipStore::ListPayments(
       });
 }
 
-void PurgeMembershipRecords(Transaction& tx, absl::Time now) {
-  tx.Exec("DELETE FROM webhook_events WHERE receive_time < $1",
-          SqlTime(now - absl::Hours(24 * 30)));
-  tx.Exec("DELETE FROM checkouts WHERE create_time < $1 AND state <> 2",
-          SqlTime(now - absl::Hours(24 * 90)));
+absl::Status PurgeMembershipRecords(PgPool& pool, absl::Time now) {
+  absl::Status status = Purge(pool, "webhook_events", "receive_time", now - absl::Hours(24 * 30));
+  // Whatever became of the others.
+  status.Update(RunTx(pool, [&](Transaction& tx) -> absl::Status {
+    tx.Exec(kPurgeUnpaid, SqlTime(now - absl::Hours(24 * 90)));
+    return absl::OkStatus();
+  }));
+  return status;
 }
 
 }  // namespace rostrum::subscription

@@ -36,8 +36,8 @@ class PostgresMembershipStore final : public MembershipStore {
   const MembershipSettings settings_;
 };
 
-// Deletes what is of no more use: webhook events after 30 days, checkouts that
-// nobody paid after 90.
-void PurgeMembershipRecords(Transaction& tx, absl::Time now);
+// Deletes what is of no more use, in transactions of its own: webhook events after 30
+// days, checkouts that nobody paid after 90 (10,000 of them at most).
+absl::Status PurgeMembershipRecords(PgPool& pool, absl::Time now);
 
 }  // namespace rostrum::subscription

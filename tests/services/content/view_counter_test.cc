@@ -367,12 +367,7 @@ TEST_F(ViewCounterTest, OldBatchesAndDaysArePurged) {
   counter_.Count({{kPost, Member(kAnna)}});
   ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
   const auto purge = [&](absl::Time now) {
-    ASSERT_THAT(RunTx(world_.database.pool,
-                      [&](Transaction& tx) {
-                        PurgeViews(tx, now);
-                        return absl::OkStatus();
-                      }),
-                IsOk());
+    ASSERT_THAT(PurgeViews(world_.database.pool, now), IsOk());
   };
   purge(kNoon + absl::Hours(24 * 6));
   EXPECT_EQ(world_.Query("SELECT batch_id FROM view_flush").size(), 1u);
@@ -382,6 +377,14 @@ TEST_F(ViewCounterTest, OldBatchesAndDaysArePurged) {
   purge(kNoon + absl::Hours(24 * 33));
   EXPECT_THAT(world_.Query("SELECT day FROM post_readers"), IsEmpty());
   EXPECT_EQ(Settled(), "1 1");
+}
+
+TEST_F(ViewCounterTest, WhatCannotBePurgedKeepsNothingElse) {
+  counter_.Count({{kPost, Member(kAnna)}});
+  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
+  world_.Execute("CREATE RULE stay AS ON DELETE TO view_flush DO INSTEAD SELECT 1/0");
+  EXPECT_FALSE(PurgeViews(world_.database.pool, kNoon + absl::Hours(24 * 33)).ok());
+  EXPECT_THAT(world_.Query("SELECT day FROM post_readers"), IsEmpty());
 }
 
 }  // namespace

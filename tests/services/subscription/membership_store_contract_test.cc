@@ -3,6 +3,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/common/postgres/transaction.h"
 #include "services/subscription/postgres_membership_store.h"
 #include "subscription_migrations.h"
 #include "tests/services/subscription/fake_membership_store.h"
@@ -178,6 +179,63 @@ TYPED_TEST(MembershipStoreContract, ListsPaymentsNewestFirstByPage) {
   }
   EXPECT_EQ(times.size(), 4u);
   EXPECT_TRUE(std::is_sorted(times.rbegin(), times.rend()));
+}
+
+class PurgeMembershipRecordsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Execute(R"sql(
+      INSERT INTO webhook_events VALUES ('test', 'old', '2023-10-14'), ('test', 'new', '2023-10-16');
+      INSERT INTO checkouts (checkout_id, account_id, plan_id, provider, return_path, state,
+                             create_time, expire_time)
+      SELECT gen_random_uuid(), gen_random_uuid(), 'monthly', 'test', '/', state, time, time
+      FROM (VALUES (1, '2023-08-15'::timestamptz), (2, '2023-08-15'), (3, '2023-08-15'),
+                   (1, '2023-08-17')) c (state, time))sql");
+  }
+  void Execute(const std::string& sql) {
+    ASSERT_THAT(RunTx(database_.pool,
+                      [&](Transaction& tx) {
+                        tx.exec(sql);
+                        return absl::OkStatus();
+                      }),
+                IsOk());
+  }
+  int Count(const std::string& of) {
+    return RunRead<int>(database_.pool,
+                        [&](Transaction& tx) -> absl::StatusOr<int> {
+                          return tx.exec1("SELECT count(*) FROM " + of)[0].as<int>();
+                        })
+        .value();
+  }
+  absl::Status Purge() { return PurgeMembershipRecords(database_.pool, kNoon); }  // 14 November
+
+  TestDatabase database_{MigrationsOf("subscription", migrations::Files())};
+};
+
+TEST_F(PurgeMembershipRecordsTest, ForgetsOldEventsAndCheckoutsThatNobodyPaid) {
+  ASSERT_THAT(Purge(), IsOk());
+  EXPECT_EQ(Count("webhook_events"), 1);
+  EXPECT_EQ(Count("checkouts"), 2);
+  EXPECT_EQ(Count("checkouts WHERE state = 2"), 1);
+}
+
+TEST_F(PurgeMembershipRecordsTest, WhatCannotBePurgedKeepsNothingElse) {
+  Execute("CREATE RULE stay AS ON DELETE TO webhook_events DO INSTEAD SELECT 1/0");
+  EXPECT_FALSE(Purge().ok());
+  EXPECT_EQ(Count("webhook_events"), 2);
+  EXPECT_EQ(Count("checkouts"), 2);
+}
+
+TEST_F(PurgeMembershipRecordsTest, ForgetsHoweverManyInSteps) {
+  Execute(R"sql(
+    INSERT INTO checkouts (checkout_id, account_id, plan_id, provider, return_path, state,
+                           create_time, expire_time)
+    SELECT gen_random_uuid(), gen_random_uuid(), 'monthly', 'test', '/', 1, '2000-01-01',
+           '2000-01-01' FROM generate_series(1, 15000))sql");
+  ASSERT_THAT(Purge(), IsOk());
+  EXPECT_EQ(Count("checkouts WHERE create_time < '2001-01-01'"), 5000);
+  ASSERT_THAT(Purge(), IsOk());
+  EXPECT_EQ(Count("checkouts"), 2);
 }
 
 }  // namespace
