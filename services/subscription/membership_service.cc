@@ -94,40 +94,33 @@ grpc::Status MembershipService::GetMembership(grpc::ServerContext* ctx,
   });
 }
 
-absl::StatusOr<Membership> MembershipService::LoadRunning(const AccountId& account_id) {
-  ASSIGN_OR_RETURN(Membership membership, store_.Get(account_id));
-  if (!membership.IsEntitled(clock_.Now())) {
+absl::Status MembershipService::ChangeRenewal(const AccountId& account_id, RenewalChange change,
+                                              v1::Membership* response) {
+  ASSIGN_OR_RETURN(const Membership running, store_.Get(account_id));
+  if (!running.IsEntitled(clock_.Now())) {
     return Error(absl::StatusCode::kFailedPrecondition, "MEMBERSHIP_ENDED",
                  "the membership is over");
   }
-  return membership;
+  ASSIGN_OR_RETURN(const PaymentEvent event, (provider_.*change)(running.provider_subscription));
+  RETURN_IF_ERROR(store_.Apply(event, clock_.Now()));
+  ASSIGN_OR_RETURN(const Membership membership, store_.Get(account_id));
+  *response = ToProto(membership, clock_.Now());
+  return absl::OkStatus();
 }
 
 grpc::Status MembershipService::CancelMembership(grpc::ServerContext* ctx,
                                                  const v1::CancelMembershipRequest*,
                                                  v1::Membership* response) {
-  return HandleRpc(rpc_, ctx, "CancelMembership", [&](const RequestContext& rc) -> absl::Status {
-    const AccountId& account_id = rc.caller.account_id;
-    ASSIGN_OR_RETURN(const Membership running, LoadRunning(account_id));
-    ASSIGN_OR_RETURN(const PaymentEvent event, provider_.Cancel(running.provider_subscription));
-    RETURN_IF_ERROR(store_.Apply(event, clock_.Now()));
-    ASSIGN_OR_RETURN(const Membership membership, store_.Get(account_id));
-    *response = ToProto(membership, clock_.Now());
-    return absl::OkStatus();
+  return HandleRpc(rpc_, ctx, "CancelMembership", [&](const RequestContext& rc) {
+    return ChangeRenewal(rc.caller.account_id, &PaymentProvider::Cancel, response);
   });
 }
 
 grpc::Status MembershipService::ResumeMembership(grpc::ServerContext* ctx,
                                                  const v1::ResumeMembershipRequest*,
                                                  v1::Membership* response) {
-  return HandleRpc(rpc_, ctx, "ResumeMembership", [&](const RequestContext& rc) -> absl::Status {
-    const AccountId& account_id = rc.caller.account_id;
-    ASSIGN_OR_RETURN(const Membership running, LoadRunning(account_id));
-    ASSIGN_OR_RETURN(const PaymentEvent event, provider_.Resume(running.provider_subscription));
-    RETURN_IF_ERROR(store_.Apply(event, clock_.Now()));
-    ASSIGN_OR_RETURN(const Membership membership, store_.Get(account_id));
-    *response = ToProto(membership, clock_.Now());
-    return absl::OkStatus();
+  return HandleRpc(rpc_, ctx, "ResumeMembership", [&](const RequestContext& rc) {
+    return ChangeRenewal(rc.caller.account_id, &PaymentProvider::Resume, response);
   });
 }
 

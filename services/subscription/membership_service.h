@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "rostrum/subscription/v1/membership_service.grpc.pb.h"
@@ -36,8 +37,11 @@ class MembershipService final : public v1::MembershipService::Service {
                               v1::ReceiveWebhookResponse* response) override;
 
  private:
-  // Loads the caller's membership while it runs: NO_MEMBERSHIP, MEMBERSHIP_ENDED.
-  absl::StatusOr<Membership> LoadRunning(const AccountId& account_id);
+  using RenewalChange = absl::StatusOr<PaymentEvent> (PaymentProvider::*)(const std::string&);
+  // Has the provider change a membership that runs, and answers with what became of it.
+  // NO_MEMBERSHIP, MEMBERSHIP_ENDED.
+  absl::Status ChangeRenewal(const AccountId& account_id, RenewalChange change,
+                             v1::Membership* response);
 
   MembershipStore& store_;
   PaymentProvider& provider_;
