@@ -137,7 +137,8 @@ class Ending(StackTest):
 
     def test_a_signal_during_the_start_ends_it(self):
         stack = self.start()
-        wait_until((stack.state / "pids" / "redis-state").exists, "a first child")
+        first = stack.state / "pids" / "redis-state"
+        wait_until(lambda: first.exists() and first.read_text().strip(), "a first child")
         stack.sessions = {stack.pid("redis-state")}
         self.assertEqual(stack.end(signal.SIGINT), 0)
         self.assert_nothing_left(stack)
@@ -145,7 +146,7 @@ class Ending(StackTest):
 
     def test_a_command_runs_in_the_stack_and_gives_the_status(self):
         stack = self.start("--", "sh", "-c", 'curl -fsS "$ROSTRUM_URL/readyz" >/dev/null && exit 7')
-        self.assertEqual(stack.process.wait(60), 7, stack.read_output())
+        self.assertEqual(stack.process.wait(300), 7, stack.read_output())
         self.assertFalse(stack.state.exists())
 
 

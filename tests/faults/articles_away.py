@@ -6,7 +6,7 @@ import time
 
 from history import MARKER
 from local_stack import wait_until
-from row import METERED, PREMIUM, PUBLIC, SETTLED, WAYS, Row
+from row import HEARD, METERED, PREMIUM, PUBLIC, SETTLED, WAYS, Row
 from world import markdown_with, new_marker, ok
 
 VISITORS = 64
@@ -50,6 +50,7 @@ class ArticlesAway(Articles):
                 for number, visitor in enumerate(visitors):
                     self.get(visitor, shown[number % 2])
                     self.get(visitor, premium)
+                time.sleep(HEARD)
                 with self.away(way, "content"):
                     crowd = self.crowd((visitor, "GET", shown[number % 2])
                                        for number, visitor in enumerate(visitors))

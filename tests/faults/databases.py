@@ -6,7 +6,7 @@ import urllib.parse
 import uuid
 
 from local_stack import SERVICES, psql, wait_until
-from row import METERED, PREMIUM, PUBLIC, SETTLED, WAYS, Row
+from row import HEARD, METERED, PREMIUM, PUBLIC, SETTLED, WAYS, Row
 from wire import Wire
 from world import PASSWORD
 
@@ -145,6 +145,7 @@ class Databases(Row):
         reader, _ = self.reader()
         time.sleep(SETTLED)
         self.get(self.visitor(), page)
+        time.sleep(HEARD)
         with self.gone(way, "content"):
             crowd = self.crowd((self.visitor(), "GET", f"/v1/posts/{self.world.posts[METERED][n % 5]}")
                                for n in range(MANY))

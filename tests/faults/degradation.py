@@ -19,7 +19,7 @@ from articles_away import ArticlesAway, OneContentHangs  # noqa: E402, F401
 from databases import Databases, Server  # noqa: E402, F401
 from history import Client  # noqa: E402
 from local_stack import wait_until  # noqa: E402
-from row import METERED, PREMIUM, PUBLIC, SETTLED, WAYS, Row  # noqa: E402
+from row import HEARD, METERED, PREMIUM, PUBLIC, SETTLED, WAYS, Row  # noqa: E402
 from world import PASSWORD, ok  # noqa: E402
 
 
@@ -140,6 +140,7 @@ class OneOfEach(Row):
         time.sleep(SETTLED)
         for path in (page, premium):
             self.get(self.visitor(), path)
+        time.sleep(HEARD)
         with self.away(way, "content"):
             # What was open to visitors a moment ago stays open to them.
             self.assert_public_text(page)

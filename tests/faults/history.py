@@ -94,6 +94,7 @@ class Client(Browser):
     """
 
     timeout = 20
+    error = None  # of the last request: why there was no answer
     next_network = 1
     network_lock = threading.Lock()
 
@@ -131,6 +132,7 @@ class Client(Browser):
 
     def note(self, method, path, begin, answer, error):
         end = time.time()
+        self.error = error
         status = answer.status if answer is not None else None
         self.history.record(who=self.who, method=method, path=path, begin=begin, end=end,
                             status=status, error=error)

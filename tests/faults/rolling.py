@@ -98,6 +98,12 @@ class Load(threading.Thread):
 
     def expect(self, client, method, path, body=None):
         answer = client.send(method, path, body)
+        tries = 20
+        # It got nowhere: as every balancer does, the next is asked.
+        while client.error == "ConnectionRefusedError" and (tries := tries - 1):
+            time.sleep(0.1)
+            client.url = self.client().url
+            answer = client.send(method, path, body)
         if answer is None or answer.status != 200:
             self.world.history.complain(f"{time.time():.3f} {method} {client.url.netloc}{path}: {answer}")
         return answer

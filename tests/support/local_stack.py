@@ -53,7 +53,7 @@ class Stack:
         self.output = open(self.folder / "output", "ab+")
         arguments = [LOCAL / "up", "--build", build, "--state", self.state]
         arguments += [] if demo else ["--no-demo"]
-        arguments += ["--ephemeral"] if ephemeral else ["--port", str(18000 + os.getpid() % 1000)]
+        arguments += ["--ephemeral"] if ephemeral else ["--port", str(17000 + os.getpid() % 1000)]
         self.process = subprocess.Popen(
             arguments + list(options),
             stdin=subprocess.DEVNULL,

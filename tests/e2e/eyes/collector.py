@@ -79,13 +79,13 @@ class Collector:
     def wait(self, trace_id, names, seconds=30):
         """The spans of a trace, once all of `names` are there and no more come."""
         deadline = time.monotonic() + seconds
-        before = -1
+        before = [-1, -1]
         while time.monotonic() < deadline:
             spans = self.trace(trace_id)
-            if set(names) <= {span.name for span in spans} and len(spans) == before:
+            if set(names) <= {span.name for span in spans} and before == [len(spans)] * 2:
                 return spans
-            before = len(spans)
-            time.sleep(1.5)  # longer than a span waits for company
+            before = [before[1], len(spans)]
+            time.sleep(1.5)  # longer than a span waits for company; twice, should one be late
         missing = set(names) - {span.name for span in self.trace(trace_id)}
         raise AssertionError(f"no spans {missing} in the trace:\n{tree(self.trace(trace_id))}")
 

@@ -44,7 +44,7 @@ class BlockingPoolTest : public ::testing::Test {
 };
 
 TEST_F(BlockingPoolTest, RunsElsewhereAndResumesHere) {
-  BlockingPool pool({.threads = 2});
+  BlockingPool pool({.threads = 2, .max_wait = absl::Seconds(30)});
   std::thread::id worked_on;
   const Work work = [&worked_on]() -> absl::StatusOr<std::string> {
     worked_on = std::this_thread::get_id();
@@ -60,7 +60,7 @@ TEST_F(BlockingPoolTest, RunsElsewhereAndResumesHere) {
 }
 
 TEST_F(BlockingPoolTest, PassesErrorsAndExceptionsOn) {
-  BlockingPool pool({.threads = 1});
+  BlockingPool pool({.threads = 1, .max_wait = absl::Seconds(30)});
   std::future<Ran> error =
       Start(pool, [] { return absl::StatusOr<std::string>(absl::NotFoundError("gone")); });
   std::future<Ran> thrown =

@@ -33,9 +33,14 @@ class RedisServer {
 
 // A Redis with a client on it.
 struct TestRedis {
-  explicit TestRedis(bool persistent = false)
+  explicit TestRedis(bool persistent = false, absl::Duration command_timeout = absl::Seconds(10))
       : server(persistent),
-        redis({.url = server.url(), .cool_down = absl::Milliseconds(10)}, metrics) {}
+        // A busy machine may stop Redis for longer than readers are kept waiting for it.
+        redis({.url = server.url(),
+               .connect_timeout = absl::Seconds(10),
+               .command_timeout = command_timeout,
+               .cool_down = absl::Milliseconds(10)},
+              metrics) {}
   Metrics metrics;
   RedisServer server;
   Redis redis;

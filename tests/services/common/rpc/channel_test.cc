@@ -254,7 +254,7 @@ TEST_F(ServiceCallerTest, WhatIsTooSlowForUsIsAwayWhileOurCallerHasTime) {
 }
 
 TEST_F(ServiceCallerTest, FindsAnotherReplicaWhileOneHangs) {
-  const ServiceCaller caller(signer("content"), "comment", absl::Seconds(3), metrics());
+  const ServiceCaller caller(signer("content"), "comment", absl::Seconds(9), metrics());
   std::atomic<int> tries = 0;
   absl::Notification over;
   comments_.handler = [&](const RequestContext&) {
