@@ -194,7 +194,7 @@ absl::StatusOr<Account> PostgresAccountStore::Ensure(const OperatorAccount& want
     }
     if (account.password_hash != wanted.password_hash) {
       SetPasswordHash(tx, account.id, wanted.password_hash);
-      EndSessions(tx, account.id, SessionId(), wanted.now);
+      EndCredentials(tx, account.id, wanted.now);
       account.password_hash = wanted.password_hash;
       ++account.version;
     }

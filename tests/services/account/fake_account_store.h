@@ -104,7 +104,7 @@ class FakeAccountStore final : public AccountStore {
     }
     if (account->password_hash != wanted.password_hash) {
       data_.SetPasswordHash(*account, wanted.password_hash);
-      data_.EndSessions(account->id, SessionId());
+      data_.EndCredentials(account->id);
     }
     RETURN_IF_ERROR(ApplyRoles(*account, wanted.roles, std::nullopt));
     return *account;
