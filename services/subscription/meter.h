@@ -17,8 +17,9 @@ struct MeterSettings {
   absl::Duration period = absl::Hours(24 * 30);
   int ending_at = 1;                    // free reads left when the end is announced
   int fresh_passes_per_network = 1000;  // within an hour
-  // What a first visit counted is kept for so long until its pass comes back.
-  absl::Duration first_visit = kFirstVisit;
+  // Who keeps no cookies is a new visitor with every request. What a first visit counted
+  // is therefore kept for so long only, until its pass comes back.
+  absl::Duration first_visit = absl::Hours(1);
 };
 
 // Where a visitor's free allocation stands.
@@ -63,7 +64,7 @@ class Meter {
 
 // Keys: meter:{<shard>}:<hash of the pass>:reads, for the period, and :first in its
 // place until a new pass has come back; network:{<hash>}, for an hour. Those of a shard
-// are asked by one call of the script, and a Redis Cluster can spread the shards.
+// are asked by one call of the script; each has a hash tag of its own.
 class RedisMeter final : public Meter {
  public:
   RedisMeter(Redis& redis, const MeterSettings& settings);

@@ -4,14 +4,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "services/common/redis/redis.h"
 
 namespace rostrum::subscription {
-
-// Who keeps no cookies is a new visitor with every request. What a pass leaves at its
-// first visit is therefore kept for so long only, until the pass comes back.
-inline constexpr absl::Duration kFirstVisit = absl::Hours(1);
 
 // A visitor for whom nothing is kept yet.
 struct NewVisitor {

@@ -1,7 +1,5 @@
 #include "services/subscription/offer_book.h"
 
-#include <algorithm>
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
@@ -48,9 +46,9 @@ RedisScript::Call RedisOfferBook::CallFor(const VisitorPass& pass, absl::Time no
   const absl::Duration whole = settings_.duration + settings_.pause;
   RedisScript::Call call;
   call.keys = pass.fresh ? std::vector<std::string>{first} : std::vector<std::string>{key, first};
-  call.arguments = {
-      absl::StrCat(absl::ToUnixMillis(now)), Millis(settings_.pause), Millis(settings_.duration),
-      Millis(pass.fresh ? std::min(settings_.first_visit, whole) : whole), start ? "1" : "0"};
+  call.arguments = {absl::StrCat(absl::ToUnixMillis(now)), Millis(settings_.pause),
+                    Millis(settings_.duration), Millis(pass.fresh ? settings_.duration : whole),
+                    start ? "1" : "0"};
   return call;
 }
 

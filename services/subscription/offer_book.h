@@ -16,8 +16,6 @@ struct OfferSettings {
   absl::Duration duration = absl::Hours(24);
   absl::Duration pause = absl::Hours(24 * 30);  // from the expiry to the next one
   int new_per_network = 1000;                   // within an hour
-  // What began at a first visit is kept for so long until its pass comes back.
-  absl::Duration first_visit = kFirstVisit;
 };
 
 // The offer of a trial to one visitor.
@@ -35,8 +33,8 @@ struct OfferWanted {
 
 // Remembers until when each visitor's offer runs. The instant is chosen once,
 // so it is the same in every answer until it has passed; after the pause it is
-// forgotten, and so is that of a pass that does not come back within
-// `first_visit`. Thread-safe. UNAVAILABLE if it cannot be reached.
+// forgotten, and as soon as it has expired if its pass never came back.
+// Thread-safe. UNAVAILABLE if it cannot be reached.
 class OfferBook {
  public:
   virtual ~OfferBook() = default;

@@ -58,7 +58,7 @@ class Paywall {
   absl::StatusOr<std::vector<MeterReading>> AskMeter(const std::vector<Case*>& cases, Mode mode);
   void FillIn(const MeterReading& reading, absl::Time now, Case& decision);
   // Adds offers where they are due. With Redis away, or when too many began in the
-  // network, there are none; nothing depends on them.
+  // network, there are none: the wall stands without.
   void AddOffers(const std::vector<Case*>& cases, Mode mode, absl::Time now);
   void Count(const pb::ReadingAccess& access);
 
