@@ -34,8 +34,10 @@ struct ResolvedToken {
 class AccessTokenStore {
  public:
   virtual ~AccessTokenStore() = default;
-  // FAILED_PRECONDITION / TOO_MANY_TOKENS, NOT_FOUND (the account).
-  virtual absl::Status Create(const AccessToken& token, const std::string& secret_hash) = 0;
+  // By a session of the account, which may have been ended a moment ago: UNAUTHENTICATED /
+  // LOGIN_REQUIRED. FAILED_PRECONDITION / TOO_MANY_TOKENS, NOT_FOUND (the account).
+  virtual absl::Status Create(const AccessToken& token, const std::string& secret_hash,
+                              const SessionId& session) = 0;
   // Newest first.
   virtual absl::StatusOr<std::vector<AccessToken>> List(const AccountId& account_id,
                                                         absl::Time now) = 0;

@@ -106,7 +106,7 @@ grpc::Status IdentityService::CreateAccessToken(grpc::ServerContext* ctx,
                             .create_time = now,
                             .expire_time = now + request->lifetime_days() * absl::Hours(24)};
     const std::string secret = absl::StrCat(kAccessTokenPrefix, NewToken());
-    RETURN_IF_ERROR(tokens_.Create(token, HashToken(secret)));
+    RETURN_IF_ERROR(tokens_.Create(token, HashToken(secret), rc.caller.session_id));
     *response->mutable_access_token() = ToProto(token);
     response->set_secret(secret);
     return absl::OkStatus();

@@ -14,6 +14,8 @@ constexpr char kColumns[] =
     "t.last_use_time";
 constexpr int kColumnCount = 7;
 
+constexpr char kFindSession[] = "SELECT FROM sessions WHERE session_id = $1 AND account_id = $2";
+
 constexpr char kCount[] =
     "SELECT count(*) FROM access_tokens WHERE account_id = $1 AND expire_time > $2";
 
@@ -43,9 +45,14 @@ AccessToken ReadToken(const pqxx::row& row) {
 }  // namespace
 
 absl::Status PostgresAccessTokenStore::Create(const AccessToken& token,
-                                              const std::string& secret_hash) {
+                                              const std::string& secret_hash,
+                                              const SessionId& session) {
   return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     if (!LockAccount(tx, token.account_id).has_value()) return AccountNotFound();
+    if (tx.Exec(kFindSession, session.value(), token.account_id.value()).empty()) {
+      return Error(absl::StatusCode::kUnauthenticated, "LOGIN_REQUIRED",
+                   "the session is over; log in again");
+    }
     const pqxx::result count =
         tx.Exec(kCount, token.account_id.value(), SqlTime(token.create_time));
     if (count[0][0].as<int>() >= kMaxAccessTokens) {

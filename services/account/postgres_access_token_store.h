@@ -13,7 +13,8 @@ class PostgresAccessTokenStore final : public AccessTokenStore {
  public:
   PostgresAccessTokenStore(PgPool& pool, OutboxSignal& events) : pool_(pool), events_(events) {}
 
-  absl::Status Create(const AccessToken& token, const std::string& secret_hash) override;
+  absl::Status Create(const AccessToken& token, const std::string& secret_hash,
+                      const SessionId& session) override;
   absl::StatusOr<std::vector<AccessToken>> List(const AccountId& account_id,
                                                 absl::Time now) override;
   absl::Status Revoke(const AccountId& account_id, const TokenId& id, absl::Time now) override;

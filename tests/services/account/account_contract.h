@@ -189,12 +189,13 @@ TYPED_TEST_P(AccountContract, AccessTokensAreLimitedRevokedAndExpire) {
                        .create_time = this->now_ + absl::Seconds(index),
                        .expire_time = this->now_ + absl::Hours(24)};
   };
+  const SessionId session = this->Open(ada, "a1").id;
   AccessToken last;
   for (int i = 0; i < kMaxAccessTokens; ++i) {
     last = make(i);
-    ASSERT_THAT(tokens.Create(last, HashToken(absl::StrCat("s", i))), IsOk());
+    ASSERT_THAT(tokens.Create(last, HashToken(absl::StrCat("s", i)), session), IsOk());
   }
-  EXPECT_THAT(tokens.Create(make(99), HashToken("s99")), HasReason("TOO_MANY_TOKENS"));
+  EXPECT_THAT(tokens.Create(make(99), HashToken("s99"), session), HasReason("TOO_MANY_TOKENS"));
   const absl::Time later = this->now_ + absl::Hours(2);
   EXPECT_EQ(tokens.List(ada.id, later)->front().id, last.id);
   const auto resolved = tokens.Resolve(HashToken("s0"), later);
@@ -206,7 +207,7 @@ TYPED_TEST_P(AccountContract, AccessTokensAreLimitedRevokedAndExpire) {
               HasReason("TOKEN_NOT_FOUND"));
   EXPECT_THAT(tokens.Revoke(ada.id, last.id, later), IsOk());
   EXPECT_THAT(tokens.Revoke(ada.id, last.id, later), HasReason("TOKEN_NOT_FOUND"));
-  EXPECT_THAT(tokens.Create(make(99), HashToken("s99")), IsOk());
+  EXPECT_THAT(tokens.Create(make(99), HashToken("s99"), session), IsOk());
   const absl::Time end = this->now_ + absl::Hours(24);
   EXPECT_THAT(tokens.Resolve(HashToken("s0"), end), HasReason("CREDENTIAL_INVALID"));
   EXPECT_EQ(tokens.List(ada.id, end)->size(), 0u);

@@ -143,9 +143,14 @@ class FakeAccessTokenStore final : public AccessTokenStore {
  public:
   explicit FakeAccessTokenStore(FakeAccountData& data) : data_(data) {}
 
-  absl::Status Create(const AccessToken& token, const std::string& secret_hash) override {
+  absl::Status Create(const AccessToken& token, const std::string& secret_hash,
+                      const SessionId& session) override {
     absl::MutexLock lock(&data_.mu);
     if (data_.Find(token.account_id) == nullptr) return AccountNotFound();
+    const auto made_by = data_.sessions.find(session);
+    if (made_by == data_.sessions.end() || made_by->second.session.account_id != token.account_id) {
+      return Error(absl::StatusCode::kUnauthenticated, "LOGIN_REQUIRED", "over");
+    }
     if (Of(token.account_id, token.create_time).size() >= kMaxAccessTokens) {
       return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_TOKENS", "too many");
     }

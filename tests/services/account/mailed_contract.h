@@ -148,7 +148,8 @@ TYPED_TEST_P(MailedContract, OneTimeTokensWorkOnceForTheirPurpose) {
                           .scopes = {"read"},
                           .create_time = this->now_,
                           .expire_time = this->now_ + absl::Hours(24)};
-  ASSERT_THAT(this->s_.access_tokens.Create(token, HashToken("s1")), IsOk());
+  const SessionId session = redeemed->opened.session.id;
+  ASSERT_THAT(this->s_.access_tokens.Create(token, HashToken("s1"), session), IsOk());
   EXPECT_THAT(reset("r1", late), HasReason("LINK_INVALID"));
   EXPECT_THAT(this->s_.access_tokens.Resolve(HashToken("s1"), this->now_), IsOk());
   ASSERT_THAT(reset("r1", this->now_), IsOk());
@@ -157,6 +158,9 @@ TYPED_TEST_P(MailedContract, OneTimeTokensWorkOnceForTheirPurpose) {
   EXPECT_EQ(this->s_.sessions.List(account.id, this->rules_.idle, this->now_)->size(), 0u);
   EXPECT_THAT(this->s_.access_tokens.Resolve(HashToken("s1"), this->now_),
               HasReason("CREDENTIAL_INVALID"));
+  // Nor is one made by whoever had the session before.
+  EXPECT_THAT(this->s_.access_tokens.Create(token, HashToken("s2"), session),
+              HasReason("LOGIN_REQUIRED"));
 }
 
 TYPED_TEST_P(MailedContract, MailsAreHeldByALease) {

@@ -13,14 +13,14 @@ class NotedUseTest : public StoresContract<PostgresStores> {
  protected:
   NotedUseTest() {
     const Account account = MakeAccount("ada@example.org");
-    Open(account, "session");
+    const Session session = Open(account, "session");
     EXPECT_THAT(bundle_.access_tokens.Create({.id = TokenId(NewUuid(now_)),
                                               .account_id = account.id,
                                               .display_name = "program",
                                               .scopes = {"read"},
                                               .create_time = now_,
                                               .expire_time = later_ + absl::Hours(1)},
-                                             HashToken("token")),
+                                             HashToken("token"), session.id),
                 IsOk());
   }
   void Execute(const std::string& sql) {

@@ -113,7 +113,7 @@ TEST_F(PostgresAccountTest, AResetTellsOfEveryCredentialThatItEnded) {
                           .scopes = {"read"},
                           .create_time = now,
                           .expire_time = now + absl::Hours(24)};
-  ASSERT_THAT(stores_.access_tokens.Create(token, HashToken("secret")), IsOk());
+  ASSERT_THAT(stores_.access_tokens.Create(token, HashToken("secret"), ada.session_id), IsOk());
   ASSERT_THAT(stores_.one_time_tokens.Issue({.purpose = TokenPurpose::kReset,
                                              .token_hash = HashToken("link"),
                                              .email = ada.email,
