@@ -15,6 +15,7 @@ namespace {
 // one keeps a reader waiting for as long.
 constexpr absl::Duration kLease = absl::Minutes(1);
 constexpr absl::Duration kPollInterval = absl::Seconds(5);
+constexpr absl::Duration kLeastPause = absl::Minutes(1);
 constexpr absl::Duration kTellInterval = absl::Seconds(30);
 
 const CounterFamily kMails{"mails_total", "Attempts to deliver a mail, by outcome.", {"outcome"}};
@@ -119,8 +120,11 @@ absl::Status MailSender::Fail(const ClaimedMail& claimed, const absl::Status& wh
     refused_.Increment();
     return queue_.Finish(claimed.mail.id, MailOutcome::kRefused, now);
   }
-  const absl::Time next = now + MailBackoff(attempt);
-  if (next > claimed.create_time + kMailPatience) {
+  const absl::Time last = claimed.expire_time.value_or(absl::InfiniteFuture());
+  // So that there are some tries in the time that it has left.
+  const absl::Duration most = std::max((last - now) / 4, kLeastPause);
+  const absl::Time next = now + std::min(MailBackoff(attempt), most);
+  if (next > claimed.create_time + kMailPatience || next >= last) {
     LogError("mail dropped, it could not be delivered for too long", fields);
     return Drop(claimed);
   }

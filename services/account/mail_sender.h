@@ -14,7 +14,8 @@
 namespace rostrum::account {
 
 // When to try again after the attempt of this number (the first is 1):
-// 5 s, 1 min, 5 min, 30 min, 2 h, 8 h, then each 24 h.
+// 5 s, 1 min, 5 min, 30 min, 2 h, 8 h, then each 24 h. Sooner, if what it carries does not
+// work for as long.
 absl::Duration MailBackoff(int attempt);
 // A mail that could not be delivered for this long, or for as long as what it carries
 // works, is dropped.

@@ -142,6 +142,16 @@ TEST_F(MailSenderTest, ALinkThatWorksNoMoreIsNotSent) {
   EXPECT_EQ(Row(1).outcome, "delivered");
 }
 
+TEST_F(MailSenderTest, ALinkIsTriedForAsLongAsItWorks) {
+  Enqueue("1", "ada@example.org", clock_.Now() + absl::Minutes(30));
+  transport_.Answer(std::deque<absl::Status>(6, absl::UnavailableError("away")));
+  for (int minute = 0; minute < 29; ++minute) {
+    ASSERT_THAT(sender_.SendDue(), IsOk());
+    clock_.Advance(absl::Minutes(1));
+  }
+  EXPECT_EQ(Row(0).outcome, "delivered");
+}
+
 TEST_F(MailSenderTest, TellsHowManyWaitAndForHowLong) {
   const auto told = [&](const std::string& pending, const std::string& age) {
     ASSERT_THAT(sender_.TellBacklog(), IsOk());
