@@ -16,16 +16,15 @@ absl::Status Limits::CheckNetwork(const char* what, const RequestContext& contex
 }
 
 absl::Status Limits::CheckAddress(const char* what, const RequestContext& context,
-                                  const std::string& email, const Rate& rate) {
+                                  const std::string& email, const Rate& rate, int networks) {
   const std::string key = absl::StrCat("account:", what, ":{", keys_.ThrottleKey(email), "}");
-  return throttle_.CheckAll(
-      {{absl::StrCat(key, ":network:", context.network), rate},
-       {absl::StrCat(key, ":all"), {rate.burst * kNetworksPerAddress, rate.period}}});
+  return throttle_.CheckAll({{absl::StrCat(key, ":network:", context.network), rate},
+                             {absl::StrCat(key, ":all"), {rate.burst * networks, rate.period}}});
 }
 
 absl::Status Limits::CheckLogin(const RequestContext& context, const std::string& email) {
   RETURN_IF_ERROR(CheckNetwork("login", context, rates_.login_per_network));
-  return CheckAddress("login", context, email, rates_.login_per_account);
+  return CheckAddress("login", context, email, rates_.login_per_account, kNetworksPerAddress);
 }
 
 absl::Status Limits::CheckPassword(const AccountId& account_id) {
@@ -35,17 +34,17 @@ absl::Status Limits::CheckPassword(const AccountId& account_id) {
 
 absl::Status Limits::CheckSignUp(const RequestContext& context, const std::string& email) {
   RETURN_IF_ERROR(CheckNetwork("signup", context, rates_.sign_up_per_network));
-  return CheckAddress("signup", context, email, rates_.mail_per_address);
+  return CheckAddress("signup", context, email, rates_.mail_per_address, kMailNetworksPerAddress);
 }
 
 absl::Status Limits::CheckResend(const RequestContext& context, const std::string& email) {
   RETURN_IF_ERROR(CheckNetwork("mail", context, rates_.mail_per_network));
-  return CheckAddress("signup", context, email, rates_.mail_per_address);
+  return CheckAddress("signup", context, email, rates_.mail_per_address, kMailNetworksPerAddress);
 }
 
 absl::Status Limits::CheckMail(const RequestContext& context, const std::string& email) {
   RETURN_IF_ERROR(CheckNetwork("mail", context, rates_.mail_per_network));
-  return CheckAddress("mail", context, email, rates_.mail_per_address);
+  return CheckAddress("mail", context, email, rates_.mail_per_address, kMailNetworksPerAddress);
 }
 
 }  // namespace rostrum::account

@@ -11,9 +11,11 @@
 namespace rostrum::account {
 
 // What is limited by address is so from each network, and from all of them together at this
-// many times the rate: an address is no secret, and who spends its limit from elsewhere must
-// not lock its owner out.
+// many times the rate: an address is no secret, and who spends its limit from one network
+// does not lock its owner out. Who has several still does: that is to be held back at the edge.
 inline constexpr int kNetworksPerAddress = 4;
+// Of mails, which somebody else may have sent to it.
+inline constexpr int kMailNetworksPerAddress = 2;
 
 struct LimitRates {
   Rate login_per_network{.burst = 25, .period = absl::Minutes(5)};
@@ -42,7 +44,7 @@ class Limits {
  private:
   absl::Status CheckNetwork(const char* what, const RequestContext& context, const Rate& rate);
   absl::Status CheckAddress(const char* what, const RequestContext& context,
-                            const std::string& email, const Rate& rate);
+                            const std::string& email, const Rate& rate, int networks);
 
   Throttle& throttle_;
   const AccountKeys& keys_;

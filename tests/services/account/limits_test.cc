@@ -45,6 +45,7 @@ TEST_F(LimitsTest, WhoGuessesAtAnAddressDoesNotLockItsOwnerOut) {
 TEST_F(LimitsTest, WhoHasMailsSentToAnAddressDoesNotLockItsOwnerOut) {
   EXPECT_EQ(Allowed(&Limits::CheckMail, "stranger", 10), 2);
   EXPECT_EQ(Allowed(&Limits::CheckMail, "owner", 10), 2);
+  EXPECT_EQ(Allowed(&Limits::CheckMail, "another", 10), 0) << "no flood of mails";
 }
 
 TEST_F(LimitsTest, ManyNetworksTogetherAreLimitedToo) {
