@@ -29,6 +29,7 @@ EventTail::EventTail(std::shared_ptr<grpc::Channel> channel, const ServiceCaller
       options_(std::move(options)),
       stub_(event::v1::EventService::NewStub(std::move(channel))),
       position_(FromNowOn()),
+      prompt_(options_.prompt),
       worker_(absl::StrCat("tail-", options_.producer), kReconnect, [this] { return PullOnce(); }) {
 }
 
@@ -93,10 +94,14 @@ bool EventTail::Apply(const event::v1::PullEventsResponse& response) {
   const absl::Time watermark = FromProtoTime(response.watermark());
   const absl::Time now = absl::Now();
   const bool is_first = first_watermark_ == absl::InfiniteFuture();
-  if (is_first) first_watermark_ = watermark;
+  const bool is_prompt = !is_first || now - opened_ <= prompt_;
+  if (is_first) {
+    first_watermark_ = watermark;
+    prompt_ = is_prompt ? options_.prompt : 2 * prompt_;
+  }
   // Should that clock have been set forward, it is at most now.
   options_.known_until(std::min(opened_ + (watermark - first_watermark_), now));
-  return !is_first || now - opened_ <= options_.prompt;
+  return is_prompt;
 }
 
 }  // namespace rostrum::gateway

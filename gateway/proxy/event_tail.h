@@ -30,7 +30,7 @@ class EventTail {
     std::function<void()> missed;
     // Within what the first watermark of a stream is to come. All are taken for earlier
     // than they are by as much, so a stream that took longer, while its connection was
-    // made for example, is opened again.
+    // made for example, is opened again; the next has twice as long.
     absl::Duration prompt = absl::Milliseconds(50);
   };
   EventTail(std::shared_ptr<grpc::Channel> channel, const ServiceCaller& caller, Options options);
@@ -53,6 +53,7 @@ class EventTail {
   // however long a watermark was under way.
   absl::Time opened_;
   absl::Time first_watermark_;
+  absl::Duration prompt_;  // of this stream
   absl::Mutex mu_;
   grpc::ClientContext* running_ ABSL_GUARDED_BY(mu_) = nullptr;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

@@ -110,6 +110,8 @@ absl::Status EventService::Send(grpc::ServerContext* ctx,
       }
       if (!writer->Write(batch)) break;
     }
+    // The first watermark is not to wait for what came before it.
+    if (moved && request.watermarks()) continue;
     const absl::Duration poll = request.watermarks() ? kWatermark : kPoll;
     if (!more && signal_.Wait(seen, poll) != seen) absl::SleepFor(kGather);
   }
