@@ -95,7 +95,6 @@ asio::awaitable<bool> Connection::ServeOne(bool first, bool last) {
   }
   if (read.kind == ReadOutcome::kRefused) {
     const RequestHead* head = request.method.empty() ? nullptr : &request;
-    share.reset();
     co_await RefuseAndLinger(read.refusal, head);
   }
   if (read.kind != ReadOutcome::kOk) co_return false;

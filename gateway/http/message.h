@@ -72,7 +72,8 @@ struct HttpResponse {
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
-  // Answers a request, which stays valid until its answer has been sent. Must
+  // Answers a request, which stays valid until its answer has been sent, but for its
+  // body, which is gone once Handle has returned. Must
   // not block. An exception is answered by Refuse with 500.
   virtual asio::awaitable<HttpResponse> Handle(HttpRequest& request) = 0;
   // The answer to a request that did not get as far as Handle, or failed in

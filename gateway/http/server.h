@@ -39,8 +39,8 @@ struct HttpServerOptions {
   absl::Duration write_timeout = absl::Seconds(30);
   absl::Duration write_most = absl::Minutes(15);
   int64_t min_bytes_per_second = 1024;
-  // Between two requests. Longer than proxies keep theirs (60 s): what they send just as
-  // it ends here is lost.
+  // Between two requests. Longer than proxies keep theirs (60 s, most of them): what they
+  // send just as it ends here is lost.
   absl::Duration idle_timeout = absl::Seconds(75);
 
   int max_connections = 4096;

@@ -13,6 +13,7 @@
 #include "boost/asio/awaitable.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "services/common/base/clock.h"
+#include "services/common/rpc/call_deadline.h"
 #include "services/common/trace/trace_context.h"
 
 namespace rostrum::gateway {
@@ -72,8 +73,9 @@ class LiveHub {
   // Topics whose last change is remembered; older ones count as changed.
   static constexpr size_t kMaxTopics = 10'000;
   static constexpr size_t kTracedStreams = 10;
-  // How far the clocks of two gateways may be apart.
-  static constexpr absl::Duration kClocks = absl::Seconds(2);
+  // How far the clocks of two gateways may be apart: as far as those of a caller and who
+  // is called.
+  static constexpr absl::Duration kClocks = kDeadlineLeeway;
 
   void Remove(const std::string& topic, const LiveStream* stream);
 

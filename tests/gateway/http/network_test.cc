@@ -86,6 +86,8 @@ TEST(ClientAddressTest, BelievesOnlyWhatOurProxiesWrote) {
   EXPECT_EQ(client("10.0.0.1", {"1.1.1.1, 198.51.100.1, 10.0.0.2"}), "198.51.100.1");
   EXPECT_EQ(client("10.0.0.1", {"1.1.1.1, 198.51.100.1", "10.0.0.3, 10.0.0.2"}), "198.51.100.1");
   EXPECT_EQ(client("10.0.0.1", {"10.0.0.3, 10.0.0.2"}), "10.0.0.3") << "somebody of ours";
+  // So no reader may come from such a network: they would name themselves.
+  EXPECT_EQ(client("10.0.0.1", {"1.1.1.1, 10.9.9.9"}), "1.1.1.1");
   EXPECT_EQ(client("10.0.0.1", {"nonsense, 10.0.0.2"}), "10.0.0.2");
   for (const std::string bad : {"unknown", "198.51.100.1,", "[2001:db8::1", "a:b:c"}) {
     EXPECT_EQ(client("10.0.0.1", {bad}), "10.0.0.1") << bad;

@@ -1,4 +1,6 @@
 // Who the gateway says calls.
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 #include "tests/gateway/proxy/gateway_fixture.h"
 
@@ -50,6 +52,19 @@ TEST_F(CallerTest, ASessionThatIsOverIsNobodys) {
   const ClientResponse response = CreateComment(headers);
   EXPECT_EQ(response.status, 401);
   EXPECT_EQ(ReasonOf(response), "LOGIN_REQUIRED");
+}
+
+TEST_F(CallerTest, ASessionThatIsOverCostsOthersNothing) {
+  absl::Notification answered;
+  identities_.answer = &answered;
+  std::thread ana([&] { EXPECT_EQ(CreateComment(AsAna()).status, 200); });
+  EXPECT_TRUE(Eventually([&] { return identities_.asked() == 1; }));
+  Http().Get("/v1/comments/c1", {{"Cookie", "__Host-session=ended"}});
+  EXPECT_EQ(identities_.asked(), 2);
+  answered.Notify();
+  ana.join();
+  EXPECT_EQ(CreateComment(AsAna()).status, 200);
+  EXPECT_EQ(identities_.asked(), 2) << "what was under way was kept";
 }
 
 TEST_F(CallerTest, WhatAScriptAskedForTakesNoCookieOfALogInMeanwhile) {

@@ -82,6 +82,7 @@ grpc::Status StandInIdentities::ResolveCredential(
         Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_INVALID", "no such credential"),
         "account.rostrum");
   }
+  if (absl::Notification* const told = answer) told->WaitForNotification();
   Caller caller;
   caller.kind = Caller::Kind::kAccount;
   caller.account_id = AccountId(kAna);

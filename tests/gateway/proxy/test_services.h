@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "grpcpp/server.h"
 #include "rostrum/account/v1/identity_service.grpc.pb.h"
 #include "rostrum/account/v1/session_service.grpc.pb.h"
@@ -70,6 +71,8 @@ class StandInIdentities final : public account::v1::IdentityService::Service {
                                  account::v1::Identity* response) override;
   int asked() const { return asked_; }
   CallLog log;
+  // Of Ana's, answers wait for it, if there is one.
+  std::atomic<absl::Notification*> answer = nullptr;
 
  private:
   Backend& backend_;
