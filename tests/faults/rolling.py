@@ -32,6 +32,7 @@ class Balancer:
     def __init__(self, urls):
         self.urls = urls
         self.ready = {url: True for url in urls}
+        self.asked = {url: time.monotonic() for url in urls}
         self.turn = 0
         self.lock = threading.Lock()
         for url in urls:
@@ -47,7 +48,12 @@ class Balancer:
                 connection.close()
             except OSError:
                 self.ready[url] = False
+            self.asked[url] = time.monotonic()
             time.sleep(0.1)
+
+    def stood_still(self, url):
+        """Whether the machine had no time to ask: then it could not know who goes."""
+        return time.monotonic() - self.asked[url] > 0.5
 
     def next(self):
         with self.lock:
@@ -98,10 +104,8 @@ class Load(threading.Thread):
 
     def expect(self, client, method, path, body=None):
         answer = client.send(method, path, body)
-        tries = 20
         # It got nowhere: as every balancer does, the next is asked.
-        while client.error == "ConnectionRefusedError" and (tries := tries - 1):
-            time.sleep(0.1)
+        if client.error == "ConnectionRefusedError" and self.balancer.stood_still(client.url.geturl()):
             client.url = self.client().url
             answer = client.send(method, path, body)
         if answer is None or answer.status != 200:
