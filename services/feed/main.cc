@@ -1,6 +1,7 @@
 #include "feed_migrations.h"
 #include "rostrum/content/v1/events.pb.h"
 #include "services/common/base/status.h"
+#include "services/common/base/worker.h"
 #include "services/common/events/display_names.h"
 #include "services/common/events/event_consumer.h"
 #include "services/common/postgres/transaction.h"
@@ -16,6 +17,8 @@
 
 namespace rostrum::feed {
 namespace {
+
+constexpr absl::Duration kCleanUp = absl::Minutes(10);
 
 struct FeedSettings {
   std::string content_target;
@@ -53,8 +56,11 @@ class FeedApp final : public ServiceApp {
             .resync = [this](const EventConsumer::Fence& fence) { return Resync(fence); }});
     accounts_ = std::make_unique<EventConsumer>(*env_.pool, account_channel_, account_caller_,
                                                 names_.ConsumerOptions());
+    clean_up_ = std::make_unique<Worker>(
+        "clean-up", kCleanUp, [this] { return PurgeMemberNames(*env_.pool, env_.clock.Now()); });
   }
   void Stop() override {
+    clean_up_.reset();
     posts_->Stop();
     accounts_->Stop();
   }
@@ -110,12 +116,17 @@ class FeedApp final : public ServiceApp {
   FollowService follows_;
   FeedService feeds_;
   RoomService rooms_;
-  DisplayNames names_{*env_.pool,
-                      account_channel_,
-                      account_caller_,
-                      {.known_sql = kKnownNames, .rename = RenameRoomMember}};
+  DisplayNames names_{
+      *env_.pool,
+      account_channel_,
+      account_caller_,
+      {.known_sql = kKnownNames,
+       .rename = [this](Transaction& tx, const AccountId& id, const std::string& display_name) {
+         RenameRoomMember(tx, id, display_name, env_.clock.Now());
+       }}};
   std::unique_ptr<EventConsumer> posts_;
   std::unique_ptr<EventConsumer> accounts_;
+  std::unique_ptr<Worker> clean_up_;
 };
 
 ServiceDefinition::Build Configure(Settings& env) {

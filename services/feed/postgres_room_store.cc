@@ -2,6 +2,7 @@
 
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/postgres/purge.h"
 #include "services/common/postgres/transaction.h"
 
 namespace rostrum::feed {
@@ -12,18 +13,20 @@ namespace {
 constexpr char kLock[] =
     "SELECT pg_advisory_xact_lock(hashtextextended('rooms of ' || $1::text, 0))";
 
+// Identities are a minute or two old at most: a name that was told longer ago is not newer.
 constexpr char kJoin[] = R"sql(
   INSERT INTO room_members (channel_id, account_id, display_name, listed, join_time)
-  VALUES ($1, $2, coalesce((SELECT display_name FROM member_names WHERE account_id = $2), $3),
+  VALUES ($1, $2, coalesce((SELECT display_name FROM member_names WHERE account_id = $2
+                              AND tell_time > $5::timestamptz - interval '10 minutes'), $3),
           $4, $5)
   ON CONFLICT (channel_id, account_id)
   DO UPDATE SET listed = excluded.listed
   RETURNING account_id, display_name, listed, join_time)sql";
 
 constexpr char kKeepName[] = R"sql(
-  INSERT INTO member_names (account_id, display_name) VALUES ($1, $2)
-  ON CONFLICT (account_id) DO UPDATE SET display_name = excluded.display_name
-  WHERE member_names.display_name <> excluded.display_name)sql";
+  INSERT INTO member_names (account_id, display_name, tell_time) VALUES ($1, $2, $3)
+  ON CONFLICT (account_id) DO UPDATE SET
+    display_name = excluded.display_name, tell_time = excluded.tell_time)sql";
 
 constexpr char kFind[] = R"sql(
   SELECT account_id, display_name, listed, join_time FROM room_members
@@ -105,12 +108,16 @@ absl::StatusOr<std::vector<RoomMember>> PostgresRoomStore::ListListed(
       });
 }
 
-void RenameRoomMember(Transaction& tx, const AccountId& account_id,
-                      const std::string& display_name) {
+void RenameRoomMember(Transaction& tx, const AccountId& account_id, const std::string& display_name,
+                      absl::Time now) {
   tx.Exec(kLock, account_id.value());
-  tx.Exec(kKeepName, account_id.value(), display_name);
+  tx.Exec(kKeepName, account_id.value(), display_name, SqlTime(now));
   tx.Exec("UPDATE room_members SET display_name = $2 WHERE account_id = $1", account_id.value(),
           display_name);
+}
+
+absl::Status PurgeMemberNames(PgPool& pool, absl::Time now) {
+  return Purge(pool, "member_names", "tell_time", now - absl::Hours(24));
 }
 
 }  // namespace rostrum::feed

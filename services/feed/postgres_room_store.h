@@ -23,17 +23,19 @@ class PostgresRoomStore final : public RoomStore {
   PgPool& pool_;
 };
 
-// Keeps the name of somebody who is in rooms true, or joins one later, inside the
-// transaction of account's event.
-void RenameRoomMember(Transaction& tx, const AccountId& account_id,
-                      const std::string& display_name);
+// Keeps the name of somebody who is in rooms true, or joins one with an identity of
+// before, inside the transaction of account's event.
+void RenameRoomMember(Transaction& tx, const AccountId& account_id, const std::string& display_name,
+                      absl::Time now);
 
-// Whose names are kept, for DisplayNames.
+// Forgets names that were told more than a day ago, in transactions of its own. No join
+// has needed them for long.
+absl::Status PurgeMemberNames(PgPool& pool, absl::Time now);
+
+// Whose names are in rooms, for DisplayNames. Others need not be asked for: that an event was
+// missed matters only to who joins within minutes of it.
 inline constexpr char kKnownNames[] = R"sql(
-  (SELECT DISTINCT account_id FROM room_members WHERE account_id > $1
-   ORDER BY account_id LIMIT 100)
-  UNION
-  (SELECT account_id FROM member_names WHERE account_id > $1 ORDER BY account_id LIMIT 100)
+  SELECT DISTINCT account_id FROM room_members WHERE account_id > $1
   ORDER BY account_id LIMIT 100)sql";
 
 }  // namespace rostrum::feed
