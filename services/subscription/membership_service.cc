@@ -101,8 +101,11 @@ absl::Status MembershipService::ChangeRenewal(const AccountId& account_id, Renew
     return Error(absl::StatusCode::kFailedPrecondition, "MEMBERSHIP_ENDED",
                  "the membership is over");
   }
-  ASSIGN_OR_RETURN(const PaymentEvent event, (provider_.*change)(running.provider_subscription));
-  RETURN_IF_ERROR(store_.Apply(event, clock_.Now()));
+  const absl::StatusOr<PaymentEvent> event = (provider_.*change)(running.provider_subscription);
+  // The caller has one: that the provider does not know it is our fault and not theirs.
+  if (absl::IsNotFound(event.status())) return absl::InternalError(event.status().message());
+  RETURN_IF_ERROR(event);
+  RETURN_IF_ERROR(store_.Apply(*event, clock_.Now()));
   ASSIGN_OR_RETURN(const Membership membership, store_.Get(account_id));
   *response = ToProto(membership, clock_.Now());
   return absl::OkStatus();

@@ -45,9 +45,10 @@ class MembershipStore {
 
   // NOT_FOUND / NO_MEMBERSHIP.
   virtual absl::StatusOr<Membership> Get(const AccountId& account_id) = 0;
-  // Lets an event take effect, once whatever is delivered twice. A subscription
-  // that must not be renewed, because somebody paid twice or nobody's checkout is
-  // known, is kept until it is forgotten.
+  // Lets an event take effect, once whatever is delivered twice; one whose checkout
+  // is not known makes nobody a member until it is. A subscription that must not be
+  // renewed, because somebody paid twice or nobody's checkout is known, is kept until
+  // it is forgotten.
   virtual absl::Status Apply(const PaymentEvent& event, absl::Time now) = 0;
   virtual absl::StatusOr<std::vector<std::string>> ListSuperfluous() = 0;
   virtual absl::Status ForgetSuperfluous(const std::string& subscription) = 0;

@@ -67,7 +67,8 @@ class PaymentProvider {
   virtual absl::StatusOr<OpenedCheckout> OpenCheckout(const CheckoutOrder& order) = 0;
   // Stops renewing at the end of the period, or takes that back. Repeating it
   // returns what stands. Its webhook, if one comes as well, has the same id.
-  // FAILED_PRECONDITION / MEMBERSHIP_ENDED.
+  // FAILED_PRECONDITION / MEMBERSHIP_ENDED, NOT_FOUND / SUBSCRIPTION_NOT_FOUND for
+  // one that the provider does not know.
   virtual absl::StatusOr<PaymentEvent> Cancel(const std::string& subscription) = 0;
   virtual absl::StatusOr<PaymentEvent> Resume(const std::string& subscription) = 0;
   // The event of a webhook; nullopt for a kind that means nothing to us, and for

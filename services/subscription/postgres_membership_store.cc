@@ -56,12 +56,6 @@ constexpr char kAddSuperfluous[] = R"sql(
   INSERT INTO superfluous_subscriptions (provider_subscription, create_time) VALUES ($1, $2)
   ON CONFLICT DO NOTHING)sql";
 
-// The rest the next time, so that it takes no longer than a statement may.
-constexpr char kPurgeUnpaid[] = R"sql(
-  DELETE FROM checkouts WHERE state <> 2 AND ctid = ANY (ARRAY(
-    SELECT ctid FROM checkouts WHERE create_time <= $1 AND state <> 2
-    ORDER BY create_time LIMIT 10000)))sql";
-
 constexpr char kListPayments[] = R"sql(
   SELECT payment_id, plan_id, currency_code, minor_units, create_time, period_start_time,
          period_end_time
@@ -188,13 +182,14 @@ absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Tim
     const pqxx::result rows =
         tx.Exec(absl::StrCat(kCheckoutColumns, " WHERE provider = $1 AND provider_reference = $2"),
                 event.provider, event.reference);
-    if (!rows.empty()) LockEntitlement(tx, ReadCheckout(rows[0]).account_id);
-    const pqxx::result claimed = tx.Exec(kClaimEvent, event.provider, event.id, SqlTime(now));
-    if (claimed.affected_rows() == 0) return absl::OkStatus();
     if (rows.empty()) {
+      // Not claimed: it may come again when an operator has made the checkout anew.
       StopUnknown(tx, event, now);
       return absl::OkStatus();
     }
+    LockEntitlement(tx, ReadCheckout(rows[0]).account_id);
+    const pqxx::result claimed = tx.Exec(kClaimEvent, event.provider, event.id, SqlTime(now));
+    if (claimed.affected_rows() == 0) return absl::OkStatus();
     // As it stands under the lock.
     ASSIGN_OR_RETURN(const Checkout checkout, LoadCheckout(tx, ReadCheckout(rows[0]).id));
     const bool declined = event.kind == PaymentEvent::Kind::kCheckoutDeclined;
@@ -298,10 +293,7 @@ absl::StatusOr<std::vector<Payment>> PostgresMembershipStore::ListPayments(
 absl::Status PurgeMembershipRecords(PgPool& pool, absl::Time now) {
   absl::Status status = Purge(pool, "webhook_events", "receive_time", now - absl::Hours(24 * 30));
   // Whatever became of the others.
-  status.Update(RunTx(pool, [&](Transaction& tx) -> absl::Status {
-    tx.Exec(kPurgeUnpaid, SqlTime(now - absl::Hours(24 * 90)));
-    return absl::OkStatus();
-  }));
+  status.Update(Purge(pool, "checkouts", "create_time", now - absl::Hours(24 * 90), "state <> 2"));
   return status;
 }
 

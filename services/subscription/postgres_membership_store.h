@@ -37,7 +37,7 @@ class PostgresMembershipStore final : public MembershipStore {
 };
 
 // Deletes what is of no more use, in transactions of its own: webhook events after 30
-// days, checkouts that nobody paid after 90 (10,000 of them at most).
+// days, checkouts that nobody paid after 90.
 absl::Status PurgeMembershipRecords(PgPool& pool, absl::Time now);
 
 }  // namespace rostrum::subscription

@@ -1,5 +1,6 @@
 #include "services/subscription/superfluous.h"
 
+#include "services/common/base/log.h"
 #include "services/common/base/status.h"
 
 namespace rostrum::subscription {
@@ -13,6 +14,11 @@ absl::StatusOr<int> CancelSuperfluous(MembershipStore& memberships, PaymentProvi
     if (cancelled.ok() || ReasonOf(cancelled.status()) == "MEMBERSHIP_ENDED") {
       RETURN_IF_ERROR(memberships.ForgetSuperfluous(subscription));
       ++count;
+    } else if (absl::IsNotFound(cancelled.status())) {
+      // Tried for ever, some of these would take the place of those that can be stopped.
+      LogError("the provider does not know a subscription that is to be stopped",
+               {{"provider", provider.name()}, {"subscription", subscription}});
+      RETURN_IF_ERROR(memberships.ForgetSuperfluous(subscription));
     } else {
       failure = cancelled.status();
     }

@@ -103,7 +103,8 @@ absl::StatusOr<TestPayment> Load(Transaction& tx, const std::string& payment_id,
                                  const char* suffix = "") {
   const pqxx::result rows = tx.Exec(
       absl::StrCat("SELECT payment_id, currency_code, minor_units, description, "
-                   "return_path, state, expire_time FROM test_payments WHERE payment_id = $1",
+                   "return_path, state, coalesce(expire_time, create_time + interval '1 day') "
+                   "FROM test_payments WHERE payment_id = $1",
                    suffix),
       payment_id);
   if (rows.empty()) {
@@ -115,7 +116,7 @@ absl::StatusOr<TestPayment> Load(Transaction& tx, const std::string& payment_id,
                      .description = ReadText(row[3]),
                      .return_path = ReadText(row[4]),
                      .state = static_cast<CheckoutState>(row[5].as<int>()),
-                     .expire_time = ReadOptionalTime(row[6])};
+                     .expire_time = ReadTime(row[6])};
 }
 
 // Locks the payment for a decision. True if it was decided like this before.
@@ -158,7 +159,10 @@ absl::StatusOr<PaymentEvent> TestPaymentProvider::SetCancelled(const std::string
   return RunTx<PaymentEvent>(pool_, [&](Transaction& tx) -> absl::StatusOr<PaymentEvent> {
     const pqxx::result rows = tx.Exec(
         absl::StrCat(kSubscriptionColumns, " WHERE payment_id = $1 FOR UPDATE OF s"), subscription);
-    if (rows.empty()) return absl::InternalError("the provider does not know the subscription");
+    if (rows.empty()) {
+      return Error(absl::StatusCode::kNotFound, "SUBSCRIPTION_NOT_FOUND",
+                   "the provider does not know the subscription");
+    }
     Subscription s = ReadSubscription(rows[0]);
     if (s.stopped || now >= s.period_end_time) {
       return Error(absl::StatusCode::kFailedPrecondition, "MEMBERSHIP_ENDED",
@@ -206,8 +210,7 @@ absl::StatusOr<TestPayment> TestPaymentProvider::Approve(const std::string& paym
   const absl::Time now = clock_.Now();
   return RunTx<TestPayment>(pool_, [&](Transaction& tx) -> absl::StatusOr<TestPayment> {
     ASSIGN_OR_RETURN(TestPayment payment, Load(tx, payment_id, " FOR UPDATE"));
-    if (payment.state == CheckoutState::kOpen &&
-        now >= payment.expire_time.value_or(absl::InfiniteFuture())) {
+    if (payment.state == CheckoutState::kOpen && now >= payment.expire_time) {
       return Error(absl::StatusCode::kFailedPrecondition, "PAYMENT_EXPIRED",
                    "the time for this payment is over");
     }

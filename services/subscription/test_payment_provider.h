@@ -20,7 +20,7 @@ struct TestPayment {
   std::string description;
   std::string return_path;
   CheckoutState state = CheckoutState::kOpen;
-  std::optional<absl::Time> expire_time;
+  absl::Time expire_time;
 };
 
 struct TestProviderSettings {

@@ -1,4 +1,4 @@
--- Until when a payment can be made; NULL for those of before there was a limit.
+-- Until when a payment can be made; NULL, of releases that know no limit: for a day.
 ALTER TABLE test_payments ADD COLUMN expire_time timestamptz;
 
 -- Those that nobody paid, to be forgotten.

@@ -64,7 +64,6 @@ class FakeMembershipStore final : public MembershipStore {
   }
   absl::Status Apply(const PaymentEvent& event, absl::Time) override {
     absl::MutexLock lock(&mu_);
-    if (!events_.insert(event.id).second) return absl::OkStatus();
     const auto found = std::find_if(checkouts_.begin(), checkouts_.end(), [&](const auto& entry) {
       return entry.second.provider_reference == event.reference;
     });
@@ -74,6 +73,7 @@ class FakeMembershipStore final : public MembershipStore {
       }
       return absl::OkStatus();
     }
+    if (!events_.insert(event.id).second) return absl::OkStatus();
     Checkout& checkout = found->second;
     const bool declined = event.kind == PaymentEvent::Kind::kCheckoutDeclined;
     if (checkout.state != CheckoutState::kCompleted) {

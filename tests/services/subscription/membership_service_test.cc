@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "services/common/postgres/transaction.h"
 #include "services/common/rpc/grpc_status.h"
 #include "services/subscription/test_payment_service.h"
 #include "services/subscription/webhook_signature.h"
@@ -87,6 +88,14 @@ class MembershipServiceTest : public GrpcFixture {
       }
     }
   }
+  void Execute(const std::string& sql) {
+    ASSERT_THAT(RunTx(database_.pool,
+                      [&](Transaction& tx) {
+                        tx.exec(sql);
+                        return absl::OkStatus();
+                      }),
+                IsOk());
+  }
   void Join(bool fail_renewals = false) {
     ASSERT_THAT(Approve(CreateCheckout()->provider_reference(), fail_renewals), IsOk());
     DeliverAll();
@@ -158,6 +167,25 @@ TEST_F(MembershipServiceTest, APaymentIsMadeInTimeOrNotAtAll) {
   EXPECT_THAT(Approve(late).status(), HasReason("PAYMENT_EXPIRED"));
   EXPECT_THAT(Approve(in_time), IsOk()) << "it was made";
   EXPECT_THAT(Decline(late), IsOk());
+}
+
+TEST_F(MembershipServiceTest, APaymentOfBeforeThereWasALimitIsMadeWithinADay) {
+  const std::string in_time = CreateCheckout()->provider_reference();
+  const std::string late = CreateCheckout()->provider_reference();
+  Execute("UPDATE test_payments SET expire_time = NULL");
+  fake_clock().Advance(kCheckoutLifetime - absl::Seconds(1));
+  EXPECT_THAT(Approve(in_time), IsOk());
+  fake_clock().Advance(absl::Seconds(1));
+  EXPECT_THAT(Approve(late).status(), HasReason("PAYMENT_EXPIRED"));
+}
+
+TEST_F(MembershipServiceTest, ASubscriptionThatTheProviderLostIsOurFault) {
+  Join();
+  Execute("DELETE FROM test_subscriptions");
+  EXPECT_THAT(
+      Call(*stub_, &v1::MembershipService::Stub::CancelMembership, v1::CancelMembershipRequest())
+          .status(),
+      StatusIs(absl::StatusCode::kInternal));
 }
 
 TEST_F(MembershipServiceTest, CancelsAndResumes) {

@@ -1,0 +1,108 @@
+#include "services/subscription/superfluous.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/common/base/log.h"
+#include "services/common/postgres/transaction.h"
+#include "services/subscription/postgres_membership_store.h"
+#include "services/subscription/test_payment_provider.h"
+#include "subscription_migrations.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/storage/postgres_server.h"
+
+namespace rostrum::subscription {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kUnknown[] = "00000000-0000-7000-8000-000000000001";
+
+std::vector<std::string>* lines = nullptr;
+
+// The real store and the test provider with its books.
+class CancelSuperfluousTest : public ::testing::Test {
+ protected:
+  ~CancelSuperfluousTest() override { SetLogSink(nullptr); }
+  void SetUp() override {
+    lines = &written_;
+    SetLogSink([](const std::string& line) { lines->push_back(line); });
+  }
+
+  // What somebody has paid at the provider, of a checkout that is not known here.
+  std::string Sell() {
+    const CheckoutId id(NewUuid(clock_.Now()));
+    EXPECT_THAT(provider_.OpenCheckout({.checkout_id = id,
+                                        .plan = {.price = {"EUR", 700}},
+                                        .return_path = "/",
+                                        .expire_time = clock_.Now() + absl::Hours(1)}),
+                IsOk());
+    EXPECT_THAT(provider_.Approve(id.value(), /*fail_renewals=*/false), IsOk());
+    return id.value();
+  }
+  void Execute(const std::string& sql) {
+    ASSERT_THAT(RunTx(database_.pool,
+                      [&](Transaction& tx) {
+                        tx.exec(sql);
+                        return absl::OkStatus();
+                      }),
+                IsOk());
+  }
+  void Add(const std::string& subscription) {
+    Execute("INSERT INTO superfluous_subscriptions VALUES ('" + subscription + "', '2023-11-14')");
+  }
+  int Cancelled() {
+    return RunRead<int>(
+               database_.pool,
+               [](Transaction& tx) -> absl::StatusOr<int> {
+                 return tx.exec1("SELECT count(cancel_time) FROM test_subscriptions")[0].as<int>();
+               })
+        .value();
+  }
+  absl::StatusOr<int> Cancel() { return CancelSuperfluous(store_, provider_); }
+
+  std::vector<std::string> written_;
+  TestDatabase database_{MigrationsOf("subscription", migrations::Files())};
+  OutboxSignal signal_;
+  PostgresMembershipStore store_{database_.pool, signal_, MembershipSettings()};
+  FakeClock clock_;
+  TestPaymentProvider provider_{
+      database_.pool, {.secrets = {"secret"}, .period_override = absl::Hours(1)}, clock_};
+};
+
+TEST_F(CancelSuperfluousTest, StopsWhatRunsAndForgetsWhatIsOver) {
+  Add(Sell());
+  clock_.Advance(absl::Hours(1));
+  Add(Sell());
+  EXPECT_THAT(Cancel(), IsOkAndHolds(2));
+  EXPECT_EQ(Cancelled(), 1);
+  EXPECT_THAT(store_.ListSuperfluous(), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(Cancel(), IsOkAndHolds(0));
+  EXPECT_THAT(written_, IsEmpty());
+}
+
+TEST_F(CancelSuperfluousTest, ForgetsAndNamesWhatTheProviderDoesNotKnow) {
+  Add(kUnknown);
+  EXPECT_THAT(Cancel(), IsOkAndHolds(0));
+  EXPECT_THAT(store_.ListSuperfluous(), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(written_, ElementsAre(AllOf(HasSubstr(R"("level":"error")"), HasSubstr(kUnknown))));
+}
+
+TEST_F(CancelSuperfluousTest, ManyThatTheProviderDoesNotKnowAreInTheWayOfNone) {
+  Execute(R"sql(
+    INSERT INTO superfluous_subscriptions
+    SELECT gen_random_uuid(), '2000-01-01' FROM generate_series(1, 100))sql");
+  Add(Sell());
+  EXPECT_THAT(Cancel(), IsOkAndHolds(0));
+  EXPECT_THAT(Cancel(), IsOkAndHolds(1));
+  EXPECT_EQ(Cancelled(), 1);
+}
+
+}  // namespace
+}  // namespace rostrum::subscription
