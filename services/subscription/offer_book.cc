@@ -1,5 +1,7 @@
 #include "services/subscription/offer_book.h"
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
@@ -44,10 +46,13 @@ RedisScript::Call RedisOfferBook::CallFor(const VisitorPass& pass, absl::Time no
   const std::string key = absl::StrCat("offer:{", pass.KeyHash(), "}");
   const std::string first = absl::StrCat(key, ":first");
   const absl::Duration whole = settings_.duration + settings_.pause;
+  // Once as long again: who comes late is to be told that it is over.
+  const absl::Duration of_first_visit =
+      settings_.duration + std::min(settings_.duration, settings_.pause);
   RedisScript::Call call;
   call.keys = pass.fresh ? std::vector<std::string>{first} : std::vector<std::string>{key, first};
   call.arguments = {absl::StrCat(absl::ToUnixMillis(now)), Millis(settings_.pause),
-                    Millis(settings_.duration), Millis(pass.fresh ? settings_.duration : whole),
+                    Millis(settings_.duration), Millis(pass.fresh ? of_first_visit : whole),
                     start ? "1" : "0"};
   return call;
 }

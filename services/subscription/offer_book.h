@@ -33,8 +33,8 @@ struct OfferWanted {
 
 // Remembers until when each visitor's offer runs. The instant is chosen once,
 // so it is the same in every answer until it has passed; after the pause it is
-// forgotten, and as soon as it has expired if its pass never came back.
-// Thread-safe. UNAVAILABLE if it cannot be reached.
+// forgotten, if its pass never came back as long after its expiry as it ran. Thread-safe.
+// UNAVAILABLE if it cannot be reached.
 class OfferBook {
  public:
   virtual ~OfferBook() = default;
