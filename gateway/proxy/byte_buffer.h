@@ -9,9 +9,14 @@
 
 namespace rostrum::gateway {
 
-// Serialised messages as gRPC's generic calls carry them. Takes the bytes: an upload is
-// not to be there twice.
+// Serialised messages as gRPC's generic calls carry them. An upload is not to be there
+// twice: it is taken as it is. Most are small, and cheaper to copy.
 inline grpc::ByteBuffer ToByteBuffer(std::string bytes) {
+  constexpr size_t kSmall = 4096;
+  if (bytes.size() <= kSmall) {
+    const grpc::Slice slice(bytes);
+    return grpc::ByteBuffer(&slice, 1);
+  }
   auto* const kept = new std::string(std::move(bytes));
   const grpc::Slice slice(
       kept->data(), kept->size(), [](void* string) { delete static_cast<std::string*>(string); },
