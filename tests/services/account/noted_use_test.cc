@@ -23,22 +23,16 @@ class NotedUseTest : public StoresContract<PostgresStores> {
                                              HashToken("token"), session.id),
                 IsOk());
   }
-  void Execute(const std::string& sql) {
-    EXPECT_THAT(RunTx(bundle_.pool,
-                      [&](Transaction& tx) {
-                        tx.exec(sql);
-                        return absl::OkStatus();
-                      }),
-                IsOk());
-  }
   // Runs `body`, in PL/pgSQL, for each use that is noted.
   void OnNote(const std::string& body) {
-    Execute(absl::StrCat(
-        "CREATE FUNCTION on_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ", body,
-        " RETURN NEW; END $$;"
-        "CREATE TRIGGER on_note BEFORE UPDATE ON sessions FOR EACH ROW EXECUTE FUNCTION on_note();"
-        "CREATE TRIGGER on_note BEFORE UPDATE ON access_tokens"
-        "  FOR EACH ROW EXECUTE FUNCTION on_note();"));
+    Execute(bundle_.pool,
+            absl::StrCat("CREATE FUNCTION on_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ",
+                         body,
+                         " RETURN NEW; END $$;"
+                         "CREATE TRIGGER on_note BEFORE UPDATE ON sessions FOR EACH ROW EXECUTE "
+                         "FUNCTION on_note();"
+                         "CREATE TRIGGER on_note BEFORE UPDATE ON access_tokens"
+                         "  FOR EACH ROW EXECUTE FUNCTION on_note();"));
   }
   // Both are found, whether or not the use was noted.
   void ExpectFound(bool noted) {
@@ -69,10 +63,10 @@ TEST_F(NotedUseTest, WaitsForNobodyWhoHoldsTheRow) {
 
 // A commit that waits for a standby waits as long as that is away.
 TEST_F(NotedUseTest, WaitsForNoDiskAndNoStandby) {
-  Execute(
-      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on',"
-      "                           current_database()); END $$;"
-      "CREATE TABLE commits (waits text)");
+  Execute(bundle_.pool,
+          "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on',"
+          "                           current_database()); END $$;"
+          "CREATE TABLE commits (waits text)");
   bundle_.pool.DiscardIdle();
   OnNote("INSERT INTO commits VALUES (current_setting('synchronous_commit'));");
   ExpectFound(/*noted=*/true);

@@ -45,13 +45,7 @@ struct PostgresWorld {
     Execute("INSERT INTO media VALUES ('" + id.value() + "', 640, 480, 'image/webp', '" +
             id.value() + "', now())");
   }
-  void Execute(const std::string& sql) {
-    const absl::Status status = RunTx(database.pool, [&](Transaction& tx) {
-      tx.exec(sql);
-      return absl::OkStatus();
-    });
-    if (!status.ok()) std::abort();
-  }
+  void Execute(const std::string& sql) { rostrum::Execute(database.pool, sql); }
   // The first column of what a query finds.
   std::vector<std::string> Query(const std::string& sql) {
     return RunRead<std::vector<std::string>>(

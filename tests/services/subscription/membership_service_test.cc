@@ -88,14 +88,6 @@ class MembershipServiceTest : public GrpcFixture {
       }
     }
   }
-  void Execute(const std::string& sql) {
-    ASSERT_THAT(RunTx(database_.pool,
-                      [&](Transaction& tx) {
-                        tx.exec(sql);
-                        return absl::OkStatus();
-                      }),
-                IsOk());
-  }
   void Join(bool fail_renewals = false) {
     ASSERT_THAT(Approve(CreateCheckout()->provider_reference(), fail_renewals), IsOk());
     DeliverAll();
@@ -172,7 +164,7 @@ TEST_F(MembershipServiceTest, APaymentIsMadeInTimeOrNotAtAll) {
 TEST_F(MembershipServiceTest, APaymentOfBeforeThereWasALimitIsMadeWithinADay) {
   const std::string in_time = CreateCheckout()->provider_reference();
   const std::string late = CreateCheckout()->provider_reference();
-  Execute("UPDATE test_payments SET expire_time = NULL");
+  Execute(database_.pool, "UPDATE test_payments SET expire_time = NULL");
   fake_clock().Advance(kCheckoutLifetime - absl::Seconds(1));
   EXPECT_THAT(Approve(in_time), IsOk());
   fake_clock().Advance(absl::Seconds(1));
@@ -181,7 +173,7 @@ TEST_F(MembershipServiceTest, APaymentOfBeforeThereWasALimitIsMadeWithinADay) {
 
 TEST_F(MembershipServiceTest, ASubscriptionThatTheProviderLostIsOurFault) {
   Join();
-  Execute("DELETE FROM test_subscriptions");
+  Execute(database_.pool, "DELETE FROM test_subscriptions");
   EXPECT_THAT(
       Call(*stub_, &v1::MembershipService::Stub::CancelMembership, v1::CancelMembershipRequest())
           .status(),

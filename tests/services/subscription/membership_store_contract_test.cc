@@ -196,21 +196,13 @@ TYPED_TEST(MembershipStoreContract, ListsPaymentsNewestFirstByPage) {
 class PurgeMembershipRecordsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    Execute(R"sql(
+    Execute(database_.pool, R"sql(
       INSERT INTO webhook_events VALUES ('test', 'old', '2023-10-14'), ('test', 'new', '2023-10-16');
       INSERT INTO checkouts (checkout_id, account_id, plan_id, provider, return_path, state,
                              create_time, expire_time)
       SELECT gen_random_uuid(), gen_random_uuid(), 'monthly', 'test', '/', state, time, time
       FROM (VALUES (1, '2023-08-15'::timestamptz), (2, '2023-08-15'), (3, '2023-08-15'),
                    (1, '2023-08-17')) c (state, time))sql");
-  }
-  void Execute(const std::string& sql) {
-    ASSERT_THAT(RunTx(database_.pool,
-                      [&](Transaction& tx) {
-                        tx.exec(sql);
-                        return absl::OkStatus();
-                      }),
-                IsOk());
   }
   int Count(const std::string& of) {
     return RunRead<int>(database_.pool,
@@ -232,14 +224,14 @@ TEST_F(PurgeMembershipRecordsTest, ForgetsOldEventsAndCheckoutsThatNobodyPaid) {
 }
 
 TEST_F(PurgeMembershipRecordsTest, WhatCannotBePurgedKeepsNothingElse) {
-  Execute("CREATE RULE stay AS ON DELETE TO webhook_events DO INSTEAD SELECT 1/0");
+  Execute(database_.pool, "CREATE RULE stay AS ON DELETE TO webhook_events DO INSTEAD SELECT 1/0");
   EXPECT_FALSE(Purge().ok());
   EXPECT_EQ(Count("webhook_events"), 2);
   EXPECT_EQ(Count("checkouts"), 2);
 }
 
 TEST_F(PurgeMembershipRecordsTest, ForgetsHoweverManyInSteps) {
-  Execute(R"sql(
+  Execute(database_.pool, R"sql(
     INSERT INTO checkouts (checkout_id, account_id, plan_id, provider, return_path, state,
                            create_time, expire_time)
     SELECT gen_random_uuid(), gen_random_uuid(), 'monthly', 'test', '/', 1, '2000-01-01',

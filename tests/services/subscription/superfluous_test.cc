@@ -46,16 +46,9 @@ class CancelSuperfluousTest : public ::testing::Test {
     EXPECT_THAT(provider_.Approve(id.value(), /*fail_renewals=*/false), IsOk());
     return id.value();
   }
-  void Execute(const std::string& sql) {
-    ASSERT_THAT(RunTx(database_.pool,
-                      [&](Transaction& tx) {
-                        tx.exec(sql);
-                        return absl::OkStatus();
-                      }),
-                IsOk());
-  }
   void Add(const std::string& subscription) {
-    Execute("INSERT INTO superfluous_subscriptions VALUES ('" + subscription + "', '2023-11-14')");
+    Execute(database_.pool,
+            "INSERT INTO superfluous_subscriptions VALUES ('" + subscription + "', '2023-11-14')");
   }
   int Cancelled() {
     return RunRead<int>(
@@ -95,7 +88,7 @@ TEST_F(CancelSuperfluousTest, ForgetsAndNamesWhatTheProviderDoesNotKnow) {
 }
 
 TEST_F(CancelSuperfluousTest, ManyThatTheProviderDoesNotKnowAreInTheWayOfNone) {
-  Execute(R"sql(
+  Execute(database_.pool, R"sql(
     INSERT INTO superfluous_subscriptions
     SELECT gen_random_uuid(), '2000-01-01' FROM generate_series(1, 100))sql");
   Add(Sell());

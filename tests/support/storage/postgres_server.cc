@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common_migrations.h"
+#include "services/common/postgres/transaction.h"
 #include "tests/support/storage/child_process.h"
 
 namespace rostrum {
@@ -113,6 +114,16 @@ std::string PostgresServer::NewDatabase(const std::vector<MigrationSet>& sets) {
 std::vector<MigrationSet> MigrationsOf(const std::string& service,
                                        std::vector<EmbeddedFile> files) {
   return {{"common", common_migrations::Files()}, {service, std::move(files)}};
+}
+
+void Execute(PgPool& pool, const std::string& sql) {
+  const absl::Status status = RunTx(pool, [&](Transaction& tx) {
+    tx.exec(sql);
+    return absl::OkStatus();
+  });
+  if (status.ok()) return;
+  std::cerr << status << ": " << sql << std::endl;
+  std::abort();
 }
 
 }  // namespace rostrum

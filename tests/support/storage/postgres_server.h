@@ -46,4 +46,7 @@ struct TestDatabase {
   PgPool pool;
 };
 
+// Statements in a transaction of their own. Dies if they fail.
+void Execute(PgPool& pool, const std::string& sql);
+
 }  // namespace rostrum

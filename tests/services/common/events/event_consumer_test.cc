@@ -49,7 +49,7 @@ std::string TextOf(const SpanData& span, const std::string& key) {
 class EventConsumerTest : public GrpcFixture {
  protected:
   EventConsumerTest() : GrpcFixture("account") {
-    Execute(consumer_, "CREATE TABLE applied (number serial, name text NOT NULL)");
+    Execute(consumer_.pool, "CREATE TABLE applied (number serial, name text NOT NULL)");
     Serve({&service_});
   }
   void TearDown() override {
@@ -58,14 +58,6 @@ class EventConsumerTest : public GrpcFixture {
     Stop();
   }
 
-  static void Execute(TestDatabase& database, const std::string& sql) {
-    EXPECT_THAT(RunTx(database.pool,
-                      [&](Transaction& tx) -> absl::Status {
-                        tx.exec(sql);
-                        return absl::OkStatus();
-                      }),
-                IsOk());
-  }
   static absl::Status Apply(Transaction& tx, const event::v1::Event& event) {
     tx.Exec("INSERT INTO applied (name) VALUES ($1)", NameIn(event));
     return absl::OkStatus();

@@ -28,16 +28,8 @@ constexpr char kSchema[] = R"sql(
 
 class PurgeTest : public ::testing::Test {
  protected:
-  PurgeTest() { Execute(kSchema); }
+  PurgeTest() { Execute(database_.pool, kSchema); }
 
-  void Execute(const std::string& sql) {
-    EXPECT_THAT(RunTx(database_.pool,
-                      [&](Transaction& tx) {
-                        tx.exec(sql);
-                        return absl::OkStatus();
-                      }),
-                IsOk());
-  }
   int Count(const std::string& condition) {
     return RunRead<int>(
                database_.pool,
@@ -59,7 +51,7 @@ TEST_F(PurgeTest, DeletesWhatIsOld) {
 TEST_F(PurgeTest, DeletesOnlyThatOfWhichTheConditionIsTrue) {
   ASSERT_THAT(Purge(database_.pool, "orders", "create_time", kNoon, "paid OR NOT paid"), IsOk());
   EXPECT_EQ(Count("true"), 2);
-  Execute("INSERT INTO orders VALUES ('2023-11-01', false), ('2023-11-01', true)");
+  Execute(database_.pool, "INSERT INTO orders VALUES ('2023-11-01', false), ('2023-11-01', true)");
   ASSERT_THAT(Purge(database_.pool, "orders", "create_time", kNoon, "NOT paid"), IsOk());
   EXPECT_EQ(Count("true"), 3);
   EXPECT_EQ(Count("paid AND create_time = '2023-11-01'"), 1);
@@ -67,7 +59,7 @@ TEST_F(PurgeTest, DeletesOnlyThatOfWhichTheConditionIsTrue) {
 
 TEST_F(PurgeTest, DeletesHoweverManyInSteps) {
   // The older ones stay, and are in the way of none.
-  Execute(R"sql(
+  Execute(database_.pool, R"sql(
     INSERT INTO orders SELECT '2000-01-01', true FROM generate_series(1, 15000);
     INSERT INTO orders SELECT '2001-01-01', false FROM generate_series(1, 25000))sql");
   ASSERT_THAT(Purge(database_.pool, "orders", "create_time", kNoon, "NOT paid"), IsOk());
