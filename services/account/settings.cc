@@ -30,7 +30,7 @@ LimitRates ReadLimits(Settings& env) {
       .mail_per_address = ReadRate(
           env, "MAIL_LIMIT_PER_ADDRESS", usual.mail_per_address,
           "Login links and resets for one address from one network in 30 minutes, and as many "
-          "sign-ups; four times as many from all."),
+          "sign-ups; twice as many from all."),
   };
 }
 
