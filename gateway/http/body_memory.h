@@ -15,7 +15,7 @@ class BodyMemory {
   class Share {
    public:
     explicit Share(BodyMemory& memory) : memory_(memory) {}
-    ~Share() { GiveBack(); }
+    ~Share() { memory_.used_ -= taken_; }
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
 
@@ -29,10 +29,6 @@ class BodyMemory {
       }
       taken_ += bytes;
       return true;
-    }
-    void GiveBack() {
-      memory_.used_ -= taken_;
-      taken_ = 0;
     }
 
    private:
