@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "rostrum/event/v1/event_service.pb.h"
 #include "services/common/postgres/transaction.h"
+#include "tests/services/common/postgres/few_deletes.h"
 #include "tests/support/in_parallel.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
@@ -113,14 +114,8 @@ TEST_F(IdempotencyTest, ForgetsHoweverManyInSteps) {
       return rows.empty() ? 0 : rows[0][0].as<int>();
     });
   };
-  // No statement may delete more than 10,000.
+  Execute(database_.pool, FewDeletes("idempotency"));
   ASSERT_THAT(query(R"sql(
-    CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      IF (SELECT count(*) FROM gone) > 10000 THEN RAISE 'too many'; END IF;
-      RETURN NULL;
-    END $$;
-    CREATE TRIGGER few AFTER DELETE ON idempotency REFERENCING OLD TABLE AS gone
-      FOR EACH STATEMENT EXECUTE FUNCTION few();
     INSERT INTO idempotency (caller, method, request_id, request_hash, create_time)
     SELECT 'a', 'm', n::text, '', '2000-01-01' FROM generate_series(1, 25000) n)sql"),
               IsOk());

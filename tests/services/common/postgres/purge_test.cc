@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "services/common/postgres/transaction.h"
+#include "tests/services/common/postgres/few_deletes.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
 
@@ -13,22 +14,18 @@ namespace {
 
 const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);  // 14 November 2023
 
-// No statement may delete more than 10,000.
 constexpr char kSchema[] = R"sql(
   CREATE TABLE orders (create_time timestamptz NOT NULL, paid boolean NOT NULL);
   CREATE INDEX orders_by_time ON orders (create_time);
-  CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF (SELECT count(*) FROM gone) > 10000 THEN RAISE 'too many'; END IF;
-    RETURN NULL;
-  END $$;
-  CREATE TRIGGER few AFTER DELETE ON orders REFERENCING OLD TABLE AS gone
-    FOR EACH STATEMENT EXECUTE FUNCTION few();
   INSERT INTO orders VALUES ('2023-11-01', false), ('2023-11-01', true),
                             ('2023-11-20', false), ('2023-11-20', true))sql";
 
 class PurgeTest : public ::testing::Test {
  protected:
-  PurgeTest() { Execute(database_.pool, kSchema); }
+  PurgeTest() {
+    Execute(database_.pool, kSchema);
+    Execute(database_.pool, FewDeletes("orders"));
+  }
 
   int Count(const std::string& condition) {
     return RunRead<int>(
