@@ -276,12 +276,13 @@ async function withoutScripts(metered, premium) {
 async function weigh(path) {
   step("the article page is light");
   const page = await browsers.reader();
-  const all = [];
+  const finished = [];
   page.on("requestfinished", (request) => {
-    if (request.resourceType() !== "image") all.push(request.sizes());
+    if (request.resourceType() !== "image") finished.push(request);
   });
   await page.goto(path, { waitUntil: "load" });
-  const sizes = await Promise.all(all);
+  // Asked for here alone: what ends later would be asked for while the page is being closed.
+  const sizes = await Promise.all(finished.map((request) => request.sizes()));
   const bytes = sizes.reduce((sum, { responseBodySize, responseHeadersSize }) =>
     sum + responseBodySize + responseHeadersSize, 0);
   console.log(`   ${bytes} bytes`);
