@@ -50,6 +50,8 @@ class MembershipStore {
   // renewed, because somebody paid twice or nobody's checkout is known, is kept until
   // it is forgotten.
   virtual absl::Status Apply(const PaymentEvent& event, absl::Time now) = 0;
+  // At most a hundred, others each time: those that cannot be stopped are in the way
+  // of none.
   virtual absl::StatusOr<std::vector<std::string>> ListSuperfluous() = 0;
   virtual absl::Status ForgetSuperfluous(const std::string& subscription) = 0;
   // Ends memberships whose time is over; returns how many.

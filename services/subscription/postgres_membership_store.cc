@@ -226,7 +226,7 @@ absl::StatusOr<std::vector<std::string>> PostgresMembershipStore::ListSuperfluou
         std::vector<std::string> subscriptions;
         for (const pqxx::row& row :
              tx.exec("SELECT provider_subscription FROM superfluous_subscriptions "
-                     "ORDER BY create_time LIMIT 100")) {
+                     "ORDER BY random() LIMIT 100")) {
           subscriptions.push_back(ReadText(row[0]));
         }
         return subscriptions;

@@ -33,7 +33,7 @@ struct TestProviderSettings {
 // The built-in provider: takes no money, and behaves like one that does. It
 // keeps its own books, renews what it sold and tells of it by signed webhooks,
 // each written down in the transaction of what it tells. Thread-safe.
-class TestPaymentProvider final : public PaymentProvider {
+class TestPaymentProvider : public PaymentProvider {
  public:
   TestPaymentProvider(PgPool& pool, TestProviderSettings settings, Clock& clock)
       : pool_(pool), settings_(std::move(settings)), clock_(clock) {}
