@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -45,20 +46,13 @@ absl::string_view TrimOws(absl::string_view text) {
   return text;
 }
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // The path is decoded once to see dot segments however they are written.
 bool HasDotSegment(absl::string_view path) {
   std::string decoded;
   decoded.reserve(path.size());
   for (size_t i = 0; i < path.size(); ++i) {
     if (path[i] == '%') {
-      decoded.push_back(static_cast<char>(HexValue(path[i + 1]) * 16 + HexValue(path[i + 2])));
+      decoded += absl::HexStringToBytes(path.substr(i + 1, 2));
       i += 2;
     } else {
       decoded.push_back(path[i]);
@@ -81,7 +75,8 @@ MaybeRefusal CheckTargetCharacters(absl::string_view target) {
       return Bad("INVALID_TARGET", "the request target has a character that must be encoded");
     }
     if (c != '%') continue;
-    if (i + 2 >= target.size() || HexValue(target[i + 1]) < 0 || HexValue(target[i + 2]) < 0) {
+    if (i + 2 >= target.size() || !absl::ascii_isxdigit(target[i + 1]) ||
+        !absl::ascii_isxdigit(target[i + 2])) {
       return Bad("INVALID_TARGET", "the request target has a bad percent-encoding");
     }
     if (target[i + 1] == '0' && target[i + 2] == '0') {

@@ -1,17 +1,13 @@
 #include "gateway/transcoding/percent_decoding.h"
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
 #include "services/common/base/utf8.h"
 
 namespace rostrum::gateway {
 namespace {
-
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 absl::Status BadEncoding(absl::string_view what) {
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_ENCODING", what);
@@ -31,14 +27,15 @@ absl::StatusOr<std::string> PercentDecode(absl::string_view text, Decoding decod
       out.push_back(text[i]);
       continue;
     }
-    const int high = i + 1 < text.size() ? HexValue(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? HexValue(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return BadEncoding("the URL has a '%' without two hex digits");
-    const char byte = static_cast<char>(high * 16 + low);
-    if (byte == '/' && decoding == Decoding::kManySegments) {
-      out.append(text.data() + i, 3);
+    if (i + 2 >= text.size() || !absl::ascii_isxdigit(text[i + 1]) ||
+        !absl::ascii_isxdigit(text[i + 2])) {
+      return BadEncoding("the URL has a '%' without two hex digits");
+    }
+    const std::string byte = absl::HexStringToBytes(text.substr(i + 1, 2));
+    if (byte == "/" && decoding == Decoding::kManySegments) {
+      absl::StrAppend(&out, text.substr(i, 3));
     } else {
-      out.push_back(byte);
+      out += byte;
     }
     i += 2;
   }
