@@ -180,12 +180,10 @@ grpc::Status AccountService::ListAccounts(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<AccountCursor, AccountId>(parts)));
 
     ASSIGN_OR_RETURN(std::vector<Account> accounts, accounts_.List(query));
-    if (accounts.size() > static_cast<size_t>(page_size)) {
-      accounts.resize(page_size);
-      const Account& last = accounts.back();
-      response->set_next_page_token(
-          page_tokens_.Encode(scope, TimeCursorParts(last.create_time, last.id.value())));
-    }
+    response->set_next_page_token(
+        page_tokens_.CutPage(scope, page_size, accounts, [](const Account& account) {
+          return TimeCursorParts(account.create_time, account.id.value());
+        }));
     for (const Account& account : accounts) *response->add_accounts() = ToProto(account);
     return absl::OkStatus();
   });

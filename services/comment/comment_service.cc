@@ -141,13 +141,12 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
       }
     }
 
-    query.limit = page_size + 1;  // one more tells whether there is a next page
+    query.limit = page_size + 1;
     ASSIGN_OR_RETURN(std::vector<Comment> comments, store_.List(query));
-    if (comments.size() > static_cast<size_t>(page_size)) {
-      comments.resize(page_size);
-      response->set_next_page_token(page_tokens_.Encode(
-          scope, TimeCursorParts(comments.back().create_time, comments.back().id.value())));
-    }
+    response->set_next_page_token(
+        page_tokens_.CutPage(scope, page_size, comments, [](const Comment& comment) {
+          return TimeCursorParts(comment.create_time, comment.id.value());
+        }));
     for (const Comment& comment : comments) *response->add_comments() = ToProto(comment);
     ASSIGN_OR_RETURN(const int total, store_.Count(query.subject));
     response->set_total_count(total);

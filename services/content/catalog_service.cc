@@ -61,11 +61,10 @@ absl::Status ListByName(const PageTokens& page_tokens, const RequestContext& rc,
   std::optional<NameCursor> after;
   if (!parts.empty()) after = NameCursor{parts[0], parts[1]};
   ASSIGN_OR_RETURN(auto entries, list(after, page_size + 1));
-  if (entries.size() > static_cast<size_t>(page_size)) {
-    entries.resize(page_size);
-    response->set_next_page_token(
-        page_tokens.Encode(scope, {entries.back().display_name, entries.back().id.value()}));
-  }
+  response->set_next_page_token(
+      page_tokens.CutPage(scope, page_size, entries, [](const auto& entry) {
+        return std::vector<std::string>{entry.display_name, entry.id.value()};
+      }));
   for (const auto& entry : entries) add(entry);
   return absl::OkStatus();
 }

@@ -143,11 +143,10 @@ grpc::Status DeskService::ListManuscripts(grpc::ServerContext* ctx,
     const DeskUser user = UserOf(rc);
     if (!user.edits_all) query.account_id = user.account_id;
     ASSIGN_OR_RETURN(std::vector<Manuscript> manuscripts, manuscripts_.List(query));
-    if (manuscripts.size() > static_cast<size_t>(page_size)) {
-      manuscripts.resize(page_size);
-      response->set_next_page_token(page_tokens_.Encode(
-          scope, TimeCursorParts(manuscripts.back().update_time, manuscripts.back().id.value())));
-    }
+    response->set_next_page_token(
+        page_tokens_.CutPage(scope, page_size, manuscripts, [](const Manuscript& manuscript) {
+          return TimeCursorParts(manuscript.update_time, manuscript.id.value());
+        }));
     for (const Manuscript& manuscript : manuscripts) {
       *response->add_manuscripts() = ToProto(manuscript);
     }
@@ -258,11 +257,10 @@ grpc::Status DeskService::ListRevisions(grpc::ServerContext* ctx,
     RETURN_IF_ERROR(CheckDesk(manuscript, UserOf(rc)));
     ASSIGN_OR_RETURN(std::vector<Revision> revisions,
                      manuscripts_.ListRevisions(id, before, page_size + 1));
-    if (revisions.size() > static_cast<size_t>(page_size)) {
-      revisions.resize(page_size);
-      response->set_next_page_token(
-          page_tokens_.Encode(scope, {absl::StrCat(revisions.back().revision)}));
-    }
+    response->set_next_page_token(
+        page_tokens_.CutPage(scope, page_size, revisions, [](const Revision& revision) {
+          return std::vector<std::string>{absl::StrCat(revision.revision)};
+        }));
     for (const Revision& revision : revisions) *response->add_revisions() = ToProto(revision);
     return absl::OkStatus();
   });

@@ -285,13 +285,12 @@ grpc::Status PostService::ListPosts(grpc::ServerContext* ctx, const v1::ListPost
                      page_tokens_.Decode(scope, request->page_token(), 2));
     ASSIGN_OR_RETURN(PostQuery query, ReadQuery(*request));
     ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<PostCursor, PostId>(parts)));
-    query.limit = page_size + 1;  // one more tells whether there is a next page
+    query.limit = page_size + 1;
     ASSIGN_OR_RETURN(std::vector<PostSummary> posts, posts_.List(query));
-    if (posts.size() > static_cast<size_t>(page_size)) {
-      posts.resize(page_size);
-      response->set_next_page_token(page_tokens_.Encode(
-          scope, TimeCursorParts(posts.back().publish_time, posts.back().id.value())));
-    }
+    response->set_next_page_token(
+        page_tokens_.CutPage(scope, page_size, posts, [](const PostSummary& post) {
+          return TimeCursorParts(post.publish_time, post.id.value());
+        }));
     for (const PostSummary& post : posts) *response->add_posts() = ToProto(post);
     return absl::OkStatus();
   });

@@ -38,18 +38,15 @@ grpc::Status FeedService::ListFeed(grpc::ServerContext* ctx, const v1::ListFeedR
                                    v1::ListFeedResponse* response) {
   return HandleRpc(rpc_, ctx, "ListFeed", [&](const RequestContext& rc) -> absl::Status {
     const AccountId& account_id = rc.caller.account_id;
-    ASSIGN_OR_RETURN(const size_t page_size, PageSize(request->page_size()));
+    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
     ASSIGN_OR_RETURN(const std::vector<std::string> parts,
                      page_tokens_.Decode(PageScope(account_id), request->page_token(), 2));
     ASSIGN_OR_RETURN(const std::optional<FeedPlace> after, ParsePlace(parts));
 
-    // One more than asked for tells whether there is a next page.
     ASSIGN_OR_RETURN(std::vector<FeedItem> items, store_.List(account_id, after, page_size + 1));
-    if (items.size() > page_size) {
-      items.resize(page_size);
-      response->set_next_page_token(
-          page_tokens_.Encode(PageScope(account_id), PlaceParts(items.back().place)));
-    }
+    response->set_next_page_token(
+        page_tokens_.CutPage(PageScope(account_id), page_size, items,
+                             [](const FeedItem& item) { return PlaceParts(item.place); }));
     for (const FeedItem& item : items) {
       v1::FeedItem* out = response->add_items();
       *out = ToProto(item);

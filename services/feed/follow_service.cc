@@ -96,13 +96,9 @@ grpc::Status FollowService::ListFollows(grpc::ServerContext* ctx,
                      page_tokens_.Decode(scope, request->page_token(), 3));
     ASSIGN_OR_RETURN(const std::optional<FollowCursor> after, ParseCursor(parts));
 
-    // One more than asked for tells whether there is a next page.
     ASSIGN_OR_RETURN(std::vector<Follow> follows,
                      store_.List(rc.caller.account_id, kind, after, page_size + 1));
-    if (follows.size() > page_size) {
-      follows.resize(page_size);
-      response->set_next_page_token(page_tokens_.Encode(scope, CursorParts(follows.back())));
-    }
+    response->set_next_page_token(page_tokens_.CutPage(scope, page_size, follows, CursorParts));
     for (const Follow& follow : follows) *response->add_follows() = ToProto(follow);
     return absl::OkStatus();
   });

@@ -114,13 +114,11 @@ grpc::Status RoomService::ListRoomMembers(grpc::ServerContext* ctx,
     if (access == v1::ROOM_ACCESS_NOT_JOINED) return NotJoined();
     if (access != v1::ROOM_ACCESS_GRANTED) return MembersOnly();
 
-    // One more than asked for tells whether there is a next page.
     ASSIGN_OR_RETURN(std::vector<RoomMember> members, store_.ListListed(id, after, page_size + 1));
-    if (members.size() > static_cast<size_t>(page_size)) {
-      members.resize(page_size);
-      response->set_next_page_token(page_tokens_.Encode(
-          scope, TimeCursorParts(members.back().join_time, members.back().account_id.value())));
-    }
+    response->set_next_page_token(
+        page_tokens_.CutPage(scope, page_size, members, [](const RoomMember& member) {
+          return TimeCursorParts(member.join_time, member.account_id.value());
+        }));
     for (const RoomMember& member : members) *response->add_members() = ToProto(member);
     return absl::OkStatus();
   });

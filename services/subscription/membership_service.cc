@@ -139,11 +139,9 @@ grpc::Status MembershipService::ListPayments(grpc::ServerContext* ctx,
                      (ParseTimeCursor<PaymentCursor, std::string>(parts)));
     ASSIGN_OR_RETURN(std::vector<Payment> payments,
                      store_.ListPayments(rc.caller.account_id, after, page_size + 1));
-    if (payments.size() > static_cast<size_t>(page_size)) {
-      payments.resize(page_size);
-      response->set_next_page_token(page_tokens_.Encode(
-          scope, TimeCursorParts(payments.back().create_time, payments.back().id)));
-    }
+    response->set_next_page_token(page_tokens_.CutPage(
+        scope, page_size, payments,
+        [](const Payment& payment) { return TimeCursorParts(payment.create_time, payment.id); }));
     for (const Payment& payment : payments) *response->add_payments() = ToProto(payment);
     return absl::OkStatus();
   });

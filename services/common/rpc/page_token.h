@@ -27,6 +27,17 @@ class PageTokens {
   absl::StatusOr<std::vector<std::string>> Decode(absl::string_view scope, absl::string_view token,
                                                   size_t parts) const;
 
+  // A list reads one entry more than its page has, which tells whether there is
+  // a next page: cuts `entries` to the page, and returns the token of what comes
+  // after it, empty at the last page. `cursor_of` tells an entry's cursor.
+  template <class Entry, class CursorOf>
+  std::string CutPage(absl::string_view scope, size_t page_size, std::vector<Entry>& entries,
+                      CursorOf&& cursor_of) const {
+    if (entries.size() <= page_size) return "";
+    entries.erase(entries.begin() + page_size, entries.end());
+    return Encode(scope, cursor_of(entries.back()));
+  }
+
  private:
   std::string key_;
 };

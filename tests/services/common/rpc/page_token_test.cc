@@ -8,6 +8,7 @@ namespace rostrum {
 namespace {
 
 namespace pb = rostrum::comment::v1;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 const std::vector<std::string> kCursor = {"1700000000000000", std::string("a\0b", 3), ""};
@@ -54,6 +55,16 @@ TEST_F(PageTokensTest, RefusesGarbageAndWhatIsTooLong) {
 
 TEST_F(PageTokensTest, DoesNotConfuseParts) {
   EXPECT_NE(tokens_.Encode("s", {"ab", "c"}), tokens_.Encode("s", {"a", "bc"}));
+}
+
+TEST_F(PageTokensTest, CutsAListToItsPage) {
+  const auto cursor_of = [](int entry) { return std::vector<std::string>{std::to_string(entry)}; };
+  std::vector<int> entries = {3, 5, 8};
+  EXPECT_EQ(tokens_.CutPage("s", 3, entries, cursor_of), "");
+  EXPECT_THAT(entries, ElementsAre(3, 5, 8));
+  const std::string token = tokens_.CutPage("s", 2, entries, cursor_of);
+  EXPECT_THAT(entries, ElementsAre(3, 5));
+  EXPECT_THAT(tokens_.Decode("s", token, 1), IsOkAndHolds(ElementsAre("5")));
 }
 
 TEST(PageScopeTest, LeavesOutPageSizeAndTokenOnly) {
