@@ -32,6 +32,7 @@
 #include "services/common/base/settings_help.h"
 #include "services/common/base/signals.h"
 #include "services/common/base/status.h"
+#include "services/common/redis/redis_settings.h"
 #include "services/common/redis/throttle.h"
 #include "services/common/rpc/identity.h"
 #include "services/common/rpc/metrics_endpoint.h"
@@ -52,7 +53,7 @@ struct GatewaySettings {
   std::map<std::string, std::string> targets;
   std::string tls_dir;
   BrowserSettings browser;
-  std::string redis_url;
+  RedisOptions redis;
   std::string signing_key;
   LimitSettings limits;
   ApiSettings api;
@@ -125,7 +126,7 @@ GatewaySettings ReadSettings(Settings& env) {
       env.Bool("COOKIE_SECURE", true, "Off only for development over plain HTTP on loopback.");
   settings.browser.network_secret =
       env.Secret("NETWORK_KEY_SECRET", 32, "Names networks for an hour; the same in all gateways.");
-  settings.redis_url = env.Required("REDIS_CACHE_URL", "Redis for limits; may be lost.");
+  settings.redis = ReadRedisCacheOptions(env);
   settings.signing_key =
       env.Secret("IDENTITY_KEY", 1, "The gateway's own signing key; give IDENTITY_KEY_FILE.");
   settings.limits.reads.burst =
@@ -180,7 +181,7 @@ absl::Status Run(GatewaySettings settings) {
   Backends backends(settings.targets, security->channel(), metrics);
   Identities identities(backends, clock);
   CallerContexts callers(settings.browser, identities, clock);
-  Redis redis({.url = settings.redis_url}, metrics);
+  Redis redis(settings.redis, metrics);
   RedisThrottle shared(redis, clock);
   LocalThrottle local(clock);
   http::BlockingPool blocking({});

@@ -32,7 +32,7 @@ class AccountApp final : public ServiceApp {
   AccountApp(ServiceEnvironment& env, const AccountSettings& settings)
       : env_(env),
         settings_(settings),
-        redis_({.url = settings.redis_url}, env.metrics),
+        redis_(settings.redis, env.metrics),
         throttle_(redis_, env.clock),
         keys_(settings.person_key_secret),
         limits_(throttle_, keys_, settings.limits),

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/mail/message.h"
+#include "services/common/redis/redis_settings.h"
 
 namespace rostrum::account {
 namespace {
@@ -74,8 +75,7 @@ PasswordOptions ReadPasswordOptions(Settings& env) {
 
 AccountSettings ReadAccountSettings(Settings& env) {
   AccountSettings settings;
-  settings.redis_url = env.Required(
-      "REDIS_CACHE_URL", "Redis for limits; may be lost, as redis://host:port or unix:/path.");
+  settings.redis = ReadRedisCacheOptions(env);
   settings.subscription_target =
       env.Required("SUBSCRIPTION_TARGET", "Where subscription is, as host:port or a gRPC name.");
   settings.person_key_secret = env.Secret(

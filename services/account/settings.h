@@ -8,12 +8,13 @@
 #include "services/account/sign_up_service.h"
 #include "services/common/base/settings.h"
 #include "services/common/mail/smtp.h"
+#include "services/common/redis/redis.h"
 
 namespace rostrum::account {
 
 // The settings of this service, beyond those that every service has.
 struct AccountSettings {
-  std::string redis_url;
+  RedisOptions redis;
   std::string subscription_target;
   std::string person_key_secret;
   SmtpOptions smtp;

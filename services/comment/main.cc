@@ -6,6 +6,7 @@
 #include "services/common/events/display_names.h"
 #include "services/common/events/event_consumer.h"
 #include "services/common/redis/redis.h"
+#include "services/common/redis/redis_settings.h"
 #include "services/common/redis/throttle.h"
 #include "services/common/service/service_main.h"
 
@@ -13,7 +14,7 @@ namespace rostrum::comment {
 namespace {
 
 struct CommentSettings {
-  std::string redis_url;
+  RedisOptions redis;
   std::string content_target;
   std::string feed_target;
   std::string account_target;
@@ -29,7 +30,7 @@ class CommentApp final : public ServiceApp {
  public:
   CommentApp(ServiceEnvironment& env, const CommentSettings& settings)
       : env_(env),
-        redis_({.url = settings.redis_url}, env.metrics),
+        redis_(settings.redis, env.metrics),
         throttle_(redis_, env.clock),
         store_(*env.pool, env.outbox_signal, env.metrics),
         content_(env.ChannelTo(settings.content_target), *env.signer, env.metrics),
@@ -66,8 +67,7 @@ class CommentApp final : public ServiceApp {
 
 ServiceDefinition::Build Configure(Settings& env) {
   CommentSettings settings;
-  settings.redis_url = env.Required(
-      "REDIS_CACHE_URL", "Redis for limits; may be lost, as redis://host:port or unix:/path.");
+  settings.redis = ReadRedisCacheOptions(env);
   settings.content_target =
       env.Required("CONTENT_TARGET", "Where content is, as host:port or a gRPC name.");
   settings.feed_target = env.Required("FEED_TARGET", "Where feed is, as host:port or a gRPC name.");

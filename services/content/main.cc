@@ -8,6 +8,7 @@
 #include "services/common/events/event_consumer.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/redis/redis.h"
+#include "services/common/redis/redis_settings.h"
 #include "services/common/service/service_main.h"
 #include "services/content/cached_post_store.h"
 #include "services/content/catalog_service.h"
@@ -37,7 +38,7 @@ constexpr absl::Duration kMaxReadLease = absl::Seconds(1);
 constexpr size_t kMaxMessage = kMaxPictureBytes + (64 << 10);
 
 struct ContentSettings {
-  std::string redis_url;
+  RedisOptions redis;
   std::string subscription_target;
   size_t post_cache_bytes = 0;
   absl::Duration read_lease;   // zero: the database is asked each time
@@ -51,7 +52,7 @@ class ContentApp final : public ServiceApp {
   ContentApp(ServiceEnvironment& env, const ContentSettings& settings)
       : env_(env),
         settings_(settings),
-        redis_({.url = settings.redis_url}, env.metrics),
+        redis_(settings.redis, env.metrics),
         subscription_channel_(env.ChannelTo(settings.subscription_target)),
         subscription_caller_(*env.signer, "subscription", absl::Seconds(2), env.metrics),
         subscription_(subscription_channel_, *env.signer, env.metrics) {}
@@ -150,8 +151,7 @@ class ContentApp final : public ServiceApp {
 
 ServiceDefinition::Build Configure(Settings& env) {
   ContentSettings settings;
-  settings.redis_url = env.Required(
-      "REDIS_URL", "Redis that keeps what it is told, as redis://host:port or unix:/path.");
+  settings.redis = ReadRedisOptions(env);
   settings.subscription_target =
       env.Required("SUBSCRIPTION_TARGET", "Where subscription is, as host:port or a gRPC name.");
   settings.post_cache_bytes =

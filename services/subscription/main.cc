@@ -26,7 +26,7 @@ class SubscriptionApp final : public ServiceApp {
   SubscriptionApp(ServiceEnvironment& env, const SubscriptionSettings& settings)
       : env_(env),
         settings_(settings),
-        redis_({.url = settings.redis_url}, env.metrics),
+        redis_(settings.redis, env.metrics),
         account_channel_(env.ChannelTo(settings.account_target)),
         account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics) {}
 

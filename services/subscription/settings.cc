@@ -1,4 +1,5 @@
 #include "services/subscription/settings.h"
+#include "services/common/redis/redis_settings.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -54,8 +55,7 @@ std::vector<std::string> ReadWebhookSecrets(Settings& env) {
 
 SubscriptionSettings ReadSubscriptionSettings(Settings& env) {
   SubscriptionSettings settings;
-  settings.redis_url = env.Required(
-      "REDIS_URL", "Redis that keeps what it is told, as redis://host:port or unix:/path.");
+  settings.redis = ReadRedisOptions(env);
   settings.account_target =
       env.Required("ACCOUNT_TARGET", "Where account is, as host:port or a gRPC name.");
   settings.meter = ReadMeter(env);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "services/common/base/settings.h"
+#include "services/common/redis/redis.h"
 #include "services/subscription/membership.h"
 #include "services/subscription/meter.h"
 #include "services/subscription/offer_book.h"
@@ -13,7 +14,7 @@
 namespace rostrum::subscription {
 
 struct SubscriptionSettings {
-  std::string redis_url;
+  RedisOptions redis;
   std::string account_target;
   MeterSettings meter;
   OfferSettings offer;
