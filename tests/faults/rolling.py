@@ -33,6 +33,7 @@ class Balancer:
         self.urls = urls
         self.ready = {url: True for url in urls}
         self.asked = {url: time.monotonic() for url in urls}
+        self.late = {}  # when it was last too long until one could be asked
         self.turn = 0
         self.lock = threading.Lock()
         for url in urls:
@@ -48,12 +49,17 @@ class Balancer:
                 connection.close()
             except OSError:
                 self.ready[url] = False
+            if self.is_late(url):
+                self.late[url] = time.monotonic()
             self.asked[url] = time.monotonic()
             time.sleep(0.1)
 
+    def is_late(self, url):
+        return time.monotonic() - self.asked[url] > 0.5
+
     def stood_still(self, url):
         """Whether the machine had no time to ask: then it could not know who goes."""
-        return time.monotonic() - self.asked[url] > 0.5
+        return self.is_late(url) or time.monotonic() - self.late.get(url, -60) < 2
 
     def next(self):
         with self.lock:
@@ -82,6 +88,7 @@ class Load(threading.Thread):
         self.expect(session, "POST", "/v1/sessions",
                     {"email": self.person["email"], "password": "a reader's long password"})
         posts = [post for level in self.world.posts.values() for post in level]
+        next_comment = time.monotonic() + self.number
         while not self.stop.is_set():
             self.done += 1
             post = posts[self.done % len(posts)]
@@ -90,7 +97,8 @@ class Load(threading.Thread):
             self.at(session, "GET", "/v1/feed?pageSize=5")
             self.at(session, "GET", "/")
             self.at(session, "PUT", f"/v1/follows/FOLLOW_KIND_TOPIC/{self.world.topics[0]}")
-            if self.done % 100 == self.number:  # ten comments a minute are allowed
+            if time.monotonic() >= next_comment:  # ten a minute are allowed
+                next_comment = time.monotonic() + 8
                 text = f"comment {uuid.uuid4().hex}"
                 made = self.at(session, "POST",
                                f"/v1/posts/{self.world.posts['ACCESS_LEVEL_PUBLIC'][0]}/comments",
@@ -106,6 +114,7 @@ class Load(threading.Thread):
         answer = client.send(method, path, body)
         # It got nowhere: as every balancer does, the next is asked.
         if client.error == "ConnectionRefusedError" and self.balancer.stood_still(client.url.geturl()):
+            self.balancer.ready[client.url.geturl()] = False
             client.url = self.client().url
             answer = client.send(method, path, body)
         if answer is None or answer.status != 200:

@@ -25,7 +25,7 @@ WAYS = ("stopped", "hanging")
 SETTLED = 5
 # Nor is what was read at the very end, if the gateway does not know that nothing had
 # changed until then: on a busy machine it hears of that late.
-HEARD = 1
+HEARD = 3
 PUBLIC, METERED, PREMIUM = "ACCESS_LEVEL_PUBLIC", "ACCESS_LEVEL_METERED", "ACCESS_LEVEL_PREMIUM"
 
 

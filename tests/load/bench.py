@@ -48,7 +48,8 @@ def summary(row, pairs):
     result = {"row": row.name, "what": row.what, "unit": row.unit, "figure": figure,
               "reach": row.reach, "rounds": pairs}
     if row.reference:
-        ratios = sorted(pair[0] / pair[1] for pair in pairs)
+        # A machine that stood still all the time has no figure.
+        ratios = sorted(pair[0] / pair[1] if pair[1] else 0 for pair in pairs)
         result.update(reference=row.reference,
                       reference_figure=statistics.median(pair[1] for pair in pairs),
                       ratio=statistics.median(ratios), ratios=ratios)

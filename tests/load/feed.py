@@ -90,7 +90,7 @@ class Feed(Row):
     def p99(self, person):
         script = self.stack.folder / "feed.lua"
         script.write_text(SCRIPT.format(cookie=person.cookie))
-        said = run_wrk(self.url, max(1, self.seconds // 2), 2, script)
+        said = run_wrk(self.url, max(2, self.seconds // 2), 2, script)
         number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
         return float(number) * {"us": 1, "ms": 1_000, "s": 1_000_000}[unit]
 

@@ -14,12 +14,12 @@ class Person:
         self.email = f"{name}@bench.example"
         self.account_id = create_account(stack.settings, self.email, name.capitalize())
         self.url = stack.settings["ROSTRUM_URL"]
-        self.log_in()
+        answer = self.log_in()
+        assert answer.status == 200, answer
 
     def log_in(self):
         self.browser = Browser(self.url)
-        answer = self.browser.post("/v1/sessions", {"email": self.email, "password": PASSWORD})
-        assert answer.status == 200, answer
+        return self.browser.post("/v1/sessions", {"email": self.email, "password": PASSWORD})
 
     @property
     def cookie(self):

@@ -235,6 +235,7 @@ async function leaveAnOffer(path) {
   await page.getByRole("link", { name: "START" }).waitFor();
   await checkStructuredData(page, false);
   await look(page, "article-premium");
+  await page.reload();  // who came once only is forgotten sooner
   return page;
 }
 

@@ -218,7 +218,7 @@ TEST(RedisMeterTest, KeepsNothingThatTellsWhoReadWhat) {
 
 TEST(RedisMeterTest, TheAllocationIsWholeAgainAfterThePeriod) {
   TestRedis redis;
-  RedisMeter meter(redis.redis, {.limit = 1, .period = absl::Milliseconds(300)});
+  RedisMeter meter(redis.redis, {.limit = 1, .period = absl::Seconds(2)});
   const VisitorPass pass = GrpcTestServer::NewVisitor();
   ASSERT_TRUE(meter.Read(pass, Post(1), "")->granted);
   ASSERT_FALSE(meter.Read(pass, Post(2), "")->granted);

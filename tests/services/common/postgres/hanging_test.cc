@@ -84,11 +84,11 @@ TEST_F(HangingTest, WhatHasNotBegunBeginsOnANewConnection) {
 }
 
 TEST_F(HangingTest, ATransactionMayTakeLongerThanItsStatements) {
-  const absl::Status status = RunTx(Pool(absl::Seconds(2)), [&](Transaction& tx) -> absl::Status {
+  const absl::Status status = RunTx(Pool(absl::Seconds(4)), [&](Transaction& tx) -> absl::Status {
     for (int i = 0; i < 2; ++i) {
-      tx.Exec("SELECT pg_sleep(1.2)");
-      tx.exec("SELECT pg_sleep(1.2)");
-      tx.exec_params("SELECT pg_sleep($1)", 1.2);
+      tx.Exec("SELECT pg_sleep(1.3)");
+      tx.exec("SELECT pg_sleep(1.3)");
+      tx.exec_params("SELECT pg_sleep($1)", 1.3);
     }
     return absl::OkStatus();
   });

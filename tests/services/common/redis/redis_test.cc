@@ -25,6 +25,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
+// For what a busy machine may let wait.
+constexpr absl::Duration kPatient = absl::Seconds(10);
+
 class RedisTest : public ::testing::Test {
  protected:
   // As every binary does (signals.h): hiredis writes to sockets that are gone.
@@ -191,7 +194,8 @@ TEST_F(RedisTest, IsUnavailableWhileAwayAndRecovers) {
 
 TEST_F(RedisTest, ARestartBetweenTwoCommandsIsNotNoticed) {
   // Long cool-down: what failed once would go on failing.
-  Redis redis({.url = test_.server.url(), .cool_down = absl::Hours(1)}, test_.metrics);
+  Redis redis({.url = test_.server.url(), .command_timeout = kPatient, .cool_down = absl::Hours(1)},
+              test_.metrics);
   for (int i = 0; i < 3; ++i) {
     ASSERT_THAT(redis.Command({"SET", "key", "value"}), IsOk());
     test_.server.Stop();
@@ -245,7 +249,7 @@ class ClosingServer {
 
 TEST_F(RedisTest, WhatWasSentIsNeverSentAgain) {
   const ClosingServer server(1);
-  Redis redis({.url = server.url()}, test_.metrics);
+  Redis redis({.url = server.url(), .command_timeout = kPatient}, test_.metrics);
   ASSERT_THAT(redis.Command({"SET", "key", "value"}), IsOk());
   // On the connection that was kept.
   const absl::Status status = redis.Command({"INCR", "key"}).status();
@@ -256,7 +260,7 @@ TEST_F(RedisTest, WhatWasSentIsNeverSentAgain) {
 
 TEST_F(RedisTest, AScriptHasNotRunThatRedisDidNotGet) {
   const ClosingServer server(0);
-  Redis redis({.url = server.url()}, test_.metrics);
+  Redis redis({.url = server.url(), .command_timeout = kPatient}, test_.metrics);
   const absl::Status status = RedisScript("return 1").Run(redis, {}, {}).status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_FALSE(Redis::MayHaveHappened(status));
@@ -297,7 +301,9 @@ TEST_F(RedisTest, AfterAFailoverTheNewPrimaryIsLookedUp) {
     std::filesystem::create_symlink(server.url().substr(sizeof("unix:") - 1), address);
   };
   point_at(test_.server);
-  Redis redis({.url = "unix:" + address, .cool_down = absl::ZeroDuration()}, test_.metrics);
+  Redis redis(
+      {.url = "unix:" + address, .command_timeout = kPatient, .cool_down = absl::ZeroDuration()},
+      test_.metrics);
   const RedisScript script("return redis.call('INCR', KEYS[1])");
   ASSERT_EQ(script.Run(redis, {"key"}, {})->integer, 1);
   ASSERT_THAT(redis_.Command({"REPLICAOF", "127.0.0.1", "1"}), IsOk());

@@ -165,7 +165,8 @@ TEST(LocalThrottleTest, ForgetsIdleKeysBeforeOthers) {
 
 TEST(RedisThrottleTest, ReplicasCountTogether) {
   RedisUnderTest first;
-  Redis other_redis({.url = first.redis.server.url()}, first.redis.metrics);
+  Redis other_redis({.url = first.redis.server.url(), .command_timeout = absl::Seconds(10)},
+                    first.redis.metrics);
   RedisThrottle other(other_redis, first.clock);
   for (int i = 0; i < 5; ++i)
     EXPECT_TRUE((i % 2 ? other : first.throttle).Try("key", kFive).allowed);
