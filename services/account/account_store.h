@@ -77,8 +77,9 @@ class AccountStore {
                                            const std::vector<std::string>& roles,
                                            const AccountId& changed_by, absl::Time now) = 0;
 
-  // Makes the account or brings name, roles and password up to date. Repeating
-  // it changes nothing. LAST_ADMIN as above.
+  // Makes the account or brings name, roles and password up to date; another
+  // password ends its sessions and access tokens. Repeating it changes nothing.
+  // LAST_ADMIN as above.
   virtual absl::StatusOr<Account> Ensure(const OperatorAccount& wanted) = 0;
 };
 

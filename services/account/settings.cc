@@ -22,12 +22,13 @@ LimitRates ReadLimits(Settings& env) {
                                     "Logins by password from one network in 5 minutes."),
       .login_per_account =
           ReadRate(env, "LOGIN_LIMIT_PER_ACCOUNT", usual.login_per_account,
-                   "Logins by password for one address from one network in an hour; four "
-                   "times as many from all."),
+                   "Logins by password for one address from one network in an hour, four "
+                   "times as many from all; tries at a password inside its sessions."),
       .sign_up_per_network = ReadRate(env, "SIGN_UP_LIMIT_PER_NETWORK", usual.sign_up_per_network,
                                       "Sign-ups from one network in 5 minutes."),
-      .mail_per_network = ReadRate(env, "MAIL_LIMIT_PER_NETWORK", usual.mail_per_network,
-                                   "Login links and resets from one network in 5 minutes."),
+      .mail_per_network = ReadRate(
+          env, "MAIL_LIMIT_PER_NETWORK", usual.mail_per_network,
+          "Login links, resets and repeated mails of sign-ups from one network in 5 minutes."),
       .mail_per_address = ReadRate(
           env, "MAIL_LIMIT_PER_ADDRESS", usual.mail_per_address,
           "Login links and resets for one address from one network in 30 minutes, and as many "

@@ -32,8 +32,9 @@ struct OfferWanted {
 };
 
 // Remembers until when each visitor's offer runs. The instant is chosen once,
-// so it is the same in every answer until it has passed; after the pause it is
-// forgotten, if its pass never came back as long after its expiry as it ran. Thread-safe.
+// so it is the same in every answer until it has passed. It is forgotten after the
+// pause; if its pass never came back, once it has been over for as long as it ran.
+// Thread-safe.
 // UNAVAILABLE if it cannot be reached.
 class OfferBook {
  public:
