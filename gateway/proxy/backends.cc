@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
@@ -13,6 +14,7 @@
 #include "boost/asio/this_coro.hpp"
 #include "boost/asio/use_awaitable.hpp"
 #include "gateway/proxy/byte_buffer.h"
+#include "gateway/proxy/call_queue.h"
 #include "gateway/proxy/grpc_stream.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "services/common/rpc/call_deadline.h"
@@ -23,6 +25,9 @@
 
 namespace rostrum::gateway {
 namespace {
+
+// To one service at a time. More of them would not be answered sooner.
+constexpr int kMostCalls = 256;
 
 // Everything that must live as long as a unary call does.
 struct UnaryCall {
@@ -66,6 +71,7 @@ struct Backends::Backend {
   explicit Backend(std::shared_ptr<grpc::Channel> to) : channel(std::move(to)), stub(channel) {}
   std::shared_ptr<grpc::Channel> channel;
   grpc::GenericStub stub;
+  CallQueue queue{kMostCalls};
   std::atomic<int64_t> last_answer = 0;  // in nanoseconds since 1970
 };
 
@@ -94,9 +100,19 @@ std::shared_ptr<grpc::Channel> Backends::channel(const std::string& service) con
 
 asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
   RpcMetrics& metrics = metrics_.Find(call.method);
+  const absl::Time deadline = absl::Now() + call.timeout;  // of the real clock, as gRPC's
+  const std::optional<CallQueue::Turn> turn = co_await Find(call.service).queue.Wait(deadline);
+  if (!turn.has_value()) {
+    metrics.Started();
+    metrics.Handled(grpc::StatusCode::DEADLINE_EXCEEDED, absl::ToDoubleSeconds(call.timeout));
+    co_return UnaryResult{
+        .status = grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "its turn did not come"),
+        .message = {},
+        .metadata = {},
+        .peer = {}};
+  }
   const grpc::ByteBuffer request = ToByteBuffer(std::move(call.request));
-  const absl::Time now = absl::Now();  // gRPC deadlines are times of the real clock
-  Tries tries(metrics.name().repeatable, now, now + call.timeout);
+  Tries tries(metrics.name().repeatable, absl::Now(), deadline);
   UnaryResult result = co_await Try(call, request, metrics, tries.until());
   while (tries.Again(result.status, result.peer, absl::Now())) {
     result = co_await Try(call, request, metrics, tries.until());
@@ -138,7 +154,7 @@ asio::awaitable<UnaryResult> Backends::Try(const BackendCall& call, const grpc::
       co_await asio::async_initiate<decltype(asio::use_awaitable), void(grpc::Status)>(
           std::move(initiate), asio::use_awaitable);
 
-  UnaryResult result{.status = NotOurCancel(status), .message = {}, .metadata = {}, .peer = {}};
+  UnaryResult result{.status = MeaningOf(status), .message = {}, .metadata = {}, .peer = {}};
   if (IsLate(result.status)) result.peer = state->context.peer();
   if (result.status.ok()) result.message = FromByteBuffer(state->response);
   for (const auto& [key, value] : state->context.GetServerInitialMetadata()) {

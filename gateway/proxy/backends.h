@@ -63,8 +63,9 @@ class Backends {
            const std::shared_ptr<grpc::ChannelCredentials>& credentials, Metrics& metrics);
   ~Backends();
 
-  // Resumes on the executor of the awaiting coroutine. An RPC that may be repeated and is
-  // late is asked again (Tries).
+  // Resumes on the executor of the awaiting coroutine. Beyond 256 at a time, calls to a
+  // service wait for their turn (CallQueue). An RPC that may be repeated and is late is
+  // asked again (Tries).
   asio::awaitable<UnaryResult> Call(BackendCall call);
   // Starts a server stream.
   asio::awaitable<std::shared_ptr<BackendStream>> Open(BackendCall call);

@@ -110,6 +110,10 @@ class OneOfEach(Row):
             self.assertTrue(self.access(self.visitor(), PUBLIC)["granted"])
             self.assertEqual(self.access(self.visitor(), METERED)["reason"],
                              "ACCESS_REASON_METER_UNAVAILABLE")
+            # Many who wait for it keep nobody from what needs it not.
+            metered, public = (f"/v1/posts/{self.world.posts[level][0]}" for level in (METERED, PUBLIC))
+            crowd = self.crowd((self.visitor(), "GET", path) for path in 50 * (6 * [metered] + [public]))
+            self.assert_answers(crowd, (200,), f"posts while subscription is {way}")
             # Whoever is known to be entitled reads on, in the page too.
             self.assertEqual(self.access(self.member, PREMIUM)["reason"], "ACCESS_REASON_TRIAL")
             self.assertIn(b"protected sentence", self.get(self.member, page).body)

@@ -148,7 +148,7 @@ absl::Status EventConsumer::PullOnce() {
   const grpc::Status finished = reader->Finish();
   stream.Ended(finished);
   // A producer that stops cancels what is not read in time.
-  const absl::Status ended = FromGrpcStatus(NotOurCancel(finished));
+  const absl::Status ended = FromGrpcStatus(MeaningOf(finished));
   {
     absl::MutexLock lock(&mu_);
     running_ = nullptr;

@@ -18,6 +18,7 @@
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/call_deadline.h"
+#include "services/common/rpc/calls_under_way.h"
 #include "services/common/rpc/client_metrics.h"
 #include "services/common/rpc/grpc_status.h"
 #include "services/common/rpc/request_context.h"
@@ -34,6 +35,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr int kMaxReceiveBytes = 16 << 20;  // the largest picture, and room
 constexpr absl::Duration kKeptForTheWayBack = absl::Milliseconds(20);
 constexpr absl::Duration kRenewTokenBefore = absl::Seconds(15);
+// What gRPC's servers say of themselves.
+constexpr absl::string_view kNoThread = "Server Threadpool Exhausted";
 
 // The RPCs of ours, of all protos linked into this binary, that may be repeated, or those
 // that may not.
@@ -126,14 +129,17 @@ std::shared_ptr<grpc::Channel> NewChannel(
   return grpc::CreateCustomChannel(target, credentials, arguments);
 }
 
-grpc::Status NotOurCancel(const grpc::Status& status) {
-  if (status.error_code() != grpc::StatusCode::CANCELLED) return status;
+grpc::Status MeaningOf(const grpc::Status& status) {
+  const bool no_thread = status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
+                         status.error_message() == kNoThread;
+  if (status.error_code() != grpc::StatusCode::CANCELLED && !no_thread) return status;
   return grpc::Status(grpc::StatusCode::UNAVAILABLE, status.error_message());
 }
 
 struct ServiceCaller::State {
   explicit State(Metrics& process_metrics) : metrics(process_metrics) {}
   ClientMetrics metrics;
+  CallsUnderWay under_way;
   absl::Mutex mu;
   std::string token ABSL_GUARDED_BY(mu);
   absl::Time renew_at ABSL_GUARDED_BY(mu) = absl::InfinitePast();
@@ -192,6 +198,12 @@ absl::Status ServiceCaller::Call(
     rpc.Handled(grpc::StatusCode::DEADLINE_EXCEEDED, 0);
     return OutOfTime(absl::StrCat("no time was left to ask ", audience_));
   }
+  const CallsUnderWay::Place place(state_->under_way, deadline);
+  if (!place.taken()) {
+    rpc.Started();
+    rpc.Handled(grpc::StatusCode::UNAVAILABLE, 0);
+    return ServiceUnavailable(audience_);
+  }
   Tries tries(rpc.name().repeatable, now, deadline);
   std::string peer;
   grpc::Status status = Try(rpc, tries.until(), &peer, call);
@@ -208,7 +220,7 @@ grpc::Status ServiceCaller::Try(
   SetDeadline(ctx, until);
   Prepare(&ctx, TraceToHandOn(span));
   const SteadyClock::time_point start = SteadyClock::now();
-  const grpc::Status status = NotOurCancel(call(&ctx));
+  const grpc::Status status = MeaningOf(call(&ctx));
   if (IsLate(status)) *peer = ctx.peer();
   rpc.Handled(status.error_code(),
               std::chrono::duration<double>(SteadyClock::now() - start).count());

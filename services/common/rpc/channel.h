@@ -27,15 +27,20 @@ std::shared_ptr<grpc::Channel> NewChannel(
 // The service config of NewChannel: which RPCs are retried, and how.
 std::string ServiceConfigJson();
 
-// What a call that nobody here cancelled came to: a server that stops answers
-// CANCELLED to what reaches it too late, which means UNAVAILABLE.
-grpc::Status NotOurCancel(const grpc::Status& status);
+// What a call that nobody here cancelled came to. A server that stops answers CANCELLED
+// to what reaches it too late, and one whose threads are all in use RESOURCE_EXHAUSTED:
+// both mean UNAVAILABLE.
+grpc::Status MeaningOf(const grpc::Status& status);
 
 // Makes calls to one other service as this service. Sets what every call must
 // have: the identity token of this service, what is left of the deadline of the
 // call being served (at most `timeout`), request id and trace. Thread-safe.
 //
 // An RPC that may be repeated and is late is asked again (Tries).
+//
+// At most 64 calls are under way. One more waits, or is UNAVAILABLE at once where one of
+// them has waited for half a second: a service that hangs must not take all threads of
+// those that ask it, which have other work.
 //
 // What the other service says comes back as it is, with its reason. What only
 // the connection says does not, because handlers pass errors on: no answer in

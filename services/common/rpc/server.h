@@ -23,7 +23,7 @@ struct ServerOptions {
   std::string health_address;
   bool reflection = true;
   absl::Duration drain = absl::Seconds(30);
-  int max_threads = 256;  // a fuse; work is limited by the PostgreSQL pool
+  int max_threads = 1024;  // a fuse; work is limited by its callers and the PostgreSQL pool
   size_t max_receive_bytes = 4 << 20;
 };
 

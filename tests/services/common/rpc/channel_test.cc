@@ -267,6 +267,27 @@ TEST_F(ServiceCallerTest, FindsAnotherReplicaWhileOneHangs) {
   EXPECT_EQ(tries, 2);
 }
 
+// So its threads are there for what needs nobody else.
+TEST_F(ServiceCallerTest, OnlySoManyWaitForAServiceThatHangs) {
+  absl::Notification over;
+  std::atomic<int> begun = 0;
+  const auto ask = [&] {
+    return caller_.Call("UpdateComment", [&](grpc::ClientContext*) {
+      ++begun;
+      over.WaitForNotification();
+      return grpc::Status::OK;
+    });
+  };
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 64; ++i) callers.emplace_back([&] { EXPECT_THAT(ask(), IsOk()); });
+  while (begun < 64) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_THAT(ask(), HasReason("SERVICE_UNAVAILABLE"));
+  EXPECT_EQ(begun, 64);
+  over.Notify();
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_THAT(ask(), IsOk());
+}
+
 TEST_F(ServiceCallerTest, NeverTellsTheUserToLogInWhenItIsItselfRefused) {
   EXPECT_THAT(caller_.Call("CreateComment",
                            [&](grpc::ClientContext* ctx) {

@@ -10,7 +10,9 @@
 #include <atomic>
 #include <future>
 #include <thread>
+#include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "grpcpp/create_channel.h"
@@ -18,6 +20,7 @@
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "services/common/base/log.h"
+#include "services/common/rpc/channel.h"
 #include "tests/services/common/rpc/comment_handlers.h"
 #include "tests/support/grpc_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -208,6 +211,31 @@ TEST_F(ServerTest, RefusesMessagesAboveItsLimit) {
   request.set_comment_id(std::string(2000, 'a'));
   EXPECT_THAT(stub->GetComment(&ctx, request, &comment),
               StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST_F(ServerTest, WithoutAThreadForItACallIsOneThatDidNotArrive) {
+  options_.max_threads = 4;
+  const auto server = StartServer();
+  absl::Notification over;
+  comments_.handler = [&](const RequestContext&) {
+    over.WaitForNotification();
+    return absl::OkStatus();
+  };
+  const auto stub = pb::CommentService::NewStub(ChannelTo(server->port()));
+  std::atomic<int> refused = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.emplace_back([&] {
+      grpc::ClientContext ctx;
+      pb::Comment comment;
+      const grpc::Status status = stub->GetComment(&ctx, pb::GetCommentRequest(), &comment);
+      if (status.ok()) return;
+      EXPECT_THAT(MeaningOf(status), StatusIs(absl::StatusCode::kUnavailable));
+      if (++refused == 10) over.Notify();
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_GE(refused, 10);
 }
 
 TEST_F(ServerTest, ReflectsOnlyWhereItIsWanted) {

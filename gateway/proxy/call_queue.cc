@@ -1,0 +1,88 @@
+#include "gateway/proxy/call_queue.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "absl/time/clock.h"
+#include "boost/asio/as_tuple.hpp"
+#include "boost/asio/post.hpp"
+#include "boost/asio/steady_timer.hpp"
+#include "boost/asio/this_coro.hpp"
+#include "boost/asio/use_awaitable.hpp"
+
+namespace rostrum::gateway {
+namespace {
+
+constexpr absl::Duration kLongest = absl::Hours(1);
+
+}  // namespace
+
+struct CallQueue::Waiting {
+  explicit Waiting(const asio::any_io_executor& executor) : timer(executor) {}
+  asio::steady_timer timer;  // used on its executor only
+  bool has_turn = false;     // guarded by the queue's mutex
+};
+
+// Leaves the queue with the coroutine, also where that is destroyed while it waits.
+class CallQueue::Place {
+ public:
+  Place(CallQueue& queue, std::shared_ptr<Waiting> waiting)
+      : queue_(queue), waiting_(std::move(waiting)) {}
+  ~Place() { Take(); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  // The turn, if it has come; the place is given up.
+  std::optional<Turn> Take() {
+    if (waiting_ == nullptr) return std::nullopt;
+    const std::shared_ptr<Waiting> waiting = std::move(waiting_);
+    absl::MutexLock lock(&queue_.mu_);
+    if (waiting->has_turn) return std::make_optional<Turn>(queue_);
+    queue_.queue_.remove(waiting);
+    return std::nullopt;
+  }
+
+ private:
+  CallQueue& queue_;
+  std::shared_ptr<Waiting> waiting_;
+};
+
+asio::awaitable<std::optional<CallQueue::Turn>> CallQueue::Wait(absl::Time deadline) {
+  if (Begin(nullptr)) co_return std::make_optional<Turn>(*this);
+  const auto waiting = std::make_shared<Waiting>(co_await asio::this_coro::executor);
+  if (Begin(waiting)) co_return std::make_optional<Turn>(*this);
+  Place place(*this, waiting);
+  const absl::Duration left = std::clamp(deadline - absl::Now(), absl::ZeroDuration(), kLongest);
+  waiting->timer.expires_after(absl::ToChronoNanoseconds(left));
+  co_await waiting->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_return place.Take();
+}
+
+bool CallQueue::Begin(const std::shared_ptr<Waiting>& waiting) {
+  absl::MutexLock lock(&mu_);
+  if (running_ < most_) {
+    ++running_;
+    return true;
+  }
+  if (waiting != nullptr) queue_.push_back(waiting);
+  return false;
+}
+
+void CallQueue::Next() {
+  std::shared_ptr<Waiting> next;
+  {
+    absl::MutexLock lock(&mu_);
+    if (queue_.empty()) {
+      --running_;
+      return;
+    }
+    next = std::move(queue_.front());
+    queue_.pop_front();
+    next->has_turn = true;
+  }
+  // Runs after the wait has begun: its coroutine has the thread until then.
+  const asio::any_io_executor executor = next->timer.get_executor();
+  asio::post(executor, [next = std::move(next)] { next->timer.cancel(); });
+}
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <set>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+namespace rostrum {
+
+// The calls of this process to one other service. Thread-safe.
+class CallsUnderWay {
+ public:
+  explicit CallsUnderWay(size_t most = 64) : most_(most) {}
+
+  // A place among them, for as long as this lives. Waits for one until `deadline`, but not
+  // beside a call that has waited for half a second: then the other service hangs.
+  class Place {
+   public:
+    Place(CallsUnderWay& calls, absl::Time deadline)
+        : calls_(calls), taken_(calls.Begin(deadline, &began_)) {}
+    ~Place() {
+      if (taken_) calls_.End(began_);
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    // False if there was none.
+    bool taken() const { return taken_; }
+
+   private:
+    CallsUnderWay& calls_;
+    std::multiset<absl::Time>::iterator began_;
+    const bool taken_;
+  };
+
+ private:
+  using Began = std::multiset<absl::Time>;
+  bool Begin(absl::Time deadline, Began::iterator* began);
+  void End(Began::iterator began);
+
+  const size_t most_;
+  absl::Mutex mu_;
+  Began began_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace rostrum
