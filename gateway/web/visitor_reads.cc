@@ -29,7 +29,10 @@ constexpr absl::Duration kCallTime = absl::Milliseconds(3750);
 const absl::Duration kPatience = kCallTime * kFirstTry;
 // Two keep content busy while answers are on their way; more make the batches
 // smaller and the calls dearer.
-constexpr int kMaxCalls = 2;
+constexpr size_t kMaxCalls = 2;
+// Beside those that take so long, and with these never more than so many.
+constexpr absl::Duration kLong = absl::Milliseconds(250);
+constexpr size_t kMaxWithLong = 8;
 constexpr size_t kMaxReads = 200;  // content takes 500
 // Whole texts that an answer may bring, which is 16 MiB at the most.
 constexpr size_t kMaxTexts = 32;
@@ -51,8 +54,8 @@ asio::awaitable<absl::StatusOr<cpb::VisitorReading>> VisitorReads::Read(
       asio::post(executor,
                  [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
     };
-    Batch batch = Add({std::move(read), std::move(cause), absl::Now(), std::move(done)});
-    if (!batch.empty()) asio::co_spawn(executor, Send(std::move(batch)), asio::detached);
+    Turn turn = Add({std::move(read), std::move(cause), absl::Now(), std::move(done)});
+    if (!turn.batch.empty()) asio::co_spawn(executor, Send(std::move(turn)), asio::detached);
   };
   Result result = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result)>(
       std::move(initiate), asio::use_awaitable);
@@ -60,7 +63,10 @@ asio::awaitable<absl::StatusOr<cpb::VisitorReading>> VisitorReads::Read(
   co_return result;
 }
 
-VisitorReads::Batch VisitorReads::Take() {
+VisitorReads::Turn VisitorReads::Take() {
+  const absl::Time now = absl::Now();
+  const size_t lately = std::distance(under_way_.upper_bound(now - kLong), under_way_.end());
+  if (lately >= kMaxCalls || under_way_.size() >= kMaxWithLong || queue_.empty()) return {};
   size_t texts = 0;
   auto end = queue_.begin();
   for (size_t reads = 0; end != queue_.end() && reads < kMaxReads; ++end, ++reads) {
@@ -69,20 +75,18 @@ VisitorReads::Batch VisitorReads::Take() {
   }
   Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
   queue_.erase(queue_.begin(), end);
-  return batch;
+  return {std::move(batch), under_way_.insert(now)};
 }
 
-VisitorReads::Batch VisitorReads::Add(Waiting waiting) {
+VisitorReads::Turn VisitorReads::Add(Waiting waiting) {
   absl::MutexLock lock(&mu_);
   queue_.push_back(std::move(waiting));
-  if (running_ >= kMaxCalls) return {};
-  ++running_;
   return Take();
 }
 
-VisitorReads::Batch VisitorReads::Next() {
+VisitorReads::Turn VisitorReads::Next(Began::iterator over) {
   absl::MutexLock lock(&mu_);
-  if (queue_.empty()) --running_;
+  under_way_.erase(over);
   return Take();
 }
 
@@ -105,8 +109,9 @@ CallMetadata VisitorReads::MetadataOf(const Batch& batch) const {
   return metadata;
 }
 
-asio::awaitable<void> VisitorReads::Send(Batch batch) {
-  for (; !batch.empty(); batch = Next()) {
+asio::awaitable<void> VisitorReads::Send(Turn turn) {
+  for (; !turn.batch.empty(); turn = Next(turn.began)) {
+    Batch& batch = turn.batch;
     cpb::BatchReadPostsRequest request;
     for (Waiting& waiting : batch) *request.add_reads() = std::move(waiting.read);
     const BackendCall call{.service = "content",

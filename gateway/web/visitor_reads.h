@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <set>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -18,8 +19,9 @@ namespace rostrum::gateway {
 
 // Reads posts for visitors. What is asked while calls are under way goes together
 // in the next one: nobody waits when there is little to do, and many share the
-// cost of a call when there is much. When a call runs out of time, so does who has waited
-// for the next one as long as its first try: nobody waits for longer than two calls may take.
+// cost of a call when there is much. A call that takes long makes room for another one: a
+// replica may hang while the others are well. When one runs out of time, so does who has
+// waited for the next as long as its first try: nobody waits for longer than two may take.
 // Thread-safe.
 class VisitorReads {
  public:
@@ -42,23 +44,29 @@ class VisitorReads {
     std::function<void(Result)> done;
   };
   using Batch = std::vector<Waiting>;
+  using Began = std::multiset<absl::Time>;
+  // A call: what it asks, and its place among those that are under way.
+  struct Turn {
+    Batch batch;  // empty: there is no turn
+    Began::iterator began;
+  };
 
-  // The batch to send at once, if not enough calls are under way.
-  Batch Add(Waiting waiting);
-  // The next batch; empty ends one call's turn.
-  Batch Next();
-  Batch Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The call to make at once, if not enough are under way.
+  Turn Add(Waiting waiting);
+  // The next one, after that of `over`.
+  Turn Next(Began::iterator over);
+  Turn Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Adds those that have waited for long.
   void TakeLate(Batch& batch);
   // What goes with the call of a batch.
   CallMetadata MetadataOf(const Batch& batch) const;
-  asio::awaitable<void> Send(Batch batch);
+  asio::awaitable<void> Send(Turn turn);
 
   Backends& backends_;
   const ServiceCaller& gateway_;
   absl::Mutex mu_;
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mu_);
-  int running_ ABSL_GUARDED_BY(mu_) = 0;
+  Began under_way_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace rostrum::gateway

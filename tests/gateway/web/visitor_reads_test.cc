@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/detached.hpp"
 #include "boost/asio/io_context.hpp"
@@ -189,6 +190,21 @@ TEST_F(VisitorReadsTest, WhoWaitsForACallThatRunsOutOfTimeIsToldSo) {
   Start("a");
   Finish();
   EXPECT_EQ(results_.back().second, "a");
+}
+
+// As where one of two replicas hangs.
+TEST_F(VisitorReadsTest, CallsThatTakeLongKeepNobodyElseBack) {
+  posts_.waiting_calls = 2;
+  Start("a");
+  Start("b");
+  io_.poll();
+  while (posts_.waiting_calls > 0) absl::SleepFor(absl::Milliseconds(1));
+  absl::SleepFor(absl::Milliseconds(250));
+  Start("c");
+  while (results_.empty()) io_.run_one();
+  EXPECT_EQ(results_.front().second, "c");
+  posts_.go_on.Notify();
+  Finish();
 }
 
 TEST_F(VisitorReadsTest, ACallThatRunsOutOfTimeIsSentOnceMore) {
