@@ -5,7 +5,7 @@
 
 namespace rostrum::http {
 
-// The memory that request bodies of one kind may hold together. Thread-safe.
+// The memory that bodies of one kind may hold together. Thread-safe.
 class BodyMemory {
  public:
   explicit BodyMemory(size_t most) : most_(most) {}

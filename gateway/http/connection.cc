@@ -21,6 +21,9 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 // sending, so that the answer is not lost in a reset.
 constexpr auto kLinger = std::chrono::seconds(1);
 constexpr size_t kLingerBytes = 1024 * 1024;
+// Who reads slowly makes a connection hold its answer. Pictures and long posts are
+// counted; of all others there is room for as many as there are connections.
+constexpr size_t kLargeAnswer = 128 * 1024;
 // For the request of a client that was let in just as the server stopped.
 constexpr auto kLastChance = std::chrono::milliseconds(500);
 
@@ -61,7 +64,9 @@ void Connection::Tick(Deadline::Clock::time_point now) {
 }
 
 void Connection::BeginStop() {
-  if (phase_ == Phase::kIdle && !HasUnreadBytes()) {
+  if (phase_ == Phase::kIdle && is_new_) {
+    deadline_.In(kLastChance);
+  } else if (phase_ == Phase::kIdle && !HasUnreadBytes()) {
     boost::system::error_code ignored;
     socket_.cancel(ignored);
   }
@@ -107,6 +112,8 @@ asio::awaitable<bool> Connection::ServeOne(bool first, bool last) {
   share.reset();
   std::string().swap(request.body);
   MaybeCompress(request.headers, response);
+  std::optional<BodyMemory::Share> held;
+  Hold(request, response, held);
   const Sent sent = co_await Respond(request, response, last);
   context_.observer.RequestDone({request, response, body_sent_,
                                  absl::FromChrono(Deadline::Clock::now() - start), sent.whole});
@@ -131,6 +138,7 @@ asio::awaitable<ReadOutcome> Connection::ReadRequest(bool first, HttpRequest& re
     if (!first) deadline_.In(ToChrono(options.head_timeout));
   }
   phase_ = Phase::kReading;
+  is_new_ = false;
   ReadOutcome outcome = co_await reader_.ReadHead(request);
   if (outcome.kind != ReadOutcome::kOk) co_return outcome;
   request.peer = peer_;
@@ -191,6 +199,20 @@ HttpResponse Connection::Refuse(const Refusal& refusal, const RequestHead* head)
     response.headers.Add("Retry-After", "1");
   }
   return response;
+}
+
+void Connection::Hold(const HttpRequest& request, HttpResponse& response,
+                      std::optional<BodyMemory::Share>& held) {
+  if (response.body.size() <= kLargeAnswer) return;
+  held.emplace(context_.answers);
+  if (held->Grow(response.body.size())) return;
+  HttpResponse refused = Refuse(
+      {503, "OVERLOADED", "too many large answers are being read, try again shortly"}, &request);
+  refused.route = response.route;
+  refused.trace = response.trace;
+  refused.request_id = response.request_id;
+  refused.account_id = response.account_id;
+  response = std::move(refused);
 }
 
 asio::awaitable<void> Connection::RefuseAndLinger(const Refusal& refusal, const RequestHead* head) {

@@ -28,6 +28,7 @@ struct ServerContext {
   std::atomic<bool> stopping = false;
   BodyMemory bodies{options.buffered_body_bytes};
   BodyMemory uploads{options.buffered_upload_bytes};
+  BodyMemory answers{options.buffered_answer_bytes};
 };
 
 // One client's connection: reads a request, has it handled, sends the answer,
@@ -80,6 +81,9 @@ class Connection {
   boost::asio::awaitable<bool> Write(Buffers buffers);
   boost::asio::awaitable<void> Linger();
   HttpResponse Refuse(const Refusal& refusal, const RequestHead* head);
+  // Takes the memory for a large answer; one for which there is none becomes a refusal.
+  void Hold(const HttpRequest& request, HttpResponse& response,
+            std::optional<BodyMemory::Share>& held);
   bool HasUnreadBytes() const;
 
   ServerContext& context_;
@@ -91,6 +95,7 @@ class Connection {
   Deadline deadline_;
   Phase phase_ = Phase::kIdle;
   bool timed_out_ = false;
+  bool is_new_ = true;  // no request has come yet
   uint64_t body_sent_ = 0;
   // While a stream is sent.
   std::shared_ptr<Stream> stream_;

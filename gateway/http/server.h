@@ -29,6 +29,8 @@ struct HttpServerOptions {
   // be larger than body_bytes have memory of their own, so that they keep out no other.
   size_t buffered_body_bytes = 96 * 1024 * 1024;
   size_t buffered_upload_bytes = 96 * 1024 * 1024;
+  // What large answers that are being read may hold together; beyond it, 503.
+  size_t buffered_answer_bytes = 128 * 1024 * 1024;
 
   // From accept (or a request's first byte) to the end of the head.
   absl::Duration head_timeout = absl::Seconds(10);
