@@ -104,6 +104,9 @@ class ContentApp final : public ServiceApp {
     if (const absl::Status settled = views_.Settle(); !settled.ok()) {
       LogWarning("views wait in Redis", {{"why", settled.ToString()}});
     }
+    if (const absl::Status settled = views_.SettlePending(); !settled.ok()) {
+      LogError("views that waited for Redis are lost", {{"why", settled.ToString()}});
+    }
   }
 
  private:

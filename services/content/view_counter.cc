@@ -281,19 +281,35 @@ absl::Status ViewCounter::SettleBatch(const std::string& batch_id) {
       views[reply.elements[i].text] = count;
     }
   }
-  const absl::Time now = clock_.Now();
   // A batch may hold views from before midnight.
-  const absl::Time cut = IsUuid(batch_id) ? TimeOf(batch_id) : now;
-  std::map<std::string, Counts> readers;
+  const absl::Time cut = IsUuid(batch_id) ? TimeOf(batch_id) : clock_.Now();
+  ReadersByDay readers;
   for (const std::string& day : {DayOf(cut - absl::Hours(24)), DayOf(cut)}) {
     ASSIGN_OR_RETURN(readers[day], ReadersOn(day, views));
   }
+  RETURN_IF_ERROR(Add(batch_id, views, readers));
+  return redis_.Pipeline({{"DEL", BatchKey(batch_id)}, {"SREM", kBatches, batch_id}}).status();
+}
+
+absl::Status ViewCounter::SettlePending() {
+  Flush();
+  Counts pending;
+  {
+    absl::MutexLock lock(&mu_);
+    pending.swap(pending_);
+  }
+  if (pending.empty()) return absl::OkStatus();
+  return Add(NewUuid(clock_.Now()), pending, {});
+}
+
+absl::Status ViewCounter::Add(const std::string& batch_id, const Counts& views,
+                              const ReadersByDay& readers) {
   bool added = false;
   RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     tx.exec(kLock);
     const pqxx::result claimed = tx.Exec(
         "INSERT INTO view_flush (batch_id, settle_time) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        batch_id, SqlTime(now));
+        batch_id, SqlTime(clock_.Now()));
     added = claimed.affected_rows() > 0;
     if (!added || views.empty()) return absl::OkStatus();
     const auto [posts, counts] = Arrays(views);
@@ -307,7 +323,7 @@ absl::Status ViewCounter::SettleBatch(const std::string& batch_id) {
   if (added) {
     for (const auto& [post, count] : views) settled_.Increment(static_cast<double>(count));
   }
-  return redis_.Pipeline({{"DEL", BatchKey(batch_id)}, {"SREM", kBatches, batch_id}}).status();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ViewCounter::Counts> ViewCounter::ReadersOn(const std::string& day,

@@ -55,6 +55,8 @@ class ViewCounter {
   static constexpr absl::Duration kKeptSafe = absl::Seconds(3);
   // Flushes, cuts off a batch, and moves those that are so old into PostgreSQL.
   absl::Status Settle(absl::Duration age = kKeptSafe);
+  // For a stop while Redis is away: adds what waits for it here to PostgreSQL.
+  absl::Status SettlePending();
 
  private:
   using Counts = std::map<std::string, int64_t>;  // by post
@@ -84,6 +86,9 @@ class ViewCounter {
   // Cuts one off, and tells the ids of all.
   absl::StatusOr<std::vector<std::string>> Batches();
   absl::Status SettleBatch(const std::string& batch_id);
+  using ReadersByDay = std::map<std::string, Counts>;
+  // Adds a batch to PostgreSQL, once.
+  absl::Status Add(const std::string& batch_id, const Counts& views, const ReadersByDay& readers);
   absl::StatusOr<Counts> ReadersOn(const std::string& day, const Counts& views);
 
   Redis& redis_;

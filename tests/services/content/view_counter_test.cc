@@ -212,6 +212,22 @@ TEST_F(ViewCounterTest, ViewsWaitInMemoryWhileRedisIsAway) {
   EXPECT_EQ(Settled(), "3 1");
 }
 
+TEST_F(ViewCounterTest, AStopWhileRedisIsAwayLosesNoView) {
+  redis_.server.Stop();
+  auto counter = NewCounter();
+  counter->Count({{kPost, Member(kBert)}});
+  counter->Count({{kPost, Member(kAnna)}, {kOther, Member(kAnna)}});
+  ASSERT_THAT(counter->Settle(kAnyAge), IsOk());
+  ASSERT_THAT(counter->SettlePending(), IsOk());
+  EXPECT_EQ(Settled(), "2 0");
+  EXPECT_EQ(Settled(kOther), "1 0");
+  ASSERT_THAT(counter->SettlePending(), IsOk());
+  redis_.server.Start();
+  AwaitRedis();
+  ASSERT_THAT(counter->Settle(kAnyAge), IsOk());
+  EXPECT_EQ(Settled(), "2 0") << "each once";
+}
+
 TEST_F(ViewCounterTest, ViewsOfManyPostsWaitForRedis) {
   redis_.server.Stop();
   std::vector<ViewCounter::View> views;
