@@ -17,9 +17,13 @@ constexpr int kMaxEvents = 500;
 // them. What is left is read again for the next.
 constexpr size_t kMaxBytes = 4 << 20;
 
+// With the last event of those that can be read.
 constexpr char kState[] = R"sql(
-  SELECT epoch, purged_xid, purged_id, pg_snapshot_xmin(pg_current_snapshot())
-  FROM outbox_epoch)sql";
+  SELECT epoch, purged_xid, purged_id, coalesce(last.xid, purged_xid), coalesce(last.id, purged_id)
+  FROM outbox_epoch
+  LEFT JOIN LATERAL (
+    SELECT xid, id FROM outbox WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY xid DESC, id DESC LIMIT 1) AS last ON true)sql";
 
 constexpr char kRead[] = R"sql(
   SELECT xid, id, event_id, type, key, payload, traceparent, create_time
@@ -37,13 +41,13 @@ uint64_t ReadXid(const pqxx::field& field) {
 }
 
 // Everything below the snapshot's horizon has ended, so a consumer that reads a
-// snapshot now and goes on from just before the horizon misses nothing.
-absl::Status GoOnFrom(absl::string_view reason, absl::string_view message, const pqxx::row& state,
-                      uint64_t horizon) {
+// snapshot now and goes on after the last event below it misses nothing. (Not after the
+// horizon itself: a crash may give the ids of its last transactions to others.)
+absl::Status GoOnFrom(absl::string_view reason, absl::string_view message, const pqxx::row& state) {
   return Error(absl::StatusCode::kFailedPrecondition, reason, message,
                {{"epoch", ReadText(state[0])},
-                {"xid", absl::StrCat(horizon - 1)},
-                {"id", absl::StrCat(INT64_MAX)},
+                {"xid", ReadText(state[3])},
+                {"id", ReadText(state[4])},
                 {"purged_xid", ReadText(state[1])},
                 {"purged_id", ReadText(state[2])}});
 }
@@ -56,14 +60,12 @@ absl::StatusOr<event::v1::Position> EventLog::Begin(const event::v1::PullEventsR
         const pqxx::row state = tx.exec1(kState);
         const std::string epoch = ReadText(state[0]);
         const auto purged = std::make_tuple(ReadXid(state[1]), state[2].as<int64_t>());
-        const uint64_t horizon = ReadXid(state[3]);
         event::v1::Position position = request.after();
         if (!position.epoch().empty() && position.epoch() != epoch) {
-          return GoOnFrom("EPOCH_CHANGED", "the database is another one", state, horizon);
+          return GoOnFrom("EPOCH_CHANGED", "the database is another one", state);
         }
         if (std::make_tuple(position.xid(), position.id()) < purged) {
-          return GoOnFrom("POSITION_PURGED", "events after the position are no longer kept", state,
-                          horizon);
+          return GoOnFrom("POSITION_PURGED", "events after the position are no longer kept", state);
         }
         position.set_epoch(epoch);
         return position;

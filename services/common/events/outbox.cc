@@ -27,11 +27,13 @@ struct Columns {
   std::vector<std::string> ids, types, keys, payloads, traceparents, times;
 
   // An event of the current trace.
-  void Add(const std::string& key, const google::protobuf::Message& payload, absl::Time time) {
+  void Add(Transaction& tx, const std::string& key, const google::protobuf::Message& payload,
+           absl::Time time) {
     // What consumers do with the event is part of the work of this span.
-    ScopedSpan span(SpanKind::kProducer, "");
-    Describe(*span, *payload.GetDescriptor());
-    const TraceContext& trace = TraceContext::Current();
+    Span span = Span::ChildOf(TraceContext::Current(), SpanKind::kProducer, "");
+    Describe(span, *payload.GetDescriptor());
+    const TraceContext trace = span.recorded() ? span.context() : TraceContext::Current();
+    tx.Keep(std::move(span));
     ids.push_back(NewUuid(time));
     types.push_back(payload.GetDescriptor()->full_name());
     keys.push_back(key);
@@ -52,7 +54,7 @@ struct Columns {
 void WriteEvent(Transaction& tx, const std::string& key, const google::protobuf::Message& payload,
                 absl::Time now) {
   Columns columns;
-  columns.Add(key, payload, now);
+  columns.Add(tx, key, payload, now);
   columns.Insert(tx);
 }
 
@@ -60,7 +62,7 @@ void WriteEvents(Transaction& tx, const std::vector<OutboxEvent>& events) {
   Columns columns;
   for (const OutboxEvent& event : events) {
     const ScopedTrace of_event(event.trace);
-    columns.Add(event.key, *event.payload, event.time);
+    columns.Add(tx, event.key, *event.payload, event.time);
   }
   columns.Insert(tx);
 }

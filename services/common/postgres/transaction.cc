@@ -149,7 +149,10 @@ Transaction::Transaction(pqxx::connection& connection, const std::string& settin
   Begin();
 }
 
-Transaction::~Transaction() { End(); }
+Transaction::~Transaction() {
+  End();
+  for (Span& span : spans_) span.Fail(absl::StatusCodeToString(absl::StatusCode::kAborted));
+}
 
 void Transaction::Expect() {
   if (watch_ != nullptr) watch_->ExpectAgain();
@@ -178,6 +181,7 @@ void Transaction::do_commit() {
     if (conn().is_open()) throw;
     throw pqxx::in_doubt_error(error.what());
   }
+  spans_.clear();
 }
 
 std::string CallSite::Name() const {

@@ -3,11 +3,13 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/pool.h"
+#include "services/common/trace/span.h"
 
 namespace rostrum {
 
@@ -62,6 +64,9 @@ class Transaction final : public pqxx::dbtransaction {
     return dbtransaction::exec_params(sql, std::forward<Args>(args)...);
   }
 
+  // Ends with the commit, as what never was where there is none.
+  void Keep(Span span) { spans_.push_back(std::move(span)); }
+
  private:
   // A statement begins, which has the statement timeout for itself.
   void Expect();
@@ -72,6 +77,7 @@ class Transaction final : public pqxx::dbtransaction {
 
   const std::string begin_;
   Watchdog::Watch* const watch_;
+  std::vector<Span> spans_;
 };
 
 namespace pg_internal {

@@ -14,6 +14,7 @@
 #include "services/common/rpc/event_position.h"
 #include "services/common/rpc/request_context.h"
 #include "tests/services/common/events/producer.h"
+#include "tests/support/kept_spans.h"
 #include "tests/support/status_matchers.h"
 
 namespace rostrum {
@@ -103,6 +104,26 @@ TEST_F(EventLogTest, TellsNothingOfWhatWasRolledBack) {
   EXPECT_THAT(Next(position), IsEmpty());
 }
 
+TEST_F(EventLogTest, OnlyWhatIsCommittedIsShownAsPublished) {
+  KeptSpans kept;
+  const ScopedTrace bound(
+      TraceContext::Parse("00-0123456789abcdef0123456789abcdef-0123456789abcdef-01", ""));
+  int tries = 0;
+  ASSERT_THAT(RunTx(database_.pool,
+                    [&](Transaction& tx) -> absl::Status {
+                      account::v1::ProfileChanged event;
+                      WriteEvent(tx, "key", event, kNoon);
+                      if (++tries == 1) throw pqxx::serialization_failure("once more");
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  std::vector<bool> failed;
+  for (const auto& span : kept.Take()) {
+    if (span->kind == SpanKind::kProducer) failed.push_back(span->failed);
+  }
+  EXPECT_THAT(failed, ElementsAre(true, false));
+}
+
 TEST_F(EventLogTest, DoesNotLoseAnEventThatCommitsLate) {
   event::v1::Position position = Begin().value();
   pqxx::connection connection(database_.url);
@@ -158,6 +179,20 @@ TEST_F(EventLogTest, TellsAtMostFiveHundredAtOnce) {
               IsOk());
   EXPECT_THAT(Next(position), SizeIs(500));
   EXPECT_THAT(Next(position), ElementsAre("500"));
+}
+
+// A crash may give ids of transactions to others, but not one that an event has.
+TEST_F(EventLogTest, WhereToGoOnIsAfterTheLastEventAndNotFurther) {
+  WriteName(database_.pool, "a");
+  event::v1::Position last = Begin().value();
+  EXPECT_THAT(Next(last), ElementsAre("a"));
+  Execute(database_.pool, "CREATE TABLE later ()");  // takes the id of a transaction
+  event::v1::Position position;
+  position.set_epoch(kNoEpoch);
+  const std::optional<ResumePoints> points = ResumePointsIn(Begin(position).status());
+  ASSERT_TRUE(points.has_value());
+  EXPECT_EQ(points->after_snapshot.xid(), last.xid());
+  EXPECT_EQ(points->after_snapshot.id(), last.id());
 }
 
 TEST_F(EventLogTest, AnotherEpochSaysWhereToGoOn) {

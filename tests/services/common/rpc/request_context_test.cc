@@ -65,5 +65,19 @@ TEST(ScopedRequestContextTest, BindsToThisThreadAndNests) {
   EXPECT_EQ(RequestContext::Current().deadline, absl::InfiniteFuture());
 }
 
+TEST(ScopedBatchContextTest, WorksForThePartOfTheRequestThatIsAtIt) {
+  RequestContext request;
+  request.request_id = "request";
+  request.trace = TraceContext::Continue("", "");
+  request.deadline = absl::Now() + absl::Milliseconds(1);
+  const ScopedRequestContext bound(request);
+  const TraceContext part = TraceContext::Continue(request.trace.Traceparent(), "");
+  const ScopedTrace bound_part(part);
+  const ScopedBatchContext batch(absl::Minutes(1));
+  EXPECT_EQ(TraceContext::Current().span_id, part.span_id);
+  EXPECT_EQ(RequestContext::Current().request_id, "request");
+  EXPECT_GT(RequestContext::Current().TimeLeft(), absl::Seconds(1));
+}
+
 }  // namespace
 }  // namespace rostrum
