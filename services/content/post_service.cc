@@ -141,7 +141,7 @@ grpc::Status PostService::GetPost(grpc::ServerContext* ctx, const v1::GetPostReq
     *response->mutable_summary() = ToProto(post);
     if (response->access().has_meter() || response->access().has_offer()) KeepVisitor(ctx);
     if (granted) {
-      RETURN_IF_ERROR(CheckAwaited(rc));  // else the next try counts the view
+      RETURN_IF_ERROR(CheckAwaited(*ctx, rc));  // else the next try counts the view
       SetEtag(ctx, EtagOfPost(*response, post));
       views_.Count({{.post_id = post.id, .reader = reader}});
     }
@@ -176,7 +176,7 @@ grpc::Status PostService::BatchReadPosts(grpc::ServerContext* ctx,
       if (read.post != nullptr) RETURN_IF_ERROR(Decided(*read.post, *decision++, reading));
     }
     RETURN_IF_ERROR(FillPosts(reads, *response));
-    RETURN_IF_ERROR(CheckAwaited(rc));
+    RETURN_IF_ERROR(CheckAwaited(*ctx, rc));
     std::vector<ViewCounter::View> views;
     for (size_t i = 0; i < reads.size(); ++i) {
       if (!response->readings(static_cast<int>(i)).access().granted()) continue;

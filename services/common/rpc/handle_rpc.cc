@@ -109,10 +109,7 @@ absl::Status Serve(const RpcMethods& rpc, const RpcMethods::Method& method,
   ASSIGN_OR_RETURN(context.caller, ReadCaller(ctx, rpc.runtime().identity));
   if (rpc.runtime().mutual_tls) RETURN_IF_ERROR(CheckPeer(PeerOf(ctx), context));
   RETURN_IF_ERROR(CheckCaller(*method.descriptor, context.caller));
-  RETURN_IF_ERROR(CheckAwaited(context));
-  if (MayHaveWaited(ctx, Read(ctx, kDeadlineKey).value) && ctx.IsCancelled()) {
-    return absl::CancelledError("the caller has given up");
-  }
+  RETURN_IF_ERROR(CheckAwaited(ctx, context));
   return RunHandler(handler, context);
 }
 
@@ -196,8 +193,11 @@ const RpcMethods::Method& RpcMethods::Find(const char* name) const {
   return it->second;
 }
 
-absl::Status CheckAwaited(const RequestContext& context) {
+absl::Status CheckAwaited(const grpc::ServerContextBase& ctx, const RequestContext& context) {
   if (context.TimeLeft() < kLeastTimeLeft) return OutOfTime("too little time is left");
+  if (MayHaveWaited(ctx, Read(ctx, kDeadlineKey).value) && ctx.IsCancelled()) {
+    return absl::CancelledError("the caller has given up");
+  }
   return absl::OkStatus();
 }
 

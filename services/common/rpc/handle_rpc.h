@@ -61,9 +61,10 @@ class RpcMethods {
 grpc::Status HandleRpc(const RpcMethods& rpc, grpc::ServerContextBase* ctx, const char* method,
                        const std::function<absl::Status(const RequestContext&)>& handler);
 
-// DEADLINE_EXCEEDED if nobody waits for the answer any more. HandleRpc asks before the
-// handler; who waited for others, and then does what no transaction guards, asks again.
-absl::Status CheckAwaited(const RequestContext& context);
+// DEADLINE_EXCEEDED or CANCELLED if nobody waits for the answer any more. HandleRpc asks
+// before the handler; who waited for others, and then does what no transaction guards,
+// asks again.
+absl::Status CheckAwaited(const grpc::ServerContextBase& ctx, const RequestContext& context);
 
 // Answers in initial metadata, for the gateway (request_context.h has the keys).
 void KeepVisitor(grpc::ServerContextBase* ctx);
