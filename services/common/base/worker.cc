@@ -9,7 +9,8 @@ namespace rostrum {
 namespace {
 
 constexpr absl::Duration kLeastBackoff = absl::Milliseconds(100);
-constexpr absl::Duration kMostBackoff = absl::Seconds(30);
+// What it works for waits as long again once the reason is gone.
+constexpr absl::Duration kMostBackoff = absl::Seconds(3);
 
 absl::Status RunStep(const std::function<absl::Status()>& step) {
   try {

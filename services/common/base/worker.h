@@ -13,7 +13,7 @@ namespace rostrum {
 
 // A thread that does one kind of timed work until it is stopped. `step` is
 // called, then called again after `interval`, or at once after Wake(). An error
-// is logged and the next try waits longer (up to 30 s). Thread-safe.
+// is logged and the next try waits longer (up to 3 s, or as long as `interval`). Thread-safe.
 class Worker {
  public:
   Worker(std::string name, absl::Duration interval, std::function<absl::Status()> step);
