@@ -19,8 +19,8 @@ class BlockingPool {
  public:
   struct Options {
     int threads = 4;
-    // Work that waits for a thread; more is refused at once.
-    size_t queue = 256;
+    // Work that waits for a thread; more is refused at once. One of each connection.
+    size_t queue = 4096;
     // Work that has waited longer is refused: whoever asked has given up.
     absl::Duration max_wait = absl::Milliseconds(500);
   };
