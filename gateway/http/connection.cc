@@ -21,9 +21,9 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 // sending, so that the answer is not lost in a reset.
 constexpr auto kLinger = std::chrono::seconds(1);
 constexpr size_t kLingerBytes = 1024 * 1024;
-// Who reads slowly makes a connection hold its answer. Pictures and long posts are
-// counted; of all others there is room for as many as there are connections.
-constexpr size_t kLargeAnswer = 128 * 1024;
+// Who reads slowly makes a connection hold its answer. Those of pictures and long posts
+// are counted; others of all connections together are 128 MiB.
+constexpr size_t kLargeAnswer = 32 * 1024;
 // For the request of a client that was let in just as the server stopped.
 constexpr auto kLastChance = std::chrono::milliseconds(500);
 
@@ -203,7 +203,9 @@ HttpResponse Connection::Refuse(const Refusal& refusal, const RequestHead* head)
 
 void Connection::Hold(const HttpRequest& request, HttpResponse& response,
                       std::optional<BodyMemory::Share>& held) {
-  if (response.body.size() <= kLargeAnswer) return;
+  // What was done is told whatever there is room for.
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (!reads || response.body.size() <= kLargeAnswer) return;
   held.emplace(context_.answers);
   if (held->Grow(response.body.size())) return;
   HttpResponse refused = Refuse(

@@ -81,7 +81,8 @@ class Connection {
   boost::asio::awaitable<bool> Write(Buffers buffers);
   boost::asio::awaitable<void> Linger();
   HttpResponse Refuse(const Refusal& refusal, const RequestHead* head);
-  // Takes the memory for a large answer; one for which there is none becomes a refusal.
+  // Takes the memory for a large answer to a read; one for which there is none becomes a
+  // refusal.
   void Hold(const HttpRequest& request, HttpResponse& response,
             std::optional<BodyMemory::Share>& held);
   bool HasUnreadBytes() const;

@@ -265,6 +265,7 @@ bool HttpServer::Stop(absl::Duration grace, const std::function<void()>& give_up
   constexpr absl::Duration kUnwind = absl::Seconds(1);
   impl_->limits.WaitUntilNone(kUnwind);
   for (auto& worker : impl_->workers) worker->Join();
+  give_up();  // what began since: nothing runs any more that could begin something
   return impl_->nothing_cut;
 }
 

@@ -97,9 +97,9 @@ class HttpServer {
   void Drain();
   // Stops accepting, closes idle connections, ends streams, waits up to
   // `grace` for running requests, then closes what is left. True if nothing
-  // was cut off. After the wait `give_up` is called: it must end all that handlers
-  // wait for outside of the server. May be called from any thread but the server's
-  // own; again has no effect.
+  // was cut off. After the wait, and once more when the threads have ended, `give_up` is
+  // called: it must end all that handlers wait for outside of the server. May be called
+  // from any thread but the server's own; again has no effect.
   bool Stop(
       absl::Duration grace, const std::function<void()>& give_up = [] {});
 

@@ -100,16 +100,21 @@ std::shared_ptr<grpc::Channel> Backends::channel(const std::string& service) con
 
 asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
   RpcMetrics& metrics = metrics_.Find(call.method);
-  const absl::Time deadline = absl::Now() + call.timeout;  // of the real clock, as gRPC's
-  const std::optional<CallQueue::Turn> turn = co_await Find(call.service).queue.Wait(deadline);
+  const absl::Time begun = absl::Now();  // of the real clock, as gRPC's deadlines
+  const absl::Time deadline = begun + call.timeout;
+  CallQueue& queue = Find(call.service).queue;
+  std::optional<CallQueue::Turn> turn = queue.Try();
+  if (!turn.has_value()) turn = co_await queue.Wait(deadline);
   if (!turn.has_value()) {
+    const absl::Time now = absl::Now();
+    const grpc::StatusCode code =
+        now < deadline ? grpc::StatusCode::UNAVAILABLE : grpc::StatusCode::DEADLINE_EXCEEDED;
     metrics.Started();
-    metrics.Handled(grpc::StatusCode::DEADLINE_EXCEEDED, absl::ToDoubleSeconds(call.timeout));
-    co_return UnaryResult{
-        .status = grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "its turn did not come"),
-        .message = {},
-        .metadata = {},
-        .peer = {}};
+    metrics.Handled(code, absl::ToDoubleSeconds(now - begun));
+    co_return UnaryResult{.status = grpc::Status(code, "its turn did not come"),
+                          .message = {},
+                          .metadata = {},
+                          .peer = {}};
   }
   const grpc::ByteBuffer request = ToByteBuffer(std::move(call.request));
   Tries tries(metrics.name().repeatable, absl::Now(), deadline);

@@ -14,13 +14,17 @@ namespace rostrum::gateway {
 namespace {
 
 constexpr absl::Duration kLongest = absl::Hours(1);
+// Less than half of the time that reads have: who comes to the front can be answered.
+constexpr absl::Duration kStuck = absl::Seconds(2);
 
 }  // namespace
 
 struct CallQueue::Waiting {
   explicit Waiting(const asio::any_io_executor& executor) : timer(executor) {}
   asio::steady_timer timer;  // used on its executor only
-  bool has_turn = false;     // guarded by the queue's mutex
+  const absl::Time since = absl::Now();
+  bool has_turn = false;  // guarded by the queue's mutex, as is:
+  std::list<std::shared_ptr<Waiting>>::iterator place;
 };
 
 // Leaves the queue with the coroutine, also where that is destroyed while it waits.
@@ -38,7 +42,7 @@ class CallQueue::Place {
     const std::shared_ptr<Waiting> waiting = std::move(waiting_);
     absl::MutexLock lock(&queue_.mu_);
     if (waiting->has_turn) return std::make_optional<Turn>(queue_);
-    queue_.queue_.remove(waiting);
+    queue_.queue_.erase(waiting->place);
     return std::nullopt;
   }
 
@@ -48,9 +52,13 @@ class CallQueue::Place {
 };
 
 asio::awaitable<std::optional<CallQueue::Turn>> CallQueue::Wait(absl::Time deadline) {
-  if (Begin(nullptr)) co_return std::make_optional<Turn>(*this);
   const auto waiting = std::make_shared<Waiting>(co_await asio::this_coro::executor);
-  if (Begin(waiting)) co_return std::make_optional<Turn>(*this);
+  {
+    absl::MutexLock lock(&mu_);
+    if (Begin()) co_return std::make_optional<Turn>(*this);
+    if (!queue_.empty() && waiting->since - queue_.front()->since >= kStuck) co_return std::nullopt;
+    waiting->place = queue_.insert(queue_.end(), waiting);
+  }
   Place place(*this, waiting);
   const absl::Duration left = std::clamp(deadline - absl::Now(), absl::ZeroDuration(), kLongest);
   waiting->timer.expires_after(absl::ToChronoNanoseconds(left));
@@ -58,14 +66,16 @@ asio::awaitable<std::optional<CallQueue::Turn>> CallQueue::Wait(absl::Time deadl
   co_return place.Take();
 }
 
-bool CallQueue::Begin(const std::shared_ptr<Waiting>& waiting) {
+std::optional<CallQueue::Turn> CallQueue::Try() {
   absl::MutexLock lock(&mu_);
-  if (running_ < most_) {
-    ++running_;
-    return true;
-  }
-  if (waiting != nullptr) queue_.push_back(waiting);
-  return false;
+  if (!Begin()) return std::nullopt;
+  return std::make_optional<Turn>(*this);
+}
+
+bool CallQueue::Begin() {
+  if (running_ >= most_) return false;
+  ++running_;
+  return true;
 }
 
 void CallQueue::Next() {

@@ -26,7 +26,10 @@ class CallQueue {
    public:
     explicit Turn(CallQueue& queue) : queue_(&queue) {}
     Turn(Turn&& other) : queue_(std::exchange(other.queue_, nullptr)) {}
-    Turn& operator=(Turn&&) = delete;
+    Turn& operator=(Turn&& other) {
+      std::swap(queue_, other.queue_);
+      return *this;
+    }
     ~Turn() {
       if (queue_ != nullptr) queue_->Next();
     }
@@ -35,16 +38,18 @@ class CallQueue {
     CallQueue* queue_;
   };
 
-  // The caller's turn, or nullopt if it has not come at `deadline`. Resumes on the
-  // executor of the awaiting coroutine, which has one thread.
+  // The caller's turn if it is that at once; nobody else is waiting then.
+  std::optional<Turn> Try();
+  // The caller's turn, or nullopt if it has not come at `deadline`, or would not: the
+  // first in the queue has waited for two seconds. Resumes on the executor of the awaiting
+  // coroutine, which has one thread and lives for as long as others may end their turns.
   asio::awaitable<std::optional<Turn>> Wait(absl::Time deadline);
 
  private:
   struct Waiting;
   class Place;
-  // Whether it is the caller's turn at once; else it has a place in the queue now, if it
-  // brings one.
-  bool Begin(const std::shared_ptr<Waiting>& waiting);
+  // Whether it is the caller's turn at once.
+  bool Begin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // A turn is over.
   void Next();
 

@@ -30,9 +30,9 @@ const absl::Duration kPatience = kCallTime * kFirstTry;
 // Two keep content busy while answers are on their way; more make the batches
 // smaller and the calls dearer.
 constexpr size_t kMaxCalls = 2;
-// Beside those that take so long, and with these never more than so many.
-constexpr absl::Duration kLong = absl::Milliseconds(250);
-constexpr size_t kMaxWithLong = 8;
+// With those that take long: as many as come to one replica that hangs until the first
+// of them is given up.
+constexpr size_t kMaxWithLong = 24;
 constexpr size_t kMaxReads = 200;  // content takes 500
 // Whole texts that an answer may bring, which is 16 MiB at the most.
 constexpr size_t kMaxTexts = 32;
@@ -65,7 +65,7 @@ asio::awaitable<absl::StatusOr<cpb::VisitorReading>> VisitorReads::Read(
 
 VisitorReads::Turn VisitorReads::Take() {
   const absl::Time now = absl::Now();
-  const size_t lately = std::distance(under_way_.upper_bound(now - kLong), under_way_.end());
+  const size_t lately = std::distance(under_way_.upper_bound(now - long_call_), under_way_.end());
   if (lately >= kMaxCalls || under_way_.size() >= kMaxWithLong || queue_.empty()) return {};
   size_t texts = 0;
   auto end = queue_.begin();

@@ -25,9 +25,10 @@ namespace rostrum::gateway {
 // Thread-safe.
 class VisitorReads {
  public:
-  // `gateway` proves to content who asks.
-  VisitorReads(Backends& backends, const ServiceCaller& gateway)
-      : backends_(backends), gateway_(gateway) {}
+  // `gateway` proves to content who asks. A call that takes `long_call` makes room.
+  VisitorReads(Backends& backends, const ServiceCaller& gateway,
+               absl::Duration long_call = absl::Milliseconds(250))
+      : backends_(backends), gateway_(gateway), long_call_(long_call) {}
 
   // The errors are those of the whole call, UNAVAILABLE above all; what is only
   // about this post is in the reading. Resumes on the executor of the awaiting coroutine.
@@ -64,6 +65,7 @@ class VisitorReads {
 
   Backends& backends_;
   const ServiceCaller& gateway_;
+  const absl::Duration long_call_;
   absl::Mutex mu_;
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mu_);
   Began under_way_ ABSL_GUARDED_BY(mu_);

@@ -1,24 +1,34 @@
 #include "services/common/rpc/calls_under_way.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/time/clock.h"
 
 namespace rostrum {
 namespace {
 
-// Where the oldest call has waited so long, nobody waits for a place.
+// Where half of the calls have waited so long, nobody waits for a place.
 constexpr absl::Duration kStuck = absl::Milliseconds(500);
+// But who has waited already, for this process may have stood still all the while.
+constexpr absl::Duration kLastChance = absl::Milliseconds(100);
 
 }  // namespace
 
 bool CallsUnderWay::Begin(absl::Time deadline, Began::iterator* began) {
   absl::MutexLock lock(&mu_);
   const auto has_place = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return began_.size() < most_; };
-  while (!has_place()) {
-    const absl::Time until = std::min(*began_.begin() + kStuck, deadline);
-    if (absl::Now() >= until) return false;
-    mu_.AwaitWithDeadline(absl::Condition(&has_place), until);
+  for (bool has_waited = false; !has_place();) {
+    const absl::Time until = std::min(*std::next(began_.begin(), most_ / 2) + kStuck, deadline);
+    if (absl::Now() < until) {
+      mu_.AwaitWithDeadline(absl::Condition(&has_place), until);
+      has_waited = true;
+    } else if (has_waited) {
+      mu_.AwaitWithTimeout(absl::Condition(&has_place), kLastChance);
+      has_waited = false;
+    } else {
+      return false;
+    }
   }
   *began = began_.insert(absl::Now());
   return true;

@@ -14,7 +14,7 @@ class CallsUnderWay {
   explicit CallsUnderWay(size_t most = 64) : most_(most) {}
 
   // A place among them, for as long as this lives. Waits for one until `deadline`, but not
-  // beside a call that has waited for half a second: then the other service hangs.
+  // where half of them have waited for half a second: then the other service hangs.
   class Place {
    public:
     Place(CallsUnderWay& calls, absl::Time deadline)

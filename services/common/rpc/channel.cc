@@ -200,11 +200,12 @@ absl::Status ServiceCaller::Call(
   }
   const CallsUnderWay::Place place(state_->under_way, deadline);
   if (!place.taken()) {
+    const grpc::Status none(grpc::StatusCode::UNAVAILABLE, "too many wait for it already");
     rpc.Started();
-    rpc.Handled(grpc::StatusCode::UNAVAILABLE, 0);
-    return ServiceUnavailable(audience_);
+    rpc.Handled(none.error_code(), absl::ToDoubleSeconds(absl::Now() - now));
+    return Judge(method, none);
   }
-  Tries tries(rpc.name().repeatable, now, deadline);
+  Tries tries(rpc.name().repeatable, absl::Now(), deadline);
   std::string peer;
   grpc::Status status = Try(rpc, tries.until(), &peer, call);
   while (tries.Again(status, peer, absl::Now())) status = Try(rpc, tries.until(), &peer, call);

@@ -38,8 +38,8 @@ grpc::Status MeaningOf(const grpc::Status& status);
 //
 // An RPC that may be repeated and is late is asked again (Tries).
 //
-// At most 64 calls are under way. One more waits, or is UNAVAILABLE at once where one of
-// them has waited for half a second: a service that hangs must not take all threads of
+// At most 64 calls are under way. One more waits, or is UNAVAILABLE at once where half of
+// them have waited for half a second: a service that hangs must not take all threads of
 // those that ask it, which have other work.
 //
 // What the other service says comes back as it is, with its reason. What only

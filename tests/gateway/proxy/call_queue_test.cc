@@ -54,6 +54,7 @@ class CallQueueTest : public ::testing::Test {
 TEST_F(CallQueueTest, WhoCannotGoAtOnceGoesInOrder) {
   for (const char* name : {"a", "b", "c", "d"}) Start(name);
   EXPECT_THAT(had_, ElementsAre("a", "b"));
+  EXPECT_FALSE(queue_.Try().has_value());
   EndOne();
   EXPECT_THAT(had_, ElementsAre("a", "b", "c"));
   Start("e");
@@ -61,6 +62,7 @@ TEST_F(CallQueueTest, WhoCannotGoAtOnceGoesInOrder) {
   EndOne();
   EXPECT_THAT(had_, ElementsAre("a", "b", "c", "d", "e"));
   turns_.clear();
+  EXPECT_TRUE(queue_.Try().has_value());
   Start("f");
   Start("g");
   EXPECT_EQ(had_.size(), 7u);
@@ -74,6 +76,26 @@ TEST_F(CallQueueTest, WhoseTurnDoesNotComeInTimeGivesUp) {
   EXPECT_THAT(gave_up_, ElementsAre("hasty"));
   EndOne();
   EXPECT_THAT(had_, ElementsAre("a", "b", "patient"));
+}
+
+TEST_F(CallQueueTest, ATurnThatComesToWhoIsGoneGoesOn) {
+  for (const char* name : {"a", "b"}) Start(name);
+  {
+    asio::io_context gone;
+    Start(gone, "gone");
+    turns_.pop_front();  // its turn has come, and it is not told any more
+  }
+  Start("c");
+  EXPECT_THAT(had_, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(CallQueueTest, NobodyJoinsAQueueThatDoesNotMove) {
+  for (const char* name : {"a", "b", "c"}) Start(name);
+  absl::SleepFor(absl::Seconds(2));
+  Start("late");
+  EXPECT_THAT(gave_up_, ElementsAre("late"));
+  EndOne();
+  EXPECT_THAT(had_, ElementsAre("a", "b", "c"));
 }
 
 TEST_F(CallQueueTest, WhoIsGoneHoldsUpNobody) {

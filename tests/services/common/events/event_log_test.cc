@@ -106,8 +106,9 @@ TEST_F(EventLogTest, TellsNothingOfWhatWasRolledBack) {
 
 TEST_F(EventLogTest, OnlyWhatIsCommittedIsShownAsPublished) {
   KeptSpans kept;
-  const ScopedTrace bound(
-      TraceContext::Parse("00-0123456789abcdef0123456789abcdef-0123456789abcdef-01", ""));
+  const TraceContext request =
+      TraceContext::Parse("00-0123456789abcdef0123456789abcdef-0123456789abcdef-01", "");
+  const ScopedTrace bound(request);
   int tries = 0;
   ASSERT_THAT(RunTx(database_.pool,
                     [&](Transaction& tx) -> absl::Status {
