@@ -26,12 +26,13 @@ from feed import Feed  # noqa: E402
 from footprint import Footprint  # noqa: E402
 from local_stack import Stack  # noqa: E402
 from login import LogIn, ReadsUnderFlood  # noqa: E402
+from many import Many  # noqa: E402
 from post import GetPost, PostAsJson  # noqa: E402
 from ready import Ready  # noqa: E402
 from streams import Streams  # noqa: E402
 
 ROWS = {row.name: row for row in (Footprint, Ready, Article, PostAsJson, GetPost, CreateComment,
-                                Feed, LogIn, ReadsUnderFlood, Streams)}
+                                Feed, LogIn, ReadsUnderFlood, Streams, Many)}
 
 
 def measure(row, rounds):
