@@ -19,7 +19,8 @@ bool CallsUnderWay::Begin(absl::Time deadline, Began::iterator* began) {
   absl::MutexLock lock(&mu_);
   const auto has_place = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return began_.size() < most_; };
   for (bool has_waited = false; !has_place();) {
-    const absl::Time until = std::min(*std::next(began_.begin(), most_ / 2) + kStuck, deadline);
+    const absl::Time until =
+        std::min(*std::next(began_.begin(), static_cast<ptrdiff_t>(most_ / 2)) + kStuck, deadline);
     if (absl::Now() < until) {
       mu_.AwaitWithDeadline(absl::Condition(&has_place), until);
       has_waited = true;
