@@ -83,17 +83,17 @@ asio::awaitable<void> Connection::Run() {
   bool go_on = true;
   for (int served = 1; go_on; ++served) {
     const bool last = served >= context_.options.max_requests_per_connection;
-    go_on = co_await ServeOne(served == 1, last);
+    go_on = co_await ServeOne(last);
   }
 }
 
 // False if the connection is to be closed, which destroying it does.
-asio::awaitable<bool> Connection::ServeOne(bool first, bool last) {
+asio::awaitable<bool> Connection::ServeOne(bool last) {
   HttpRequest request;
   std::optional<BodyMemory::Share> share;
   timed_out_ = false;
   body_sent_ = 0;
-  ReadOutcome read = co_await ReadRequest(first, request, share);
+  ReadOutcome read = co_await ReadRequest(request, share);
   if (read.kind == ReadOutcome::kAborted && timed_out_ && phase_ == Phase::kReading &&
       (reader_.has_bytes() || !request.method.empty())) {
     read = {ReadOutcome::kRefused, {408, "REQUEST_TIMEOUT", "the request took too long"}};
@@ -121,13 +121,13 @@ asio::awaitable<bool> Connection::ServeOne(bool first, bool last) {
   co_return sent.keep && !stop;
 }
 
-asio::awaitable<ReadOutcome> Connection::ReadRequest(bool first, HttpRequest& request,
+asio::awaitable<ReadOutcome> Connection::ReadRequest(HttpRequest& request,
                                                      std::optional<BodyMemory::Share>& share) {
   const HttpServerOptions& options = context_.options;
   phase_ = Phase::kIdle;
   if (context_.stopping) {
     deadline_.In(kLastChance);
-  } else if (first || reader_.has_bytes()) {
+  } else if (is_new_ || reader_.has_bytes()) {
     deadline_.In(ToChrono(options.head_timeout));
   } else {
     deadline_.In(ToChrono(options.idle_timeout));
@@ -135,7 +135,7 @@ asio::awaitable<ReadOutcome> Connection::ReadRequest(bool first, HttpRequest& re
   if (!reader_.has_bytes()) {
     ReadOutcome some = co_await reader_.ReadSome();
     if (some.kind != ReadOutcome::kOk) co_return some;
-    if (!first) deadline_.In(ToChrono(options.head_timeout));
+    if (!is_new_) deadline_.In(ToChrono(options.head_timeout));
   }
   phase_ = Phase::kReading;
   is_new_ = false;

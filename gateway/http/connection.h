@@ -65,8 +65,8 @@ class Connection {
     bool keep = false;
   };
 
-  boost::asio::awaitable<bool> ServeOne(bool first, bool last);
-  boost::asio::awaitable<ReadOutcome> ReadRequest(bool first, HttpRequest& request,
+  boost::asio::awaitable<bool> ServeOne(bool last);
+  boost::asio::awaitable<ReadOutcome> ReadRequest(HttpRequest& request,
                                                   std::optional<BodyMemory::Share>& share);
   boost::asio::awaitable<ReadOutcome> ReadBody(HttpRequest& request,
                                                std::optional<BodyMemory::Share>& share);

@@ -77,8 +77,8 @@ class Backends {
   std::vector<std::string> Unconnected() const;
   // How many services there are.
   size_t size() const { return backends_.size(); }
-  // Ends every call, and those that are still made, by whoever waits for a turn too. Before the
-  // executors of coroutines that may be waiting are destroyed.
+  // Ends every call, and those that are still made, by whoever waits for a turn too.
+  // Before the executors of coroutines that may be waiting are destroyed.
   void CancelAll() { pending_->CancelAll(); }
 
  private:

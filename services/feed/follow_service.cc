@@ -89,7 +89,7 @@ grpc::Status FollowService::ListFollows(grpc::ServerContext* ctx,
     if (request->kind() != v1::FOLLOW_KIND_UNSPECIFIED) {
       ASSIGN_OR_RETURN(kind, ParseKind(request->kind()));
     }
-    ASSIGN_OR_RETURN(const size_t page_size, PageSize(request->page_size()));
+    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
     const std::string scope =
         absl::StrCat("ListFollows:", rc.caller.account_id.value(), ":", request->kind());
     ASSIGN_OR_RETURN(const std::vector<std::string> parts,

@@ -1,9 +1,9 @@
 #include "services/subscription/settings.h"
-#include "services/common/redis/redis_settings.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "services/common/redis/redis_settings.h"
 
 namespace rostrum::subscription {
 namespace {

@@ -10,6 +10,8 @@ namespace rostrum {
 
 // The calls of this process to one other service. Thread-safe.
 class CallsUnderWay {
+  using Began = std::multiset<absl::Time>;
+
  public:
   explicit CallsUnderWay(size_t most = 64) : most_(most) {}
 
@@ -29,12 +31,11 @@ class CallsUnderWay {
 
    private:
     CallsUnderWay& calls_;
-    std::multiset<absl::Time>::iterator began_;
+    Began::iterator began_;
     const bool taken_;
   };
 
  private:
-  using Began = std::multiset<absl::Time>;
   bool Begin(absl::Time deadline, Began::iterator* began);
   void End(Began::iterator began);
 

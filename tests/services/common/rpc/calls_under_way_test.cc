@@ -18,6 +18,18 @@ struct Place : CallsUnderWay::Place {
 // A busy machine may let this thread wait: then it is seen the next time.
 constexpr int kTimes = 100;
 
+// Takes the last place with a call that is soon over, and asks for one meanwhile.
+bool GetsThePlaceOfAQuickOne(CallsUnderWay& calls) {
+  std::optional<Place> quick(std::in_place, calls);
+  std::thread over([&] {
+    absl::SleepFor(absl::Milliseconds(20));
+    quick.reset();
+  });
+  const bool taken = Place(calls).taken();
+  over.join();
+  return taken;
+}
+
 TEST(CallsUnderWayTest, HasSoManyPlaces) {
   CallsUnderWay calls(2);
   std::optional<Place> first(std::in_place, calls);
@@ -34,13 +46,7 @@ TEST(CallsUnderWayTest, OneMoreWaitsAMomentForAPlace) {
   bool taken = false;
   for (int i = 0; i < kTimes && !taken; ++i) {
     CallsUnderWay calls(1);
-    std::optional<Place> first(std::in_place, calls);
-    std::thread over([&] {
-      absl::SleepFor(absl::Milliseconds(20));
-      first.reset();
-    });
-    taken = Place(calls).taken();
-    over.join();
+    taken = GetsThePlaceOfAQuickOne(calls);
   }
   EXPECT_TRUE(taken);
 }
@@ -63,13 +69,7 @@ TEST(CallsUnderWayTest, OneSlowCallLetsOthersWait) {
   absl::SleepFor(absl::Milliseconds(500));
   bool taken = false;
   for (int i = 0; i < kTimes && !taken; ++i) {
-    std::optional<Place> quick(std::in_place, calls);
-    std::thread over([&] {
-      absl::SleepFor(absl::Milliseconds(20));
-      quick.reset();
-    });
-    taken = Place(calls).taken();
-    over.join();
+    taken = GetsThePlaceOfAQuickOne(calls);
   }
   EXPECT_TRUE(taken);
 }
