@@ -1,6 +1,5 @@
 #include "services/common/postgres/migrations.h"
 
-#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -9,6 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "services/common/base/crypto.h"
@@ -19,10 +20,17 @@
 namespace rostrum {
 namespace {
 
-// Any number will do, as long as every release locks the same one.
-constexpr char kLock[] = "SELECT pg_advisory_xact_lock(7206121)";
+// Held until the connection ends. Any number will do, as long as every release locks the
+// same one. Not pg_advisory_lock: CREATE INDEX CONCURRENTLY waits for all transactions, those
+// of processes that wait for this lock too.
+constexpr char kTryLock[] = "SELECT pg_try_advisory_lock(7206121)";
+constexpr absl::Duration kLockTime = absl::Minutes(10);
+constexpr absl::Duration kLockPause = absl::Milliseconds(200);
 
 constexpr char kLockNotAvailable[] = "55P03";
+
+// The first line of a migration whose statements run one by one.
+constexpr absl::string_view kNoTransaction = "-- no transaction\n";
 
 constexpr char kCreateTable[] = R"sql(
   CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -34,9 +42,12 @@ constexpr char kCreateTable[] = R"sql(
     PRIMARY KEY (set_name, version)
   ))sql";
 
-// While a migration waits for a lock of a table that somebody reads, everybody else waits
-// behind it. So it waits no longer than they can, and lets them through before the next try.
+// While a migration waits to lock a table that is being read, all later queries of the table
+// wait behind it. So it gives up after a short time, and lets them through before the next try.
 constexpr char kPatience[] = "SET statement_timeout = 0; SET lock_timeout = '2s'";
+// CREATE INDEX CONCURRENTLY blocks no query, but waits for all transactions that began before
+// it.
+constexpr char kConcurrentPatience[] = "SET lock_timeout = '10min'";
 constexpr int kTries = 15;
 constexpr absl::Duration kPause = absl::Seconds(2);
 
@@ -78,50 +89,84 @@ std::map<int, std::string> ReadApplied(Transaction& tx, const std::string& set_n
   return applied;
 }
 
-// Runs `body`, which commits by itself, in a transaction, again if it waited in vain for a
-// lock: of a table, or of another process that migrates.
-absl::Status RunPatiently(pqxx::connection& connection, const std::string& name,
-                          const std::function<absl::Status(Transaction&)>& body) {
+// Waits until no other process migrates this database.
+absl::Status LockMigrations(pqxx::connection& connection) {
+  const absl::Time deadline = absl::Now() + kLockTime;
+  while (!pqxx::nontransaction(connection).exec1(kTryLock)[0].as<bool>()) {
+    if (absl::Now() >= deadline) return Unavailable("another process has been migrating for long");
+    absl::SleepFor(kLockPause);
+  }
+  return absl::OkStatus();
+}
+
+// Whether the migration has yet to be applied. FAILED_PRECONDITION if it was applied with
+// another text.
+absl::StatusOr<bool> IsMissing(pqxx::connection& connection, const std::string& set_name,
+                               const Migration& migration) {
+  Transaction tx(connection);
+  const std::map<int, std::string> applied = ReadApplied(tx, set_name);
+  const auto known = applied.find(migration.version);
+  if (known == applied.end()) return true;
+  if (known->second == migration.checksum) return false;
+  return absl::FailedPreconditionError(
+      absl::StrCat(set_name, "/", migration.name, " was changed after it had been applied"));
+}
+
+void Record(Transaction& tx, const std::string& set_name, const Migration& migration) {
+  tx.Exec(
+      "INSERT INTO schema_migrations (set_name, version, name, checksum) VALUES ($1, $2, $3, $4)",
+      set_name, migration.version, migration.name, migration.checksum);
+}
+
+// Runs each statement alone. If one fails, the effect of those before it stays, and all are run
+// again at the next attempt: so each must be repeatable.
+void ApplyStatements(pqxx::connection& connection, const std::string& set_name,
+                     const Migration& migration) {
+  pqxx::nontransaction(connection).exec(kConcurrentPatience);
+  for (const absl::string_view statement :
+       absl::StrSplit(migration.sql, ";\n", absl::SkipWhitespace())) {
+    pqxx::nontransaction(connection).exec(std::string(statement));
+  }
+  pqxx::nontransaction(connection).exec(kPatience);
+  Transaction tx(connection);
+  Record(tx, set_name, migration);
+  tx.commit();
+}
+
+void ApplyTransaction(pqxx::connection& connection, const std::string& set_name,
+                      const Migration& migration) {
+  Transaction tx(connection);
+  tx.exec(migration.sql);
+  Record(tx, set_name, migration);
+  tx.commit();
+}
+
+// Applies it, and again if it could not get the lock of a table.
+void ApplyPatiently(pqxx::connection& connection, const std::string& set_name,
+                    const Migration& migration) {
+  const auto apply =
+      absl::StartsWith(migration.sql, kNoTransaction) ? ApplyStatements : ApplyTransaction;
   for (int tries = 1;; ++tries) {
     try {
-      Transaction tx(connection);
-      tx.exec(kLock);  // for this transaction: others wait, then see it applied
-      return body(tx);
+      return apply(connection, set_name, migration);
     } catch (const pqxx::sql_error& error) {
       if (error.sqlstate() != kLockNotAvailable || tries == kTries) throw;
     }
-    LogWarning("a migration waits for a lock", {{"migration", name}, {"try", tries}});
+    LogWarning("a migration waits for a lock", {{"migration", migration.name}, {"try", tries}});
     absl::SleepFor(kPause);
   }
 }
 
-// Whether it had to be applied.
+// True if the migration was applied now, false if it had been before.
 absl::StatusOr<bool> Apply(pqxx::connection& connection, const std::string& set_name,
                            const Migration& migration) {
-  const std::string name = absl::StrCat(set_name, "/", migration.name);
-  bool missing = false;
   try {
-    RETURN_IF_ERROR(RunPatiently(connection, name, [&](Transaction& tx) -> absl::Status {
-      const std::map<int, std::string> applied = ReadApplied(tx, set_name);
-      const auto known = applied.find(migration.version);
-      missing = known == applied.end();
-      if (!missing) {
-        if (known->second == migration.checksum) return absl::OkStatus();
-        return absl::FailedPreconditionError(
-            absl::StrCat(name, " was changed after it had been applied"));
-      }
-      tx.exec(migration.sql);
-      tx.Exec(
-          "INSERT INTO schema_migrations (set_name, version, name, checksum) VALUES ($1, $2, $3, "
-          "$4)",
-          set_name, migration.version, migration.name, migration.checksum);
-      tx.commit();
-      return absl::OkStatus();
-    }));
+    ASSIGN_OR_RETURN(const bool missing, IsMissing(connection, set_name, migration));
+    if (missing) ApplyPatiently(connection, set_name, migration);
+    return missing;
   } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat(name, ": ", error.what()));
+    return absl::InternalError(absl::StrCat(set_name, "/", migration.name, ": ", error.what()));
   }
-  return missing;
 }
 
 absl::StatusOr<int> ApplySet(pqxx::connection& connection, const MigrationSet& set) {
@@ -142,11 +187,8 @@ absl::StatusOr<int> Migrate(const PgOptions& options, const std::vector<Migratio
   try {
     const std::unique_ptr<pqxx::connection> connection = OpenConnection(options);
     pqxx::nontransaction(*connection).exec(kPatience);
-    RETURN_IF_ERROR(RunPatiently(*connection, "schema_migrations", [](Transaction& tx) {
-      tx.exec(kCreateTable);
-      tx.commit();
-      return absl::OkStatus();
-    }));
+    RETURN_IF_ERROR(LockMigrations(*connection));
+    pqxx::nontransaction(*connection).exec(kCreateTable);
     int count = 0;
     for (const MigrationSet& set : sets) {
       ASSIGN_OR_RETURN(const int applied, ApplySet(*connection, set));

@@ -10,11 +10,14 @@
 
 namespace rostrum {
 
-// Numbered migrations, applied in order, each in a transaction of its own,
-// under an advisory lock so that any number of processes may try at once.
-// Recorded with a checksum: a file that changed after it was applied is
-// FAILED_PRECONDITION. `set` separates the shared tables ("common") from the
-// service's own.
+// Numbered migrations, applied in order, by one process at a time however many try. Each is
+// recorded with a checksum: a file that changed after it was applied is FAILED_PRECONDITION.
+//
+// A migration runs in a transaction of its own. A file whose first line is "-- no transaction"
+// runs statement by statement (each ends a line with ";"), for CREATE INDEX CONCURRENTLY; if
+// one fails, all are run again, so each must be repeatable.
+//
+// `set` separates the shared tables ("common") from the service's own.
 struct MigrationSet {
   std::string name;
   std::vector<EmbeddedFile> files;  // 0001_name.sql, 0002_...

@@ -75,13 +75,9 @@ TEST_F(MigrationsTest, WaitsForAnotherProcessThatMigrates) {
   Transaction holder(other);
   holder.exec("SELECT pg_advisory_xact_lock(7206121)");
   std::thread waiting([&] { EXPECT_THAT(Apply({kFirst}), IsOkAndHolds(1)); });
-  const absl::Time deadline = absl::Now() + absl::Seconds(30);
-  while (Count("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 0 &&
-         absl::Now() < deadline) {
-    absl::SleepFor(absl::Milliseconds(20));
-  }
   // Longer than any request would wait for a lock.
   holder.exec("SELECT pg_sleep(3.5)");
+  EXPECT_EQ(Count("SELECT count(to_regclass('tally'))"), 0);
   holder.commit();
   waiting.join();
 }
@@ -131,6 +127,65 @@ TEST_F(MigrationsTest, LeavesNothingOfAFileThatFails) {
   EXPECT_EQ(Count("SELECT count(*) FROM tally"), 0);
   // What came before it stands, and the corrected file is taken.
   EXPECT_THAT(Apply({kFirst, kSecond}), IsOkAndHolds(1));
+}
+
+const EmbeddedFile kIndex = File("0002_index.sql",
+                                 "-- no transaction\n"
+                                 "-- For sums.\n"
+                                 "DROP INDEX CONCURRENTLY IF EXISTS amounts;\n"
+                                 "CREATE INDEX CONCURRENTLY amounts ON tally (amount);\n");
+
+// Who writes need not wait until an index is built, which needs no transaction around it.
+TEST_F(MigrationsTest, BuildsAnIndexBesideWrites) {
+  ASSERT_THAT(Apply({kFirst}), IsOkAndHolds(1));
+  pqxx::connection other(database_.url);
+  Transaction writer(other);
+  writer.exec("INSERT INTO tally VALUES (1)");
+  std::thread building([&] { EXPECT_THAT(Apply({kFirst, kIndex}), IsOkAndHolds(1)); });
+  // It waits for the writer, and others write meanwhile.
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  while (Count("SELECT count(*) FROM pg_stat_progress_create_index") == 0 &&
+         absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_THAT(RunTx(database_.pool,
+                    [](Transaction& tx) {
+                      tx.exec("SET LOCAL lock_timeout = '1s'; INSERT INTO tally VALUES (2)");
+                      return absl::OkStatus();
+                    }),
+              IsOk());
+  writer.commit();
+  building.join();
+  EXPECT_EQ(Count("SELECT count(*) FROM pg_index WHERE indisvalid "
+                  "AND indexrelid = 'amounts'::regclass"),
+            1);
+  EXPECT_THAT(Apply({kFirst, kIndex}), IsOkAndHolds(0));
+}
+
+TEST_F(MigrationsTest, BuildsAnIndexOnceHoweverManyTry) {
+  std::atomic<int> applied{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const absl::StatusOr<int> count = Apply({kFirst, kIndex});
+      EXPECT_THAT(count, IsOk());
+      applied += count.value_or(100);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(applied, 2);
+}
+
+TEST_F(MigrationsTest, RepeatsWhatIsNoTransactionAndFailed) {
+  ASSERT_THAT(Apply({kFirst}), IsOkAndHolds(1));
+  const EmbeddedFile wrong =
+      File("0002_index.sql",
+           "-- no transaction\n"
+           "CREATE INDEX CONCURRENTLY IF NOT EXISTS amounts ON tally (amount);\n"
+           "SELECT 1 / 0;\n");
+  EXPECT_THAT(Apply({kFirst, wrong}), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_FALSE(Applied({kFirst, wrong}));
+  EXPECT_THAT(Apply({kFirst, kIndex}), IsOkAndHolds(1));
 }
 
 TEST_F(MigrationsTest, RefusesNamesThatAreNotInOrder) {
