@@ -19,7 +19,7 @@
 namespace rostrum {
 namespace {
 
-// One value cannot make a line that log collectors refuse.
+// Longer values are cut: log collectors refuse lines that are too long.
 constexpr size_t kMaxValueBytes = 8 << 10;
 
 struct LogState {
@@ -54,7 +54,7 @@ struct AppendValue {
   void operator()(int64_t value) const { absl::StrAppend(&out, value); }
   void operator()(bool value) const { out.append(value ? "true" : "false"); }
   void operator()(double value) const {
-    // JSON has no words for these.
+    // JSON has no numbers for infinity and NaN.
     if (!std::isfinite(value)) {
       out.append("null");
     } else {
@@ -104,20 +104,20 @@ bool LogEnabled(LogLevel level) { return level >= State().least.load(std::memory
 void LogBudget::Log(LogLevel level, absl::string_view message, LogFields fields) {
   if (!LogEnabled(level)) return;
   int64_t left_out = 0;
-  if (level != LogLevel::kDebug && !Take(&left_out)) return;
+  if (level != LogLevel::kDebug && !Take(used_[static_cast<size_t>(level)], &left_out)) return;
   if (left_out > 0) fields.emplace_back("left_out", left_out);
   rostrum::Log(level, message, fields);
 }
 
-// A few more may slip through where two threads begin a second together.
-bool LogBudget::Take(int64_t* left_out) {
+// Lets a few more lines through if two threads begin a new second at the same moment.
+bool LogBudget::Take(Used& used, int64_t* left_out) {
   const int64_t now = absl::ToUnixSeconds(absl::Now());
-  if (second_.exchange(now, std::memory_order_relaxed) != now) used_ = 0;
-  if (used_.fetch_add(1, std::memory_order_relaxed) < per_second_) {
-    *left_out = left_out_.exchange(0, std::memory_order_relaxed);
+  if (used.second.exchange(now, std::memory_order_relaxed) != now) used.lines = 0;
+  if (used.lines.fetch_add(1, std::memory_order_relaxed) < per_second_) {
+    *left_out = used.left_out.exchange(0, std::memory_order_relaxed);
     return true;
   }
-  left_out_.fetch_add(1, std::memory_order_relaxed);
+  used.left_out.fetch_add(1, std::memory_order_relaxed);
   return false;
 }
 

@@ -44,22 +44,25 @@ inline void LogWarning(absl::string_view m, const LogFields& f = {}) {
 }
 inline void LogError(absl::string_view m, const LogFields& f = {}) { Log(LogLevel::kError, m, f); }
 
-// Lines of one kind that a flood of requests can cause: at most `per_second` of
-// them are written, and the next says how many were left out ("left_out").
-// Lines of level debug are not limited. Thread-safe.
+// Lines of one kind that a flood of requests can cause: of each level at most
+// `per_second` are written, and the next says how many were left out ("left_out"). So
+// warnings push no error out. Lines of level debug are not limited. Thread-safe.
 class LogBudget {
  public:
   explicit LogBudget(int64_t per_second) : per_second_(per_second) {}
   void Log(LogLevel level, absl::string_view message, LogFields fields);
 
  private:
-  // False if this second's lines are used up.
-  bool Take(int64_t* left_out);
+  struct Used {
+    std::atomic<int64_t> second{0};
+    std::atomic<int64_t> lines{0};
+    std::atomic<int64_t> left_out{0};
+  };
+  // False if this second's lines of a level are used up.
+  bool Take(Used& used, int64_t* left_out);
 
   const int64_t per_second_;
-  std::atomic<int64_t> second_{0};
-  std::atomic<int64_t> used_{0};
-  std::atomic<int64_t> left_out_{0};
+  Used used_[4];  // by level
 };
 
 // Sends finished lines (no line break) elsewhere; nullptr restores stderr.

@@ -28,7 +28,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr size_t kMaxMetadataBytes = 4 << 10;
 constexpr size_t kMaxNetworkBytes = 64;
 constexpr absl::Duration kLeastTimeLeft = absl::Milliseconds(20);
-// gRFC A6: a caller's channel that reads a negative number there tries no more.
+// gRFC A6: a channel does not retry a call that was answered with a negative number here.
 constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
 
 [[noreturn]] void Die(const std::string& why) {
@@ -46,7 +46,7 @@ const HistogramFamily kSeconds{"grpc_server_handling_seconds",
                                "Time to serve an RPC.",
                                {"grpc_service", "grpc_method", "grpc_type"}};
 
-// A metadata value; `usable` if it stands once and is of a sane size.
+// A metadata value; `usable` if it is given once and not too long.
 struct MetadataValue {
   bool present = false;
   bool usable = false;
@@ -67,7 +67,7 @@ bool IsNetwork(const std::string& text) {
   return text.size() <= kMaxNetworkBytes && IsRequestId(text);
 }
 
-// All but the caller, whose proof can fail.
+// All of the context but the caller, who has to be verified.
 RequestContext ReadContext(const grpc::ServerContextBase& ctx, Clock& clock) {
   RequestContext out;
   out.request_id = Read(ctx, kRequestIdKey).value;
@@ -81,7 +81,7 @@ RequestContext ReadContext(const grpc::ServerContextBase& ctx, Clock& clock) {
   return out;
 }
 
-// A token that cannot be verified is never taken for none.
+// A token that cannot be verified is an error, never treated as no token.
 absl::StatusOr<Caller> ReadCaller(const grpc::ServerContextBase& ctx, IdentityVerifier& identity) {
   const MetadataValue token = Read(ctx, kIdentityKey);
   if (!token.present) return Caller{};
@@ -120,7 +120,8 @@ bool IsOurFault(absl::StatusCode code) {
 
 Ending EndingOf(const absl::Status& status) {
   if (IsOurFault(status.code())) return Ending::kOurFault;
-  const bool away = absl::IsUnavailable(status) || ReasonOf(status) == kDatabaseBusy;
+  const bool away = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+                    ReasonOf(status) == kDatabaseBusy;
   return away ? Ending::kAway : Ending::kFine;
 }
 
@@ -154,13 +155,13 @@ void LogRpc(const RpcName& rpc, const RequestContext& context, const absl::Statu
   }
   if (!status.ok()) {
     fields.emplace_back("reason", ReasonOf(status));
-    // Messages to clients may quote what they sent; those of ours do not.
+    // Messages about clients' mistakes may quote what they sent; the others do not.
     if (ending != Ending::kFine) fields.emplace_back("error", std::string(status.message()));
   }
   AccessLines().Log(level, "rpc", std::move(fields));
 }
 
-// What the client may see of it.
+// The part of the error that the client may see.
 absl::Status Publish(const absl::Status& status, const std::string& request_id) {
   if (!IsOurFault(status.code())) return status;
   return Error(status.code(), "INTERNAL", "internal error", {{"request_id", request_id}});

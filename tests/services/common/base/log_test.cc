@@ -97,6 +97,13 @@ TEST_F(LogTest, ABudgetBoundsTheLinesAndTellsWhatItLeftOut) {
   EXPECT_EQ(told, 51u);
 }
 
+TEST_F(LogTest, WarningsPushNoErrorOut) {
+  LogBudget budget(1);
+  for (int i = 0; i < 50; ++i) budget.Log(LogLevel::kWarning, "away", {});
+  budget.Log(LogLevel::kError, "a fault", {});
+  EXPECT_THAT(lines_.back(), HasSubstr("a fault"));
+}
+
 TEST_F(LogTest, ABudgetIsNotForDebugging) {
   InitLog("content", LogLevel::kDebug);
   LogBudget budget(1);
