@@ -69,9 +69,16 @@ Applied Apply(const std::optional<Membership>& current, const Checkout& checkout
   if (current->provider_subscription == event.subscription && current->provider == event.provider) {
     if (event.sequence <= current->sequence) return {};
     next.start_time = std::min(current->start_time, next.start_time);
+    // The provider reports each failed payment; the grace period counts from the first.
+    const bool still = next.state == MembershipState::kGrace && current->state == next.state &&
+                       next.period_end_time == current->period_end_time;
+    if (still) {
+      next.grace_end_time = current->grace_end_time;
+      next.entitled_until = current->entitled_until;
+    }
     return {.membership = std::move(next)};
   }
-  // Two subscriptions of one account: somebody paid twice, or joined again.
+  // Two subscriptions of one account: the member paid twice, or joined again.
   if (next.state == MembershipState::kEnded) return {};
   if (!current->IsEntitled(event.time)) return {.membership = std::move(next)};
   if (next.period_end_time <= current->period_end_time) {

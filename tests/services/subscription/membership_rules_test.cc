@@ -81,6 +81,18 @@ TEST(MembershipTest, AFailedPaymentGivesGraceAndARenewalEndsIt) {
   EXPECT_EQ(paid.start_time, kStart) << "without a break";
 }
 
+TEST(MembershipTest, GraceIsCountedFromTheFirstFailedPaymentOfAPeriod) {
+  const PaymentEvent joined = Event(Kind::kCheckoutCompleted, 1);
+  const PaymentEvent failed = Event(Kind::kPaymentFailed, 2);
+  const Membership again = *After({joined, failed, Event(Kind::kPaymentFailed, 3)});
+  EXPECT_EQ(again.grace_end_time, failed.time + kSettings.grace);
+  EXPECT_EQ(again.entitled_until, failed.time + kSettings.grace);
+  EXPECT_EQ(again.sequence, 3);
+  const PaymentEvent next_period = Event(Kind::kPaymentFailed, 5, 2);
+  const Membership later = *After({joined, failed, Event(Kind::kRenewed, 4, 2), next_period});
+  EXPECT_EQ(later.grace_end_time, next_period.time + kSettings.grace);
+}
+
 TEST(MembershipTest, TheOrderInWhichEventsArriveDoesNotMatter) {
   std::vector<PaymentEvent> events = {
       Event(Kind::kCheckoutCompleted, 1), Event(Kind::kCancelled, 2), Event(Kind::kResumed, 3),
