@@ -8,11 +8,13 @@
 #include "services/comment/comment_proto.h"
 #include "services/common/base/status.h"
 #include "services/common/markdown/markdown.h"
+#include "services/common/rpc/field_mask.h"
 
 namespace rostrum::comment {
 namespace {
 
 constexpr Rate kEditsPerMinute{.burst = 20, .period = absl::Minutes(1)};
+constexpr size_t kMaxPageBytes = 1 << 20;
 
 absl::StatusOr<std::string> RenderBody(const std::string& body) {
   FieldChecks checks;
@@ -23,7 +25,7 @@ absl::StatusOr<std::string> RenderBody(const std::string& body) {
   return std::move(rendered.html);
 }
 
-// What a request is about: exactly one of two fields says it.
+// The post or channel of a request: exactly one of the two fields must be set.
 template <class Request>
 absl::StatusOr<Subject> ReadSubject(const Request& request) {
   if (request.channel_id().empty()) {
@@ -37,15 +39,16 @@ absl::StatusOr<Subject> ReadSubject(const Request& request) {
   return id;
 }
 
-// Only the body of a comment can be changed.
-absl::Status CheckUpdateMask(const google::protobuf::FieldMask& mask) {
-  for (const std::string& path : mask.paths()) {
-    if (path != "body") {
-      return InvalidField("update_mask", "NOT_UPDATABLE",
-                          absl::StrCat("\"", path, "\" cannot be changed"));
-    }
+// How many of the first `most` comments fit into one answer. Long comments make short pages.
+int FittingPage(const std::vector<Comment>& comments, int most) {
+  size_t bytes = 0;
+  int count = 0;
+  for (const Comment& comment : comments) {
+    bytes += comment.body.size() + comment.body_html.size();
+    if (count == most || (count > 0 && bytes > kMaxPageBytes)) break;
+    ++count;
   }
-  return absl::OkStatus();
+  return count;
 }
 
 }  // namespace
@@ -99,13 +102,14 @@ absl::StatusOr<Comment> CommentService::CreateWithinLimits(const NewComment& wan
       {absl::StrCat("comment:{", key.caller, "}:minute"), limits_.per_minute},
       {absl::StrCat("comment:{", key.caller, "}:day"), limits_.per_day}};
   if (const absl::Status allowed = throttle_.CheckAll(limits); !allowed.ok()) {
-    // A repeat is never refused for being one too many.
+    // A repeated request is never refused because of the limits.
     ASSIGN_OR_RETURN(std::optional<Comment> repeated, store_.FindRepeated(key));
     if (!repeated.has_value()) return allowed;
     return *std::move(repeated);
   }
   absl::StatusOr<Comment> comment = store_.Create(wanted, key);
-  // Nor does it count, and while nothing can be kept each try of the channel would.
+  // A repeat does not count either. Nor does a try that failed for an outage: the retries of one
+  // call would use up the limits.
   const bool is_repeat = comment.ok() && comment->id != wanted.id;
   if (is_repeat || absl::IsUnavailable(comment.status())) throttle_.TakeBack(limits);
   return comment;
@@ -134,7 +138,7 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<CommentCursor, CommentId>(parts)));
     RETURN_IF_ERROR(CheckReadable(query.subject, rc));
     if (query.parent_id.has_value()) {
-      // A parent elsewhere must not open the discussion there.
+      // A parent in another discussion must not give access to that discussion.
       ASSIGN_OR_RETURN(const Comment parent, store_.Get(*query.parent_id));
       if (parent.subject != query.subject) {
         return Error(absl::StatusCode::kNotFound, "COMMENT_NOT_FOUND", "there is no such comment");
@@ -143,8 +147,8 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
 
     query.limit = page_size + 1;
     ASSIGN_OR_RETURN(std::vector<Comment> comments, store_.List(query));
-    response->set_next_page_token(
-        page_tokens_.CutPage(scope, page_size, comments, [](const Comment& comment) {
+    response->set_next_page_token(page_tokens_.CutPage(
+        scope, FittingPage(comments, page_size), comments, [](const Comment& comment) {
           return TimeCursorParts(comment.create_time, comment.id.value());
         }));
     for (const Comment& comment : comments) *response->add_comments() = ToProto(comment);
@@ -185,7 +189,7 @@ grpc::Status CommentService::UpdateComment(grpc::ServerContext* ctx,
     const v1::Comment& wanted = request->comment();
     ASSIGN_OR_RETURN(const CommentId id,
                      ParseId<CommentId>(wanted.comment_id(), "comment.comment_id"));
-    RETURN_IF_ERROR(CheckUpdateMask(request->update_mask()));
+    RETURN_IF_ERROR(UpdatedPaths(request->update_mask(), wanted, {"body"}));
     ASSIGN_OR_RETURN(const std::string html, RenderBody(wanted.body()));
     RETURN_IF_ERROR(LoadReadable(wanted.comment_id(), rc));
     RETURN_IF_ERROR(
@@ -203,7 +207,7 @@ grpc::Status CommentService::DeleteComment(grpc::ServerContext* ctx,
                                            v1::Comment* response) {
   return HandleRpc(rpc_, ctx, "DeleteComment", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const CommentId id, ParseId<CommentId>(request->comment_id(), "comment_id"));
-    // Not LoadReadable: one may take back one's words after losing access.
+    // Not LoadReadable: authors may delete their comments after they have lost access.
     ASSIGN_OR_RETURN(const Comment comment, store_.Update(id, [&](Comment& stored) {
       return Delete(stored, rc.caller.account_id, request->etag(), clock_.Now());
     }));

@@ -8,7 +8,7 @@
 
 namespace rostrum {
 
-// Markdown to HTML that is safe to show (SECURITY.md, Markdown): cmark-gfm
+// Markdown to HTML that is safe to show (SECURITY.md): cmark-gfm
 // parses, an allow-list walk over its tree renders. HTML in the source is shown
 // as text or dropped, links are http, https, mailto or local, no picture comes
 // from elsewhere. Rendered once, when the text is saved. Thread-safe.
@@ -24,9 +24,9 @@ struct MarkdownOptions {
   bool untrusted_links = true;
 };
 
-// A page of a hundred comments goes into one message.
+// Room for what plain text grows by when it is escaped, and not for tables without end.
 inline constexpr MarkdownOptions kCommentMarkdown{
-    .max_bytes = 40 << 10, .max_html_bytes = 128 << 10, .top_heading = 4};
+    .max_bytes = 40 << 10, .max_html_bytes = 64 << 10, .top_heading = 4};
 inline constexpr MarkdownOptions kArticleMarkdown{.allow_pictures = true, .untrusted_links = false};
 
 struct RenderedMarkdown {

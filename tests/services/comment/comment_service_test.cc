@@ -169,6 +169,30 @@ TEST_F(CommentServiceTest, AParentOnAnotherPostOpensNothing) {
   EXPECT_THAT(List(request).status(), StatusIs(absl::StatusCode::kNotFound));
 }
 
+// A page of the longest comments would not go into one message.
+TEST_F(CommentServiceTest, LongCommentsMakeShortPages) {
+  const std::string longest(10'000, '"');  // escaped it is six times as long
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_THAT(Create(longest), IsOk());
+    fake_clock().Advance(absl::Seconds(10));
+  }
+  std::set<std::string> ids;
+  pb::ListCommentsRequest request;
+  request.set_page_size(100);
+  int pages = 0;
+  do {
+    const auto page = List(request);
+    ASSERT_THAT(page, IsOk());
+    EXPECT_LE(page->ByteSizeLong(), 1'100'000u);
+    EXPECT_GT(page->comments_size(), 0);
+    for (const pb::Comment& comment : page->comments()) ids.insert(comment.comment_id());
+    request.set_page_token(page->next_page_token());
+    ++pages;
+  } while (!request.page_token().empty());
+  EXPECT_EQ(ids.size(), 30u);
+  EXPECT_EQ(pages, 2 + 1);
+}
+
 TEST_F(CommentServiceTest, PagesInBothOrdersWithoutGapsOrRepeats) {
   for (int i = 0; i < 5; ++i) {
     ASSERT_THAT(Create(std::to_string(i)), IsOk());
@@ -236,6 +260,10 @@ TEST_F(CommentServiceTest, OnlyTheBodyCanBeChanged) {
   request.mutable_update_mask()->add_paths("depth");
   EXPECT_THAT(Call(&pb::CommentService::Stub::UpdateComment, request, kAnna).status(),
               HasViolation("update_mask"));
+  request.mutable_update_mask()->set_paths(0, "*");
+  const auto updated = Call(&pb::CommentService::Stub::UpdateComment, request, kAnna);
+  ASSERT_THAT(updated, IsOk());
+  EXPECT_EQ(updated->body(), "second");
 }
 
 TEST_F(CommentServiceTest, ADeletedCommentLeavesAMarkWithoutWordsOrName) {
