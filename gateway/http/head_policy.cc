@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -23,7 +22,7 @@ Refusal HeadTooLarge() { return {431, "HEAD_TOO_LARGE", "the request header is t
 
 constexpr absl::string_view kMethods[] = {"GET",   "HEAD",   "POST",   "PUT",
                                           "PATCH", "DELETE", "OPTIONS"};
-// Two of these would let two readers of the request see two different ones.
+// If one of these came twice, a proxy and the gateway might each use a different one.
 constexpr absl::string_view kSingleFields[] = {
     "host",          "content-length",   "transfer-encoding",
     "content-type",  "content-encoding", "cookie",
@@ -46,7 +45,7 @@ absl::string_view TrimOws(absl::string_view text) {
   return text;
 }
 
-// The path is decoded once to see dot segments however they are written.
+// Decodes the path once, to find dot segments that are percent-encoded too.
 bool HasDotSegment(absl::string_view path) {
   std::string decoded;
   decoded.reserve(path.size());
@@ -165,15 +164,10 @@ MaybeRefusal CheckFields(absl::string_view lines, const HeadLimits& limits, Requ
   return std::nullopt;
 }
 
-MaybeRefusal CheckHost(const HeadLimits& limits, const RequestHead& head) {
+MaybeRefusal CheckHost(const RequestHead& head) {
   const std::string* host = head.headers.Find("host");
   if (host == nullptr) return Bad("INVALID_HOST", "the Host header is missing");
   if (!IsValidHost(*host)) return Bad("INVALID_HOST", "the Host header is malformed");
-  const std::vector<std::string>& allowed = limits.allowed_hosts;
-  if (!allowed.empty() &&
-      std::find(allowed.begin(), allowed.end(), absl::AsciiStrToLower(*host)) == allowed.end()) {
-    return Refusal{421, "HOST_NOT_SERVED", "this host is not served here"};
-  }
   return std::nullopt;
 }
 
@@ -276,7 +270,7 @@ MaybeRefusal CheckHead(absl::string_view raw, const HeadLimits& limits, RequestH
     return refusal;
   }
   if (MaybeRefusal refusal = CheckFields(raw.substr(line_end + 2), limits, head)) return refusal;
-  if (MaybeRefusal refusal = CheckHost(limits, head)) return refusal;
+  if (MaybeRefusal refusal = CheckHost(head)) return refusal;
   if (MaybeRefusal refusal = CheckFraming(head)) return refusal;
   return CheckConnectionOptions(head);
 }

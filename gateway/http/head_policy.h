@@ -3,24 +3,20 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "gateway/http/request_head.h"
 
 namespace rostrum::http {
 
-// What a request head must be like. Parsers that are lenient in different ways
-// are how requests get smuggled, so this reads the raw bytes, takes one strict
-// shape and refuses the rest; README.md lists what and why. Pure functions.
+// The rules for request heads. Requests are smuggled where two parsers are lenient in
+// different ways, so these functions read the raw bytes, accept one strict form and refuse
+// everything else; README.md lists what and why. Pure functions.
 
 struct HeadLimits {
   size_t head_bytes = 16 * 1024;  // request line, fields and the empty line
   size_t target_bytes = 8 * 1024;
   size_t fields = 64;
-  // Host names (lower case, with the port if it is not the default one) that
-  // are served; empty serves any.
-  std::vector<std::string> allowed_hosts;
 };
 
 // Looks for the end of a head in what has been read so far, which starts at
@@ -28,7 +24,7 @@ struct HeadLimits {
 struct HeadScan {
   // Size of the head with its empty line; 0 if it is not complete yet.
   size_t size = 0;
-  // Set if it can never become a good head, so waiting for more is of no use.
+  // Set if the bytes cannot become a valid head, whatever follows.
   std::optional<Refusal> refusal;
 };
 HeadScan ScanHead(absl::string_view bytes, size_t scanned, const HeadLimits& limits);

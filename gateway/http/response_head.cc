@@ -10,7 +10,7 @@
 namespace rostrum::http {
 namespace {
 
-// The Date of an answer (RFC 9110, 5.6.7), formatted once a second and thread.
+// The Date of an answer (RFC 9110, 5.6.7), formatted once per second and thread.
 const std::string& HttpDate() {
   thread_local time_t formatted = 0;
   thread_local std::string text;
@@ -73,7 +73,6 @@ absl::string_view ReasonPhrase(int status) {
     case 414: return "URI Too Long";
     case 415: return "Unsupported Media Type";
     case 417: return "Expectation Failed";
-    case 421: return "Misdirected Request";
     case 422: return "Unprocessable Content";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
