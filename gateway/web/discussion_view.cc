@@ -1,6 +1,8 @@
 #include "gateway/web/discussion_view.h"
 
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,18 +17,18 @@ namespace {
 namespace pb = rostrum::comment::v1;
 using ctemplate::TemplateDictionary;
 
-// Replies stand after what they reply to; what it is a reply to may be on
-// another page.
+// Replies come after the comment that they reply to, which may be on another page. `comments` are
+// newest first.
 class Thread {
  public:
   explicit Thread(const pb::ListCommentsResponse& comments) {
-    std::map<std::string, bool> here;
-    for (const pb::Comment& comment : comments.comments()) here[comment.comment_id()] = true;
-    for (const pb::Comment& comment : comments.comments()) {
-      const bool reply = here.contains(comment.parent_id());
-      replies_[reply ? comment.parent_id() : ""].push_back(&comment);
+    for (const pb::Comment& comment : comments.comments()) here_.insert(comment.comment_id());
+    for (int i = comments.comments_size() - 1; i >= 0; --i) {
+      const pb::Comment& comment = comments.comments(i);
+      replies_[HasParent(comment) ? comment.parent_id() : ""].push_back(&comment);
     }
   }
+  bool HasParent(const pb::Comment& comment) const { return here_.contains(comment.parent_id()); }
   std::vector<const pb::Comment*> InOrder() const {
     std::vector<const pb::Comment*> order;
     Add("", order);
@@ -42,25 +44,32 @@ class Thread {
       Add(comment->comment_id(), order);
     }
   }
+  std::set<std::string> here_;
   std::map<std::string, std::vector<const pb::Comment*>> replies_;
 };
 
-// What a comment stands under, where that is not plain from the order.
+// Shows that a comment is a reply to one that is not on this page.
+void FillInReplyToEarlier(const std::string& text, TemplateDictionary& shown) {
+  shown.AddSectionDictionary("IN_REPLY_TO")->AddSectionDictionary("PLAIN")->SetValue("TEXT", text);
+}
+
+// Shows which message a message replies to: it need not be the one before.
 void FillInReplyTo(const Words& words, const pb::Comment& comment, const pb::Comment* parent,
                    TemplateDictionary& shown) {
   if (comment.parent_id().empty()) return;
-  TemplateDictionary& values = *shown.AddSectionDictionary("IN_REPLY_TO");
   if (parent == nullptr || !parent->has_author()) {
-    values.AddSectionDictionary("PLAIN")->SetValue("TEXT", words.Get("ROOM_IN_REPLY_TO_EARLIER"));
+    FillInReplyToEarlier(words.Get("ROOM_IN_REPLY_TO_EARLIER"), shown);
     return;
   }
+  TemplateDictionary& values = *shown.AddSectionDictionary("IN_REPLY_TO");
   TemplateDictionary& link = *values.AddSectionDictionary("LINK");
   link.SetValue("PARENT_ID", parent->comment_id());
   link.SetValue("TEXT",
                 words.Format("ROOM_IN_REPLY_TO", {{"name", parent->author().display_name()}}));
 }
 
-// Where a comment is sent. A post is named, for its path may change meanwhile.
+// The URL to which a comment is sent. It has the id of the post, whose path may change
+// meanwhile.
 std::string WriteUrl(const DiscussionState& state) {
   const std::string url = absl::StrCat(state.path, "/comments");
   return state.post_id.empty() ? url : absl::StrCat(url, "?post=", state.post_id);
@@ -126,11 +135,16 @@ void FillDiscussion(const Words& words, const pb::ListCommentsResponse& comments
                                                    words.Count("COMMENTS", comments.total_count()));
   }
   if (comments.comments().empty()) values.ShowSection("NONE");
-  for (const pb::Comment* comment : Thread(comments).InOrder()) {
-    FillComment(words, *comment, state, values);
+  const Thread thread(comments);
+  for (const pb::Comment* comment : thread.InOrder()) {
+    TemplateDictionary* shown = FillComment(words, *comment, state, values);
+    if (shown != nullptr && !comment->parent_id().empty() && !thread.HasParent(*comment)) {
+      FillInReplyToEarlier(words.Get("COMMENT_IN_REPLY_TO_EARLIER"), *shown);
+    }
   }
+  if (state.live_url.empty()) values.AddSectionDictionary("LATEST")->SetValue("URL", state.path);
   if (!comments.next_page_token().empty()) {
-    values.AddSectionDictionary("MORE")->SetValue(
+    values.AddSectionDictionary("EARLIER")->SetValue(
         "URL", absl::StrCat(state.path, "?comments=", QueryValue(comments.next_page_token())));
   }
   if (state.account_id.empty()) {

@@ -12,10 +12,10 @@ namespace rostrum::gateway {
 // Discussions of posts and conversations in rooms as the values of
 // discussion.tpl and conversation.tpl.
 struct DiscussionState {
-  std::string path;        // of the page that it stands on
+  std::string path;        // of the page that shows it
   std::string post_id;     // of discussions
-  std::string live_url;    // of its stream; empty for none
-  std::string fragment;    // where it is had alone
+  std::string live_url;    // of its stream; empty if there is none: on pages of earlier comments
+  std::string fragment;    // the URL of the discussion alone
   std::string account_id;  // of the reader; empty for none
   absl::Time now;
   std::string typed;  // of a comment that was refused
@@ -23,7 +23,8 @@ struct DiscussionState {
   std::string request_id;  // of one that may have been made; empty for a new one
 };
 
-// A thread, the replies after what they reply to.
+// A thread in the order of time, the replies after the comments that they reply to. `comments` are
+// newest first, and the latest ones where the discussion is live.
 void FillDiscussion(const Words& words, const comment::v1::ListCommentsResponse& comments,
                     const DiscussionState& state, ctemplate::TemplateDictionary& values);
 

@@ -108,7 +108,8 @@ http::HttpResponse FormView::Show(Page& page, const absl::Status& status) const 
     also.SetValue("VALUE", extra.value);
     also.SetValue("TEXT", words.Get(extra.word));
   }
-  return page.Show(words.Get(heading_), status.ok() ? 200 : 400);
+  const std::string title = words.Get(heading_);
+  return status.ok() ? page.Show(title) : page.ShowAgain(title, status);
 }
 
 }  // namespace rostrum::gateway

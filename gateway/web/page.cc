@@ -13,7 +13,8 @@ namespace rostrum::gateway {
 namespace {
 
 constexpr absl::Duration kCallTime = absl::Seconds(5);
-// Of all calls of a page, one after the other: proxies wait for 30 seconds.
+// For all calls of a page together, which may run one after the other: proxies wait for 30
+// seconds.
 constexpr absl::Duration kPageTime = absl::Seconds(15);
 
 bool IsLocal(const std::string& path) {
@@ -22,7 +23,7 @@ bool IsLocal(const std::string& path) {
   return !path.empty() && checks.status().ok();
 }
 
-// To people what is late is away, and that says when to try again.
+// Pages show a timeout as 503, which says when to try again.
 int CodeOf(const absl::Status& status) {
   const int code = HttpStatusOf(status);
   return code == 504 ? 503 : code;
@@ -112,7 +113,8 @@ http::HttpResponse Page::Show(const std::string& title, int status) {
 }
 
 http::HttpResponse Page::ShowAgain(const std::string& title, const absl::Status& status) {
-  http::HttpResponse response = Show(title, IsOfTheForm(status) ? 400 : CodeOf(status));
+  const bool wrong = IsOfTheForm(status) && !absl::IsResourceExhausted(status);
+  http::HttpResponse response = Show(title, wrong ? 400 : CodeOf(status));
   AddRetryAfter(DetailsOf(status), response);
   return response;
 }

@@ -1,23 +1,35 @@
 /**
- * What changes while it is looked at: discussions, rooms, the personal feed. A
- * stream says only that something has changed; what it is, is asked for then,
- * so who may no longer see it gets nothing. Streams are open while the tab is
- * looked at, since a browser has six connections for a site.
+ * Keeps discussions, rooms and the personal feed up to date while they are shown.
+ * A stream reports only that something has changed. The page then asks for it, so
+ * readers who may no longer see it get nothing. Streams are open only while the
+ * tab is visible, since a browser has six connections for a site.
  */
 import { showLocalTimes } from "./local_time.js";
 
 /** @param {number} most in milliseconds */
 const soon = (most) => Math.random() * most;
 
-/** A stream that is there while the tab is. */
+/** In milliseconds. */
+const FIRST_PAUSE = 2000;
+const LONGEST_PAUSE = 60000;
+
+/**
+ * Within how many milliseconds a notified browser is to ask, so that thousands of
+ * readers of one discussion do not all ask at once.
+ * @param {MessageEvent} event
+ */
+const spread = (event) => Number(JSON.parse(event.data).within ?? 0);
+
+/** A stream that is open while the tab is visible. */
 class Stream {
   /**
    * @param {() => string} url
-   * @param {() => void} changed
+   * @param {(within: number) => void} changed
    */
   constructor(url, changed) {
     this.url = url;
     this.changed = changed;
+    this.pause = FIRST_PAUSE;
     /** @type {EventSource | null} */
     this.source = null;
     document.addEventListener("visibilitychange", () => this.follow());
@@ -29,8 +41,23 @@ class Stream {
   follow() {
     if (document.visibilityState !== "visible") return this.close();
     if (this.source !== null && this.source.readyState !== EventSource.CLOSED) return;
-    this.source = new EventSource(this.url());
-    this.source.addEventListener("changed", () => this.changed());
+    const source = new EventSource(this.url());
+    this.source = source;
+    source.addEventListener("open", () => {
+      this.pause = FIRST_PAUSE;
+    });
+    source.addEventListener("changed", (event) => this.changed(spread(event)));
+    source.addEventListener("error", () => this.openLater(source));
+  }
+
+  /**
+   * A browser itself reopens a stream that broke off, but not one that was refused.
+   * @param {EventSource} source
+   */
+  openLater(source) {
+    if (source !== this.source || source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => this.follow(), this.pause / 2 + soon(this.pause));
+    this.pause = Math.min(2 * this.pause, LONGEST_PAUSE);
   }
 
   close() {
@@ -40,8 +67,8 @@ class Stream {
 }
 
 /**
- * Fetches HTML as a document, which runs nothing. Not with fetch and DOMParser:
- * our policy (Trusted Types) lets no script make markup of strings.
+ * Fetches HTML as a document whose scripts do not run. Not with fetch and DOMParser:
+ * our policy (Trusted Types) forbids scripts to turn strings into markup.
  * @param {string} url
  * @returns {Promise<Document | null>} null if it cannot be had
  */
@@ -52,7 +79,7 @@ function fetchDocument(url) {
     request.responseType = "document";
     request.timeout = 10000;
     request.onload = () => resolve(request.status === 200 ? request.responseXML : null);
-    // Offline: the stream comes back with the net, and says so again.
+    // Offline: when the network is back, the stream reports the change again.
     request.onerror = request.ontimeout = () => resolve(null);
     request.send();
   });
@@ -74,10 +101,21 @@ class Discussion {
     this.section = section;
     this.busy = false;
     this.again = false;
+    this.waiting = false;
     section.addEventListener("submit", (event) => void this.send(event));
     this.stream = new Stream(
       () => `${section.dataset.live}?since=${section.dataset.liveSince}`,
-      () => void this.refresh());
+      (within) => this.refreshWithin(within));
+  }
+
+  /** @param {number} within in milliseconds */
+  refreshWithin(within) {
+    if (this.waiting) return;
+    this.waiting = true;
+    setTimeout(() => {
+      this.waiting = false;
+      void this.refresh();
+    }, soon(within));
   }
 
   async refresh() {
@@ -88,7 +126,7 @@ class Discussion {
     this.busy = true;
     const part = await fetchDocument(this.section.dataset.liveFragment ?? "");
     if (part !== null) this.merge(part);
-    // At most one question a second, however much is said.
+    // About one request a second at most, however many changes are reported.
     setTimeout(() => {
       this.busy = false;
       if (this.again) {
@@ -106,9 +144,11 @@ class Discussion {
     if (!(fresh instanceof HTMLElement) || !list || !freshList) return;
     const follows = "liveFollow" in this.section.dataset && atEnd(list);
     let added = 0;
+    const items = [...freshList.children];
+    const joinsOn = items.some((item) => document.getElementById(item.id) !== null);
     /** @type {Element | null} */
-    let before = null;
-    for (const item of [...freshList.children]) {
+    let before = joinsOn ? null : list.lastElementChild;
+    for (const item of items) {
       const known = document.getElementById(item.id);
       if (known === null) {
         const imported = document.importNode(item, true);
@@ -142,8 +182,8 @@ class Discussion {
   }
 
   /**
-   * Sends a comment without leaving the page. Whatever does not go well is left
-   * to the browser: the same request makes no second comment.
+   * Sends a comment without leaving the page. After any failure the browser submits
+   * the form itself: the same request makes no second comment.
    * @param {SubmitEvent} event
    */
   async send(event) {
@@ -152,30 +192,43 @@ class Discussion {
     event.preventDefault();
     const button = form.querySelector("button");
     if (button !== null) button.disabled = true;
-    let sent = false;
+    /** @type {Response | null} */
+    let answer = null;
     try {
-      const answer = await fetch(form.action, {
+      answer = await fetch(form.action, {
         method: "POST",
+        headers: { Prefer: "return=minimal" },
         body: new URLSearchParams(
           [...new FormData(form)].map(([name, value]) => [name, String(value)])),
         redirect: "manual",
       });
-      sent = answer.type === "opaqueredirect";
     } catch {
-      sent = false;
+      // Offline.
     }
     if (button !== null) button.disabled = false;
-    if (!sent) return form.submit();
+    form.querySelectorAll(".form-error, .field-error").forEach((error) => error.remove());
+    if (answer?.type === "opaqueredirect") return this.askToLogIn(form);
+    if (answer?.status !== 204) return form.submit();
     const request = form.querySelector('[name="request"]');
     if (request instanceof HTMLInputElement) {
       request.value = `${Date.now()}-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
     }
     form.reset();
-    form.querySelectorAll(".form-error, .field-error").forEach((error) => error.remove());
     const textarea = form.querySelector("textarea");
     if (textarea !== null) textarea.value = "";
     form.closest("details")?.removeAttribute("open");
     await this.refresh();
+  }
+
+  /**
+   * The session has ended meanwhile: the typed text stays here, with a link to the
+   * login above it.
+   * @param {HTMLFormElement} form
+   */
+  askToLogIn(form) {
+    const words = this.section.querySelector("[data-live-signed-out]");
+    if (!(words instanceof HTMLTemplateElement)) return form.submit();
+    form.prepend(document.importNode(words.content, true));
   }
 }
 
@@ -191,12 +244,15 @@ class FeedNews {
     this.banner = banner;
     this.unread = Number(banner.dataset.unread ?? 0);
     this.stream = new Stream(
-      () => `/live/feed?since=${banner.dataset.liveSince}`, () => this.ask());
+      () => `/live/feed?since=${banner.dataset.liveSince}`, (within) => this.ask(within));
   }
 
-  // The feed learns of a post a moment after it was published.
-  ask() {
-    for (const wait of [500 + soon(1500), 8000 + soon(4000)]) {
+  /**
+   * Asks twice, because the feed gets a post only some time after it was published.
+   * @param {number} within
+   */
+  ask(within) {
+    for (const wait of [500 + soon(1500 + within), 8000 + soon(4000 + within)]) {
       setTimeout(() => void this.count(), wait);
     }
   }

@@ -20,10 +20,10 @@ const char* StateWord(spb::MembershipState state) {
   }
 }
 
-// Whether an answer tells that there is or is not such a thing.
+// Whether the service answered that the thing exists or that it does not.
 bool IsKnown(const absl::Status& status) { return status.ok() || absl::IsNotFound(status); }
 
-// A membership, a trial that runs, or the way to one.
+// Shows the membership, the running trial, or how to get one.
 asio::awaitable<void> FillReading(Page& page, TemplateDictionary& values) {
   const auto membership =
       co_await page.calls.Call(rpcs::kGetMembership, spb::GetMembershipRequest());
@@ -45,7 +45,7 @@ asio::awaitable<void> FillReading(Page& page, TemplateDictionary& values) {
   } else if (IsKnown(membership.status()) && IsKnown(trial.status())) {
     values.ShowSection("FREE");
   } else {
-    values.ShowSection("READING_AWAY");  // nobody is offered what may be theirs already
+    values.ShowSection("READING_AWAY");  // no offer of what the reader may have already
   }
 }
 
@@ -107,7 +107,8 @@ PageAnswer ShowAccount(Page& page, const absl::Status refused) {
   co_await FillReading(page, values);
   co_await FillFollows(page, values);
   co_await FillSessions(page, values);
-  co_return page.Show(page.site.words.Get("NAV_ACCOUNT"), refused.ok() ? 200 : 400);
+  const std::string title = page.site.words.Get("NAV_ACCOUNT");
+  co_return refused.ok() ? page.Show(title) : page.ShowAgain(title, refused);
 }
 
 PageAnswer AccountPage(Page& page) { co_return co_await ShowAccount(page, absl::OkStatus()); }

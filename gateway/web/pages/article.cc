@@ -6,9 +6,10 @@
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/pages/follows.h"
 #include "gateway/web/pages/pages.h"
-#include "gateway/web/pages/refused_comment.h"
+#include "gateway/web/pages/written_comment.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/etag.h"
 #include "services/common/rpc/visitor_proto.h"
 
 namespace rostrum::gateway {
@@ -36,6 +37,8 @@ mpb::ListCommentsRequest CommentsRequest(const Page& page, const std::string& po
   mpb::ListCommentsRequest request;
   request.set_post_id(post_id);
   request.set_flat(true);
+  // The latest first: a new comment is seen at once, however long the discussion is.
+  request.set_order(mpb::COMMENT_ORDER_NEWEST);
   request.set_page_size(kCommentsPerPage);
   request.set_page_token(page.query.Get("comments"));
   return request;
@@ -55,7 +58,7 @@ DiscussionState DiscussionOf(const Page& page, const std::string& path, const st
   return state;
 }
 
-// Fills the discussion of the post that stands at `path`.
+// Fills the discussion of the post at `path`.
 asio::awaitable<absl::Status> FillDiscussionAt(Page& page, std::string path, std::string post_id,
                                                const RefusedComment* refused,
                                                ctemplate::TemplateDictionary& values) {
@@ -71,7 +74,7 @@ asio::awaitable<absl::Status> FillDiscussionAt(Page& page, std::string path, std
   co_return absl::OkStatus();
 }
 
-// The discussion alone, as a script puts it into the page when it has changed.
+// Only the discussion, which a script puts into the page when it has changed.
 PageAnswer DiscussionPart(Page& page) {
   const std::string path = ArticlePath(page.path.at("channel"), page.path.at("post"));
   ctemplate::TemplateDictionary& values = page.UseTemplate("discussion.tpl");
@@ -107,7 +110,7 @@ ctemplate::TemplateDictionary& AddDiscussion(Page& page) {
   return discussion;
 }
 
-// Where the post stands now; to be told so is no view of it.
+// The present path of the post. Asks for the summary, which does not count as a view.
 asio::awaitable<absl::StatusOr<std::string>> PlaceOf(Page& page) {
   cpb::GetPostRequest request = RequestFor(page);
   request.set_view(cpb::POST_VIEW_BASIC);
@@ -140,14 +143,14 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
     ctemplate::TemplateDictionary& discussion = AddDiscussion(page);
     const absl::Status shown =
         co_await FillDiscussionAt(page, path, summary.post_id(), refused, discussion);
-    if (!shown.ok()) discussion.ShowSection("AWAY");  // the article stands without it
+    if (!shown.ok()) discussion.ShowSection("AWAY");  // the article is shown without it
   }
   co_return refused == nullptr ? page.Show(summary.title())
                                : page.ShowAgain(summary.title(), refused->status);
 }
 
-// The parts of an article for a visitor. What is not kept is asked for; what cannot
-// be had is null.
+// The parts of an article for a visitor. Parts that are not cached are asked for; a part that
+// cannot be loaded is null.
 struct VisitorParts {
   KeptPtr<cpb::Post> post;
   spb::ReadingAccess access;
@@ -155,8 +158,8 @@ struct VisitorParts {
   KeptPtr<ArticleCache::Comments> comments;
 };
 
-// What a page shows of a decision and nothing else, so that visitors who see the
-// same share a page. With an offer a page has times of its own.
+// Only the parts of a decision that the page shows, so that visitors who see the same share a
+// cached page. A page with an offer shows times that are different for each visitor.
 spb::ReadingAccess Shown(spb::ReadingAccess access) {
   if (access.has_offer() || access.has_entitlement_end_time()) return access;
   access.clear_server_time();
@@ -167,14 +170,14 @@ spb::ReadingAccess Shown(spb::ReadingAccess access) {
   return access;
 }
 
-// Whether the path is how an article's address is written.
+// Whether the path is the canonical form of an article's address.
 bool IsPlace(const Page& page) {
   const auto channel = page.path.find("channel");
   return channel != page.path.end() &&
          page.request.path == ArticlePath(channel->second, page.path.at("post"));
 }
 
-// `known` is null for a post that nobody has read here.
+// `known` is null if this gateway knows no post at the path.
 cpb::VisitorRead ReadOf(const Page& page, const KnownPost* known) {
   cpb::VisitorRead read;
   *read.mutable_visitor() = ToProto(page.caller.visitor);
@@ -195,9 +198,9 @@ cpb::VisitorRead ReadOf(const Page& page, const KnownPost* known) {
   return read;
 }
 
-// While content is away, what was open to visitors a moment ago stays open. What has
-// answered others since it was `asked` is not away: then only the replica is that was
-// asked, and the events may have come from it.
+// While content is unavailable, posts that were open to visitors a moment ago stay open.
+// Content is not unavailable if it has answered other calls since it was `asked`: then only
+// the replica that was asked is, and the events may have come from that replica.
 bool OpenWhileAway(const Page& page, const KnownPost* known, absl::Time asked,
                    VisitorParts& parts) {
   const absl::Time last_answer = page.site.backends.LastAnswer("content");
@@ -219,7 +222,8 @@ asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
                                              VisitorParts& parts) {
   const absl::Time asked = page.site.clock.Now();
   auto reading = co_await page.site.reads.Read(ReadOf(page, known), page.caller);
-  // A content of the release before knows no places; it may be of another read of the batch.
+  // A replica of the previous release rejects batches in which any read names a path instead of
+  // an id, also if it is not this read.
   if (absl::IsInvalidArgument(reading.status())) {
     co_return absl::NotFoundError("has to be asked for alone");
   }
@@ -277,7 +281,7 @@ asio::awaitable<void> ReadAround(Page& page, VisitorParts& parts) {
   }
 }
 
-// What the page is made of, or nothing if it is for this visitor alone.
+// The key of the page in the cache, made of its parts; empty if it is for this visitor alone.
 std::string PageKey(const Page& page, const VisitorParts& parts) {
   const bool whole =
       parts.card != nullptr && (parts.comments != nullptr || !parts.access.granted());
@@ -287,13 +291,13 @@ std::string PageKey(const Page& page, const VisitorParts& parts) {
                       parts.access.SerializeAsString());
 }
 
-// The article for who has no account, of what is kept. Only who may read is asked
-// each time.
+// The article for visitors without an account, made of cached parts. Only the decision who may
+// read is asked for each time.
 PageAnswer ShowToVisitor(Page& page) {
   ArticleCache& articles = page.site.articles;
   const std::string& path = page.request.path;
   const auto known = articles.FindPost(path);
-  // Another way to write a place leads to it first.
+  // Another way to write the path is redirected first.
   if (known == nullptr && !IsPlace(page)) co_return co_await ShowPost(page, nullptr);
   VisitorParts parts;
   const absl::Status read = co_await ReadForVisitor(page, known.get(), parts);
@@ -340,26 +344,28 @@ PageAnswer PostComment(Page& page) {
   mpb::CreateCommentRequest request = TypedComment(page);
   request.set_post_id(page.query.Get("post"));
   const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
-  if (comment.ok()) {
-    co_return page.Redirect(absl::StrCat(path, "#comment-", comment->comment_id()));
-  }
-  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") {
-    co_return page.Redirect(
-        absl::StrCat("/login?needed=1&return=", QueryValue(path + "#discussion")));
-  }
+  if (comment.ok()) co_return AnswerWritten(page, path, *comment);
+  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") co_return LogInToWrite(page, path);
   const RefusedComment refused{comment.status(), request};
   co_return co_await ShowPost(page, &refused);
 }
 
-http::HttpResponse ShowEdit(Page& page, const mpb::Comment& comment, const std::string& body,
-                            const absl::Status& status) {
+http::HttpResponse ShowEdit(Page& page, const mpb::Comment& comment, const absl::Status& status) {
   ctemplate::TemplateDictionary& values = page.UseTemplate("comment_edit.tpl");
   values.SetValue("COMMENT_ID", comment.comment_id());
   values.SetValue("RETURN", page.ReturnPath("/"));
   values.SetValue("ETAG", comment.etag());
-  values.SetValue("BODY", body);
-  if (!status.ok()) page.ShowFormErrors(status, {{"comment.body", "BODY"}}, values);
-  return page.Show(page.site.words.Get("COMMENT_EDIT_TITLE"), status.ok() ? 200 : 400);
+  values.SetValue("BODY", comment.body());
+  const Words& words = page.site.words;
+  const std::string title = words.Get("COMMENT_EDIT_TITLE");
+  if (status.ok()) return page.Show(title);
+  if (ReasonOf(status) == kEtagMismatch) {
+    values.AddSectionDictionary("FORM_ERROR")
+        ->SetValue("ERROR", words.Get("COMMENT_CHANGED_MEANWHILE"));
+  } else if (!page.ShowFormErrors(status, {{"comment.body", "BODY"}}, values)) {
+    values.AddSectionDictionary("FORM_ERROR")->SetValue("ERROR", words.Get("FORM_NOT_SENT"));
+  }
+  return page.ShowAgain(title, status);
 }
 
 PageAnswer EditComment(Page& page) {
@@ -367,7 +373,7 @@ PageAnswer EditComment(Page& page) {
   request.set_comment_id(page.path.at("comment_id"));
   const auto comment = co_await page.calls.Call(rpcs::kGetComment, request);
   if (!comment.ok()) co_return page.Fail(comment.status());
-  co_return ShowEdit(page, *comment, comment->body(), absl::OkStatus());
+  co_return ShowEdit(page, *comment, absl::OkStatus());
 }
 
 PageAnswer SaveComment(Page& page) {
@@ -376,12 +382,18 @@ PageAnswer SaveComment(Page& page) {
   request.mutable_comment()->set_body(page.form.Get("body"));
   request.mutable_comment()->set_etag(page.form.Get("etag"));
   request.mutable_update_mask()->add_paths("body");
-  const auto comment = co_await page.calls.Call(rpcs::kUpdateComment, request);
-  if (comment.ok()) co_return page.Redirect(page.ReturnPath("/"));
-  if (!absl::IsInvalidArgument(comment.status()) && !absl::IsFailedPrecondition(comment.status())) {
-    co_return page.Fail(comment.status());
+  const auto saved = co_await page.calls.Call(rpcs::kUpdateComment, request);
+  if (saved.ok()) co_return page.Redirect(page.ReturnPath("/"));
+  if (ReasonOf(saved.status()) == "LOGIN_REQUIRED") co_return page.Fail(saved.status());
+  mpb::Comment typed = request.comment();
+  if (ReasonOf(saved.status()) == kEtagMismatch) {
+    mpb::GetCommentRequest present;
+    present.set_comment_id(typed.comment_id());
+    const auto comment = co_await page.calls.Call(rpcs::kGetComment, present);
+    // If the reader saves again, the text replaces the present one.
+    if (comment.ok()) typed.set_etag(comment->etag());
   }
-  co_return ShowEdit(page, request.comment(), page.form.Get("body"), comment.status());
+  co_return ShowEdit(page, typed, saved.status());
 }
 
 PageAnswer DeleteComment(Page& page) {

@@ -36,7 +36,8 @@ PageAnswer ShowPlans(Page& page, const absl::Status status) {
     item.SetValue("RETURN", page.ReturnPath("/account"));
     item.SetValue("REQUEST", NewUuid(page.site.clock.Now()));
   }
-  co_return page.Show(words.Get("JOIN_HEADING"), status.ok() ? 200 : 400);
+  const std::string title = words.Get("JOIN_HEADING");
+  co_return status.ok() ? page.Show(title) : page.ShowAgain(title, status);
 }
 
 PageAnswer JoinPage(Page& page) { co_return co_await ShowPlans(page, absl::OkStatus()); }

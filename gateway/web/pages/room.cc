@@ -4,7 +4,7 @@
 #include "gateway/web/article_view.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/pages/pages.h"
-#include "gateway/web/pages/refused_comment.h"
+#include "gateway/web/pages/written_comment.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
 
@@ -100,7 +100,7 @@ PageAnswer ShowRoom(Page& page, const RefusedComment* refused) {
                      words.Get(room->joined() ? "ROOM_MEMBERSHIP_OVER" : "ROOM_FOR_MEMBERS"));
     const auto offer =
         co_await page.calls.Call(rpcs::kShowOffer, subscription::v1::ShowOfferRequest());
-    // With Redis away there is no offer, and the other ways stay open.
+    // While Redis is unavailable there is no offer; the other ways to enter are shown.
     FillOffer(words, offer.ok() ? *offer : subscription::v1::ReadingAccess(), path, page.SignedIn(),
               words.Get("ROOM_WAYS"), outside);
   } else if (!room->joined()) {
@@ -113,7 +113,7 @@ PageAnswer ShowRoom(Page& page, const RefusedComment* refused) {
 
 PageAnswer RoomPage(Page& page) { co_return co_await ShowRoom(page, nullptr); }
 
-// The conversation alone, as a script puts it into the page when it has changed.
+// Only the conversation, which a script puts into the page when it has changed.
 PageAnswer MessagesPart(Page& page) {
   const auto channel = co_await ChannelOf(page);
   if (!channel.ok()) co_return page.Fail(channel.status());
@@ -135,7 +135,7 @@ PageAnswer JoinRoom(Page& page) {
   request.set_listed(page.form.Has("listed"));
   const auto room = co_await page.calls.Call(rpcs::kJoinRoom, request);
   const std::string reason = ReasonOf(room.status());
-  // The room's page says what it needs and the way to it.
+  // The room's page says that a membership is needed, and how to get one.
   if (!room.ok() && reason != "MEMBERS_ONLY") co_return page.Fail(room.status());
   co_return page.Redirect(RoomPath(channel->slug()));
 }
@@ -156,14 +156,9 @@ PageAnswer Say(Page& page) {
   mpb::CreateCommentRequest request = TypedComment(page);
   request.set_channel_id(channel->channel_id());
   const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
-  if (comment.ok()) {
-    co_return page.Redirect(
-        absl::StrCat(RoomPath(channel->slug()), "#comment-", comment->comment_id()));
-  }
-  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") {
-    co_return page.Redirect(
-        absl::StrCat("/login?needed=1&return=", QueryValue(RoomPath(channel->slug()))));
-  }
+  const std::string path = RoomPath(channel->slug());
+  if (comment.ok()) co_return AnswerWritten(page, path, *comment);
+  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") co_return LogInToWrite(page, path);
   const RefusedComment refused{comment.status(), request};
   co_return co_await ShowRoom(page, &refused);
 }

@@ -9,7 +9,8 @@
 </ol>
 {{#LATEST}}<p><a href="{{URL}}">{{W_ROOM_LATEST}}</a></p>
 {{/LATEST}}
-{{#COMPOSE}}<form method="post" action="{{ACTION}}#discussion" class="compose room-compose" data-live-compose>
+{{#COMPOSE}}<template data-live-signed-out><p class="form-error" role="alert">{{W_COMMENT_SIGNED_OUT}} <a href="/login" target="_blank" rel="noopener">{{W_COMMENT_LOG_IN_AGAIN}}</a></p></template>
+<form method="post" action="{{ACTION}}#discussion" class="compose room-compose" data-live-compose>
 {{#FORM_ERROR}}<p class="form-error" role="alert">{{ERROR}}</p>
 {{/FORM_ERROR}}
 <input type="hidden" name="request" value="{{REQUEST}}">

@@ -95,6 +95,38 @@ export class LiveSteps {
     await editor.context().close();
   }
 
+  async typeOnAfterTheSessionEnded(path) {
+    this.step("a session that ends while a comment is typed; what was typed stays");
+    const page = await this.signedIn("editor", path);
+    const text = `Typed before it ended ${Date.now()}`;
+    await page.getByLabel("Your comment").fill(text);
+    const beside = await page.context().newPage();
+    await beside.goto("/account");
+    await beside.getByRole("button", { name: "Log out", exact: true }).last().click();
+    await beside.waitForURL(`${this.url}/`);
+    await page.getByRole("button", { name: "Post comment" }).click();
+    await page.getByText("You are not logged in any more").waitFor();
+    assert.equal(await page.getByLabel("Your comment").inputValue(), text);
+    await this.look(page, "comment-signed-out");
+    await this.logIn(beside, this.logins.editor, "/");
+    await page.getByRole("button", { name: "Post comment" }).click();
+    await page.locator(".comment").filter({ hasText: text }).waitFor();
+    assert.equal(await page.locator(".form-error").count(), 0);
+    await page.context().close();
+  }
+
+  /** A browser does not open a stream again by itself that was refused. */
+  async liveAgainAfterARefusal(path) {
+    this.step("a stream that is refused is asked for again");
+    const page = await this.signedIn("editor", "/");
+    await page.route("**/live/posts/**", (route) => route.fulfill({ status: 503 }), { times: 1 });
+    const opened = page.waitForResponse(
+      (answer) => answer.url().includes("/live/posts/") && answer.status() === 200);
+    await page.goto(path);
+    await opened;
+    await page.context().close();
+  }
+
   async hearOfNews(member) {
     this.step("a post appears while the feed is looked at, and search finds it");
     const marker = `xylophone${Date.now()}`;
@@ -153,6 +185,8 @@ export class LiveSteps {
   async all(member, path) {
     await this.talkInARoom(member);
     await this.discussInTwoWindows(member, path);
+    await this.typeOnAfterTheSessionEnded(path);
+    await this.liveAgainAfterARefusal(path);
     const news = await this.hearOfNews(member);
     await this.search(member, news);
   }

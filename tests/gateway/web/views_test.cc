@@ -182,22 +182,35 @@ TEST(ViewsTest, ACommentCannotBreakOut) {
 }
 
 TEST(ViewsTest, RepliesStandAfterWhatTheyReplyTo) {
-  mpb::ListCommentsResponse comments;
+  mpb::ListCommentsResponse comments;  // newest first
   for (const auto& [id, parent] : std::vector<std::pair<std::string, std::string>>{
-           {"a", ""}, {"b", ""}, {"c", "a"}, {"d", "c"}, {"e", "gone"}}) {
+           {"e", "gone"}, {"d", "c"}, {"c", "a"}, {"b", ""}, {"a", ""}}) {
     mpb::Comment& comment = *comments.add_comments();
     comment.set_comment_id(id);
     comment.set_parent_id(parent);
   }
-  const std::string html =
-      Render([&](auto&, auto& body) { FillDiscussion(TheSite().words, comments, {}, body); },
-             "discussion.tpl");
+  comments.set_next_page_token("before");
+  const auto render = [&](const DiscussionState& state) {
+    return Render(
+        [&](auto&, auto& body) { FillDiscussion(TheSite().words, comments, state, body); },
+        "discussion.tpl");
+  };
+  const std::string html = render({.path = "/c/x/y"});
   std::string order;
   for (size_t at = html.find("id=\"comment-"); at != std::string::npos;
        at = html.find("id=\"comment-", at + 1)) {
     order += html[at + 12];
   }
   EXPECT_EQ(order, "acdbe");
+  // Only "e" does not stand under what it is a reply to.
+  const size_t earlier = html.find("In reply to an earlier comment");
+  EXPECT_GT(earlier, html.find("id=\"comment-e\""));
+  EXPECT_EQ(html.find("In reply to", earlier + 1), std::string::npos);
+  EXPECT_NE(html.find("/c/x/y?comments=before#discussion"), std::string::npos);
+  // From earlier comments a link leads back to the latest, which are live.
+  const std::string back = "<a href=\"/c/x/y#discussion\">";
+  EXPECT_NE(html.find(back), std::string::npos);
+  EXPECT_EQ(render({.path = "/c/x/y", .live_url = "/live/posts/y"}).find(back), std::string::npos);
 }
 
 TEST(ViewsTest, AConversationRunsInTheOrderOfTimeAndNamesWhatIsAnswered) {

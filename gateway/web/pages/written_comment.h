@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "gateway/web/discussion_view.h"
+#include "gateway/web/page.h"
+#include "rostrum/comment/v1/comment_service.pb.h"
+
+namespace rostrum::gateway {
+
+// The text typed as a comment or message, without the post or channel that it is for.
+comment::v1::CreateCommentRequest TypedComment(const Page& page);
+
+// A comment or message that was refused, or whose creation is uncertain (no answer came).
+struct RefusedComment {
+  absl::Status status;
+  comment::v1::CreateCommentRequest request;
+};
+
+// The answer after a comment was written: a redirect to it on the page at `path`. A script that
+// wants no page (Prefer: return=minimal, RFC 7240) gets 204.
+http::HttpResponse AnswerWritten(Page& page, const std::string& path,
+                                 const comment::v1::Comment& comment);
+
+// A redirect to the login, for a writer whose session is over.
+http::HttpResponse LogInToWrite(Page& page, const std::string& path);
+
+// Shows the comment again below the discussion. If it is sent again and exists already, no
+// second one is made.
+void ShowRefused(Page& page, const RefusedComment& refused, DiscussionState& state,
+                 ctemplate::TemplateDictionary& values);
+
+}  // namespace rostrum::gateway
