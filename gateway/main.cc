@@ -56,6 +56,7 @@ struct GatewaySettings {
   RedisOptions redis;
   std::string signing_key;
   LimitSettings limits;
+  LiveLimits live;
   ApiSettings api;
   absl::Duration drain;
   bool tls;
@@ -71,9 +72,9 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
-// Takes "host:port" apart.
+// Splits "host:port".
 void ReadListen(Settings& env, http::HttpServerOptions& server) {
-  const std::string listen = env.String("LISTEN", "0.0.0.0:8080", "Where HTTP is served.");
+  const std::string listen = env.String("LISTEN", "0.0.0.0:8080", "Address of HTTP.");
   const size_t colon = listen.rfind(':');
   if (colon == std::string::npos || !absl::SimpleAtoi(listen.substr(colon + 1), &server.port)) {
     env.AddError("LISTEN: not host:port");
@@ -84,7 +85,8 @@ void ReadListen(Settings& env, http::HttpServerOptions& server) {
 
 void ReadOrigins(Settings& env, BrowserSettings& browser) {
   const std::string urls = env.Required(
-      "PUBLIC_URL", "Where readers find the site, such as https://example.org; several by comma.");
+      "PUBLIC_URL",
+      "Where readers find the site, such as https://example.org; several separated by commas.");
   for (const absl::string_view url : absl::StrSplit(urls, ',', absl::SkipEmpty())) {
     auto origin = http::ParseOrigin(url);
     if (!origin.ok()) {
@@ -100,32 +102,41 @@ GatewaySettings ReadSettings(Settings& env) {
   ReadListen(env, settings.server);
   settings.server.threads = env.Int("THREADS", 2, 1, 256, "Threads that serve HTTP.");
   settings.server.max_connections =
-      env.Int("MAX_CONNECTIONS", 4096, 1, 1'000'000, "Open connections at the most.");
-  settings.server.max_connections_per_host =
-      env.Int("MAX_CONNECTIONS_PER_HOST", 64, 1, 1'000'000, "Open connections of one address.");
-  settings.server.idle_timeout =
-      env.Duration("IDLE_TIMEOUT", settings.server.idle_timeout,
-                   "How long a connection waits for a request; longer than proxies keep theirs.");
+      env.Int("MAX_CONNECTIONS", 4096, 1, 1'000'000, "Most open connections.");
+  settings.server.max_connections_per_host = env.Int("MAX_CONNECTIONS_PER_HOST", 64, 1, 1'000'000,
+                                                     "Most open connections of one address.");
+  // The last quarter is left for requests, including those of probes.
+  settings.live.all = static_cast<size_t>(settings.server.max_connections) * 3 / 4;
+  settings.live.of_network = static_cast<size_t>(
+      env.Int("MAX_STREAMS_PER_NETWORK", 256, 1, 1'000'000,
+              "Most open event streams of visitors of one network; an account may have 32, and all "
+              "together three quarters of MAX_CONNECTIONS."));
+  settings.server.idle_timeout = env.Duration(
+      "IDLE_TIMEOUT", settings.server.idle_timeout,
+      "How long a connection waits for a request; must be longer than proxies keep theirs.");
   const auto proxies = http::CidrList::Parse(
-      env.String("TRUSTED_PROXIES", "", "Networks whose X-Forwarded-For is believed."));
+      env.String("TRUSTED_PROXIES", "", "Networks of proxies whose X-Forwarded-For is believed."));
   if (proxies.ok()) {
     settings.server.trusted_proxies = *proxies;
   } else {
     env.AddError(absl::StrCat("TRUSTED_PROXIES: ", std::string(proxies.status().message())));
   }
   settings.admin_address =
-      env.String("ADMIN_LISTEN", "", "Where /metrics is served; empty for nowhere.");
+      env.String("ADMIN_LISTEN", "", "Address of /metrics, as host:port; empty: none.");
   for (const char* service : {"account", "subscription", "content", "feed", "comment"}) {
     settings.targets[service] =
         env.Required(absl::StrCat(absl::AsciiStrToUpper(service), "_TARGET"),
-                     absl::StrCat("Where ", service, " is, as host:port or a gRPC name."));
+                     absl::StrCat("Address of ", service, ", as host:port or a gRPC name."));
   }
   settings.tls_dir = TransportSecurity::ReadSetting(env);
   ReadOrigins(env, settings.browser);
   settings.browser.cookies.secure =
-      env.Bool("COOKIE_SECURE", true, "Off only for development over plain HTTP on loopback.");
-  settings.browser.network_secret =
-      env.Secret("NETWORK_KEY_SECRET", 32, "Names networks for an hour; the same in all gateways.");
+      env.Bool("COOKIE_SECURE", true,
+               "Secure cookies; false only for development over plain HTTP on loopback.");
+  settings.browser.network_secret = env.Secret(
+      "NETWORK_KEY_SECRET", 32,
+      "Keys the hashes by which requests of a network are counted for an hour, at least 32 bytes; "
+      "the same in all gateways.");
   settings.redis = ReadRedisCacheOptions(env);
   settings.signing_key =
       env.Secret("IDENTITY_KEY", 1, "The gateway's own signing key; give IDENTITY_KEY_FILE.");
@@ -136,22 +147,22 @@ GatewaySettings ReadSettings(Settings& env) {
   settings.api.read_timeout = env.Duration("READ_TIMEOUT", absl::Seconds(5), "Deadline of reads.");
   settings.api.write_timeout =
       env.Duration("WRITE_TIMEOUT", absl::Seconds(15), "Deadline of writes.");
-  settings.drain =
-      env.Duration("DRAIN_TIMEOUT", absl::Seconds(30), "How long requests may take after SIGTERM.");
+  settings.drain = env.Duration("DRAIN_TIMEOUT", absl::Seconds(30),
+                                "How long running requests may take after SIGTERM.");
   settings.tls =
-      env.Bool("HSTS", false, "Tell browsers to use HTTPS only; for sites that have it.");
-  settings.site_name = env.String("SITE_NAME", "Rostrum", "The name of the site, on every page.");
+      env.Bool("HSTS", false, "Tell browsers to use only HTTPS; for sites that have it.");
+  settings.site_name = env.String("SITE_NAME", "Rostrum", "Name of the site on every page.");
   settings.article_cache_mib = env.Int("ARTICLE_CACHE_MIB", 128, 0, 1 << 20,
                                        "Memory for articles that visitors read, in MiB.");
-  settings.mail_folder =
-      env.String("DEMO_MAILDIR", "",
-                 "Folder of a mail catcher, to show its mails at /demo/mails; never in earnest.");
+  settings.mail_folder = env.String(
+      "DEMO_MAILDIR", "",
+      "Folder of a mail catcher whose mails are shown at /demo/mails; never in production.");
   settings.log_level = ReadLogLevel(env);
   settings.traces = ReadTraceSettings(env);
   return settings;
 }
 
-// Drops identities as soon as account says that they are no longer true.
+// Drops the cached identities that account reports as revoked.
 void ApplyRevocation(const event::v1::Event& event, Identities& identities) {
   account::v1::CredentialsRevoked revoked;
   if (!event.payload().UnpackTo(&revoked)) return;
@@ -191,7 +202,7 @@ absl::Status Run(GatewaySettings settings) {
   Templates templates;
   RETURN_IF_ERROR(templates.Load(web_templates::Files(), words));
   const http::StaticFiles assets("/assets/", web_assets::Files());
-  LiveHub live(clock);
+  LiveHub live(settings.live, clock);
   const ServiceCaller content_caller(signer, "content", absl::Seconds(5), metrics);
   VisitorReads reads(backends, content_caller);
   ArticleCache articles(static_cast<size_t>(settings.article_cache_mib) << 20, clock);
@@ -225,7 +236,7 @@ absl::Status Run(GatewaySettings settings) {
   };
   RequestLog observer(metrics);
   http::HttpServer server(settings.server, gateway, observer);
-  // Goes before the server: it tells streams on the server's threads.
+  // Destroyed before the server, because it notifies streams on the server's threads.
   const LiveEvents live_events(backends, signer, metrics, live, articles);
   RETURN_IF_ERROR(server.Start());
   LogInfo("listening", {{"port", server.port()}});
@@ -234,7 +245,7 @@ absl::Status Run(GatewaySettings settings) {
   LogInfo("draining");
   gateway.Drain();
   server.Drain();
-  absl::SleepFor(kNoticeTime);  // for balancers to notice
+  absl::SleepFor(kNoticeTime);  // for load balancers to notice
   server.Stop(settings.drain, [&] {
     backends.CancelAll();
     blocking.Stop();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gateway/http/csrf.h"
 #include "services/common/base/crypto.h"
 #include "services/common/base/ids.h"
@@ -25,13 +26,13 @@ const std::string& HeaderOrEmpty(const http::HttpRequest& request, const char* n
   return value == nullptr ? *kNone : *value;
 }
 
-// What could be a token of account's at all.
+// Whether the text has the form of a token that account issues.
 bool IsCredential(absl::string_view text) {
   return !text.empty() && text.size() <= kMaxCredentialBytes &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-// The pass of a cookie. Only the gateway may call one fresh.
+// Reads the pass in a cookie. Only the gateway may mark a pass as fresh.
 VisitorPass PassOf(const std::string* cookie) {
   if (cookie != nullptr) {
     std::optional<VisitorPass> pass = VisitorPass::Parse(*cookie);
@@ -41,6 +42,11 @@ VisitorPass PassOf(const std::string* cookie) {
 }
 
 }  // namespace
+
+std::string CallerContext::Key() const {
+  if (identity != nullptr) return absl::StrCat("account:", identity->account_id);
+  return absl::StrCat("network:", network);
+}
 
 void CallerContext::Sign(http::HttpResponse& response) const {
   response.headers.Set("X-Request-Id", request_id);
@@ -146,7 +152,7 @@ void CallerContexts::ApplyCookies(const std::map<std::string, std::string>& meta
   const auto session = metadata.find(kSetSessionKey);
   const bool over = session == metadata.end() ? context.session_over : session->second.empty();
   if (over) {
-    // What caches share must log nobody out.
+    // An answer that shared caches store must not log out those who get it from there.
     const std::string* cached = response.headers.Find("Cache-Control");
     if (cached == nullptr || !absl::StrContains(*cached, "public")) ClearSession(context, response);
     return;
@@ -165,7 +171,8 @@ void CallerContexts::KeepSignUp(const std::string& sign_up_id, http::HttpRespons
 }
 
 void CallerContexts::ClearSession(const CallerContext& context, http::HttpResponse& response) {
-  // Of a session that is over none is kept, and a drop costs others what is under way.
+  // Not if the session is over: none of its identities is cached, and a drop would keep answers
+  // of account that are on their way from being cached (generation).
   if (context.identity != nullptr) identities_.DropCredential(context.credential);
   AddCookie({.name = kSessionCookie, .value = "", .max_age = absl::ZeroDuration()}, response);
 }

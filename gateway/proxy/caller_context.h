@@ -17,22 +17,22 @@
 
 namespace rostrum::gateway {
 
-// How the gateway knows browsers again.
+// How the gateway recognises browsers and networks.
 struct BrowserSettings {
   http::CookieSettings cookies;
-  // Origins from which state may be changed with cookies.
+  // Origins whose pages may send requests with cookies that change state.
   std::vector<std::string> origins;
-  // Shared by all gateways; names networks for an hour.
+  // The key of network names (NetworkKey), shared by all gateways.
   std::string network_secret;
-  // Credentials that one network may have looked up, because each asks account
-  // before anybody is known who could be limited.
+  // How many credentials one network may have looked up. Each lookup asks account before
+  // the caller is known, so it cannot be limited by account.
   Rate lookups{.burst = 1200, .period = absl::Minutes(1)};
 };
 
 inline constexpr char kSessionCookie[] = "session";
 inline constexpr char kVisitorCookie[] = "pass";
-// The sign-up that was begun in this browser, so that the link in its mail is
-// known to be opened by the same person.
+// The id of the sign-up that was begun in this browser. It shows that the link in the mail
+// is opened by the person who began the sign-up.
 inline constexpr char kSignUpCookie[] = "signup";
 
 // Who sends a request, and what every call on its behalf carries.
@@ -45,13 +45,17 @@ struct CallerContext {
   // The credential, if any, and whether it came by cookie.
   std::string credential;
   bool by_cookie = false;
-  // Account does not know the cookie's session any more, and the answer is a page that the
-  // browser goes to. What scripts ask for beside it may be answered after a log-in whose
-  // cookie this one's answer would take away.
+  // True if account no longer knows the session of the cookie, and the response is a page
+  // that the browser navigates to: the cookie is then deleted. Not for requests of scripts
+  // beside it: they may be answered after a new log-in, and would delete its cookie.
   bool session_over = false;
-  std::shared_ptr<const Identity> identity;  // null: nobody is signed in
+  std::shared_ptr<const Identity> identity;  // null: not signed in
 
-  // Names the request in its answer, its span and its log line.
+  // The key of the caller's limits: "account:<id>", or "network:<name>" if not signed in.
+  // Nothing personal: a network's name changes every hour.
+  std::string Key() const;
+
+  // Sets the response's request id, trace and account.
   void Sign(http::HttpResponse& response) const;
 
   // Metadata of a call to `service`.
@@ -63,21 +67,21 @@ class CallerContexts {
  public:
   CallerContexts(const BrowserSettings& settings, Identities& identities, Clock& clock);
 
-  // Errors: INVALID_ARGUMENT / INVALID_COOKIES, UNAUTHENTICATED /
-  // CREDENTIAL_INVALID for a bearer token that is none, PERMISSION_DENIED /
-  // CROSS_SITE_REQUEST, RESOURCE_EXHAUSTED / RATE_LIMITED (too many credentials of
-  // one network looked up), UNAVAILABLE (account is away). A session that is over is
-  // no error: its caller is nobody. The request id is set in every case.
+  // Errors: INVALID_ARGUMENT / INVALID_COOKIES, UNAUTHENTICATED / CREDENTIAL_INVALID for a
+  // bearer token that is not valid, PERMISSION_DENIED / CROSS_SITE_REQUEST,
+  // RESOURCE_EXHAUSTED / RATE_LIMITED (too many credentials of one network looked up),
+  // UNAVAILABLE (account is unavailable). A session that has ended is no error: the caller
+  // is then anonymous. The request id is set in every case.
   asio::awaitable<absl::Status> Read(const http::HttpRequest& request, CallerContext& context);
 
-  // Sets the cookies that the answer of a service asked for (metadata of
-  // request_context.h), and takes that of a session that is over away: account would be
-  // asked for it at every request.
+  // Sets the cookies that a service asked for (metadata of request_context.h). Deletes the
+  // cookie of a session that has ended, which account would otherwise be asked about at
+  // every request.
   void ApplyCookies(const std::map<std::string, std::string>& metadata,
                     const CallerContext& context, http::HttpResponse& response);
-  // Has the browser keep the id of a sign-up for a day, or forget it if empty.
+  // Sets the cookie with the id of a sign-up for a day, or deletes it if the id is empty.
   void KeepSignUp(const std::string& sign_up_id, http::HttpResponse& response) const;
-  // Takes the session cookie away.
+  // Deletes the session cookie.
   void ClearSession(const CallerContext& context, http::HttpResponse& response);
 
  private:

@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <utility>
 
+#include "absl/random/random.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
@@ -12,14 +15,32 @@ namespace {
 
 namespace mpb = rostrum::comment::v1;
 
-// A stream ends after a while; the browser opens it again, and is asked again
-// who it is and what it may see.
+// A stream ends after a while. The browser opens it again, and its access is checked again.
 constexpr absl::Duration kStreamTime = absl::Minutes(10);
 constexpr absl::Duration kHeartbeat = absl::Seconds(15);
+// How long a browser waits before it opens a broken stream again. Spread, so that not all come
+// at once after a restart.
+constexpr absl::Duration kRetry = absl::Seconds(3);
+constexpr absl::Duration kRetrySpread = absl::Seconds(5);
+// How many of the browsers that are notified of a change ask for it within a second.
+constexpr size_t kReadersPerSecond = 300;
+constexpr size_t kLongestSpread = 30'000;
+
+// The event sent to a browser: within how many milliseconds it is to ask what has changed.
+std::string ChangedEvent(const LiveChange& change) {
+  const size_t within = std::min(change.readers * 1000 / kReadersPerSecond, kLongestSpread);
+  return absl::StrCat("event: changed\ndata: {\"within\":", within, "}\n\n");
+}
+
+std::string RetryLine() {
+  thread_local absl::BitGen random;
+  const absl::Duration after = kRetry + absl::Uniform(random, 0.0, 1.0) * kRetrySpread;
+  return absl::StrCat("retry: ", absl::ToInt64Milliseconds(after), "\n\n");
+}
 
 asio::awaitable<void> WriteHints(std::shared_ptr<LiveStream> live, http::StreamWriter& writer) {
   writer.OnEnd([live] { live->Close(); });
-  std::string next = "retry: 3000\n\n";
+  std::string next = RetryLine();
   const auto end = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(kStreamTime);
   Span telling;
   while (!live->closed() && std::chrono::steady_clock::now() < end) {
@@ -27,26 +48,31 @@ asio::awaitable<void> WriteHints(std::shared_ptr<LiveStream> live, http::StreamW
     telling.End();
     if (!taken) break;
     const bool changed = co_await live->Wait(kHeartbeat);
-    telling = Span::ChildOf(live->TakeCause(), SpanKind::kProducer, "browser tell");
+    const LiveChange change = live->TakeChange();
+    telling = Span::ChildOf(change.cause, SpanKind::kProducer, "browser tell");
     DescribePublish(telling, "server_sent_events", "changed", "tell");
-    next = changed ? "event: changed\ndata: {}\n\n" : ": keep-alive\n\n";
+    next = changed ? ChangedEvent(change) : ": keep-alive\n\n";
   }
 }
 
 http::HttpResponse OpenStream(Page& page, const std::string& topic) {
   int64_t since = 0;
   if (!absl::SimpleAtoi(page.query.Get("since"), &since)) since = 0;
-  auto live = page.site.live.Open(topic, absl::FromUnixMillis(since), page.request.executor);
+  auto opened =
+      page.site.live.Open(topic, absl::FromUnixMillis(since), page.caller, page.request.executor);
+  if (!opened.ok()) return page.Fail(opened.status());
   http::HttpResponse response;
   response.headers.Set("Content-Type", "text/event-stream");
   response.headers.Set("Cache-Control", "no-store");
   response.headers.Set("X-Accel-Buffering", "no");
   response.compressible = false;
-  response.stream = [live](http::StreamWriter& writer) { return WriteHints(live, writer); };
+  response.stream = [live = *std::move(opened)](http::StreamWriter& writer) {
+    return WriteHints(live, writer);
+  };
   return response;
 }
 
-// Opens a stream to who may read the discussion.
+// Opens a stream if the caller may read the discussion.
 PageAnswer StreamDiscussion(Page& page, mpb::ListCommentsRequest request, std::string topic) {
   request.set_page_size(1);
   const auto allowed = co_await page.calls.Call(rpcs::kListComments, request);

@@ -10,6 +10,7 @@
 #include "boost/asio/io_context.hpp"
 #include "gtest/gtest.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/status_matchers.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -22,10 +23,27 @@ class LiveHubTest : public ::testing::Test {
   // The hub has been there for longer than clocks are apart.
   LiveHubTest() { clock_.Advance(absl::Seconds(3)); }
 
+  absl::StatusOr<std::shared_ptr<LiveStream>> OpenFor(const CallerContext& reader,
+                                                      const std::string& topic = "t") {
+    return hub_.Open(topic, clock_.Now(), reader, io_.get_executor());
+  }
   std::shared_ptr<LiveStream> Open(const std::string& topic, absl::Time since) {
-    return hub_.Open(topic, since, io_.get_executor());
+    return hub_.Open(topic, since, NewReader(), io_.get_executor()).value();
   }
   std::shared_ptr<LiveStream> Open(const std::string& topic) { return Open(topic, clock_.Now()); }
+  // Each of a network of its own.
+  CallerContext NewReader() {
+    CallerContext reader;
+    reader.network = std::to_string(++networks_);
+    return reader;
+  }
+  static CallerContext SignedIn(const std::string& account_id) {
+    CallerContext reader;
+    auto identity = std::make_shared<Identity>();
+    identity->account_id = account_id;
+    reader.identity = std::move(identity);
+    return reader;
+  }
   // What one wait comes to.
   bool Wait(const std::shared_ptr<LiveStream>& stream, absl::Duration timeout) {
     std::optional<bool> changed;
@@ -38,8 +56,9 @@ class LiveHubTest : public ::testing::Test {
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'700'000'000)};
-  LiveHub hub_{clock_};
+  LiveHub hub_{{.all = 20, .of_account = 2, .of_network = 3}, clock_};
   asio::io_context io_;
+  int networks_ = 0;
 };
 
 TEST_F(LiveHubTest, TellsThoseWhoWaitForTheTopicOnly) {
@@ -137,10 +156,50 @@ TEST_F(LiveHubTest, PassesTheTraceOfAChangeToTheFirstStreams) {
   int traced = 0;
   for (const auto& stream : streams) {
     EXPECT_TRUE(Wait(stream, kLong));
-    if (stream->TakeCause().trace_id == cause.trace_id) ++traced;
-    EXPECT_EQ(stream->TakeCause().trace_id, "");
+    if (stream->TakeChange().cause.trace_id == cause.trace_id) ++traced;
+    EXPECT_EQ(stream->TakeChange().cause.trace_id, "");
   }
   EXPECT_EQ(traced, 10);
+}
+
+// So that not all of thousands ask at once.
+TEST_F(LiveHubTest, SaysHowManyWereTold) {
+  clock_.Advance(absl::Seconds(1));
+  const absl::Time before = clock_.Now();
+  clock_.Advance(absl::Seconds(1));
+  const auto one = Open("t"), two = Open("t"), other = Open("other");
+  hub_.Changed("t");
+  EXPECT_TRUE(Wait(one, kLong));
+  EXPECT_EQ(one->TakeChange().readers, 2u);
+  EXPECT_EQ(one->TakeChange().readers, 1u) << "once";
+  // One that comes back and has missed something is not alone.
+  const auto back = Open("t", before);
+  EXPECT_TRUE(Wait(back, kLong));
+  EXPECT_EQ(back->TakeChange().readers, 3u);
+  hub_.AllChanged();
+  EXPECT_TRUE(Wait(other, kLong));
+  EXPECT_EQ(other->TakeChange().readers, 4u);
+}
+
+TEST_F(LiveHubTest, AReaderHasSoManyStreams) {
+  const CallerContext visitor = NewReader(), anna = SignedIn("anna");
+  std::vector<std::shared_ptr<LiveStream>> streams;
+  for (int i = 0; i < 3; ++i) streams.push_back(OpenFor(visitor, std::to_string(i)).value());
+  EXPECT_THAT(OpenFor(visitor).status(), HasReason("TOO_MANY_STREAMS"));
+  EXPECT_THAT(OpenFor(visitor), StatusIs(absl::StatusCode::kResourceExhausted));
+  for (int i = 0; i < 2; ++i) streams.push_back(OpenFor(anna).value());
+  EXPECT_THAT(OpenFor(anna), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(OpenFor(SignedIn("bert")), IsOk()) << "others are not kept out";
+  streams.erase(streams.begin());
+  EXPECT_THAT(OpenFor(visitor), IsOk()) << "one has gone";
+}
+
+TEST_F(LiveHubTest, AllTogetherHaveSoManyStreams) {
+  std::vector<std::shared_ptr<LiveStream>> streams;
+  for (int i = 0; i < 20; ++i) streams.push_back(Open("t"));
+  EXPECT_THAT(OpenFor(NewReader()), StatusIs(absl::StatusCode::kUnavailable));
+  streams.pop_back();
+  EXPECT_THAT(OpenFor(NewReader()), IsOk());
 }
 
 }  // namespace
