@@ -7,13 +7,17 @@ namespace rostrum::gateway {
 namespace cpb = rostrum::content::v1;
 
 ArticleCache::ArticleCache(size_t max_bytes, Clock& clock)
-    : clock_(clock), posts_(max_bytes / 4), pages_(max_bytes - max_bytes / 4) {}
+    : clock_(clock),
+      posts_(max_bytes / 4),
+      comments_(max_bytes / 4),
+      cards_(max_bytes / 16),
+      pages_(max_bytes - 2 * (max_bytes / 4) - max_bytes / 16) {}
 
 template <class Message>
 KeptPtr<Message> ArticleCache::NewKept(Message message, absl::Time load_time,
                                        const KeptPtr<Message>& before, std::string version) {
   auto kept = std::make_shared<Kept<Message>>();
-  // Not under the lock, for which every page waits.
+  // Compared without the lock, because every page needs it.
   if (before != nullptr && before->message.SerializeAsString() == message.SerializeAsString()) {
     kept->number = before->number;
   } else {
@@ -90,54 +94,45 @@ bool ArticleCache::IsOfUseWhileAway(const KnownPost& known, absl::Time last_answ
 }
 
 KeptPtr<ArticleCache::Comments> ArticleCache::FindComments(const std::string& post_id) {
-  absl::MutexLock lock(&mu_);
-  const auto found = discussions_.find(post_id);
-  if (found == discussions_.end() || found->second.comments == nullptr) return nullptr;
-  return IsFresh(found->second.comments->load_time) ? found->second.comments : nullptr;
+  const KeptPtr<Comments> kept = comments_.Find(post_id);
+  return kept != nullptr && IsFresh(kept->load_time) ? kept : nullptr;
 }
 
 int64_t ArticleCache::BeginComments(const std::string& post_id) {
   absl::MutexLock lock(&mu_);
-  if (discussions_.size() >= kMaxKept) discussions_.clear();
-  const auto [entry, is_new] = discussions_.try_emplace(post_id);
-  if (is_new) entry->second.generation = ++last_generation_;
-  return entry->second.generation;
+  if (comments_generations_.size() >= kMaxKept) comments_generations_.clear();
+  const auto [entry, is_new] = comments_generations_.try_emplace(post_id);
+  if (is_new) entry->second = ++last_generation_;
+  return entry->second;
 }
 
 KeptPtr<ArticleCache::Comments> ArticleCache::KeepComments(const std::string& post_id,
                                                            int64_t begun, absl::Time load_time,
                                                            Comments comments) {
-  const auto present = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> Discussion* {
-    const auto found = discussions_.find(post_id);
-    const bool same = found != discussions_.end() && found->second.generation == begun;
-    return same ? &found->second : nullptr;
-  };
-  KeptPtr<Comments> before;
-  {
-    absl::MutexLock lock(&mu_);
-    if (const Discussion* discussion = present()) before = discussion->comments;
-  }
-  const KeptPtr<Comments> kept = NewKept(std::move(comments), load_time, before);
+  const KeptPtr<Comments> kept = NewKept(std::move(comments), load_time, comments_.Find(post_id));
   absl::MutexLock lock(&mu_);
-  if (Discussion* discussion = present()) discussion->comments = kept;
+  const auto present = comments_generations_.find(post_id);
+  if (present != comments_generations_.end() && present->second == begun) {
+    comments_.Put(post_id, kept, kept->message.SpaceUsedLong());
+  }
   return kept;
 }
 
 void ArticleCache::CommentsChanged(const std::string& post_id) {
   absl::MutexLock lock(&mu_);
-  const auto found = discussions_.find(post_id);
-  if (found != discussions_.end()) found->second = {.generation = ++last_generation_};
+  comments_generations_.erase(post_id);
+  comments_.Drop(post_id);
 }
 
 void ArticleCache::AllCommentsChanged() {
   absl::MutexLock lock(&mu_);
-  discussions_.clear();
+  comments_generations_.clear();
+  comments_.Clear();
 }
 
 KeptPtr<ArticleCache::Card> ArticleCache::FindCard(const std::string& author_id) {
-  absl::MutexLock lock(&mu_);
-  const auto found = cards_.find(author_id);
-  return found != cards_.end() && IsFresh(found->second->load_time) ? found->second : nullptr;
+  const KeptPtr<Card> kept = cards_.Find(author_id);
+  return kept != nullptr && IsFresh(kept->load_time) ? kept : nullptr;
 }
 
 int64_t ArticleCache::BeginCard() {
@@ -147,23 +142,16 @@ int64_t ArticleCache::BeginCard() {
 
 KeptPtr<ArticleCache::Card> ArticleCache::KeepCard(const std::string& author_id, int64_t begun,
                                                    absl::Time load_time, Card card) {
-  KeptPtr<Card> before;
-  {
-    absl::MutexLock lock(&mu_);
-    if (const auto found = cards_.find(author_id); found != cards_.end()) before = found->second;
-  }
-  const KeptPtr<Card> kept = NewKept(std::move(card), load_time, before);
+  const KeptPtr<Card> kept = NewKept(std::move(card), load_time, cards_.Find(author_id));
   absl::MutexLock lock(&mu_);
-  if (begun != cards_generation_) return kept;
-  if (cards_.size() >= kMaxKept) cards_.clear();
-  cards_[author_id] = kept;
+  if (begun == cards_generation_) cards_.Put(author_id, kept, kept->message.SpaceUsedLong());
   return kept;
 }
 
 void ArticleCache::CardsChanged() {
   absl::MutexLock lock(&mu_);
   ++cards_generation_;
-  cards_.clear();
+  cards_.Clear();
 }
 
 void ArticleCache::KeepPage(const std::string& key, std::shared_ptr<const StoredPage> page) {

@@ -11,8 +11,9 @@
 
 namespace rostrum {
 
-// Values by key, within a number of bytes; what was asked for least recently goes
-// first. `Value` is cheap to copy (a shared pointer). Thread-safe.
+// A cache of values by key that holds a bounded number of bytes; beyond it, the entry that
+// was used least recently is dropped. `Value` is cheap to copy (a shared pointer).
+// Thread-safe.
 template <class Value>
 class LruCache {
  public:
@@ -39,6 +40,13 @@ class LruCache {
   void Drop(const std::string& key) {
     absl::MutexLock lock(&mu_);
     Remove(key);
+  }
+
+  void Clear() {
+    absl::MutexLock lock(&mu_);
+    entries_.clear();
+    order_.clear();
+    bytes_ = 0;
   }
 
  private:

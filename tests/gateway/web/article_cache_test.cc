@@ -165,6 +165,20 @@ TEST_F(ArticleCacheTest, ADiscussionIsKeptUntilItChangesOrIsOld) {
   EXPECT_EQ(cache_.FindComments("1"), nullptr);
 }
 
+TEST_F(ArticleCacheTest, DiscussionsAreBoundedByWhatTheyHold) {
+  ArticleCache::Comments comments;
+  comments.add_comments()->set_body_html(std::string(60 << 10, 'x'));
+  int kept = 0;
+  for (const bool load : {true, false}) {
+    for (int i = 0; i < 20; ++i) {
+      const std::string id = std::to_string(i);
+      if (load) cache_.KeepComments(id, cache_.BeginComments(id), clock_.Now(), comments);
+      if (!load && cache_.FindComments(id) != nullptr) ++kept;
+    }
+  }
+  EXPECT_EQ(kept, 4) << "a quarter of a MiB";
+}
+
 TEST_F(ArticleCacheTest, WhatChangedWhileItWasLoadedIsNotKept) {
   const int64_t begun = cache_.BeginComments("1");
   cache_.CommentsChanged("1");
