@@ -10,31 +10,33 @@
 namespace rostrum::gateway {
 namespace {
 
-// Pages that are sent many times are worth more work than others.
+// Higher than for other answers: a stored page is compressed once and sent many times.
 constexpr int kGzipLevel = 6;
 
 }  // namespace
 
-StoredPage::StoredPage(std::string html)
-    : html_(std::make_shared<const std::string>(std::move(html))),
-      etag_(absl::StrCat("W/\"", Hex(Sha256(*html_)).substr(0, 32), "\"")) {}
+StoredPage::StoredPage(std::string text, std::string content_type, std::string cache_control)
+    : text_(std::make_shared<const std::string>(std::move(text))),
+      content_type_(std::move(content_type)),
+      cache_control_(std::move(cache_control)),
+      etag_(absl::StrCat("W/\"", Hex(Sha256(*text_)).substr(0, 32), "\"")) {}
 
 http::HttpResponse StoredPage::Answer(const http::HttpRequest& request) const {
   http::HttpResponse response;
-  response.headers.Set("Content-Type", "text/html; charset=utf-8");
-  response.headers.Set("Cache-Control", "private, no-cache");
+  response.headers.Set("Content-Type", content_type_);
+  response.headers.Set("Cache-Control", cache_control_);
   response.headers.Set("ETag", etag_);
   const std::string* known = request.headers.Find("If-None-Match");
   if (known != nullptr && EtagMatches(*known, etag_)) {
     response.status = 304;
     return response;
   }
-  response.shared_body = html_;
+  response.shared_body = text_;
   if (!http::AcceptsGzip(request.headers)) return response;
   absl::call_once(compressed_, [this] {
-    gzip_ = std::make_shared<const std::string>(http::Gzip(*html_, kGzipLevel));
+    gzip_ = std::make_shared<const std::string>(http::Gzip(*text_, kGzipLevel));
   });
-  if (gzip_->empty() || gzip_->size() >= html_->size()) return response;
+  if (gzip_->empty() || gzip_->size() >= text_->size()) return response;
   response.shared_body = gzip_;
   response.headers.Set("Content-Encoding", "gzip");
   response.headers.Set("Vary", "Accept-Encoding");

@@ -1,7 +1,10 @@
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
 #include "gateway/web/syndication.h"
@@ -12,7 +15,9 @@ namespace {
 namespace cpb = rostrum::content::v1;
 
 constexpr int kFeedItems = 50;
-constexpr int kSitemapPages = 10;
+// As many as a sitemap may have (sitemaps.org); older posts are left out.
+constexpr int kSitemapPosts = 50'000;
+constexpr absl::Duration kSitemapTime = absl::Minutes(10);
 
 constexpr char kRobots[] =
     "# Reading and searching is welcome; training models is not.\n"
@@ -84,18 +89,26 @@ PageAnswer AuthorFeed(Page& page) {
                               request);
 }
 
+// Cached for ten minutes, since it takes a call for each hundred posts.
 PageAnswer SitemapPage(Page& page) {
+  const int64_t period =
+      absl::ToUnixSeconds(page.site.clock.Now()) / absl::ToInt64Seconds(kSitemapTime);
+  const std::string key = absl::StrCat(page.request.path, "\n", period);
+  if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
   cpb::ListPostsResponse all;
   cpb::ListPostsRequest request;
   request.set_page_size(100);
-  for (int number = 0; number < kSitemapPages; ++number) {
+  while (all.posts_size() < kSitemapPosts) {
     const auto posts = co_await page.calls.Call(rpcs::kListPosts, request);
     if (!posts.ok()) co_return page.Fail(posts.status());
     all.mutable_posts()->MergeFrom(posts->posts());
     if (posts->next_page_token().empty()) break;
     request.set_page_token(posts->next_page_token());
   }
-  co_return page.Send("application/xml; charset=utf-8", Sitemap(page.site.public_url, all));
+  const auto made = std::make_shared<const StoredPage>(
+      Sitemap(page.site.public_url, all), "application/xml; charset=utf-8", "public, max-age=600");
+  page.site.articles.KeepPage(key, made);
+  co_return made->Answer(page.request);
 }
 
 PageAnswer RobotsPage(Page& page) {
@@ -105,7 +118,7 @@ PageAnswer RobotsPage(Page& page) {
 
 PageAnswer TdmPage(Page& page) { co_return page.Send("application/json", kTdmReservation); }
 
-// A route for each format, so that "/c/x/feed.rss" is no post.
+// A route for each format, so that "/c/x/feed.rss" is not taken for a post.
 void AddFeedRoutes(PageRoutes& routes, const std::string& base, const PageHandler& handler) {
   for (const char* file : {"feed.rss", "feed.atom", "feed.json"}) {
     routes.push_back({"GET", absl::StrCat(base, "/", file), [handler, file](Page& page) {
