@@ -29,7 +29,9 @@ struct RedisReply {
 
 struct RedisOptions {
   std::string url;  // "redis://[:password@]host:port[/db]" or "unix:/path"
-  int pool_size = 8;
+  // Connections that are kept for the next commands. As many more as commands run at once
+  // are opened, and closed after them.
+  int pool_size = 64;
   absl::Duration connect_timeout = absl::Milliseconds(500);
   absl::Duration command_timeout = absl::Milliseconds(250);
   // After a failure, how long calls fail at once instead of trying again, so
