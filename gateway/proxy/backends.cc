@@ -26,8 +26,25 @@
 namespace rostrum::gateway {
 namespace {
 
-// To one service at a time. More of them would not be answered sooner.
+// Most calls to one service at the same time. More would not be answered sooner.
 constexpr int kMostCalls = 256;
+
+const GaugeFamily kWaiting{"gateway_calls_waiting",
+                           "Calls that wait in the gateway, because it has as many under way to "
+                           "the service as it may have.",
+                           {"service"}};
+
+// Counts a call as waiting for as long as this object lives.
+class Waits {
+ public:
+  explicit Waits(prometheus::Gauge& gauge) : gauge_(gauge) { gauge_.Increment(); }
+  ~Waits() { gauge_.Decrement(); }
+  Waits(const Waits&) = delete;
+  Waits& operator=(const Waits&) = delete;
+
+ private:
+  prometheus::Gauge& gauge_;
+};
 
 // Everything that must live as long as a unary call does.
 struct UnaryCall {
@@ -48,7 +65,7 @@ RpcSpan StartSpan(const RpcName& rpc, const CallMetadata& metadata) {
   return RpcSpan(TraceContext::Parse(traceparent, tracestate), SpanKind::kClient, rpc);
 }
 
-// Rather than the word of our own channel.
+// Whether the service itself answered: our own channel may have set the codes left out here.
 bool IsAnswer(const grpc::Status& status) {
   return status.error_code() != grpc::StatusCode::UNAVAILABLE &&
          status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED &&
@@ -68,10 +85,12 @@ void PrepareContext(const CallMetadata& metadata, const RpcSpan& span, absl::Tim
 }
 
 struct Backends::Backend {
-  explicit Backend(std::shared_ptr<grpc::Channel> to) : channel(std::move(to)), stub(channel) {}
+  Backend(std::shared_ptr<grpc::Channel> to, prometheus::Gauge& waits)
+      : channel(std::move(to)), stub(channel), waiting(waits) {}
   std::shared_ptr<grpc::Channel> channel;
   grpc::GenericStub stub;
   CallQueue queue{kMostCalls};
+  prometheus::Gauge& waiting;
   std::atomic<int64_t> last_answer = 0;  // in nanoseconds since 1970
 };
 
@@ -79,7 +98,8 @@ Backends::Backends(const std::map<std::string, std::string>& targets,
                    const std::shared_ptr<grpc::ChannelCredentials>& credentials, Metrics& metrics)
     : metrics_(metrics) {
   for (const auto& [service, target] : targets) {
-    backends_[service] = std::make_unique<Backend>(NewChannel(target, credentials));
+    backends_[service] = std::make_unique<Backend>(NewChannel(target, credentials),
+                                                   metrics.Gauge(kWaiting, {service}));
     metrics_.Prepare(service, IsForPeople);
   }
 }
@@ -100,11 +120,14 @@ std::shared_ptr<grpc::Channel> Backends::channel(const std::string& service) con
 
 asio::awaitable<UnaryResult> Backends::Call(BackendCall call) {
   RpcMetrics& metrics = metrics_.Find(call.method);
-  const absl::Time begun = absl::Now();  // of the real clock, as gRPC's deadlines
+  const absl::Time begun = absl::Now();  // real time, like gRPC's deadlines
   const absl::Time deadline = begun + call.timeout;
-  CallQueue& queue = Find(call.service).queue;
-  std::optional<CallQueue::Turn> turn = queue.Try();
-  if (!turn.has_value()) turn = co_await queue.Wait(deadline);
+  Backend& backend = Find(call.service);
+  std::optional<CallQueue::Turn> turn = backend.queue.Try();
+  if (!turn.has_value()) {
+    const Waits waits(backend.waiting);
+    turn = co_await backend.queue.Wait(deadline);
+  }
   if (!turn.has_value()) {
     const absl::Time now = absl::Now();
     const grpc::StatusCode code =
@@ -148,7 +171,7 @@ asio::awaitable<UnaryResult> Backends::Try(const BackendCall& call, const grpc::
                                 [done = std::move(shared), status = std::move(status)]() mutable {
                                   (*done)(std::move(status));
                                 });
-                     // The event loop may go as soon as the call is no more.
+                     // Before Remove: once no call is pending, the event loop may be destroyed.
                      work.reset();
                      const grpc::ClientContext* context = &state->context;
                      state.reset();

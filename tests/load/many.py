@@ -1,6 +1,7 @@
 """Many readers at once, more than any service has threads for."""
 
 from client import Browser
+from local_stack import metric, wait_until
 from row import Row, wrk
 
 
@@ -24,6 +25,13 @@ class Many(Row):
             rates[path] = wrk(self.url + path, self.seconds, 300 if self.small else 512)[0]
         print(rates)
         return min(rates.values())
+
+    def check(self):
+        """The gateway's queues are as empty as they look."""
+        admin = self.stack.settings["GATEWAY_ADMIN_URL"]
+        for service in ("content", "comment"):
+            series = f'gateway_calls_waiting{{service="{service}"}}'
+            wait_until(lambda series=series: metric(admin, series) == 0, f"{series} is 0", 30)
 
     def reached(self, result):
         return result["figure"] > 0
