@@ -19,7 +19,7 @@
 namespace rostrum::gateway {
 namespace {
 
-// All services of the file in which a message stands.
+// All services of the proto file that defines the message.
 template <class AnyMessageOfTheFile>
 void Add(std::vector<const google::protobuf::ServiceDescriptor*>& services) {
   const google::protobuf::FileDescriptor* file = AnyMessageOfTheFile::descriptor()->file();

@@ -6,8 +6,8 @@
 
 namespace rostrum::gateway {
 
-// The gRPC services that HTTP is translated to. Naming them also makes the
-// linker keep their messages.
+// The gRPC services that the HTTP API exposes. Naming them here also makes the linker keep
+// their messages.
 std::vector<const google::protobuf::ServiceDescriptor*> PublicServices();
 
 }  // namespace rostrum::gateway

@@ -104,7 +104,7 @@ boost::asio::awaitable<absl::Status> BlockingPool::RunJob(std::function<void()> 
   auto initiate = [this](auto handler, std::function<void()> work) {
     using Handler = decltype(handler);
     const auto executor = asio::get_associated_executor(handler);
-    // The guard keeps the connection's thread running while the work is out.
+    // The guard keeps the connection's thread running until the work is done.
     struct Waiting {
       Handler handler;
       asio::executor_work_guard<std::decay_t<decltype(executor)>> guard;

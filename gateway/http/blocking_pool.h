@@ -13,15 +13,16 @@
 
 namespace rostrum::http {
 
-// Runs work that blocks (a Redis call) on a few threads of its own, so that it
-// does not hold up a connection thread. Thread-safe.
+// Runs work that blocks (a Redis call) on a few threads of its own, so that the event loops
+// of the connections are not held up. Thread-safe.
 class BlockingPool {
  public:
   struct Options {
     int threads = 4;
-    // Work that waits for a thread; more is refused at once. One of each connection.
+    // How many jobs may wait for a thread; more are refused at once. One for each
+    // connection.
     size_t queue = 4096;
-    // Work that has waited longer is refused: whoever asked has given up.
+    // A job that has waited longer is refused: its client has given up.
     absl::Duration max_wait = absl::Milliseconds(500);
   };
   explicit BlockingPool(const Options& options);
@@ -29,14 +30,14 @@ class BlockingPool {
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
 
-  // Finishes what runs; what waits is refused, and all that comes later. To be called
-  // while those who wait can still be resumed.
+  // Finishes running jobs, and refuses those that wait and those that come later. Call it
+  // while the waiting coroutines can still be resumed.
   void Stop();
 
-  // Runs `work` and resumes the awaiting coroutine on its own executor with
-  // the result, an absl::Status or absl::StatusOr. UNAVAILABLE (reason
-  // OVERLOADED) if it was not run. An exception of `work` is thrown again.
-  // `work` must not refer to what may be gone when its coroutine is destroyed.
+  // Runs `work` and resumes the awaiting coroutine on its own executor with the result, an
+  // absl::Status or absl::StatusOr. UNAVAILABLE / OVERLOADED if `work` was refused. An
+  // exception of `work` is thrown to the coroutine. `work` must own what it uses, because
+  // it may still run after its coroutine was destroyed.
   template <class Work>
   auto Run(Work work) -> boost::asio::awaitable<std::invoke_result_t<Work&>> {
     using Result = std::invoke_result_t<Work&>;

@@ -5,13 +5,14 @@
 
 namespace rostrum::http {
 
-// The memory that bodies of one kind may hold together. Thread-safe.
+// A limit on the memory that all bodies of one kind hold together. Thread-safe.
 class BodyMemory {
  public:
   explicit BodyMemory(size_t most) : most_(most) {}
 
-  // What one body holds of it, as far as it has come: who only announces a large one
-  // keeps nobody else's out. Given back when destroyed.
+  // The memory of one body, given back when destroyed. It grows with the bytes that have
+  // arrived: a client that announces a large body and sends none takes no memory from
+  // others.
   class Share {
    public:
     explicit Share(BodyMemory& memory) : memory_(memory) {}

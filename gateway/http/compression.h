@@ -7,11 +7,11 @@
 
 namespace rostrum::http {
 
-// Compresses the body with gzip if the client takes it, the type is one that
-// shrinks, there are at least 1 KiB and the answer allows it (`compressible`,
-// no Content-Encoding or no-transform yet, no stream). Whatever could have been
-// compressed gets Vary: Accept-Encoding. A strong ETag becomes weak, because
-// the bytes are no longer the ones it was made for.
+// Compresses the body with gzip if the client accepts it, the type is one that shrinks, it
+// has at least 1 KiB, and the response allows it (`compressible`, no Content-Encoding or
+// no-transform yet, not a stream). Every response that could have been compressed gets
+// Vary: Accept-Encoding. A strong ETag becomes weak, because the bytes are no longer those
+// that it was made for.
 void MaybeCompress(const HttpHeaders& request, HttpResponse& response);
 
 // True if Accept-Encoding allows gzip (RFC 9110, 12.5.3). No header, no gzip.

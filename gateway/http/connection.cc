@@ -21,10 +21,11 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 // sending, so that the answer is not lost in a reset.
 constexpr auto kLinger = std::chrono::seconds(1);
 constexpr size_t kLingerBytes = 1024 * 1024;
-// Who reads slowly makes a connection hold its answer. Those of pictures and long posts
-// are counted; others of all connections together are 128 MiB.
+// A connection holds its answer for as long as its client reads it. The memory of answers
+// larger than this (pictures, long posts) is limited; smaller ones need no limit: for 4096
+// connections, the default, they are at most 128 MiB together.
 constexpr size_t kLargeAnswer = 32 * 1024;
-// For the request of a client that was let in just as the server stopped.
+// How long a new client may take to send its request while the server stops.
 constexpr auto kLastChance = std::chrono::milliseconds(500);
 
 Deadline::Clock::duration ToChrono(absl::Duration duration) {
@@ -87,7 +88,7 @@ asio::awaitable<void> Connection::Run() {
   }
 }
 
-// False if the connection is to be closed, which destroying it does.
+// False if the connection is to be closed, which its destructor does.
 asio::awaitable<bool> Connection::ServeOne(bool last) {
   HttpRequest request;
   std::optional<BodyMemory::Share> share;
@@ -203,7 +204,7 @@ HttpResponse Connection::Refuse(const Refusal& refusal, const RequestHead* head)
 
 void Connection::Hold(const HttpRequest& request, HttpResponse& response,
                       std::optional<BodyMemory::Share>& held) {
-  // What was done is told whatever there is room for.
+  // The answer to a write is sent even over the memory limit: the write has been done.
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (!reads || response.body.size() <= kLargeAnswer) return;
   held.emplace(context_.answers);

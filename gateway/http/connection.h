@@ -46,9 +46,9 @@ class Connection {
 
   boost::asio::awaitable<void> Run();
 
-  // Called every now and then: gives up what is late.
+  // Called periodically: cancels socket operations whose deadline has passed.
   void Tick(Deadline::Clock::time_point now);
-  // Closes if idle; else the request that runs is the last.
+  // Closes the connection if it is idle; otherwise after the running request.
   void BeginStop();
   void ForceClose();
 
@@ -81,8 +81,8 @@ class Connection {
   boost::asio::awaitable<bool> Write(Buffers buffers);
   boost::asio::awaitable<void> Linger();
   HttpResponse Refuse(const Refusal& refusal, const RequestHead* head);
-  // Takes the memory for a large answer to a read; one for which there is none becomes a
-  // refusal.
+  // Takes the memory for a large response to a read. If there is none left, the response
+  // becomes a refusal.
   void Hold(const HttpRequest& request, HttpResponse& response,
             std::optional<BodyMemory::Share>& held);
   bool HasUnreadBytes() const;

@@ -14,7 +14,7 @@ namespace rostrum::http {
 // Counts connections, in all and by client host. Thread-safe.
 class ConnectionLimits {
  public:
-  // A connection's place; gives it back when destroyed.
+  // One counted connection, given back when destroyed.
   class Slot {
    public:
     Slot(Slot&& other) noexcept

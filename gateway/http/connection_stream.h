@@ -8,8 +8,8 @@
 
 namespace rostrum::http {
 
-// What a stream's coroutine writes to. Shared with the operation that waits for
-// the client to leave, which may come back after the stream has ended.
+// The writer of a stream. It is shared with the operation that waits for the client to
+// close, which may complete after the stream has ended.
 class Connection::Stream final : public StreamWriter, public std::enable_shared_from_this<Stream> {
  public:
   Stream(Connection& connection, bool chunked) : connection_(&connection), chunked_(chunked) {}
@@ -18,15 +18,15 @@ class Connection::Stream final : public StreamWriter, public std::enable_shared_
   bool ended() const override { return ended_; }
   void OnEnd(std::function<void()> on_end) override;
 
-  // The server stops; what the stream still writes is sent.
+  // The server is stopping. What the stream still writes is sent.
   void End();
   void ClientGone();
   bool gone() const { return gone_; }
 
-  // Waits for the client to close. A client that has sent its next request
-  // already is only missed when a write fails.
+  // Waits for the client to close. If the client has sent its next request already, only a
+  // failed write shows that it has gone.
   void Watch();
-  // The connection goes on without this stream.
+  // The stream has ended; the connection is used for other requests from now on.
   void Detach();
 
  private:

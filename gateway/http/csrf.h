@@ -14,15 +14,15 @@ namespace rostrum::http {
 // case, no default port. INVALID_ARGUMENT if it is anything else.
 absl::StatusOr<std::string> ParseOrigin(absl::string_view text);
 
-// Whether a request may change state, as far as another site could have made
-// the browser send it. OK, or PERMISSION_DENIED (reason CROSS_SITE_REQUEST):
+// Refuses requests that another site may have made the browser send. OK, or
+// PERMISSION_DENIED / CROSS_SITE_REQUEST:
 //   - GET, HEAD and OPTIONS change nothing and pass;
 //   - a bearer token without cookie credentials passes: no browser adds one;
 //   - Sec-Fetch-Site must be same-origin or none;
 //   - without it, Origin must be one of `origins` (scheme included);
-//   - without both, a request with cookie credentials is refused; one without
-//     any credentials passes (sign-up or login by a program), so a page of
-//     another site can do neither for the reader (login CSRF).
+//   - without both, a request with cookie credentials is refused. One without any
+//     credentials passes (a program that signs up or logs in); a browser sends one of
+//     the two headers, so another site cannot log its visitor in (login CSRF).
 absl::Status CheckCsrf(absl::string_view method, const HttpHeaders& headers,
                        const std::vector<std::string>& origins, bool has_cookie_credentials);
 

@@ -25,7 +25,7 @@ absl::string_view WithoutPort(absl::string_view text) {
   return one_colon ? text.substr(0, colon) : text;
 }
 
-// A network is what one household or office is likely to have.
+// The range of addresses that one household or office is likely to have.
 int NetworkBits(const IpAddress& address) { return address.is_v4() ? 24 : 64; }
 
 int64_t HourOf(absl::Time time) { return absl::ToUnixSeconds(time) / 3600; }
@@ -50,7 +50,7 @@ IpAddress IpAddress::FromV6(const std::array<uint8_t, 16>& bytes) {
 }
 
 absl::StatusOr<IpAddress> IpAddress::Parse(absl::string_view text) {
-  // inet_pton would stop at a NUL and take what stands before it.
+  // inet_pton would stop at a NUL and accept the text before it.
   if (absl::StrContains(text, '\0')) return absl::InvalidArgumentError("not an IP address");
   const std::string copy(text);
   std::array<uint8_t, 4> v4;
@@ -109,7 +109,7 @@ IpAddress ClientAddress(const IpAddress& peer, const CidrList& trusted_proxies,
     if (!absl::EqualsIgnoreCase(name, "x-forwarded-for")) continue;
     for (const absl::string_view element : absl::StrSplit(value, ',')) elements.push_back(element);
   }
-  // Each of ours wrote the one that it was asked by at the end.
+  // Each trusted proxy appended the address of its client, so the list is read from its end.
   IpAddress client = peer;
   while (!elements.empty() && trusted_proxies.Contains(client)) {
     const absl::string_view element = absl::StripAsciiWhitespace(elements.back());

@@ -29,8 +29,8 @@ class IpAddress {
   std::string ToString() const;
   // The first `bits` bits (of 32 or 128), the others zero.
   IpAddress Masked(int bits) const;
-  // What counts as one client where clients are counted: a whole IPv4 address,
-  // or the /64 that an IPv6 host chooses its addresses from.
+  // The part of the address that stands for one client in limits: the whole IPv4 address,
+  // or the /64 of an IPv6 address, because an IPv6 host can use any address in its /64.
   IpAddress Host() const { return v4_ ? *this : Masked(64); }
 
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
@@ -61,20 +61,22 @@ class CidrList {
   std::vector<Network> networks_;
 };
 
-// Who is asking: the socket's peer or, as long as that is one of our proxies, the address
-// in X-Forwarded-For that it wrote, from the last one on.
+// The address of the client. That is the socket's peer, unless the peer is a trusted proxy:
+// then it is the last address in X-Forwarded-For, or, while that is a trusted proxy too,
+// the one before it.
 IpAddress ClientAddress(const IpAddress& peer, const CidrList& trusted_proxies,
                         const HttpHeaders& headers);
 
 // The network of an address, /24 or /64: "203.0.113.0/24", "2001:db8::/64".
 std::string NetworkPrefix(const IpAddress& address);
 
-// A name for a network under which to count for an hour: keyed, truncated, and
-// different the next hour, so that it tells nothing once the hour is over.
+// A name for a network, under which requests are counted for an hour: an HMAC of the prefix
+// and the hour, truncated. It changes every hour, so it reveals nothing once the hour is
+// over.
 std::string NetworkKey(absl::string_view secret, absl::string_view prefix, absl::Time now);
 
-// The names of the networks that addresses are in. Keeps this hour's: to make one costs
-// as much as all else that is done with a request's head. Thread-safe.
+// NetworkKey of addresses, cached for the current hour: computing one costs as much as
+// everything else that is done with a request's head. Thread-safe.
 class NetworkKeys {
  public:
   explicit NetworkKeys(std::string secret) : secret_(std::move(secret)) {}

@@ -53,14 +53,14 @@ struct RequestHead {
   std::optional<uint64_t> content_length;
   bool chunked = false;
   bool expects_continue = false;
-  // What the client asked for; the server may close all the same.
+  // What the client asked for. The server may close the connection nevertheless.
   bool keep_alive = true;
 
   bool has_body() const { return chunked || content_length.value_or(0) > 0; }
 };
 
-// Why a request is answered without the handler. Texts are constants of ours,
-// never bytes of the request.
+// Why a request is answered without calling the handler. The texts are constants, never
+// bytes of the request.
 struct Refusal {
   int status = 400;
   std::string reason;  // UPPER_SNAKE

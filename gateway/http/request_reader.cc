@@ -22,7 +22,7 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kReadBytes = 4096;
-// What Beast may hold of a body that it has not decoded yet.
+// Most bytes of a body that Beast may hold before it decodes them.
 constexpr size_t kBodyBuffer = 64 * 1024;
 
 ReadOutcome Refused(int status, absl::string_view reason, absl::string_view message) {
@@ -91,11 +91,12 @@ struct RequestReader::Impl {
   asio::ip::tcp::socket& socket;
   const HeadLimits& limits;
   beast::flat_buffer buffer;
-  // Made anew for each request.
+  // Created again for each request.
   std::optional<Parser> parser;
-  // How many fields the head came with; the connection takes some out of it.
+  // Number of fields in the head as received; the connection removes some of them later.
   size_t fields = 0;
-  // A chunk had an extension, which nobody needs and parsers differ on.
+  // A chunk had an extension. Such bodies are refused: no client needs extensions, and parsers
+  // differ on them.
   bool chunk_extension = false;
 };
 
@@ -131,7 +132,7 @@ asio::awaitable<ReadOutcome> RequestReader::ReadHead(RequestHead& head) {
   }
   Parser& parser = impl_->parser.emplace();
   parser.header_limit(static_cast<uint32_t>(impl_->limits.head_bytes));
-  // ReadBody sets the limit that holds; a head alone has no bytes to limit.
+  // ReadBody sets the limit of the body; here only the head is parsed.
   parser.body_limit(boost::none);
   boost::system::error_code error;
   parser.put(asio::const_buffer(impl_->buffer.data().data(), scan.size), error);
@@ -170,7 +171,7 @@ asio::awaitable<ReadOutcome> RequestReader::ReadBody(const RequestHead& head, si
     if (!share.Grow(size)) co_return NoMemory();
     paced.Progress(size);
   }
-  // Trailers end up among the fields of the head.
+  // The parser adds trailers to the fields of the head; a body with trailers is refused.
   if (impl_->chunk_extension || CountFields(parser) != impl_->fields) co_return BadBody();
   body = std::move(parser.get().body());
   impl_->parser.reset();

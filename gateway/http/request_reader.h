@@ -13,8 +13,8 @@
 
 namespace rostrum::http {
 
-// By when a connection must have got on; whoever watches it (Connection::Tick)
-// cancels the socket's operations afterwards.
+// The time by which a connection must have made progress. Connection::Tick cancels its
+// socket operations after that.
 struct Deadline {
   using Clock = std::chrono::steady_clock;
   Clock::time_point at = Clock::time_point::max();
@@ -22,7 +22,8 @@ struct Deadline {
   void Never() { at = Clock::time_point::max(); }
 };
 
-// Grants `grace`, and more as bytes get through at a least rate, up to `most`.
+// A deadline of `grace`, extended while bytes are transferred at the minimum rate, up to
+// `most`.
 class PacedDeadline {
  public:
   struct Pace {
@@ -45,9 +46,9 @@ struct ReadOutcome {
   Refusal refusal;  // for kRefused
 };
 
-// Reads requests off one connection, one after the other: the head under the
-// strict policy, then through Beast's parser as a second opinion, which also
-// undoes the chunked coding of the body. Used by one coroutine at a time.
+// Reads the requests of one connection one after the other. The head is checked by the
+// strict policy first and then by Beast's parser as a second opinion, which also decodes
+// chunked bodies. Used by one coroutine at a time.
 class RequestReader {
  public:
   RequestReader(boost::asio::ip::tcp::socket& socket, const HeadLimits& limits);
@@ -55,7 +56,7 @@ class RequestReader {
 
   // True if bytes of a next request have been read already.
   bool has_bytes() const;
-  // Reads what there is; kOk after at least one byte.
+  // Reads the bytes that are available; kOk after at least one.
   boost::asio::awaitable<ReadOutcome> ReadSome();
   // kClosed if the client closed, even within the head.
   boost::asio::awaitable<ReadOutcome> ReadHead(RequestHead& head);

@@ -11,9 +11,9 @@ enum class ContentKind {
   kMedia,  // what people uploaded: shown, never run
 };
 
-// Sets the headers that keep a browser from doing with an answer what it is
-// not for. A header that the answer has already is left as it is. HSTS only
-// with `tls`, the setting that says that readers come over HTTPS.
+// Sets the headers that restrict what a browser does with a response of this kind. A header
+// that the response already has is left as it is. HSTS is set only with `tls`, the setting
+// that says that readers use HTTPS.
 void AddSecurityHeaders(ContentKind kind, bool tls, HttpResponse& response);
 
 }  // namespace rostrum::http

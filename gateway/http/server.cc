@@ -30,11 +30,11 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
-// How long to let connections wait when there are no descriptors for them.
+// Pause after a failed accept, which mostly means that there are no file descriptors.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 constexpr int kBacklog = 1024;
 
-// For clients beyond the limits. Made once: it must cost next to nothing.
+// The answer to clients beyond the limits. Built once: a refusal must cost next to nothing.
 const std::string& TooManyConnections() {
   static const auto* const answer = [] {
     HttpResponse error = JsonError({503, "OVERLOADED", "too many connections"});
@@ -101,7 +101,7 @@ class Worker {
   }
 
  private:
-  // A copy: what is called may run a handler's callback, and that anything.
+  // A copy, because calls on a connection may run callbacks of handlers, which may do anything.
   std::vector<Connection*> Connections() const {
     return {connections_.begin(), connections_.end()};
   }
@@ -123,7 +123,7 @@ class Worker {
     }
   }
 
-  // Closing a listening socket resets what waits in it.
+  // Admits the connections in the backlog, which closing the listening socket would reset.
   void TakeWaiting() {
     error_code error;
     acceptor_.non_blocking(true, error);
@@ -150,7 +150,7 @@ class Worker {
     asio::co_spawn(io_, Serve(std::move(socket), address, *std::move(slot)), asio::detached);
   }
 
-  // Never waits: a full server must not be held up by those it turns away.
+  // Never waits: refused clients must not hold up a full server.
   static void TurnAway(tcp::socket& socket) {
     const int handle = socket.native_handle();
     char request[4096];
@@ -189,7 +189,7 @@ class Worker {
   ConnectionLimits& limits_;
   bool stopping_ = false;
   Connection::Registry connections_;
-  // After what its coroutines use, so that they are destroyed first.
+  // Declared after the members that its coroutines use, so that the coroutines are destroyed first.
   asio::io_context io_{1};
   tcp::acceptor acceptor_;
   asio::steady_timer ticker_;
@@ -265,7 +265,7 @@ bool HttpServer::Stop(absl::Duration grace, const std::function<void()>& give_up
   constexpr absl::Duration kUnwind = absl::Seconds(1);
   impl_->limits.WaitUntilNone(kUnwind);
   for (auto& worker : impl_->workers) worker->Join();
-  give_up();  // what began since: nothing runs any more that could begin something
+  give_up();  // for calls that began since; no thread runs now that could begin more
   return impl_->nothing_cut;
 }
 

@@ -25,31 +25,32 @@ struct HttpServerOptions {
   // Another limit for some requests (media), decided from the head before any
   // of the body is read. Unset: body_bytes for all.
   std::function<size_t(const RequestHead&)> body_limit;
-  // What all request bodies together may hold in memory; beyond it, 503. Those that may
-  // be larger than body_bytes have memory of their own, so that they keep out no other.
+  // The memory that all request bodies hold together; beyond it, 503. Bodies on routes that
+  // allow more than body_bytes count in buffered_upload_bytes instead, so that uploads do
+  // not crowd out other requests.
   size_t buffered_body_bytes = 96 * 1024 * 1024;
   size_t buffered_upload_bytes = 96 * 1024 * 1024;
-  // What large answers that are being read may hold together; beyond it, 503.
+  // The memory that large responses hold together while clients read them; beyond it, 503.
   size_t buffered_answer_bytes = 128 * 1024 * 1024;
 
   // From accept (or a request's first byte) to the end of the head.
   absl::Duration head_timeout = absl::Seconds(10);
-  // A body may take this long, and longer as long as it comes at the least
-  // rate, but never longer than body_most. Answers are written alike.
+  // A body may take body_timeout, and longer while it arrives at min_bytes_per_second or
+  // faster, but never longer than body_most. The same goes for writing responses.
   absl::Duration body_timeout = absl::Seconds(10);
   absl::Duration body_most = absl::Minutes(5);
   absl::Duration write_timeout = absl::Seconds(30);
   absl::Duration write_most = absl::Minutes(15);
   int64_t min_bytes_per_second = 1024;
-  // Between two requests. Longer than proxies keep theirs (60 s, most of them): what they
-  // send just as it ends here is lost.
+  // Idle time between two requests. Longer than that of most proxies (60 s): a proxy loses
+  // a request that it sends just as the connection is closed here.
   absl::Duration idle_timeout = absl::Seconds(75);
 
   int max_connections = 4096;
   int max_connections_per_host = 64;  // an IPv4 address or an IPv6 /64
   int max_requests_per_connection = 1000;
-  // Peers that speak for others: X-Forwarded-For is believed from them, and
-  // the limit per host is not for them.
+  // Proxies: X-Forwarded-For is believed from them, and the limit per host does not apply
+  // to them.
   CidrList trusted_proxies;
 };
 
@@ -77,13 +78,14 @@ class HttpObserver {
 
 // An HTTP/1.1 server (and 1.0) for one handler. TLS ends in front of it.
 //
-// Handlers that wait for something outside of the server (a gRPC call, a
-// BlockingPool) resume on its threads, so they must not wait any more when these end.
+// Handlers that wait for something outside of the server (a gRPC call, a BlockingPool) are
+// resumed on its threads. So nothing may be left to wait for when the threads end (Stop's
+// `give_up`).
 class HttpServer {
  public:
   // `handler` and `observer` must outlive the server.
   HttpServer(HttpServerOptions options, HttpHandler& handler, HttpObserver& observer);
-  // Stops without grace.
+  // Stops with a grace of zero.
   ~HttpServer();
 
   // Starts the threads. Once; INVALID_ARGUMENT or UNAVAILABLE if the address
@@ -92,14 +94,14 @@ class HttpServer {
   int port() const;
   int connections() const;
 
-  // From now on each answer closes its connection; new ones are still taken.
-  // For the time in which a balancer learns that this replica goes.
+  // From now on every response closes its connection; new connections are still accepted.
+  // For the time until a load balancer notices that this replica is going away.
   void Drain();
-  // Stops accepting, closes idle connections, ends streams, waits up to
-  // `grace` for running requests, then closes what is left. True if nothing
-  // was cut off. After the wait, and once more when the threads have ended, `give_up` is
-  // called: it must end all that handlers wait for outside of the server. May be called
-  // from any thread but the server's own; again has no effect.
+  // Stops accepting, closes idle connections, ends streams, waits up to `grace` for running
+  // requests, then closes what is left. True if no request was cut off. After the wait, and
+  // again when the threads have ended, `give_up` is called: it must end everything that
+  // handlers wait for outside of the server. Call it from any thread but the server's own.
+  // A second call has no effect.
   bool Stop(
       absl::Duration grace, const std::function<void()>& give_up = [] {});
 

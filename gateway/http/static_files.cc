@@ -9,12 +9,12 @@
 namespace rostrum::http {
 namespace {
 
-constexpr int kBestLevel = 9;  // it is done once
+constexpr int kBestLevel = 9;  // compressed only once
 
 bool NamesEtag(const HttpHeaders& request, absl::string_view version) {
   const std::string* names = request.Find("if-none-match");
   if (names == nullptr) return false;
-  // The version is hexadecimal, so it cannot stand inside another tag by chance.
+  // The version is hexadecimal, so it cannot be part of another tag by chance.
   return *names == "*" || absl::StrContains(*names, absl::StrCat("\"", version, "\""));
 }
 

@@ -19,12 +19,12 @@ class StaticFiles {
   // `prefix` starts and ends with a slash: "/assets/".
   StaticFiles(std::string prefix, const std::vector<EmbeddedFile>& files);
 
-  // The answer to a GET or HEAD of one of the files, or nullopt if the path is
-  // none of them.
+  // The response to a GET or HEAD of one of the files, or nullopt if the path is none of
+  // them.
   std::optional<HttpResponse> Serve(const RequestHead& request) const;
 
-  // The URL of a file with its version, under which browsers may keep it for
-  // good; without it they ask again each time. Empty if there is no such file.
+  // The URL of a file with its version, which browsers may cache forever; a URL without the
+  // version is revalidated each time. Empty if there is no such file.
   std::string Url(absl::string_view name) const;
 
  private:

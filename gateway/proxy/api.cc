@@ -20,8 +20,8 @@ HttpRequestView ViewOf(const http::HttpRequest& request) {
           .body = request.body};
 }
 
-// The answer's own etag, or the one that the service sent beside it because it
-// depends on more than the message.
+// The etag in the answer, or the one that the service sent in the metadata because it
+// covers more than the message.
 std::string EtagOfAnswer(const UnaryResult& result, const HttpAnswer& answer) {
   const auto sent = result.metadata.find(kEtagKey);
   return sent == result.metadata.end() ? answer.etag : sent->second;
@@ -63,11 +63,11 @@ asio::awaitable<http::HttpResponse> Api::Handle(http::HttpRequest& request) {
 
 asio::awaitable<http::HttpResponse> Api::Answer(http::HttpRequest& request, const RouteMatch& match,
                                                 const CallerContext& caller) {
-  // Before the body is looked at, which costs more than this.
+  // Before the body is parsed, which costs more than this check.
   const absl::Status limit = co_await limits_.Check(caller, match.route->is_read);
   if (!limit.ok()) co_return ErrorResponse(limit);
   auto transcoded = transcoder_.Request(ViewOf(request), match);
-  std::string().swap(request.body);  // an upload is not to be there twice
+  std::string().swap(request.body);  // an upload must not be in memory twice
   if (!transcoded.ok()) co_return ErrorResponse(transcoded.status());
   if (match.route->server_streaming) co_return co_await OpenStream(request, *transcoded, caller);
   co_return co_await CallUnary(request, *transcoded, caller);

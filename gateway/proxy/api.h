@@ -16,14 +16,14 @@ namespace rostrum::gateway {
 struct ApiSettings {
   absl::Duration read_timeout = absl::Seconds(5);
   absl::Duration write_timeout = absl::Seconds(15);
-  // How long the status line of a stream waits for the first message.
+  // How long a stream waits for its first message before its status line is sent.
   absl::Duration first_message_timeout = absl::Seconds(5);
-  // How often a quiet event stream says that it is still there.
+  // How often an event stream without messages sends a heartbeat.
   absl::Duration heartbeat = absl::Seconds(15);
 };
 
-// The HTTP API: finds the RPC of a request, calls it and turns what comes back
-// into HTTP. Knows no endpoint by name. Thread-safe.
+// The HTTP API: finds the RPC of a request, calls it and turns the result into HTTP. It has
+// no code for particular endpoints. Thread-safe.
 class Api {
  public:
   Api(const ApiSettings& settings, const Transcoder& transcoder, Backends& backends,
@@ -40,7 +40,7 @@ class Api {
   asio::awaitable<http::HttpResponse> OpenStream(const http::HttpRequest& request,
                                                  TranscodedRequest& transcoded,
                                                  const CallerContext& caller);
-  // Takes the message.
+  // Moves the message out of `transcoded`.
   BackendCall CallFor(TranscodedRequest& transcoded, const CallerContext& caller) const;
 
   const ApiSettings settings_;

@@ -24,13 +24,13 @@ namespace asio = boost::asio;
 // Metadata of a call, made by the gateway alone (CallerContext::MetadataFor).
 using CallMetadata = std::vector<std::pair<std::string, std::string>>;
 
-// What came back of a unary call.
+// The result of a unary call.
 struct UnaryResult {
   grpc::Status status;
   std::string message;  // serialised
   // Initial metadata of the answer.
   std::map<std::string, std::string> metadata;
-  std::string peer;  // who was asked, as gRPC names it; of a call that is late
+  std::string peer;  // the replica, as gRPC names it; set if no answer came in time
 };
 
 // A call to make. `service` is the backend ("content"), `method` the full path
@@ -54,8 +54,8 @@ class BackendStream {
   virtual void Cancel() = 0;
 };
 
-// The services behind the gateway, called by gRPC without knowing their
-// messages. Thread-safe.
+// The services behind the gateway, called over gRPC with serialised messages, without
+// knowing their types. Thread-safe.
 class Backends {
  public:
   // Targets by service name.
@@ -63,22 +63,23 @@ class Backends {
            const std::shared_ptr<grpc::ChannelCredentials>& credentials, Metrics& metrics);
   ~Backends();
 
-  // Resumes on the executor of the awaiting coroutine. Beyond 256 at a time, calls to a
-  // service wait for their turn (CallQueue). An RPC that may be repeated and is late is
-  // asked again (Tries).
+  // Resumes on the executor of the awaiting coroutine. At most 256 calls to a service run
+  // at a time; more wait for their turn (CallQueue). An RPC that may be repeated is called
+  // again if no answer comes in time (Tries).
   asio::awaitable<UnaryResult> Call(BackendCall call);
   // Starts a server stream.
   asio::awaitable<std::shared_ptr<BackendStream>> Open(BackendCall call);
 
   std::shared_ptr<grpc::Channel> channel(const std::string& service) const;
-  // When a call of `service` was last answered, if only by a refusal.
+  // When a call to `service` was last answered, even if with a refusal.
   absl::Time LastAnswer(const std::string& service) const;
   // Starts connecting, and names the services that are not connected.
   std::vector<std::string> Unconnected() const;
   // How many services there are.
   size_t size() const { return backends_.size(); }
-  // Ends every call, and those that are still made, by whoever waits for a turn too.
-  // Before the executors of coroutines that may be waiting are destroyed.
+  // Cancels every call, also those that are made later, for example by a coroutine that
+  // waits for its turn. Call it before the executors are destroyed on which coroutines may
+  // be waiting.
   void CancelAll() { pending_->CancelAll(); }
 
  private:

@@ -9,8 +9,9 @@
 
 namespace rostrum::gateway {
 
-// Serialised messages as gRPC's generic calls carry them. An upload is not to be there
-// twice: it is taken as it is. Most are small, and cheaper to copy.
+// Serialised messages as gRPC's generic calls carry them. A large string is moved into the
+// buffer, so that an upload is not in memory twice; a small one is copied, which is
+// cheaper.
 inline grpc::ByteBuffer ToByteBuffer(std::string bytes) {
   constexpr size_t kSmall = 4096;
   if (bytes.size() <= kSmall) {

@@ -14,7 +14,7 @@ namespace rostrum::gateway {
 namespace {
 
 constexpr absl::Duration kLongest = absl::Hours(1);
-// Less than half of the time that reads have: who comes to the front can be answered.
+// Less than half of a read's deadline, so that a call that gets its turn can still be answered.
 constexpr absl::Duration kStuck = absl::Seconds(2);
 
 }  // namespace
@@ -23,11 +23,11 @@ struct CallQueue::Waiting {
   explicit Waiting(const asio::any_io_executor& executor) : timer(executor) {}
   asio::steady_timer timer;  // used on its executor only
   const absl::Time since = absl::Now();
-  bool has_turn = false;  // guarded by the queue's mutex, as is:
+  bool has_turn = false;  // the queue's mutex guards this and `place`
   std::list<std::shared_ptr<Waiting>>::iterator place;
 };
 
-// Leaves the queue with the coroutine, also where that is destroyed while it waits.
+// Takes the coroutine out of the queue, also if it is destroyed while it waits.
 class CallQueue::Place {
  public:
   Place(CallQueue& queue, std::shared_ptr<Waiting> waiting)
@@ -36,7 +36,7 @@ class CallQueue::Place {
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
-  // The turn, if it has come; the place is given up.
+  // Leaves the queue. Returns the turn if it has come.
   std::optional<Turn> Take() {
     if (waiting_ == nullptr) return std::nullopt;
     const std::shared_ptr<Waiting> waiting = std::move(waiting_);
@@ -90,7 +90,8 @@ void CallQueue::Next() {
     queue_.pop_front();
     next->has_turn = true;
   }
-  // Runs after the wait has begun: its coroutine has the thread until then.
+  // Posted, so that it runs after the wait has begun: until then the waiting coroutine occupies
+  // the only thread of its executor.
   const asio::any_io_executor executor = next->timer.get_executor();
   asio::post(executor, [next = std::move(next)] { next->timer.cancel(); });
 }

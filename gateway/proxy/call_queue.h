@@ -14,14 +14,14 @@ namespace rostrum::gateway {
 
 namespace asio = boost::asio;
 
-// Lets so many calls be under way, and the others wait for their turn in the order in
-// which they came: waiting costs little here, and a thread where the call goes to.
-// Thread-safe.
+// Limits how many calls run at the same time. The others wait for their turn in the order
+// in which they came: a coroutine that waits here costs little, while a call that waits in
+// the service costs a thread there. Thread-safe.
 class CallQueue {
  public:
   explicit CallQueue(int most) : most_(most) {}
 
-  // Ends when destroyed.
+  // One of the running calls. Destroying it gives the turn to the next in the queue.
   class Turn {
    public:
     explicit Turn(CallQueue& queue) : queue_(&queue) {}
@@ -38,17 +38,20 @@ class CallQueue {
     CallQueue* queue_;
   };
 
-  // The caller's turn if it is that at once; nobody else is waiting then.
+  // A turn if one is free (then the queue is empty), else nullopt. Does not wait.
   std::optional<Turn> Try();
-  // The caller's turn, or nullopt if it has not come at `deadline`, or would not: the
-  // first in the queue has waited for two seconds. Resumes on the executor of the awaiting
-  // coroutine, which has one thread and lives for as long as others may end their turns.
+  // Waits for a turn. Returns nullopt
+  // - when no turn has come by `deadline`, or
+  // - at once, if the first in the queue has waited for two seconds already: the service is
+  //   stuck, and a further caller would wait in vain.
+  // Resumes on the executor of the awaiting coroutine. That executor must have one thread,
+  // and live as long as other callers may end their turns.
   asio::awaitable<std::optional<Turn>> Wait(absl::Time deadline);
 
  private:
   struct Waiting;
   class Place;
-  // Whether it is the caller's turn at once.
+  // Takes a turn if one is free.
   bool Begin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // A turn is over.
   void Next();

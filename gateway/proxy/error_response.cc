@@ -15,7 +15,7 @@ http::HttpResponse ToHttpResponse(HttpAnswer answer) {
   response.status = answer.status;
   response.headers.Set("Content-Type", answer.content_type);
   if (!answer.etag.empty()) response.headers.Set("ETag", answer.etag);
-  // What depends on who asks is never kept by a shared cache.
+  // Shared caches must never store an answer that depends on the caller.
   const std::string otherwise = answer.etag.empty() ? "no-store" : "private, no-cache";
   response.headers.Set("Cache-Control",
                        answer.cache_control.empty() ? otherwise : answer.cache_control);

@@ -12,15 +12,15 @@
 
 namespace rostrum::gateway {
 
-// An answer as the HTTP server takes it.
+// Converts a transcoded answer into a response of the HTTP server.
 http::HttpResponse ToHttpResponse(HttpAnswer answer);
 
-// The one error form, of an error of the gateway itself or of a service.
+// The JSON error (http_status.h) for an error of the gateway itself or of a service.
 http::HttpResponse ErrorResponse(const absl::Status& status);
 http::HttpResponse ErrorResponse(const google::rpc::Status& status);
 
-// What `answer` answers, or INTERNAL if it throws: so that this too is an answer to the
-// request, with its id, its route and its trace. The log says what was thrown.
+// The response of `answer`, or INTERNAL if it throws; what was thrown is logged. The caller
+// can then answer with an error that has the request id, route and trace.
 asio::awaitable<absl::StatusOr<http::HttpResponse>> Caught(
     asio::awaitable<http::HttpResponse> answer, const CallerContext& caller);
 

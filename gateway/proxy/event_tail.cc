@@ -99,7 +99,7 @@ bool EventTail::Apply(const event::v1::PullEventsResponse& response) {
     first_watermark_ = watermark;
     prompt_ = is_prompt ? options_.prompt : 2 * prompt_;
   }
-  // Should that clock have been set forward, it is at most now.
+  // At most now, in case the producer's clock was set forward.
   options_.known_until(std::min(opened_ + (watermark - first_watermark_), now));
   return is_prompt;
 }

@@ -14,23 +14,24 @@
 
 namespace rostrum::gateway {
 
-// Follows the events of one service from now on, for what a gateway keeps in
-// memory. Nothing is stored: after a gap that cannot be closed `missed` is
-// called, and what was kept is to be thrown away.
+// Follows the events of one service from now on, for data that the gateway keeps in memory.
+// The position is not stored: when events were missed, `missed` is called, and everything
+// that was kept must be discarded.
 class EventTail {
  public:
   struct Options {
     std::string producer;
     std::vector<std::string> types;  // full names of payload messages
     std::function<void(const event::v1::Event&)> on_event;
-    // Of all that was committed before then `on_event` was told, or `missed`;
-    // InfinitePast if something is there that cannot be told yet. Null if nobody has to
-    // know.
+    // Called with a time up to which the events are complete: for every change committed
+    // before it, `on_event` or `missed` was called. InfinitePast while an event exists that
+    // cannot be sent yet. Null if not needed.
     std::function<void(absl::Time)> known_until;
     std::function<void()> missed;
-    // Within what the first watermark of a stream is to come. All are taken for earlier
-    // than they are by as much, so a stream that took longer, while its connection was
-    // made for example, is opened again; the next has twice as long.
+    // How long the first watermark of a stream may take. All watermarks of the stream are
+    // moved into the past by the time that it took. If it took longer (because the
+    // connection was made meanwhile, for example), the stream is opened again, and the next
+    // may take twice as long.
     absl::Duration prompt = absl::Milliseconds(50);
   };
   EventTail(std::shared_ptr<grpc::Channel> channel, const ServiceCaller& caller, Options options);
@@ -40,7 +41,7 @@ class EventTail {
   absl::Status PullOnce();
   // Opens the stream and reads it to its end.
   absl::Status Read(const event::v1::PullEventsRequest& request);
-  // False if the stream is to be opened again because it was not prompt.
+  // False if the stream must be opened again because its first watermark took too long.
   bool Apply(const event::v1::PullEventsResponse& response);
 
   const ServiceCaller& caller_;
@@ -48,16 +49,16 @@ class EventTail {
   std::unique_ptr<event::v1::EventService::Stub> stub_;
   // Used by the worker only.
   event::v1::Position position_;
-  // When this stream was opened, and its first watermark, which was made after that: how
-  // their clocks differ cannot be told more exactly, but this errs to the early side,
-  // however long a watermark was under way.
+  // When this stream was opened by our clock, and its first watermark by the service's. The
+  // watermark was made after the opening, so taking both for the same moment dates every
+  // watermark too early but never too late, however long it was in transit.
   absl::Time opened_;
   absl::Time first_watermark_;
   absl::Duration prompt_;  // of this stream
   absl::Mutex mu_;
   grpc::ClientContext* running_ ABSL_GUARDED_BY(mu_) = nullptr;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  // Last: its thread uses all of the above, and the worker itself, at once.
+  // Last, because its thread starts at once and uses all members, including the worker.
   Worker worker_;
 };
 

@@ -26,17 +26,18 @@ class Gateway final : public http::HttpHandler {
   struct Options {
     bool tls = false;
     std::string openapi;  // the document
-    // How long it waits for all services before it begins with those it reaches.
+    // How long the gateway waits for all services before it becomes ready with those that
+    // it reaches.
     absl::Duration patience = absl::Seconds(5);
   };
-  // Serves pages: whatever is none of the above.
+  // Serves every path that is none of the above.
   using Pages = std::function<asio::awaitable<http::HttpResponse>(http::HttpRequest&)>;
   Gateway(Options options, Api& api, Backends& backends, Pages pages = nullptr);
 
   asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request) override;
   http::HttpResponse Refuse(const http::Refusal& refusal, const http::RequestHead* head) override;
 
-  // From now on not ready: a balancer should send nothing more.
+  // From now on not ready, so that load balancers send no more requests.
   void Drain() { draining_ = true; }
 
  private:
@@ -48,9 +49,9 @@ class Gateway final : public http::HttpHandler {
   Backends& backends_;
   const Pages pages_;
   std::atomic<bool> draining_{false};
-  const absl::Time begin_ = absl::Now();  // of the process, not of what it decides
-  // Once it has begun it stays ready: what is away is answered for one by one, and
-  // the rest goes on.
+  const absl::Time begin_ = absl::Now();  // start of the process, for `patience`
+  // Once the gateway was ready it stays ready: requests to a service that is unavailable
+  // fail one by one, and everything else continues.
   std::atomic<bool> was_ready_{false};
 };
 

@@ -15,9 +15,9 @@
 namespace rostrum::gateway {
 namespace {
 
-// A call by reactor. gRPC calls it back on its own threads; one message is read
-// ahead of none, so a slow client holds the service back. Keeps itself alive
-// until gRPC is done with it.
+// A streaming call. gRPC calls it back on its own threads. A message is read only when Next
+// asks for it, so a slow client slows the service down. Keeps itself alive until gRPC is done
+// with it.
 class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                       public std::enable_shared_from_this<Reactor> {
  public:
@@ -49,8 +49,8 @@ class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
       return;
     }
     waiting_ = std::move(done);
-    // Under the lock, so that it cannot come after the hold was released. gRPC
-    // never calls back from within.
+    // Under the lock, so that no read starts after the hold was released. StartRead never calls
+    // back before it returns.
     StartRead(&response_);
   }
 
@@ -68,7 +68,7 @@ class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
   // gRPC's side.
   void OnReadDone(bool ok) override {
     if (!ok) {
-      ReleaseHold();  // OnDone tells the waiting reader, with the status
+      ReleaseHold();  // OnDone wakes the waiting reader, with the status
       return;
     }
     Wake(true);

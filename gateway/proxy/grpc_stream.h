@@ -15,8 +15,8 @@ namespace rostrum::gateway {
 void PrepareContext(const CallMetadata& metadata, const RpcSpan& span, absl::Time deadline,
                     grpc::ClientContext& context);
 
-// Starts a server stream whose messages are handed over on `executor`. `metrics`
-// outlives the calls in `pending`.
+// Starts a server stream whose messages are delivered on `executor`. `metrics` must outlive
+// the calls in `pending`.
 std::shared_ptr<BackendStream> OpenGrpcStream(grpc::GenericStub& stub, const BackendCall& call,
                                               const asio::any_io_executor& executor,
                                               std::shared_ptr<PendingCalls> pending,

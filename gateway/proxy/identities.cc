@@ -17,7 +17,7 @@ namespace pb = rostrum::account::v1;
 
 constexpr char kResolve[] = "/rostrum.account.v1.IdentityService/ResolveCredential";
 constexpr absl::Duration kTimeout = absl::Seconds(3);
-// So that a token does not expire on its way, that of a write's last try either.
+// So that no token expires on its way, not even in the last try of a write.
 constexpr absl::Duration kMargin = absl::Seconds(15);
 
 std::shared_ptr<const Identity> FromProto(const pb::Identity& message) {
@@ -47,7 +47,7 @@ asio::awaitable<absl::StatusOr<std::shared_ptr<const Identity>>> Identities::Res
                    .metadata = std::move(metadata),
                    .timeout = kTimeout};
   const UnaryResult result = co_await backends_.Call(std::move(call));
-  // Whoever asks has time left for another try.
+  // Not DEADLINE_EXCEEDED: the request has time left, so the client may try again.
   if (IsLate(result.status)) co_return ServiceUnavailable("account");
   if (!result.status.ok()) co_return FromGrpcStatus(result.status);
   pb::Identity message;

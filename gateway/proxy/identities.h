@@ -14,7 +14,8 @@
 
 namespace rostrum::gateway {
 
-// Who a credential belongs to, with the tokens that say so to each service.
+// The account that a credential belongs to, and the identity tokens that state this to each
+// service.
 struct Identity {
   std::string account_id;
   std::string session_id;  // empty with an access token
@@ -24,20 +25,20 @@ struct Identity {
   absl::Time expire_time;
 };
 
-// Turns credentials (session cookies, bearer tokens) into identities by asking
-// account, and keeps the answers until shortly before they expire, at most 60
-// seconds. An answer that was revoked is dropped at once (Drop*). Credentials
-// are kept as hashes only. Thread-safe.
+// Turns credentials (session cookies, bearer tokens) into identities by asking account.
+// Answers are cached until shortly before they expire, at most 60 seconds, and dropped at
+// once when the credential is revoked (Drop*). Credentials are kept as hashes only.
+// Thread-safe.
 class Identities {
  public:
   Identities(Backends& backends, Clock& clock) : backends_(backends), clock_(clock) {}
 
-  // UNAUTHENTICATED / CREDENTIAL_INVALID; UNAVAILABLE if account is away.
-  // `metadata` has request id and trace.
+  // UNAUTHENTICATED / CREDENTIAL_INVALID; UNAVAILABLE if account is unavailable. `metadata`
+  // has request id and trace.
   asio::awaitable<absl::StatusOr<std::shared_ptr<const Identity>>> Resolve(std::string credential,
                                                                            CallMetadata metadata);
 
-  // True if Resolve would not have to ask.
+  // True if Resolve would not have to ask account.
   bool Has(const std::string& credential);
   void DropCredential(const std::string& credential);
   void DropSession(const std::string& session_id);
@@ -47,7 +48,7 @@ class Identities {
 
  private:
   std::shared_ptr<const Identity> FindCached(const std::string& key);
-  // Keeps an answer that was asked for before nothing was dropped in between.
+  // Caches an answer, unless something was dropped since it was asked for (`generation`).
   void Keep(const std::string& key, std::shared_ptr<const Identity> identity, int64_t generation);
   template <class Matches>
   void DropIf(Matches matches);

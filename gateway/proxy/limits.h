@@ -14,8 +14,8 @@ struct LimitSettings {
   Rate writes{.burst = 240, .period = absl::Minutes(1)};
 };
 
-// How much one caller may ask: an account, or the network of those who have
-// none. Reads are counted in this process, because asking Redis would cost more
+// Limits the requests of one caller: an account, or the network of visitors
+// without one. Reads are counted in this process, because asking Redis would cost more
 // than most of them; writes are counted in Redis, for all gateways together.
 // Thread-safe.
 class Limits {

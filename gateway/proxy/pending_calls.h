@@ -11,8 +11,8 @@
 
 namespace rostrum::gateway {
 
-// The calls that gRPC still has, so that they can be ended before the event
-// loops that they resume on go away. Thread-safe.
+// The calls that gRPC has not finished, so that they can be ended before the event loops
+// that they resume on are destroyed. Thread-safe.
 class PendingCalls {
  public:
   using Call = std::shared_ptr<grpc::ClientContext>;
@@ -25,9 +25,9 @@ class PendingCalls {
     }
     call->TryCancel();
   }
-  // The last thing that a call does, when gRPC's side has let go of it. It counts
-  // as pending until its context is gone: that holds the channel, whose end on a
-  // thread of gRPC would have that thread wait for itself.
+  // Called last, when gRPC is done with the call. The call stays in the map until its
+  // context is destroyed, because the context holds the channel: if the last reference to
+  // the channel were dropped on a thread of gRPC, that thread would wait for itself.
   void Remove(const grpc::ClientContext* call) {
     Call last;
     {
@@ -38,10 +38,10 @@ class PendingCalls {
     absl::MutexLock lock(&mu_);
     calls_.erase(call);
   }
-  // Cancels every call, also those still to come, and waits until gRPC is done
-  // with those that there are.
+  // Cancels every call, also those that are added later, and waits until gRPC has finished
+  // those that exist.
   void CancelAll() {
-    // These are let go of before the wait, which they would hold up.
+    // Our references are dropped before the wait, which they would otherwise block.
     for (Call& call : Stop()) std::exchange(call, nullptr)->TryCancel();
     absl::MutexLock lock(&mu_);
     mu_.Await(absl::Condition(

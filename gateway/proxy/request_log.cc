@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kUnavailable = 503;
 constexpr int kTimeout = 504;
-// TLS ends in front of the gateway, and what a proxy says of it is not believed.
+// TLS ends in front of the gateway, and headers of proxies about it are not trusted.
 constexpr char kScheme[] = "http";
 
 Ending EndingOf(int status) {

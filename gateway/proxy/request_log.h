@@ -4,9 +4,8 @@
 
 namespace rostrum::gateway {
 
-// What is told of every HTTP request: its metrics, its span ("GET /v1/posts")
-// and its log line. A route stands in them, never a path, and an account as a
-// hash. Thread-safe.
+// Records every HTTP request: its metrics, its span ("GET /v1/posts") and its log line.
+// They name the route, never the path, and the account only as a hash. Thread-safe.
 class RequestLog final : public http::ServerMetrics {
  public:
   using ServerMetrics::ServerMetrics;

@@ -17,8 +17,8 @@ namespace rostrum::gateway {
 namespace {
 
 // Frames that wait to be written by the one coroutine that writes. Used on one
-// executor only. Holds at most one frame, so that a slow client holds the
-// service back.
+// executor only. Holds at most one frame, so that a slow client slows
+// the service down.
 class Outgoing {
  public:
   explicit Outgoing(const asio::any_io_executor& executor) : ready_(executor), taken_(executor) {
@@ -26,18 +26,18 @@ class Outgoing {
     taken_.expires_at(asio::steady_timer::time_point::max());
   }
 
-  // The answer has its status line: errors are frames from now on.
+  // The status line has been sent: errors are frames from now on.
   void Begin() { begun_ = true; }
   bool begun() const { return begun_; }
-  // Why the call ended, if it did by an error before that.
+  // Why the call failed, if it failed before that.
   const std::optional<google::rpc::Status>& error() const { return error_; }
   void set_error(google::rpc::Status error) { error_ = std::move(error); }
 
-  // Waits for room. False once the reader has gone.
+  // Waits until the frame before has been taken. False once the client has gone.
   asio::awaitable<bool> Put(std::string frame) {
     while (frame_.has_value() && !closed_) co_await Wait(taken_);
     if (closed_) co_return false;
-    begun_ = true;  // a frame decides for a status line
+    begun_ = true;  // the first frame decides the status line
     frame_ = std::move(frame);
     ready_.cancel();
     co_return true;
@@ -47,7 +47,7 @@ class Outgoing {
     finished_ = true;
     ready_.cancel();
   }
-  // Nobody reads any more.
+  // The client has gone.
   void Close() {
     closed_ = true;
     taken_.cancel();
@@ -87,7 +87,7 @@ struct StreamState {
   StreamOptions options;
 };
 
-// Empty for a message that cannot be shown.
+// Empty if the message cannot be written as JSON.
 std::string Frame(const StreamState& state, const std::string& message) {
   const auto parsed = state.transcoder.ParseResponse(state.transcoded, message);
   if (parsed == nullptr) return "";
@@ -96,7 +96,7 @@ std::string Frame(const StreamState& state, const std::string& message) {
 }
 
 // Reads the call and puts its messages out as frames. An error is a frame only
-// once the answer has its status line.
+// once the status line has been sent.
 asio::awaitable<void> Pump(std::shared_ptr<StreamState> state, std::shared_ptr<Outgoing> outgoing) {
   std::string message;
   bool open = true;
@@ -114,7 +114,7 @@ asio::awaitable<void> Pump(std::shared_ptr<StreamState> state, std::shared_ptr<O
   outgoing->Finish();
 }
 
-// Ends the call when nobody is left to write it out.
+// Ends the call when the answer is destroyed.
 class Ending {
  public:
   Ending(std::shared_ptr<StreamState> state, std::shared_ptr<Outgoing> outgoing)
@@ -158,7 +158,7 @@ asio::awaitable<http::HttpResponse> StreamAnswer(const Transcoder& transcoder,
   auto state = std::make_shared<StreamState>(
       StreamState{transcoder, std::move(transcoded), std::move(stream), options});
   auto outgoing = std::make_shared<Outgoing>(executor);
-  // Belongs to the answer, so that one that is never written ends the call too.
+  // Owned by the answer, so that an answer that is never written ends the call too.
   auto ending = std::make_shared<Ending>(state, outgoing);
   asio::co_spawn(executor, Pump(state, outgoing), asio::detached);
 

@@ -13,16 +13,15 @@ namespace rostrum::gateway {
 
 struct StreamOptions {
   StreamFraming framing = StreamFraming::kNdjson;
-  // The status line waits so long for the first message or the end, so that an
-  // error that comes before any message keeps its HTTP status.
+  // The status line is sent after the first message or the end of the stream, or after this
+  // time. So an error before any message still has its own HTTP status.
   absl::Duration first_message_timeout;
-  // A quiet event stream gets a comment this often.
+  // An event stream without messages gets a comment this often.
   absl::Duration heartbeat;
 };
 
-// The answer that passes a server stream on, message by message, until it ends
-// or the client goes away, which ends the call. Runs on the executor of the
-// connection.
+// The response that passes a server stream on, message by message, until it ends. If the
+// client goes away, the call is cancelled. Runs on the executor of the connection.
 asio::awaitable<http::HttpResponse> StreamAnswer(const Transcoder& transcoder,
                                                  TranscodedRequest transcoded,
                                                  std::shared_ptr<BackendStream> stream,

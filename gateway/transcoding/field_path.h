@@ -18,21 +18,21 @@ using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;
 const google::protobuf::FieldDescriptor* FindField(const google::protobuf::Descriptor& message,
                                                    absl::string_view name);
 
-// INVALID_ARGUMENT says which part is no field, or leads through a repeated
-// field or one that is no message.
+// INVALID_ARGUMENT names the part that is not a field, or that is followed by more parts
+// although it is repeated or not a message.
 absl::StatusOr<FieldPath> ResolveFieldPath(const google::protobuf::Descriptor& message,
                                            absl::string_view dotted);
 
-// In proto names.
+// The path in proto names.
 std::string ProtoPath(const FieldPath& path);
 
-// True for what has a form as text: scalars, enums, and the well-known messages
-// that are strings or scalars in JSON. The field may be repeated.
+// True for fields whose values can be written as text: scalars, enums, and the well-known
+// messages that are strings or scalars in JSON. The field may be repeated.
 bool HasTextForm(const google::protobuf::FieldDescriptor& field);
 
-// Sets the field from text as it stands in a URL; a repeated field gets another
-// element. INVALID_ARGUMENT with a violation of the path: INVALID_VALUE, or
-// DUPLICATE_FIELD when another member of its oneof is set.
+// Sets the field from text in a URL (already decoded); a repeated field gets one more
+// element. INVALID_ARGUMENT with a violation of the path: INVALID_VALUE, or DUPLICATE_FIELD
+// when another member of its oneof is set.
 absl::Status SetFromText(google::protobuf::Message& message, const FieldPath& path,
                          const std::string& text);
 

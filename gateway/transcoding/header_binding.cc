@@ -51,8 +51,8 @@ absl::Status SetOnce(Message& request, const FieldPath& path, std::string text,
   return absl::OkStatus();
 }
 
-// Takes the next entity tag of a list off `list`: opaque-tag without W/, or ""
-// when the list is over or malformed.
+// Removes the next entity tag from `list` and returns it without W/; "" if the list is over or
+// malformed.
 absl::string_view NextEtag(absl::string_view& list) {
   list = absl::StripLeadingAsciiWhitespace(list);
   absl::ConsumePrefix(&list, "W/");
@@ -77,7 +77,8 @@ std::string ValidEtag(absl::string_view text) {
   return valid ? std::string(text) : "";
 }
 
-// What EntityTag was made of; services write no dot into theirs.
+// The service's etag in one made by EntityTag, which appends a dot and more. Etags of services
+// have no dot.
 std::string WithoutBody(const std::string& etag) {
   const size_t dot = etag.find('.');
   return dot == std::string::npos ? etag : absl::StrCat(etag.substr(0, dot), "\"");

@@ -12,12 +12,12 @@ namespace rostrum::gateway {
 
 // Puts headers into the fields that the API has for them:
 //   Idempotency-Key -> request_id, 1 to 128 printable ASCII characters;
-//   If-Match        -> etag of the request, or of the resource that it changes, one
-//                      entity tag or "*". "W/" is dropped: the server adds it
-//                      when it compresses an answer; so is what EntityTag adds;
-//   Last-Event-ID   -> resume_token of a server stream, in the place of one that
-//                      the URL had: a browser reconnects with the same URL.
-// A header for which the request has no field is passed over.
+//   If-Match        -> etag of the request, or of the resource that it changes: one
+//                      entity tag or "*". "W/" is dropped, which the server adds when it
+//                      compresses a response; so is the hash that EntityTag adds;
+//   Last-Event-ID   -> resume_token of a server stream. It replaces the one in the URL,
+//                      because a browser reconnects with the same URL.
+// A header for which the request has no field is ignored.
 // INVALID_ARGUMENT with a violation of the field: INVALID_VALUE, or
 // DUPLICATE_FIELD when the field has another value already.
 absl::Status BindHeaders(const Route& route, const HeaderLookup& header,
@@ -30,8 +30,8 @@ bool EtagMatches(absl::string_view if_none_match, absl::string_view etag);
 // entity tag with its quotes. Empty if there is none.
 std::string EtagOf(const google::protobuf::Message& response);
 
-// The tag of one representation of what has this etag: "7" becomes "7.<hash of the
-// body>". The body may differ by who asks, and in what no version counts.
+// The entity tag of one response body: "7" becomes "7.<hash of the body>". Bodies of the
+// same version can differ, by caller and in data that the version does not cover.
 std::string EntityTag(absl::string_view etag, absl::string_view body);
 
 }  // namespace rostrum::gateway

@@ -81,7 +81,7 @@ int64_t RetrySeconds(const RetryInfo& retry) {
   return std::max<int64_t>(1, delay.seconds() + (delay.nanos() > 0 ? 1 : 0));
 }
 
-// What the reply needs to know of the details.
+// The details of the status, as the answer needs them.
 struct Details {
   Json json = Json::array();
   std::optional<ErrorInfo> info;
@@ -112,8 +112,9 @@ Details ReadDetails(const google::rpc::Status& status) {
   return details;
 }
 
-// 405, 413 and 415 have no code of their own. A full pool of connections is
-// RESOURCE_EXHAUSTED, so that channels do not try it again, but nobody asked too much.
+// 405, 413 and 415 have no gRPC code of their own. A service whose database pool is full answers
+// RESOURCE_EXHAUSTED, so that channels do not retry; but the client did not send too much, so
+// that is 503.
 int StatusOfError(int code, absl::string_view domain, absl::string_view reason) {
   if (domain == kGatewayDomain) {
     if (reason == "METHOD_NOT_ALLOWED") return 405;
@@ -123,7 +124,7 @@ int StatusOfError(int code, absl::string_view domain, absl::string_view reason) 
   return reason == kDatabaseBusy ? 503 : RowOf(code).http;
 }
 
-// ToRpcStatus gives an error of ours without a reason its code's name as one.
+// ToRpcStatus sets the name of the code as the reason of errors of ours that have none.
 bool HasReason(int code, const Details& details) {
   return details.info &&
          !(details.info->domain() == kGatewayDomain && details.info->reason() == RowOf(code).name);
@@ -156,7 +157,7 @@ absl::string_view CodeName(int code) { return RowOf(code).name; }
 
 HttpAnswer ErrorAnswer(const google::rpc::Status& status) {
   google::rpc::Status shown = status;
-  if (shown.code() == 0) shown.set_code(google::rpc::INTERNAL);  // an error that says it is none
+  if (shown.code() == 0) shown.set_code(google::rpc::INTERNAL);  // an error with the code OK
   Details details = ReadDetails(shown);
   if (!HasReason(shown.code(), details)) {
     shown.set_message(RowOf(shown.code()).message);

@@ -10,14 +10,14 @@
 
 namespace rostrum::gateway {
 
-// The ErrorInfo.domain of errors that the gateway itself finds.
+// The ErrorInfo.domain of errors of the gateway itself.
 inline constexpr char kGatewayDomain[] = "gateway.rostrum";
 
-// The HTTP status of a google.rpc.Code; 500 for numbers that are none.
+// The HTTP status of a google.rpc.Code; 500 for numbers that are no code.
 int HttpStatusOf(int code);
-// That of an error, as ErrorAnswer gives it.
+// The HTTP status that ErrorAnswer gives to an error.
 int HttpStatusOf(const absl::Status& error);
-// "NOT_FOUND"; "UNKNOWN" for numbers that are none.
+// "NOT_FOUND"; "UNKNOWN" for numbers that are no code.
 absl::string_view CodeName(int code);
 
 // An answer over HTTP, before the server sends it.
@@ -26,18 +26,18 @@ struct HttpAnswer {
   std::string content_type = "application/json";
   std::string body;
   std::string etag;           // empty: none
-  std::string cache_control;  // empty: the answer says nothing of it
-  // What else an error needs: Retry-After, WWW-Authenticate, Allow.
+  std::string cache_control;  // empty: none
+  // Further headers of errors: Retry-After, WWW-Authenticate, Allow.
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// An error as it goes out:
+// The HTTP answer of an error:
 //   {"error":{"code":404,"status":"NOT_FOUND","message":"...","details":[...]}}
 
-// Details of types other than ErrorInfo, BadRequest and RetryInfo are given as
-// base64. The gateway's own errors have statuses that no code has: 405,
-// 413, 415; a database that is busy is 503, not the caller's 429. An error that gives no reason of
-// its own comes from gRPC, or was meant for a log: its text may name hosts, so it is replaced.
+// Details of types other than ErrorInfo, BadRequest and RetryInfo are given as base64. Some
+// statuses do not follow from the code: 405, 413 and 415 of the gateway's own errors, and
+// 503 (not 429) for a busy database. An error without a reason comes from gRPC or was meant
+// for a log; its text may name hosts, so it is replaced.
 HttpAnswer ErrorAnswer(const google::rpc::Status& status);
 
 }  // namespace rostrum::gateway

@@ -21,11 +21,11 @@ absl::Status BadJson(absl::string_view what) {
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_JSON", what);
 }
 
-// What may stand at a place.
+// The kind of value that is allowed at a place.
 struct Expected {
   enum class Kind { kScalar, kMessage, kList, kMap, kAnything } kind = Kind::kAnything;
   const Descriptor* message = nullptr;     // of kMessage
-  const FieldDescriptor* field = nullptr;  // of kList and kMap: what the elements are
+  const FieldDescriptor* field = nullptr;  // of kList and kMap: describes the elements
   bool null_allowed = true;
 };
 
@@ -96,7 +96,7 @@ class Checker final : public nlohmann::json_sax<json> {
     return Open(/*is_list=*/true);
   }
   bool end_object() override {
-    // {} changes nothing inside, so it stands for the message itself.
+    // {} names no field inside, so the path of the message itself is the leaf.
     const bool is_leaf = frames_.back().has_leaves && frames_.back().keys.empty();
     frames_.pop_back();
     if (is_leaf) AddLeaf();
@@ -208,7 +208,7 @@ class Checker final : public nlohmann::json_sax<json> {
 absl::Status CheckJson(absl::string_view text, const Descriptor& message,
                        const FieldDescriptor* field, std::vector<std::string>* leaves) {
   if (!IsCleanUtf8(text)) return BadJson("the body is not UTF-8, or holds a NUL");
-  // The parser would pass over it.
+  // The parser would ignore a byte order mark.
   if (absl::StartsWith(text, "\xEF\xBB\xBF")) return BadJson("the body begins with a mark");
   Expected root = field == nullptr ? Expected{Expected::Kind::kMessage, &message, nullptr, false}
                                    : ExpectField(*field);

@@ -11,11 +11,11 @@ namespace rostrum::gateway {
 
 inline constexpr int kMaxJsonDepth = 100;
 
-// Checks a JSON text against the type that it is to become, before protobuf's
-// lenient parser sees it: one strict RFC 8259 value of clean UTF-8, no deeper
-// than kMaxJsonDepth, in which no field comes twice (also not once by its proto
-// name and once by its JSON name), every field exists, and lists, objects and
-// scalars stand where they should. Values of scalars are left to the parser.
+// Checks a JSON text against the message type that it is for, because protobuf's own parser
+// is lenient. It must be one strict RFC 8259 value in clean UTF-8, nested no deeper than
+// kMaxJsonDepth. Every field must exist and come only once (its proto name and its JSON
+// name are the same field), and lists, objects and scalars must be where the type has them.
+// The values of scalars are left to the parser.
 //
 // `field` is the field of `message` that the text is for, or null when it is
 // for the whole message. If `leaves` is not null, the proto paths of what is

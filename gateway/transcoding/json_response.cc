@@ -31,8 +31,8 @@ bool IsHeaderValue(const std::string& value) {
   return std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-// The linked types, as the JSON writer wants them. It asks for each anew in every
-// message, and making them of descriptors was an eighth of a post's JSON.
+// The linked types, in the form that the JSON writer needs. It asks for them again for every
+// message, and building them from descriptors took an eighth of the time of a post's JSON.
 class LinkedTypes final : public util::TypeResolver {
  public:
   util::Status ResolveMessageType(const std::string& url, google::protobuf::Type* type) override {

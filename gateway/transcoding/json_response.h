@@ -9,21 +9,20 @@
 
 namespace rostrum::gateway {
 
-// proto3 JSON: lowerCamelCase, default scalars printed, int64 as strings. With
-// `field`, of that field of the message alone.
-// INTERNAL / BAD_RESPONSE for what has no JSON (an Any of unknown type, a time
-// out of range).
+// The message as proto3 JSON: lowerCamelCase, default scalars printed, int64 as strings.
+// With `field`, only that field. INTERNAL / BAD_RESPONSE if it has no JSON (an Any of
+// unknown type, a time out of range).
 absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message,
                                    const google::protobuf::FieldDescriptor* field = nullptr);
 
-// What an HttpBody says of itself.
+// The contents of an HttpBody.
 struct RawResponse {
   std::string content_type;
   std::string data;
   std::string cache_control;
 };
 bool IsHttpBody(const google::protobuf::Descriptor& message);
-// INTERNAL / BAD_RESPONSE if its header values could not be sent.
+// INTERNAL / BAD_RESPONSE if its header values are not valid.
 absl::StatusOr<RawResponse> ToRawResponse(absl::string_view serialized);
 
 }  // namespace rostrum::gateway

@@ -30,7 +30,7 @@ using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 using Json = nlohmann::ordered_json;
 
-// A query names fields of messages in messages, but not for ever.
+// How deep the fields of nested messages are listed as query parameters.
 constexpr size_t kMaxQueryDepth = 4;
 
 Json Text(const std::string& description, int max_length = 0) {
@@ -152,7 +152,7 @@ class DocumentWriter {
       anyone = anyone || rule.callers(i) == access::v1::CALLER_ANYONE;
     }
     operation["x-rostrum-callers"] = callers;
-    // Who asks may decide what the answer holds where nobody has to say so, too.
+    // Credentials are listed even if anyone may call: the answer may depend on the caller.
     Json security = Json::array();
     if (anyone) security.push_back(Json::object());
     security.push_back({{"session", Json::array()}});
@@ -200,7 +200,7 @@ class DocumentWriter {
     }
   }
 
-  // True for what stands in the path or the body, or has a header of its own.
+  // True for fields that are set by the path, the body or a header of their own.
   static bool IsElsewhere(const Route& route, const FieldPath& path) {
     const auto& bound = route.path_fields;
     return path.front() == route.body_field || path == FieldPath{route.request_id} ||

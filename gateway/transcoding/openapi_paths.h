@@ -8,14 +8,14 @@
 
 namespace rostrum::gateway {
 
-// A path as OpenAPI writes it: "/v1/posts/{postId}:publish". What a variable
-// such as {name=posts/*} takes is written out, with a parameter for each
-// wildcard in it.
+// A path in the form of OpenAPI: "/v1/posts/{postId}:publish". A variable with a pattern,
+// such as {name=posts/*}, is written out, with a parameter for each wildcard in the
+// pattern.
 struct OpenApiPath {
   struct Parameter {
     std::string name;
-    // The field that is this parameter and nothing else; null for a wildcard
-    // within a longer variable.
+    // The field whose value is this parameter; null for a wildcard that is only a part of a
+    // field.
     const google::protobuf::FieldDescriptor* field = nullptr;
     bool many_segments = false;
   };
@@ -23,8 +23,8 @@ struct OpenApiPath {
   std::vector<Parameter> parameters;
 };
 
-// Gives paths their OpenAPI form. Templates that match the same paths get the
-// same names, those of the first, as OpenAPI takes them for one path.
+// Converts paths to their OpenAPI form. Templates that match the same paths are one path in
+// OpenAPI, so all get the parameter names of the first.
 class OpenApiPaths {
  public:
   OpenApiPath Of(const Route& route);

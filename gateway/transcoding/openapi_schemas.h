@@ -15,7 +15,7 @@ class OpenApiSchemas {
  public:
   using Json = nlohmann::ordered_json;
 
-  // A field's type with its comment; refers to what it is made of.
+  // A field's type with its comment; message and enum types are references.
   Json OfField(const google::protobuf::FieldDescriptor& field);
   // A message type: a reference, or the schema itself for well-known ones.
   Json OfMessage(const google::protobuf::Descriptor& message);

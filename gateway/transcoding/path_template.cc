@@ -8,8 +8,8 @@
 namespace rostrum::gateway {
 namespace {
 
-// Literals are compared with the path as it was sent, so only characters that
-// nobody needs to encode are taken. ':' would be a verb.
+// Literals are compared with the path as it was sent, so only characters that clients never
+// encode are allowed. ':' would begin a verb.
 bool IsLiteralCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
          absl::string_view("-._~!$&'()+,;@").find(c) != absl::string_view::npos;

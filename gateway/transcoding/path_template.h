@@ -13,8 +13,8 @@ namespace rostrum::gateway {
 //   Template = "/" Segment { "/" Segment } [ ":" LITERAL ]
 //   Segment  = "*" | "**" | LITERAL | "{" FieldPath [ "=" Segments ] "}"
 //
-// `*` is one segment that is not empty, `**` any number of them. After `**`
-// only literals may follow, so that there is one way to match at most.
+// `*` matches one segment that is not empty, `**` any number of segments. Only literals may
+// follow `**`, so that there is at most one way to match.
 
 struct PathSegment {
   enum class Kind { kLiteral, kSingle, kMulti };
@@ -28,7 +28,7 @@ struct PathVariable {
   std::string field_path;
   int begin = 0;
   int end = 0;
-  // True if it is more than one `*`: then %2F stays as it is when decoding.
+  // True if the variable can match more than one segment: then %2F stays encoded.
   bool multi_segment = false;
 };
 

@@ -7,8 +7,8 @@
 
 namespace rostrum::gateway {
 
-// The comment in front of a definition, as Markdown: lines joined to
-// paragraphs. Empty without one, or where the descriptors have no source info.
+// The comment before a definition as Markdown, with the lines of a paragraph joined. Empty
+// without a comment, or if the descriptors have no source info.
 std::string ReflowComment(absl::string_view comment);
 template <class Definition>
 std::string CommentOf(const Definition& definition) {

@@ -128,7 +128,7 @@ absl::Status SetOptions(Route& route) {
   return absl::OkStatus();
 }
 
-// What HTTP headers fill in, found by the names that the API gives such fields.
+// Finds the fields that are set by HTTP headers, by the names that they have in the whole API.
 void SetHeaderFields(Route& route) {
   const Descriptor& request = *route.method->input_type();
   route.request_id = FindText(request, "request_id");
@@ -144,7 +144,7 @@ void SetHeaderFields(Route& route) {
     route.etag = {etag};
   } else if (route.http_method != HttpMethod::kPost && route.body_field != nullptr &&
              route.body_field->message_type() != nullptr && !route.body_field->is_repeated()) {
-    // What POST makes has no etag yet.
+    // Not for POST: what it creates has no etag yet.
     etag = FindText(*route.body_field->message_type(), "etag");
     if (etag != nullptr) route.etag = {route.body_field, etag};
   }

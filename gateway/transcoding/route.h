@@ -17,11 +17,11 @@ enum class HttpMethod { kGet, kPut, kPost, kDelete, kPatch };
 inline constexpr int kHttpMethodCount = 5;
 
 absl::string_view HttpMethodName(HttpMethod method);
-// HEAD is a GET whose answer is sent without its body. nullopt for methods that
-// no rule can name.
+// HEAD is parsed as GET; its response is sent without the body. nullopt for methods that no
+// HTTP rule can name.
 std::optional<HttpMethod> ParseHttpMethod(absl::string_view name);
 
-// Of requests to methods without the option max_body_bytes.
+// The limit for RPCs without the option max_body_bytes.
 inline constexpr int64_t kDefaultMaxBodyBytes = 1 << 20;
 
 // One google.api.http binding of an RPC, checked against its messages.
@@ -36,11 +36,11 @@ struct Route {
   // body: "*", or one field, or none.
   bool body_is_message = false;
   const google::protobuf::FieldDescriptor* body_field = nullptr;
-  // The body's bytes go into body_field, an HttpBody, as they are.
+  // True: the bytes of the body go unchanged into body_field, an HttpBody.
   bool raw_body = false;
   std::vector<std::string> forward_headers;  // lower case
   int64_t max_body_bytes = kDefaultMaxBodyBytes;
-  const google::protobuf::FieldDescriptor* response_field = nullptr;  // null: all of it
+  const google::protobuf::FieldDescriptor* response_field = nullptr;  // null: the whole message
 
   // Fields of the request that HTTP headers fill; null where there are none.
   const google::protobuf::FieldDescriptor* request_id = nullptr;
@@ -50,7 +50,7 @@ struct Route {
 
   std::string rpc_path;  // "/rostrum.content.v1.PostService/GetPost"
   std::string service;   // "content"; empty outside rostrum.<service>.v1
-  // Has no effect that matters when it happens twice: GET, or NO_SIDE_EFFECTS.
+  // True for a read: a GET, or an RPC marked NO_SIDE_EFFECTS.
   bool is_read = false;
   bool server_streaming = false;
 

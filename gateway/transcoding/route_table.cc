@@ -181,7 +181,7 @@ absl::StatusOr<RouteMatch> RouteTable::Match(absl::string_view method,
 absl::StatusOr<RouteMatch> RouteTable::Bind(const Route& route, const Path& path) const {
   RouteMatch match;
   match.route = &route;
-  // `**` took so many segments more or less than one.
+  // How many segments more than one `**` took; -1 if it took none.
   const int stretch = path.count - static_cast<int>(route.path_template.segments.size());
   const int multi = route.path_template.MultiIndex();
   const auto place = [&](int i) { return multi < 0 || i <= multi ? i : i + stretch; };

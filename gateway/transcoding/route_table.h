@@ -37,21 +37,21 @@ class RouteTable {
 
   RouteTable(RouteTable&&) = default;
 
-  // `path` is the encoded path without the query. A literal beats `*`, which
-  // beats `**`; a last segment "x:y" is "x" with the verb y where such a route
-  // exists, else it is itself.
+  // `path` is the encoded path without the query. A literal takes precedence over `*`, and
+  // `*` over `**`. A last segment "x:y" is the segment "x" with the verb y if such a route
+  // exists, else an ordinary segment.
   // Errors: NOT_FOUND / ROUTE_NOT_FOUND; UNIMPLEMENTED / METHOD_NOT_ALLOWED with
   // metadata "allow", such as "GET, HEAD, POST"; INVALID_ARGUMENT /
   // INVALID_ENCODING or PATH_TOO_LONG.
   absl::StatusOr<RouteMatch> Match(absl::string_view method, absl::string_view path) const;
 
   const std::vector<Route>& routes() const { return routes_; }
-  // A line for each route, sorted by path, for the golden file.
+  // One line per route, sorted by path, for the golden file.
   std::string Dump() const;
 
  private:
-  // The routes that end at a node with the same verb: an index by HTTP method,
-  // or -1.
+  // The routes that end at a node and have the same verb: for each HTTP method an index
+  // into `routes_`, or -1.
   struct Ending {
     std::string verb;
     std::array<int, kHttpMethodCount> routes;
@@ -76,8 +76,9 @@ class RouteTable {
   absl::flat_hash_set<std::string> verbs_;
 };
 
-// The services of these full names among those linked into the program (a
-// static library brings only what is used). NOT_FOUND names one that is not.
+// The descriptors of the services with these full names. They must be linked into the
+// program (the linker takes only what is used from a static library). NOT_FOUND names one
+// that is not.
 absl::StatusOr<std::vector<const google::protobuf::ServiceDescriptor*>> LinkedServices(
     const std::vector<std::string>& full_names);
 

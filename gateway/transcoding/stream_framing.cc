@@ -43,7 +43,7 @@ std::string OneLine(absl::string_view json) {
   return line;
 }
 
-// What a message can be resumed from, as an event's id may be: else empty.
+// The token to resume the stream after this message, if it can be the id of an event; else empty.
 std::string CursorOf(const google::protobuf::Message& message) {
   for (const char* name : {"resume_token", "page_token"}) {
     const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);

@@ -7,14 +7,14 @@
 
 namespace rostrum::gateway {
 
-// How the messages of a server stream stand in an HTTP answer.
+// How the messages of a server stream are written in an HTTP response.
 //   NDJSON: {"result":{...}}\n         {"error":{...}}\n
 //   events: id: <cursor>\nevent: message\ndata: {...}\n\n
 //           event: error\ndata: {"error":{...}}\n\n
 enum class StreamFraming { kNdjson, kEventStream };
 
-// From the Accept header, which may be empty: server-sent events where they are
-// named and NDJSON is not preferred to them.
+// Chooses by the Accept header, which may be empty: server-sent events if it names them and
+// does not prefer NDJSON.
 StreamFraming ChooseFraming(absl::string_view accept);
 absl::string_view ContentTypeOf(StreamFraming framing);
 
@@ -24,7 +24,8 @@ std::string FrameMessage(StreamFraming framing, const google::protobuf::Message&
                          absl::string_view json);
 // `error_json` is the body of ErrorAnswer. The stream ends with it.
 std::string FrameError(StreamFraming framing, absl::string_view error_json);
-// What keeps a quiet stream open; empty for NDJSON, which has no comments.
+// A comment that keeps a stream without messages open; empty for NDJSON, which has no
+// comments.
 std::string FrameHeartbeat(StreamFraming framing);
 
 }  // namespace rostrum::gateway

@@ -66,7 +66,7 @@ std::optional<bool> ParseBool(const std::string& text) {
   return std::nullopt;
 }
 
-// Both alphabets, padded or not.
+// Base64 in both alphabets, padded or not.
 std::optional<std::string> ParseBytes(std::string text) {
   for (char& c : text) {
     if (c == '-') c = '+';
@@ -86,8 +86,8 @@ const EnumValueDescriptor* ParseEnum(const FieldDescriptor& field, const std::st
   return number ? field.enum_type()->FindValueByNumber(*number) : nullptr;
 }
 
-// Names that come back from their JSON form as they were: "picture.alt_text", or "*".
-// "a_b_c" does not: capitals in a row are read as one word.
+// Whether the names are the same after conversion to JSON names and back: "picture.alt_text", or
+// "*". "a_b_c" is not: capitals in a row are read as one word.
 bool IsMaskPath(absl::string_view path) {
   if (path == "*") return true;
   char before = '.';

@@ -15,8 +15,8 @@ using google::protobuf::Descriptor;
 using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 
-// Generated classes: what is linked in needs no dynamic messages. On the heap
-// where there is no arena. Null for a type that is not linked in.
+// A message of the generated class. On the heap if there is no arena. Null for a type that is not
+// linked in.
 Message* NewMessage(const Descriptor& type, Arena* arena) {
   const Message* prototype = MessageFactory::generated_factory()->GetPrototype(&type);
   return prototype == nullptr ? nullptr : prototype->New(arena);
@@ -30,7 +30,7 @@ bool Parse(absl::string_view bytes, Message* message) {
 absl::Status FillMessage(const HttpRequestView& request, const RouteMatch& match,
                          Message& message) {
   const Route& route = *match.route;
-  // The body first, so that what the path says wins over it.
+  // The body first, so that the path overrides it.
   std::vector<std::string> present;
   RETURN_IF_ERROR(BindBody(route, request.body, request.header, message,
                            route.update_mask != nullptr ? &present : nullptr));

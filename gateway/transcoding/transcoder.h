@@ -16,14 +16,14 @@
 
 namespace rostrum::gateway {
 
-// What a request says beside its method and path. Used during the call only.
+// The parts of a request beside method and path. Used during the call only.
 struct HttpRequestView {
   absl::string_view query;  // percent-encoded, without '?'
   HeaderLookup header;
   absl::string_view body;
 };
 
-// The call that a request stands for.
+// The call that a request was translated to.
 struct TranscodedRequest {
   const Route* route = nullptr;
   std::string service;  // "content", of the package rostrum.content.v1
@@ -31,8 +31,8 @@ struct TranscodedRequest {
   std::string message;  // serialised
 };
 
-// Turns HTTP requests into gRPC messages and answers into HTTP, by the rules in
-// the protos alone. Works on services that are linked in. Immutable, so
+// Translates HTTP requests into gRPC messages and their responses into HTTP, by nothing but
+// the rules in the protos. Works on the services that are linked in. Immutable, so
 // thread-safe.
 class Transcoder {
  public:
@@ -40,17 +40,18 @@ class Transcoder {
   static absl::StatusOr<std::unique_ptr<Transcoder>> Create(
       const std::vector<const google::protobuf::ServiceDescriptor*>& services);
 
-  // The call of a request whose route was found (routes().Match). Errors are those of
-  // BindBody, BindQuery and BindHeaders; ErrorAnswer gives each its HTTP status (413, 415,
+  // The call for a request whose route was found (routes().Match). Errors are those of
+  // BindBody, BindQuery and BindHeaders; ErrorAnswer maps them to HTTP statuses (413, 415,
   // 400).
   absl::StatusOr<TranscodedRequest> Request(const HttpRequestView& request,
                                             const RouteMatch& match) const;
 
-  // The answer to a unary call. INTERNAL / BAD_RESPONSE if the bytes are no
-  // message of the RPC, or one that has no JSON.
+  // The HTTP answer for the response of a unary call. INTERNAL / BAD_RESPONSE if the bytes
+  // are not a message of the RPC, or one that has no JSON.
   absl::StatusOr<HttpAnswer> Response(const TranscodedRequest& request,
                                       absl::string_view message) const;
-  // One message of a server stream, for stream_framing.h; null if it is none.
+  // Parses one message of a server stream, for stream_framing.h; null if it cannot be
+  // parsed.
   std::unique_ptr<google::protobuf::Message> ParseResponse(const TranscodedRequest& request,
                                                            absl::string_view message) const;
 

@@ -8,26 +8,25 @@
 
 namespace rostrum::gateway {
 
-// Turning messages into the values of templates. What stands there is escaped
-// by the templates; only HTML that content and comment rendered goes in as it
-// is.
+// Turns messages into the values of templates. The templates escape the values; only HTML
+// that content and comment have rendered is inserted unchanged.
 
 // "/c/<channel>/<post>".
 std::string ArticlePath(const content::v1::PostSummary& post);
 std::string ArticlePath(absl::string_view channel_slug, absl::string_view slug);
 
-// Everything of the article but its discussion: byline, text or wall, meter,
-// offer. `here` is where login and sign-up come back to.
+// Everything of the article but its discussion: byline, text or paywall, meter, offer.
+// `here` is the path to return to after login and sign-up.
 void FillArticle(const Words& words, const content::v1::Post& post, const std::string& here,
                  bool signed_in, ctemplate::TemplateDictionary& values);
 
-// The offer as it stands: a section OFFER with offer.tpl. Without one `otherwise`
-// is said.
+// The current offer: a section OFFER with offer.tpl. Without an offer, the text
+// `otherwise`.
 void FillOffer(const Words& words, const subscription::v1::ReadingAccess& access,
                const std::string& here, bool signed_in, const std::string& otherwise,
                ctemplate::TemplateDictionary& parent);
 
-// In the last three days of a trial the header says when it ends.
+// In the last three days of a trial: the note in the header on when it ends.
 void FillTrialEnding(const subscription::v1::ReadingAccess& access, const std::string& here,
                      ctemplate::TemplateDictionary& layout);
 

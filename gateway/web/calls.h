@@ -27,8 +27,8 @@ struct Rpc {
   const char* method;
 };
 
-// Makes the calls of one page on behalf of its reader, and keeps what the
-// services ask to be set (cookies). Used by one coroutine at a time.
+// Makes the calls of one page on behalf of its reader, and collects the metadata of the
+// answers (cookies to be set). Used by one coroutine at a time.
 class Calls {
  public:
   // `timeout` is for each call, `total` for all of them from now on.
@@ -54,7 +54,7 @@ class Calls {
 
   // Metadata of all answers so far.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  // As if a service had asked for it.
+  // Adds an entry as if a service had sent it.
   void AddMetadata(const std::string& name, const std::string& value) { metadata_[name] = value; }
 
  private:

@@ -43,7 +43,7 @@ std::string DecodeHeader(absl::string_view text) {
   while (!text.empty()) {
     const size_t begin = text.find(kBegin);
     const absl::string_view plain = text.substr(0, begin);
-    // White space between encoded words is none of the text.
+    // White space between encoded words does not belong to the text.
     if (out.empty() || !absl::StripAsciiWhitespace(plain).empty()) absl::StrAppend(&out, plain);
     if (begin == absl::string_view::npos) break;
     text.remove_prefix(begin + kBegin.size());

@@ -5,7 +5,7 @@
 
 namespace rostrum::gateway {
 
-// A mail in the demo's catcher, as its page shows it.
+// A mail that the demo's mail catcher received, as shown on its page.
 struct CaughtMail {
   std::string to;
   std::string subject;
@@ -14,8 +14,8 @@ struct CaughtMail {
   std::string link_path;  // of the first link to this site, or empty
 };
 
-// The newest mails of a Maildir, at most `limit`. Reads files: call it where
-// blocking is allowed.
+// The newest mails of a Maildir, at most `limit`. Reads files, so call it where blocking is
+// allowed.
 std::vector<CaughtMail> ReadMaildir(const std::string& folder, const std::string& public_url,
                                     int limit);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// ctemplate's header uses strlen without saying so.
+// ctemplate's header uses strlen without including <cstring>.
 #include <cstring>
 
 #include "ctemplate/template_dictionary.h"

@@ -19,7 +19,7 @@ void TellComment(const event::v1::Event& event, LiveHub& hub, ArticleCache& arti
   } else {
     return;
   }
-  // Before browsers are told, who then ask again.
+  // Before browsers are notified, because they then ask for the discussion.
   articles.CommentsChanged(comment->post_id());
   hub.Changed(comment->channel_id().empty() ? PostTopic(comment->post_id())
                                             : RoomTopic(comment->channel_id()));

@@ -11,8 +11,8 @@
 
 namespace rostrum::gateway {
 
-// Follows the events of comment and content and tells the hub and the cache what
-// changed, once for all browsers of this gateway.
+// Follows the events of comment and content, once for all browsers of this gateway, and
+// passes the changes on to the live hub and the article cache.
 class LiveEvents {
  public:
   LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics& metrics, LiveHub& hub,

@@ -6,8 +6,8 @@
 
 namespace rostrum::gateway {
 
-// A page that says one thing. `heading`, `text` and `way` are words of the
-// catalogue; `path` is where the way leads, or empty.
+// A page with one message. `heading`, `text` and `way` (the text of a link) are names in
+// the word catalogue; `path` is the target of the link, or empty.
 http::HttpResponse ShowMessage(Page& page, const std::string& heading, const std::string& text,
                                const std::string& path, const std::string& way);
 

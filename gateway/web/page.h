@@ -27,7 +27,7 @@
 
 namespace rostrum::gateway {
 
-// What every page has at hand.
+// What every page handler can use.
 struct SiteContext {
   const Words& words;
   const Templates& templates;
@@ -43,8 +43,8 @@ struct SiteContext {
   ArticleCache& articles;
 };
 
-// One request for a page, and the answer in the making. A handler fills
-// `body` (the template's own values), then returns one of the answers below.
+// One request for a page, and its response while it is made. A handler fills `body` (the
+// values of its template), then returns one of the responses below.
 class Page {
  public:
   Page(const SiteContext& site, http::HttpRequest& request, CallerContext& caller);
@@ -58,7 +58,8 @@ class Page {
   Calls calls;
   ctemplate::TemplateDictionary* body = nullptr;  // set by the first UseTemplate
 
-  // What the browser is to keep of a sign-up: its id, or nothing any more.
+  // Set if the sign-up cookie is to change: the id of the sign-up, or empty to delete the
+  // cookie.
   std::optional<std::string> keep_sign_up;
 
   bool SignedIn() const { return caller.identity != nullptr; }
@@ -67,35 +68,36 @@ class Page {
   // The form's or query's "return", if it is a path on this site, else `otherwise`.
   std::string ReturnPath(const std::string& otherwise) const;
 
-  // The values of what is around the page's own template. Made when they are first asked
-  // for: a page that is kept needs none.
+  // The values of the layout around the page's own template. Made on first use, because a
+  // cached page needs none.
   ctemplate::TemplateDictionary& Layout();
 
   // The page's own template, filled in through `body`.
   ctemplate::TemplateDictionary& UseTemplate(const std::string& file);
 
-  // What search engines and link previews say of the page; without it, what the
-  // site is.
+  // The description for search engines and link previews. Without it, that of the site.
   void Describe(const std::string& text);
 
-  // The page as HTML, all but sent: for pages that are kept.
+  // Renders the page without sending it, for pages that are cached.
   std::shared_ptr<const StoredPage> Render(const std::string& title);
-  // The page as HTML. A reader who has it already gets 304. `title` stands before the site's name.
+  // The page as HTML, or 304 if the browser has the same page already. `title` is put
+  // before the name of the site.
   http::HttpResponse Show(const std::string& title, int status = 200);
-  // 303: look there next, with GET. `path` is on this site.
+  // 303: the browser goes on to `path`, on this site, with GET.
   http::HttpResponse Redirect(const std::string& path);
-  // A page with a form that was refused or could not be sent, with the status for that.
+  // A page whose form was refused or could not be submitted, with the HTTP status of the
+  // error.
   http::HttpResponse ShowAgain(const std::string& title, const absl::Status& status);
-  // An error page, or the way to the login for what needs an account.
+  // An error page, or a redirect to the login if the page needs an account.
   http::HttpResponse Fail(const absl::Status& status);
-  // A part of a page alone, for scripts to put in.
+  // A part of a page alone, which a script inserts.
   http::HttpResponse ShowPart(const std::string& file);
-  // What is not HTML (feeds).
+  // A response that is not HTML (feeds).
   http::HttpResponse Send(const std::string& content_type, std::string text);
 
-  // Fills a form's errors in: {{#NAME_ERROR}} for each field at fault, and
-  // FORM_ERROR for the whole. True if the error is one of the form; others are
-  // for Fail. `names` are the proto's field paths and the template's names.
+  // Fills in the errors of a form: {{#NAME_ERROR}} for each invalid field, and FORM_ERROR
+  // for the whole form. True if the error is about the form; other errors are for Fail.
+  // `names` maps field paths of the proto to names in the template.
   using FieldNames = std::vector<std::pair<std::string, std::string>>;
   bool ShowFormErrors(const absl::Status& status, const FieldNames& names,
                       ctemplate::TemplateDictionary& form);
@@ -107,14 +109,14 @@ class Page {
   bool described_ = false;
 };
 
-// Whether a person can do something about an error right there, in the form.
+// Whether an error can be corrected in the form.
 bool IsOfTheForm(const absl::Status& status);
 
 using PageAnswer = asio::awaitable<http::HttpResponse>;
 using PageHandler = std::function<PageAnswer(Page&)>;
 
-// NAME_ISO for <time datetime> and NAME for people; scripts put it into the
-// reader's language and zone.
+// Sets NAME_ISO for <time datetime>, and NAME for people; a script replaces the latter by
+// the time in the language and zone of the reader.
 void SetTime(ctemplate::TemplateDictionary& values, const std::string& name,
              const google::protobuf::Timestamp& time);
 void SetTime(ctemplate::TemplateDictionary& values, const std::string& name, absl::Time time);

@@ -7,17 +7,17 @@
 
 namespace rostrum::gateway {
 
-// One post in a list: a section POST of `values` (templates/post_item.tpl).
-// Returns its dictionary, for what a list adds.
+// Adds one post to a list: a section POST of `values` (templates/post_item.tpl). Returns
+// its dictionary, so that a list can add its own values.
 ctemplate::TemplateDictionary& AddPost(const Words& words, const content::v1::PostSummary& post,
                                        ctemplate::TemplateDictionary& values);
 
-// What every list says of a post: where, by whom, when, for whom.
+// The values that every list shows of a post: channel, author, time and access level.
 void FillPost(const Words& words, const content::v1::PostSummary& post,
               ctemplate::TemplateDictionary& item);
 
-// "Older posts", if there are more. `path` has no query; `others` is what else
-// the query says, such as "level=premium".
+// The link "Older posts", if there are more. `path` has no query; `others` are the other
+// parameters of the query, such as "level=premium".
 void AddPager(const std::string& path, const std::string& others, const std::string& next_token,
               ctemplate::TemplateDictionary& values);
 

@@ -82,7 +82,7 @@ asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
   }
   response.route = match.route == nullptr ? "none" : match.route->pattern;
   caller.Sign(response);
-  // Machines that train models are told no, in the ways there are.
+  // Forbids the training of models with the content, in the ways that exist for it.
   response.headers.Set("TDM-Reservation", "1");
   response.headers.Set("X-Robots-Tag", "noai, noimageai");
   callers_.ApplyCookies(page.calls.metadata(), caller, response);

@@ -10,7 +10,7 @@
 
 namespace rostrum::gateway {
 
-// Which pages there are. `pattern` is a path whose segments may be variables:
+// The route of a page. `pattern` is a path whose segments may be variables:
 // "/c/{channel}/{post}".
 struct PageRoute {
   std::string method;  // "GET" (with HEAD) or "POST"
@@ -34,7 +34,7 @@ class Site {
   struct Match {
     const PageRoute* route = nullptr;
     std::map<std::string, std::string> variables;
-    std::string other_methods;  // that this path has: "GET, HEAD"
+    std::string other_methods;  // that this path allows: "GET, HEAD"
   };
   Match Find(const http::HttpRequest& request) const;
   asio::awaitable<http::HttpResponse> Answer(Page& page, const Match& match);

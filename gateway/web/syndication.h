@@ -6,12 +6,12 @@
 
 namespace rostrum::gateway {
 
-// A list of posts for feed readers. Titles and ledes only: protected text is in
-// no feed.
+// Describes a list of posts for feed readers. Feeds have titles and ledes only, never
+// protected text.
 struct Syndicate {
   std::string title;
   std::string public_url;  // of the site
-  std::string path;        // of the page that it follows, "/t/war"
+  std::string path;        // of the page with the same posts, "/t/war"
   std::string self_path;   // of the feed itself
 };
 

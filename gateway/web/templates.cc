@@ -24,7 +24,7 @@ absl::Status Templates::Load(const std::vector<EmbeddedFile>& files, const Words
       return absl::InvalidArgumentError(absl::StrCat(file.name, " does not escape"));
     }
     ctemplate::StringToTemplateCache(file.name, text, kStrip);
-    // Compiles, and says on stderr what is wrong.
+    // Compiles the template, and reports errors on stderr.
     if (ctemplate::Template::GetTemplate(file.name, kStrip) == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat(file.name, " does not compile"));
     }

@@ -10,9 +10,9 @@
 
 namespace rostrum::gateway {
 
-// The page templates, compiled once at start. Every one begins with
-// {{%AUTOESCAPE context="HTML"}} (or "XML"), so what is put in is escaped by
-// where it stands. Thread-safe once loaded.
+// The page templates, compiled once at start. Every template begins with {{%AUTOESCAPE
+// context="HTML"}} (or "XML"), so values are escaped for the place where they are inserted.
+// Thread-safe once loaded.
 class Templates {
  public:
   // INVALID_ARGUMENT for a template that does not compile or does not escape.

@@ -25,16 +25,16 @@ namespace {
 namespace cpb = rostrum::content::v1;
 
 constexpr absl::Duration kCallTime = absl::Milliseconds(3750);
-// Who has waited as long as the first try when a call runs out of time is told so with it.
+// Reads that have waited as long as the first try of a call fail with one that runs out of time.
 const absl::Duration kPatience = kCallTime * kFirstTry;
-// Two keep content busy while answers are on their way; more make the batches
-// smaller and the calls dearer.
+// Two keep content busy while answers are on their way. More would make the batches smaller,
+// and each read more expensive.
 constexpr size_t kMaxCalls = 2;
-// With those that take long: as many as come to one replica that hangs until the first
-// of them is given up.
+// Including calls that take long. About as many as get stuck in one hanging replica until the
+// first of them is given up.
 constexpr size_t kMaxWithLong = 24;
 constexpr size_t kMaxReads = 200;  // content takes 500
-// Whole texts that an answer may bring, which is 16 MiB at the most.
+// Most whole texts in one answer, which may have 16 MiB.
 constexpr size_t kMaxTexts = 32;
 
 }  // namespace
@@ -128,7 +128,7 @@ asio::awaitable<void> VisitorReads::Send(Turn turn) {
                static_cast<size_t>(response.readings_size()) != batch.size()) {
       status = absl::InternalError("content answered something else");
     }
-    if (absl::IsDeadlineExceeded(status)) TakeLate(batch);  // the next would wait in vain too
+    if (absl::IsDeadlineExceeded(status)) TakeLate(batch);  // they would wait in vain too
     for (size_t i = 0; i < batch.size(); ++i) {
       if (status.ok()) {
         batch[i].done(std::move(*response.mutable_readings(static_cast<int>(i))));

@@ -17,22 +17,25 @@
 
 namespace rostrum::gateway {
 
-// Reads posts for visitors. What is asked while calls are under way goes together
-// in the next one: nobody waits when there is little to do, and many share the
-// cost of a call when there is much. A call that takes long makes room for another one: a
-// replica may hang while the others are well. When one runs out of time, so does who has
-// waited for the next as long as its first try: nobody waits for longer than two may take.
+// Reads posts for visitors, many in one call (BatchReadPosts).
+// - At most two calls run at a time. Reads that come meanwhile go together in the next
+//   call: under low load no read waits, and under high load many share the cost of a call.
+// - A call that takes longer than `long_call` no longer counts among the two, because its
+//   replica may hang while the others are well. At most 24 calls run even if all of them take
+//   long (kMaxWithLong).
+// - When a call runs out of time, the reads in the queue that have waited as long as its
+//   first try fail with it. So no read waits for longer than two calls may take.
 // Thread-safe.
 class VisitorReads {
  public:
-  // `gateway` proves to content who asks. A call that takes `long_call` makes room.
+  // `gateway` makes the token that proves to content that the gateway calls.
   VisitorReads(Backends& backends, const ServiceCaller& gateway,
                absl::Duration long_call = absl::Milliseconds(250))
       : backends_(backends), gateway_(gateway), long_call_(long_call) {}
 
-  // The errors are those of the whole call, UNAVAILABLE above all; what is only
-  // about this post is in the reading. Resumes on the executor of the awaiting coroutine.
-  // The call is part of one trace: that of the first whose trace is recorded.
+  // Errors are those of the whole call, mostly UNAVAILABLE; what concerns only this post is
+  // in the reading. Resumes on the executor of the awaiting coroutine. The call is part of
+  // one trace: that of the first read whose trace is recorded.
   asio::awaitable<absl::StatusOr<content::v1::VisitorReading>> Read(content::v1::VisitorRead read,
                                                                     const CallerContext& caller);
 
@@ -40,26 +43,27 @@ class VisitorReads {
   using Result = absl::StatusOr<content::v1::VisitorReading>;
   struct Waiting {
     content::v1::VisitorRead read;
-    CallerContext cause;  // request id and trace alone
+    CallerContext cause;  // only request id and trace
     absl::Time since;
     std::function<void(Result)> done;
   };
   using Batch = std::vector<Waiting>;
   using Began = std::multiset<absl::Time>;
-  // A call: what it asks, and its place among those that are under way.
+  // A call: its reads, and its entry in `under_way_`.
   struct Turn {
-    Batch batch;  // empty: there is no turn
+    Batch batch;  // empty: no call is to be made
     Began::iterator began;
   };
 
-  // The call to make at once, if not enough are under way.
+  // Adds a read to the queue. Returns the call to make now, if there is a place for one.
   Turn Add(Waiting waiting);
-  // The next one, after that of `over`.
+  // The call to make after the one at `over` has ended.
   Turn Next(Began::iterator over);
   Turn Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Adds those that have waited for long.
+  // Moves reads from the queue to `batch` that have waited as long as the first try of a
+  // call.
   void TakeLate(Batch& batch);
-  // What goes with the call of a batch.
+  // The metadata of the call for a batch.
   CallMetadata MetadataOf(const Batch& batch) const;
   asio::awaitable<void> Send(Turn turn);
 

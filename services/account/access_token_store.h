@@ -12,7 +12,7 @@
 
 namespace rostrum::account {
 
-// A credential of a program, without its secret.
+// A credential for programs, without its secret.
 struct AccessToken {
   TokenId id;
   AccountId account_id;
@@ -29,22 +29,24 @@ struct ResolvedToken {
   Account account;
 };
 
-// Stores access tokens. Those that expired are as if they were not there.
-// Thread-safe. All methods may return UNAVAILABLE.
+// Stores access tokens. Expired tokens are treated as if they did not exist. Thread-safe.
+// All methods may return UNAVAILABLE.
 class AccessTokenStore {
  public:
   virtual ~AccessTokenStore() = default;
-  // By a session of the account, which may have been ended a moment ago: UNAUTHENTICATED /
-  // LOGIN_REQUIRED. FAILED_PRECONDITION / TOO_MANY_TOKENS, NOT_FOUND (the account).
+  // Adds a token. UNAUTHENTICATED / LOGIN_REQUIRED if `session`, which creates it, has
+  // ended meanwhile; FAILED_PRECONDITION / TOO_MANY_TOKENS; NOT_FOUND if there is no such
+  // account.
   virtual absl::Status Create(const AccessToken& token, const std::string& secret_hash,
                               const SessionId& session) = 0;
   // Newest first.
   virtual absl::StatusOr<std::vector<AccessToken>> List(const AccountId& account_id,
                                                         absl::Time now) = 0;
-  // NOT_FOUND / TOKEN_NOT_FOUND, also for another's. Told by an event.
+  // NOT_FOUND / TOKEN_NOT_FOUND, also for another account's token. Writes a
+  // CredentialsRevoked event.
   virtual absl::Status Revoke(const AccountId& account_id, const TokenId& id, absl::Time now) = 0;
-  // The token with this secret; notes the use, to the hour, if it can. UNAUTHENTICATED /
-  // CREDENTIAL_INVALID.
+  // The token with this secret. Records the use, to the hour, if the database can be
+  // written. UNAUTHENTICATED / CREDENTIAL_INVALID.
   virtual absl::StatusOr<ResolvedToken> Resolve(const std::string& secret_hash, absl::Time now) = 0;
 };
 

@@ -42,7 +42,7 @@ bool IsLanguageTag(absl::string_view tag) {
   if (language.size() < 2 || language.size() > 8 || !AllOf(language, absl::ascii_isalpha)) {
     return false;
   }
-  // A single letter announces an extension, so none stands at the end.
+  // A single letter begins an extension, so it cannot be the last part.
   if (subtags.size() > 1 && subtags.back().size() == 1) return false;
   return std::all_of(subtags.begin() + 1, subtags.end(), [](absl::string_view subtag) {
     return !subtag.empty() && subtag.size() <= 8 && AllOf(subtag, absl::ascii_isalnum);
@@ -50,17 +50,17 @@ bool IsLanguageTag(absl::string_view tag) {
 }
 
 bool IsTimeZone(const std::string& name) {
-  // LoadTimeZone also takes paths, "file:..." and "libc:..."; people may not.
+  // LoadTimeZone also accepts paths, "file:..." and "libc:..."; clients may not use these.
   if (name.empty() || name.size() > 64 || !absl::ascii_isalpha(name[0])) return false;
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '/' || c == '_' || c == '-' || c == '+';
   });
-  // One name for each: LoadTimeZone keeps what it has loaded.
+  // Only one name for each zone: LoadTimeZone keeps every zone that it has loaded.
   if (!plain || name == "localtime" || absl::StrContains(name, "//") ||
       absl::StartsWith(name, "posix/") || absl::StartsWith(name, "right/")) {
     return false;
   }
-  // It also keeps each name that is none, for ever.
+  // LoadTimeZone would also keep each unknown name for ever.
   std::error_code ignored;
   const std::filesystem::path file = std::filesystem::path("/usr/share/zoneinfo") / name;
   if (!std::filesystem::is_regular_file(file, ignored)) return false;

@@ -14,7 +14,7 @@ namespace rostrum::account {
 // A person with a verified mail address.
 struct Account {
   AccountId id;
-  std::string email;  // as it was typed; identifies without regard to case
+  std::string email;  // as it was typed; compared without regard to case
   std::string display_name;
   std::string bio;
   std::string language = "en";
@@ -31,19 +31,19 @@ struct Account {
 inline constexpr size_t kMaxNameCharacters = 60;
 inline constexpr size_t kMaxBioCharacters = 500;
 
-// True for a well-formed BCP 47 language tag (RFC 5646, 2.1) of at most 35
-// characters; whether its subtags are registered is not looked at.
+// True for a well-formed BCP 47 language tag (RFC 5646, 2.1) of at most 35 characters. Does
+// not check whether its subtags are registered.
 bool IsLanguageTag(absl::string_view tag);
 // True for an IANA time zone that this system knows.
 bool IsTimeZone(const std::string& name);
 
-// The roles that there are.
+// True for a role that exists.
 bool IsRole(absl::string_view role);
-// Sorted, each once. INVALID_ARGUMENT / UNKNOWN_ROLE on `field`.
+// The roles sorted and without duplicates. INVALID_ARGUMENT / UNKNOWN_ROLE on `field`.
 absl::StatusOr<std::vector<std::string>> NormalRoles(std::vector<std::string> roles,
                                                      absl::string_view field);
 
-// What the owner wants to change; unset means as it is.
+// A change of a profile. Fields that are unset stay as they are.
 struct ProfileChange {
   std::optional<std::string> display_name;
   std::optional<std::string> bio;
@@ -55,7 +55,8 @@ struct ProfileChange {
 
 // INVALID_ARGUMENT naming every field at fault, as "account.<field>".
 absl::Status CheckProfile(const ProfileChange& change);
-// Of whom and in which version: who is logged in may be another one than a moment ago.
+// The etag names account and version, because the browser may have logged in to another
+// account since it loaded the form.
 std::string EtagOf(const Account& account);
 // Applies a checked change. ABORTED / ETAG_MISMATCH.
 absl::Status ChangeProfile(Account& account, const ProfileChange& change);

@@ -6,16 +6,15 @@
 
 namespace rostrum::account {
 
-// Everything that is hashed with a key, so that a copy of the database or of
-// Redis is of no use without the secret. One key a purpose, all derived from
-// PERSON_KEY_SECRET. Immutable.
+// Keyed hashes, so that a copy of the database or of Redis is of no use without the secret.
+// There is one key for each purpose, all derived from PERSON_KEY_SECRET. Immutable.
 class AccountKeys {
  public:
   explicit AccountKeys(const std::string& secret);
 
-  // Names the person behind an address (canonical_address.h), 32 bytes.
+  // Identifies the person behind an address (canonical_address.h), 32 bytes.
   std::string PersonKey(absl::string_view address) const;
-  // Of a six-digit code, which belongs to one sign-up.
+  // The hash of a six-digit code, together with the sign-up that it belongs to.
   std::string CodeHash(absl::string_view sign_up_id, absl::string_view code) const;
   // Stands for a mail address in the keys of throttles.
   std::string ThrottleKey(absl::string_view address) const;
@@ -31,7 +30,8 @@ class AccountKeys {
 
 // A token of 256 random bits: 43 characters of base64url.
 std::string NewToken();
-// What is kept of it. Its randomness makes a plain hash enough.
+// The hash under which a token is stored. A plain hash is enough because the token is
+// random.
 std::string HashToken(absl::string_view token);
 
 // Access tokens begin with this, so that scanners for leaked secrets know them.

@@ -11,7 +11,7 @@
 
 namespace rostrum::account {
 
-// The one conversion of this service's types to the wire.
+// Converts this service's types to protos; nothing else does.
 v1::Account ToProto(const Account& account);
 v1::Profile ToProfile(const Account& account);
 v1::Session ToProto(const Session& session, const std::string& display_name, bool current);

@@ -29,7 +29,7 @@ constexpr char kEndSessions[] = R"sql(
 
 constexpr char kEndTokens[] = "DELETE FROM access_tokens WHERE account_id = $1 RETURNING token_id";
 
-// So long may a reader wait for a use to be noted.
+// How long a request may wait until the use of its session or token is noted.
 constexpr absl::Duration kNoteTime = absl::Milliseconds(250);
 
 std::vector<std::string> ReadIds(const pqxx::result& rows) {
@@ -140,7 +140,8 @@ absl::Time HourOf(absl::Time time) {
 bool NoteUse(PgPool& pool, const char* statement, const std::string& id, absl::Time hour) {
   const ScopedBatchContext soon(std::min(kNoteTime, RequestContext::Current().TimeLeft()));
   const absl::Status noted = RunTx(pool, [&](Transaction& tx) {
-    // A commit waits for disk and standby beyond any timeout; a crash may forget a use.
+    // Else the commit would wait for disk and standby without a timeout. That a crash may
+    // forget a use is acceptable.
     tx.exec("SET LOCAL synchronous_commit = off");
     tx.Exec(statement, id, SqlTime(hour));
     return absl::OkStatus();

@@ -12,8 +12,8 @@
 
 namespace rostrum::account {
 
-// What the PostgreSQL stores of this service do to each other's tables inside
-// their transactions.
+// SQL that several PostgreSQL stores of this service share, because their transactions
+// change each other's tables.
 
 // Of `accounts a`, as ReadAccount reads them.
 inline constexpr char kAccountColumns[] =
@@ -29,30 +29,33 @@ Session ReadSession(const pqxx::row& row, int first = 0);
 
 // The account, or nullopt if there is none.
 std::optional<Account> FindAccount(Transaction& tx, const AccountId& id);
-// The same, held against changes until the transaction ends.
+// The same, locked until the transaction ends.
 std::optional<Account> LockAccount(Transaction& tx, const AccountId& id);
 absl::Status AccountNotFound();
 
 // Opens a session of a locked account and ends the oldest beyond kMaxSessions.
 Session InsertSession(Transaction& tx, const AccountId& account_id, const NewSession& session);
-// Ends all sessions of an account but `keep` (which may be empty), told by an
-// event; returns how many.
+// Ends all sessions of an account except `keep` (which may be empty) and writes a
+// CredentialsRevoked event; returns how many ended.
 int EndSessions(Transaction& tx, const AccountId& account_id, const SessionId& keep,
                 absl::Time now);
-// Ends all sessions and access tokens of a locked account, told by an event.
+// Ends all sessions and access tokens of a locked account, and writes a CredentialsRevoked
+// event.
 void EndCredentials(Transaction& tx, const AccountId& account_id, absl::Time now);
-// Sets the password of a locked account and voids the links on their way to it.
+// Sets the password of a locked account and voids the mailed links that are not used yet.
 void SetPasswordHash(Transaction& tx, const AccountId& account_id, const std::string& hash);
 
-// Writes CredentialsRevoked. Both lists empty: whatever is kept of the account.
+// Writes CredentialsRevoked. If both lists are empty, caches must drop everything that they
+// keep of the account.
 void WriteRevoked(Transaction& tx, const AccountId& account_id,
                   const std::vector<std::string>& session_ids,
                   const std::vector<std::string>& token_ids, absl::Time now);
 
-// Uses are noted to the hour, so that they draw no picture of a day.
+// Uses are recorded to the hour only, so that they do not show a person's day in detail.
 absl::Time HourOf(absl::Time time);
-// Notes a use of a credential by `statement` ($1 its id, $2 the hour), in a transaction of
-// its own. False if that could not be done soon: who reads fails for no write, nor waits long.
+// Records a use of a credential by `statement` ($1 is its id, $2 the hour), in a
+// transaction of its own. False if that could not be done quickly: a read must not fail or
+// wait because of this write.
 bool NoteUse(PgPool& pool, const char* statement, const std::string& id, absl::Time hour);
 
 }  // namespace rostrum::account

@@ -39,7 +39,7 @@ class AccountService final : public v1::AccountService::Service {
                             v1::ListAccountsResponse* response) override;
 
  private:
-  // Sets the password, if `current` is the one that stands.
+  // Sets the password if `current` is the present one.
   absl::Status ChangePassword(const Account& account, const std::string& current,
                               const std::string& wanted, const SessionId& keep_session);
 

@@ -21,7 +21,7 @@ struct AccountCursor {
 };
 
 struct AccountQuery {
-  std::string text;  // a mail address, or how a name begins; empty for all
+  std::string text;  // a mail address, or the beginning of a name; empty for all
   std::optional<AccountCursor> after;
   int limit = 20;
 };
@@ -35,9 +35,9 @@ struct PasswordChange {
   absl::Time now;
 };
 
-// What an operator gives to an account from the command line.
+// An account as an operator defines it on the command line.
 struct OperatorAccount {
-  AccountId id;  // if it has to be made
+  AccountId id;  // used if the account does not exist yet
   std::string email;
   std::string display_name;
   std::vector<std::string> roles;
@@ -59,27 +59,28 @@ class AccountStore {
   // Newest first, by (create_time, id).
   virtual absl::StatusOr<std::vector<Account>> List(const AccountQuery& query) = 0;
 
-  // Changes the profile by `change`, which runs inside the transaction and
-  // maybe twice; its error is returned and nothing is changed. A new name is
-  // told by a ProfileChanged event.
+  // Changes the profile by `change`, which runs inside the transaction and may run more
+  // than once; its error is returned and nothing is changed. A new name writes a
+  // ProfileChanged event.
   virtual absl::StatusOr<Account> Update(const AccountId& id,
                                          const std::function<absl::Status(Account&)>& change,
                                          absl::Time now) = 0;
 
-  // Sets the password, ends the other sessions, voids the links on their way and
-  // queues the mail. PERMISSION_DENIED / PASSWORD_WRONG if the old password is
-  // no longer the one that was checked.
+  // Sets the password, ends the other sessions, voids mailed links that are not used yet,
+  // and queues the mail. PERMISSION_DENIED / PASSWORD_WRONG if the password was changed
+  // since the old one was checked.
   virtual absl::Status ChangePassword(const PasswordChange& change) = 0;
 
-  // Sets the roles (sorted, each once); keeps who did it. Told by an event.
+  // Sets the roles (sorted, without duplicates) and records who did it. Writes a
+  // CredentialsRevoked event, because cached identities have the old roles.
   // FAILED_PRECONDITION / LAST_ADMIN.
   virtual absl::StatusOr<Account> SetRoles(const AccountId& id,
                                            const std::vector<std::string>& roles,
                                            const AccountId& changed_by, absl::Time now) = 0;
 
-  // Makes the account or brings name, roles and password up to date; another
-  // password ends its sessions and access tokens. Repeating it changes nothing.
-  // LAST_ADMIN as above.
+  // Creates the account, or sets name, roles and password of the existing one; a different
+  // password ends its sessions and access tokens. Repeating it changes nothing. LAST_ADMIN
+  // as above.
   virtual absl::StatusOr<Account> Ensure(const OperatorAccount& wanted) = 0;
 };
 

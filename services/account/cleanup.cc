@@ -13,13 +13,13 @@ absl::Status CleanUp(PgPool& pool, absl::Duration session_idle, absl::Time now) 
       {"sign_ups", "expire_time", now - absl::Hours(24)},
       {"one_time_tokens", "expire_time", now},
       {"sessions", "expire_time", now},
-      // An hour more: uses are noted to the hour.
+      // One hour more, because the time of use is noted as the start of its hour.
       {"sessions", "last_use_time", now - session_idle - absl::Hours(1)},
       {"access_tokens", "expire_time", now},
       {"mails", "finish_time", now - absl::Hours(24 * 7)},
   };
   absl::Status status;
-  // Each is done, whatever became of the others.
+  // All are done, even if one fails.
   for (const auto& [table, column, until] : ended) {
     status.Update(Purge(pool, table, column, until));
   }

@@ -6,10 +6,10 @@
 
 namespace rostrum::account {
 
-// Deletes what is of no use any more: sign-ups a day after they expired,
-// sessions, links and access tokens that ended, finished mails after a week. Each
-// table by itself: returns the first error when all were tried. Any number of
-// replicas may do it at once.
+// Deletes rows that are no longer needed: sign-ups a day after they expired, sessions,
+// links and access tokens that ended, finished mails after a week. An error of one table
+// does not stop the others; the first one is returned. Any number of replicas may call it
+// at once.
 absl::Status CleanUp(PgPool& pool, absl::Duration session_idle, absl::Time now);
 
 }  // namespace rostrum::account

@@ -13,22 +13,22 @@ namespace {
 
 // Lower case, letters only or with the digits that belong to the word.
 constexpr char kWords[] =
-    // The word for it, in the languages of Europe and beyond.
+    // "password" in many languages.
     "password passwort passwd passw passe motdepasse contrasena contrasenya senha palavrapasse "
     "parola wachtwoord haslo heslo lozinka jelszo salasana losenord adgangskode passord parool "
     "slaptazodis geslo sifre kennwort kodeord mypassword thepassword newpassword passphrase "
     "passcode secret topsecret geheim segredo secreto "
-    // Ways in.
+    // Logging in.
     "letmein letmeinnow openup opensesame access access14 login logmein welcome willkommen "
     "bienvenue bienvenido bemvindo benvenuto enter changeme changeit changethis default temp "
     "temporary guest admin administrator root toor user username test tester testing testtest "
     "demo example sample whatever nothing none null undefined master manager system server "
     "computer internet windows google facebook instagram linkedin twitter youtube amazon apple "
     "samsung microsoft adobe oracle linux ubuntu debian "
-    // What this place is.
+    // Words of this site.
     "rostrum article magazine newsletter member membership subscriber subscribe premium reader "
     "author publish publication freetrial trial journal journalist news "
-    // Walks and their kin that the rule of walks does not cover.
+    // Keyboard walks and the like that IsWalk does not find.
     "qwerty qwertz azerty qwert qwerty1 1q2w3e 1q2w3e4r 1q2w3e4r5t 1qaz2wsx 1qazxsw2 zaq12wsx "
     "zaq1zaq1 qazwsx qazwsxedc q1w2e3 q1w2e3r4 q1w2e3r4t5 a1b2c3 a1b2c3d4 abc123 123abc abcd1234 "
     "1234abcd aa123456 a123456 123qwe qwe123 qweasd qweasdzxc asdqwe zxcasd asd123 123asd iloveu "
@@ -84,7 +84,7 @@ std::string UndoDigits(std::string word) {
   return word;
 }
 
-// Without up to six digits and marks at either end.
+// The word without up to six digits and punctuation marks at either end.
 std::string Core(absl::string_view word) {
   for (int i = 0; i < 6 && !word.empty() && !IsLetter(word.back()); ++i) word.remove_suffix(1);
   for (int i = 0; i < 6 && !word.empty() && !IsLetter(word.front()); ++i) word.remove_prefix(1);

@@ -7,7 +7,7 @@
 
 namespace rostrum::account {
 
-// True if `password` is one that is guessed first, without regard to case:
+// True if `password` is among those that attackers guess first, without regard to case:
 //   - a word of our list of some 400, alone, twice, or with up to six digits
 //     and marks before or behind it ("Password2024!"), with the usual digits
 //     for letters undone ("p4ssw0rd!!");

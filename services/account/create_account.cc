@@ -60,7 +60,8 @@ absl::StatusOr<OperatorAccount> ReadWanted(int argc, char** argv, std::string* p
       .email = options["--email"], .display_name = options["--name"], .roles = std::move(roles)};
 }
 
-// The hash that stands, if it is of this password: repeating changes nothing.
+// The stored hash if it belongs to this password, so that repeating the command changes
+// nothing; else a new one.
 absl::StatusOr<std::string> HashOf(const std::string& password, const std::string& email,
                                    AccountStore& accounts, PasswordHasher& hasher) {
   ASSIGN_OR_RETURN(const std::optional<Account> known, accounts.FindByEmail(email));
@@ -75,7 +76,8 @@ absl::StatusOr<Account> CreateAccount(int argc, char** argv) {
   std::string password;
   ASSIGN_OR_RETURN(OperatorAccount wanted, ReadWanted(argc, argv, &password));
   Settings env;
-  const std::string pg_url = env.Required("PG_URL", "The database.");
+  const std::string pg_url =
+      env.Required("PG_URL", "The database of account, as postgresql://user:password@host/name.");
   const PasswordOptions password_options = ReadPasswordOptions(env);
   RETURN_IF_ERROR(env.Check());
 

@@ -7,8 +7,8 @@
 
 namespace rostrum::account {
 
-// A session about to be opened, with the token that opens it. The token goes to
-// the browser and nowhere else.
+// A session that is about to be opened, with its token. The token is sent to the browser
+// and stored nowhere.
 struct FreshSession {
   NewSession stored;
   std::string token;

@@ -14,7 +14,7 @@
 namespace rostrum::account {
 namespace {
 
-// The services that people have dealings with.
+// The services that clients may call with an account's identity.
 constexpr std::array<const char*, 5> kAudiences = {"account", "subscription", "content", "feed",
                                                    "comment"};
 constexpr int kMaxLifetimeDays = 366;

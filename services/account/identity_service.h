@@ -29,7 +29,7 @@ class IdentityService final : public v1::IdentityService::Service {
                                  v1::RevokeAccessTokenResponse* response) override;
 
  private:
-  // Fills in what a session, or an access token, stands for.
+  // Look up a session token or an access token and fill in its identity.
   absl::StatusOr<Caller> ResolveSession(const std::string& token, v1::Identity* identity);
   absl::StatusOr<Caller> ResolveAccessToken(const std::string& secret, v1::Identity* identity);
 

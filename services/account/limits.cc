@@ -10,7 +10,7 @@ Limits::Limits(Throttle& throttle, const AccountKeys& keys, LimitRates rates)
 
 absl::Status Limits::CheckNetwork(const char* what, const RequestContext& context,
                                   const Rate& rate) {
-  // Programs inside the platform have no network.
+  // Calls by programs of the platform itself have no network.
   if (context.network.empty()) return absl::OkStatus();
   return throttle_.Check(absl::StrCat("account:", what, ":network:", context.network), rate);
 }

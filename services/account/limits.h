@@ -10,11 +10,12 @@
 
 namespace rostrum::account {
 
-// What is limited by address is so from each network, and from all of them together at this
-// many times the rate: an address is no secret, and who spends its limit from one network
-// does not lock its owner out. Who has several still does: that is to be held back at the edge.
+// Limits per mail address apply to each network, and to all networks together at this many
+// times the rate. An address is no secret, so an attacker who uses up its limit from one
+// network does not lock its owner out. An attacker with several networks still does; they
+// must be held back before they reach the gateway.
 inline constexpr int kNetworksPerAddress = 4;
-// Of mails, which somebody else may have sent to it.
+// The same for mails, which anybody can have sent to an address.
 inline constexpr int kMailNetworksPerAddress = 2;
 
 struct LimitRates {
@@ -25,20 +26,20 @@ struct LimitRates {
   Rate mail_per_address{.burst = 5, .period = absl::Minutes(30)};
 };
 
-// How often one may try. Each counts the try and says OK or RESOURCE_EXHAUSTED /
-// RATE_LIMITED with RetryInfo, alike for known and unknown addresses, which
-// appear in keys as keyed hashes only. Thread-safe.
+// Limits on attempts. Each method counts one attempt and returns OK or RESOURCE_EXHAUSTED /
+// RATE_LIMITED with RetryInfo. Known and unknown addresses are treated the same; keys hold
+// them as keyed hashes only. Thread-safe.
 class Limits {
  public:
   Limits(Throttle& throttle, const AccountKeys& keys, LimitRates rates);
 
   absl::Status CheckLogin(const RequestContext& context, const std::string& email);
-  // A guess at the password of an account from inside one of its sessions.
+  // An attempt at the current password from inside a session of the account.
   absl::Status CheckPassword(const AccountId& account_id);
   absl::Status CheckSignUp(const RequestContext& context, const std::string& email);
   // Another mail of a sign-up.
   absl::Status CheckResend(const RequestContext& context, const std::string& email);
-  // A login link or a reset, whatever sign-ups there were for the address.
+  // A login link or a password reset; counted apart from the mails of sign-ups.
   absl::Status CheckMail(const RequestContext& context, const std::string& email);
 
  private:

@@ -14,14 +14,14 @@
 
 namespace rostrum::account {
 
-// A finished mail. Its bytes are built once, so that whatever is sent again is
-// the very same message.
+// A finished mail. Its bytes are built once, so that every attempt sends the same message.
 struct Mail {
   std::string id;         // a UUID
   std::string recipient;  // empty: never sent, see Unaddressed
   std::string bytes;
 
-  // The same work for the database, and nothing to send.
+  // For unknown addresses: stored like a mail, with as much work for the database, but
+  // never sent.
   Mail Unaddressed() const { return {id, "", bytes}; }
 };
 
@@ -29,42 +29,42 @@ struct Mail {
 struct ClaimedMail {
   Mail mail;
   absl::Time create_time;
-  // From then on what it carries works no more.
+  // When the link or code in it expires.
   std::optional<absl::Time> expire_time;
-  int attempts = 0;         // this one not counted
-  std::string traceparent;  // of what wrote it, or empty
+  int attempts = 0;         // before this one
+  std::string traceparent;  // of the request that queued it, or empty
 };
 
-// What is not yet done with.
+// Mails that are not finished.
 struct MailBacklog {
   int64_t pending = 0;
-  std::optional<absl::Time> oldest;  // when it was written
+  std::optional<absl::Time> oldest;  // when the oldest was queued
 };
 
-// What became of an attempt.
+// How a mail was finished.
 enum class MailOutcome { kDelivered, kRefused, kDropped };
 
-// Mails on their way. They are put in by the stores, in the transaction of what
-// they tell. Thread-safe. All methods may return UNAVAILABLE.
+// The queue of mails. The stores add mails (EnqueueMail) in the transaction of the change
+// that causes them. Thread-safe. All methods may return UNAVAILABLE.
 class MailQueue {
  public:
   virtual ~MailQueue() = default;
-  // Up to `limit` mails that are due, the longest waiting first, held until
-  // now + lease. A worker that dies gives them back by that.
+  // Takes up to `limit` mails that are due, the longest waiting first, for this worker
+  // until now + lease. If the worker dies, others may take them after that.
   virtual absl::StatusOr<std::vector<ClaimedMail>> Claim(absl::Time now, absl::Duration lease,
                                                          int limit) = 0;
-  // It is done with; recipient and bytes are erased.
+  // Marks a mail as finished and erases its recipient and bytes.
   virtual absl::Status Finish(const std::string& id, MailOutcome outcome, absl::Time now) = 0;
-  // Counts the attempt; the next is at `time`.
+  // Counts a failed attempt; the next is at `time`.
   virtual absl::Status RetryAt(const std::string& id, absl::Time time) = 0;
   virtual absl::StatusOr<MailBacklog> Backlog() = 0;
 };
 
-// Wakes the mail workers of this process once a mail was committed: a reader
-// waits for it. A hint; the workers also look by themselves. Thread-safe.
+// Wakes the mail workers of this process after a mail was committed, because a reader waits
+// for it. If a wake-up is lost, the workers find the mail at their next poll. Thread-safe.
 class MailSignal {
  public:
-  // Who is woken; nullptr for nobody.
+  // Sets the function that wakes the workers; nullptr for none.
   void Connect(std::function<void()> wake) {
     absl::MutexLock lock(&mu_);
     wake_ = std::move(wake);

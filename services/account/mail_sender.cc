@@ -11,8 +11,8 @@
 namespace rostrum::account {
 namespace {
 
-// Longer than a mail may take, so that nobody else sends it meanwhile. Who died over
-// one keeps a reader waiting for as long.
+// Longer than sending a mail may take, so that no other worker sends it at the same time. If a
+// process dies while it sends a mail, the mail is sent again only after this time.
 constexpr absl::Duration kLease = absl::Minutes(1);
 constexpr absl::Duration kPollInterval = absl::Seconds(5);
 constexpr absl::Duration kLeastPause = absl::Minutes(1);
@@ -20,14 +20,14 @@ constexpr absl::Duration kTellInterval = absl::Seconds(30);
 
 const CounterFamily kMails{"mails_total", "Attempts to deliver a mail, by outcome.", {"outcome"}};
 const GaugeFamily kPending{"mails_pending", "Mails that wait to be delivered."};
-// Attempts become rare as a mail waits, so their outcomes do not show that it does.
+// The longer a mail waits, the rarer its attempts are, so mails_total does not show it.
 const GaugeFamily kOldestAge{"mails_oldest_age_seconds",
                              "Age of the oldest mail that waits to be delivered; 0 for none."};
 
 }  // namespace
 
 absl::Duration MailBackoff(int attempt) {
-  // Somebody waits for it, so the first step is short.
+  // A reader waits for the mail, so the first step is short.
   static constexpr absl::Duration kSteps[] = {absl::Seconds(5),  absl::Minutes(1), absl::Minutes(5),
                                               absl::Minutes(30), absl::Hours(2),   absl::Hours(8),
                                               absl::Hours(24)};
@@ -54,7 +54,7 @@ void MailSender::Start(int threads, MailSignal& signal) {
     workers_.push_back(
         std::make_unique<Worker>("mail", kPollInterval, [this] { return SendDue(); }));
   }
-  // Alone: a relay that hangs holds all the others up.
+  // On its own worker, because a relay that hangs blocks all the others.
   teller_ =
       std::make_unique<Worker>("mail-backlog", kTellInterval, [this] { return TellBacklog(); });
   signal_ = &signal;
@@ -73,7 +73,7 @@ void MailSender::Stop() {
 
 absl::Status MailSender::SendDue() {
   while (!stopping_) {
-    // One at a time: a slow relay must not hold what another worker could send.
+    // One at a time: mails behind a slow one must be free for other workers.
     ASSIGN_OR_RETURN(const std::vector<ClaimedMail> due, queue_.Claim(clock_.Now(), kLease, 1));
     if (due.empty()) return absl::OkStatus();
     for (const ClaimedMail& claimed : due) RETURN_IF_ERROR(SendOne(claimed));
@@ -95,7 +95,7 @@ absl::Status MailSender::SendOne(const ClaimedMail& claimed) {
              {{"mail_id", claimed.mail.id}, {"attempt", claimed.attempts}});
     return Drop(claimed);
   }
-  // Part of the trace of what wrote the mail.
+  // Part of the trace of the request that wrote the mail.
   ScopedSpan span(TraceContext::Parse(claimed.traceparent, ""), SpanKind::kConsumer, "mail send");
   const ScopedLogFields log_fields(TraceFields(TraceContext::Current()));
   DescribeProcess(*span, kMailSystem, "mail", "send");
@@ -112,7 +112,7 @@ absl::Status MailSender::SendOne(const ClaimedMail& claimed) {
 absl::Status MailSender::Fail(const ClaimedMail& claimed, const absl::Status& why) {
   const absl::Time now = clock_.Now();
   const int attempt = claimed.attempts + 1;
-  // The relay's code is in it, and nothing of what it says, which may hold the address.
+  // `why` contains the relay's code, but not its text, which may contain the address.
   const LogFields fields = {
       {"mail_id", claimed.mail.id}, {"attempt", attempt}, {"error", why.message()}};
   if (why.code() == absl::StatusCode::kInvalidArgument) {
@@ -121,7 +121,7 @@ absl::Status MailSender::Fail(const ClaimedMail& claimed, const absl::Status& wh
     return queue_.Finish(claimed.mail.id, MailOutcome::kRefused, now);
   }
   const absl::Time last = claimed.expire_time.value_or(absl::InfiniteFuture());
-  // So that there are some tries in the time that it has left.
+  // So that there are several tries before the mail expires.
   const absl::Duration most = std::max((last - now) / 4, kLeastPause);
   const absl::Time next = now + std::min(MailBackoff(attempt), most);
   if (next > claimed.create_time + kMailPatience || next >= last) {

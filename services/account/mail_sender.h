@@ -13,31 +13,31 @@
 
 namespace rostrum::account {
 
-// When to try again after the attempt of this number (the first is 1):
-// 5 s, 1 min, 5 min, 30 min, 2 h, 8 h, then each 24 h. Sooner, if what it carries does not
-// work for as long.
+// The time between the attempt with this number (the first is 1) and the next: 5 s, 1 min,
+// 5 min, 30 min, 2 h, 8 h, then every 24 h. MailSender tries sooner if the link in the mail
+// would expire before that.
 absl::Duration MailBackoff(int attempt);
-// A mail that could not be delivered for this long, or for as long as what it carries
-// works, is dropped.
+// A mail is dropped when it could not be delivered for this long, or when the link in it
+// has expired.
 inline constexpr absl::Duration kMailPatience = absl::Hours(72);
 
-// Sends what the queue holds. Any number of these may run, in any number of
-// replicas. A mail goes out at least once; a second copy (only after a crash
-// between delivery and record) has the same Message-ID. Thread-safe.
+// Sends the mails in the queue. Any number of senders may run, in any number of replicas. A
+// mail is sent at least once; a second copy (only after a crash between delivery and
+// record) has the same Message-ID. Thread-safe.
 class MailSender {
  public:
   MailSender(MailQueue& queue, MailTransport& transport, std::string from, Clock& clock,
              Metrics& metrics);
   ~MailSender();
 
-  // Sends everything that is due; what fails is put off.
+  // Sends every mail that is due. Those that fail are tried again later.
   absl::Status SendDue();
-  // Tells in the metrics what waits, that of all replicas.
+  // Sets the metrics of the waiting mails of all replicas.
   absl::Status TellBacklog();
 
-  // Sends in `threads` threads from now on, woken by `signal`; another tells.
+  // Starts `threads` sending threads, which `signal` wakes, and one that sets the metrics.
   void Start(int threads, MailSignal& signal);
-  // Returns after the mails that are on the wire.
+  // Returns once the mails that are being sent are finished.
   void Stop();
 
  private:

@@ -28,7 +28,7 @@ std::string InWords(absl::Duration duration) {
 
 }  // namespace
 
-// A mail is a few paragraphs, a link perhaps, a code perhaps, and an end.
+// A mail has a few paragraphs, perhaps a link, perhaps a code, and an end.
 struct Mails::Content {
   std::string subject;
   std::vector<std::string> before;

@@ -17,24 +17,24 @@ struct MailSettings {
   std::string from_name;
 };
 
-// Writes the mails of this service: text and HTML, short, with no picture and
-// nothing that tells whether they were read. Thread-safe.
+// Writes the mails of this service: text and HTML, short, without pictures and without
+// anything that shows whether they were read. Thread-safe.
 class Mails {
  public:
   Mails(MailSettings settings, Clock& clock);
 
-  // Link and six-digit code of a sign-up. Without the name that was given, which
-  // a stranger could have filled with anything.
+  // Link and six-digit code of a sign-up. Does not contain the name that was typed, because
+  // a stranger could send any text to the address with it.
   absl::StatusOr<Mail> VerifyAddress(const std::string& email, const std::string& token,
                                      const std::string& code, absl::Duration lifetime) const;
   // Somebody signed up with an address that has an account.
   absl::StatusOr<Mail> AlreadyMember(const std::string& email) const;
   absl::StatusOr<Mail> LoginLink(const std::string& email, const std::string& token) const;
   absl::StatusOr<Mail> PasswordReset(const std::string& email, const std::string& token) const;
-  // A trial ends, told in the reader's time zone.
+  // A trial ends; the time is given in the reader's time zone.
   absl::StatusOr<Mail> TrialEnding(const Account& account, absl::Time end_time) const;
   absl::StatusOr<Mail> PasswordChanged(const std::string& email) const;
-  // By a reset link, which ends more.
+  // By a reset link, which ends access tokens too.
   absl::StatusOr<Mail> PasswordWasReset(const std::string& email) const;
 
   const std::string& site_name() const { return settings_.site_name; }

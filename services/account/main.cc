@@ -58,8 +58,8 @@ class AccountApp final : public ServiceApp {
                           [this](Transaction& tx, const event::v1::Event& event) {
                             return ApplyTrialEnding(tx, event, mails_, env_.clock.Now());
                           }}},
-            // No resync and no replay: a reminder may be missed when subscription's
-            // database was restored, but is never sent twice.
+            // No resync and no replay: after a restore of subscription's database a reminder may
+            // be missed, but none is sent twice.
             .applied = [this] { mail_signal_.Notify(); }});
     cleanup_ = std::make_unique<Worker>("cleanup", kCleanUpInterval, [this] {
       return CleanUp(*env_.pool, settings_.sign_up.sessions.idle, env_.clock.Now());

@@ -17,7 +17,7 @@ inline constexpr absl::Duration kOneTimeTokenLifetime = absl::Minutes(30);
 struct NewOneTimeToken {
   TokenPurpose purpose;
   std::string token_hash;
-  std::string email;  // as it was typed now
+  std::string email;  // as it was typed in this request
   std::string return_path;
   Mail mail;
   absl::Time create_time;
@@ -29,14 +29,14 @@ struct RedeemedLogin {
   std::string return_path;
 };
 
-// Stores one-time tokens. Each works once; using one voids its siblings.
+// Stores one-time tokens. Each works once; using one voids the others for the same purpose.
 // Thread-safe. All methods may return UNAVAILABLE.
 class OneTimeTokenStore {
  public:
   virtual ~OneTimeTokenStore() = default;
 
-  // Keeps the token for the account of the address and queues the mail. For an
-  // unknown address it does as much work, and nothing is sent.
+  // Stores the token for the account of the address and queues the mail. For an unknown
+  // address it does the same amount of work, but nothing is sent.
   virtual absl::Status Issue(const NewOneTimeToken& token) = 0;
 
   // Consumes a login link and opens a session. UNAUTHENTICATED / LINK_INVALID.
@@ -47,9 +47,9 @@ class OneTimeTokenStore {
   // UNAUTHENTICATED / LINK_INVALID.
   virtual absl::StatusOr<Account> FindForReset(const std::string& token_hash, absl::Time now) = 0;
 
-  // Consumes a reset link: sets the password, ends every session and access token
-  // and voids every link of the account, queues the mail. What ended is told by an
-  // event. UNAUTHENTICATED / LINK_INVALID.
+  // Consumes a reset link: sets the password, ends every session and access token of the
+  // account, voids its links, and queues the mail. Writes a CredentialsRevoked event.
+  // UNAUTHENTICATED / LINK_INVALID.
   virtual absl::Status ResetPassword(const std::string& token_hash,
                                      const std::string& password_hash, const Mail& mail,
                                      absl::Time now) = 0;

@@ -18,7 +18,7 @@ namespace {
 
 // How long a call without a deadline waits for its turn.
 constexpr absl::Duration kLongestWait = absl::Seconds(10);
-// A tenth of the weight of a thread that serves.
+// About a tenth of the CPU weight of other threads.
 constexpr int kNice = 10;
 
 size_t MemoryBytes(const PasswordOptions& options) {
@@ -33,7 +33,7 @@ const CounterFamily kRefused{"password_hashes_refused_total",
 
 struct PasswordHasher::Job {
   std::function<void()> work;
-  bool abandoned = false;  // nobody waits any more
+  bool abandoned = false;  // the caller's time is over
   bool done = false;
 };
 
@@ -63,8 +63,8 @@ std::string PasswordHasher::HashNow(const std::string& password) const {
 }
 
 void PasswordHasher::RunThread() {
-  // A flood of logins has what reading leaves. (Where that is not allowed, hashes
-  // compete like everything else.)
+  // A flood of logins gets only the CPU time that other calls leave. If the system does not
+  // allow this, hashes compete with the other calls.
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     return stopping_ || !jobs_.empty();
@@ -104,7 +104,7 @@ absl::Status PasswordHasher::Run(std::function<void()> work) {
 }
 
 absl::StatusOr<std::string> PasswordHasher::Hash(const std::string& password) {
-  // The work may outlive this call, so it owns all it touches.
+  // The work may outlive this call, so it owns all that it uses.
   const auto encoded = std::make_shared<std::string>();
   RETURN_IF_ERROR(Run([this, password, encoded] { *encoded = HashNow(password); }));
   if (encoded->empty()) {

@@ -15,7 +15,7 @@
 namespace rostrum::account {
 
 struct PasswordOptions {
-  // OWASP's minimum for Argon2id; settings go no lower. Tests may.
+  // OWASP's minimum for Argon2id. Settings cannot be lower; tests use less.
   int memory_kib = kMinMemoryKib;
   int ops = 2;
   int threads = 1;
@@ -29,21 +29,21 @@ struct PasswordCheck {
   bool outdated = false;  // made with other parameters: hash it again
 };
 
-// Argon2id in threads of its own, so that a flood of logins takes neither the
-// memory nor the threads of everything else: at most `threads` hashes run,
-// `queue` wait, and the rest is refused before any work. Thread-safe.
+// Computes Argon2id in its own threads, so that a flood of logins does not take memory and
+// threads from everything else: at most `threads` hashes are computed at a time, `queue`
+// more wait, and further ones are refused before any work. Thread-safe.
 //
-// Both calls wait for their turn, at most until the deadline of the current
-// request. RESOURCE_EXHAUSTED / BUSY with RetryInfo when the queue is full,
-// DEADLINE_EXCEEDED when the turn did not come in time.
+// Both methods wait for their turn, at most until the deadline of the current request.
+// RESOURCE_EXHAUSTED / BUSY with RetryInfo if the queue is full, DEADLINE_EXCEEDED if the
+// turn did not come in time.
 class PasswordHasher {
  public:
   PasswordHasher(PasswordOptions options, Metrics& metrics);
   ~PasswordHasher();
 
   absl::StatusOr<std::string> Hash(const std::string& password);
-  // An empty `hash` (no such account, or one without a password) costs the same
-  // and never matches.
+  // An empty `hash` (no such account, or one without a password) takes as much time and
+  // never matches.
   absl::StatusOr<PasswordCheck> Verify(const std::string& password, const std::string& hash);
 
  private:

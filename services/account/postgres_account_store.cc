@@ -27,7 +27,7 @@ constexpr char kKeepRoleChange[] = R"sql(
   INSERT INTO role_changes (change_id, account_id, changed_by, roles_before, roles_after, create_time)
   VALUES ($1, $2, $3, $4::text[], $5::text[], $6))sql";
 
-// Locks every admin, in one order, so that two of them cannot remove each other.
+// Locks every admin, always in the same order, so that two admins cannot remove each other.
 constexpr char kLockAdmins[] =
     "SELECT account_id FROM accounts WHERE 'admin' = ANY (roles) ORDER BY account_id "
     "FOR NO KEY UPDATE";
@@ -49,8 +49,8 @@ std::string Beginning(const std::string& text) {
 // account is locked.
 size_t LockAdmins(Transaction& tx) { return tx.Exec(kLockAdmins).size(); }
 
-// Gives a locked account other roles and keeps who did it; nothing if it has
-// them.
+// Changes the roles of a locked account and records who did it. Does nothing if the account
+// has these roles already.
 absl::Status ApplyRoles(Transaction& tx, Account& account, const std::vector<std::string>& roles,
                         size_t admins, const std::optional<AccountId>& changed_by, absl::Time now) {
   if (account.roles == roles) return absl::OkStatus();

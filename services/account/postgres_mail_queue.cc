@@ -8,7 +8,7 @@
 namespace rostrum::account {
 namespace {
 
-// A mail without a recipient is finished as it comes.
+// A mail without a recipient is stored as finished.
 constexpr char kEnqueue[] = R"sql(
   INSERT INTO mails (mail_id, recipient, bytes, create_time, attempt_time, finish_time, outcome,
                      traceparent, expire_time)

@@ -24,8 +24,8 @@ class PostgresMailQueue final : public MailQueue {
   PgPool& pool_;
 };
 
-// Puts a mail into the queue, inside the transaction of what it tells. From
-// `expire_time` on it is not sent any more.
+// Adds a mail to the queue, inside the transaction of the change that causes it. It is not
+// sent any more after `expire_time`.
 void EnqueueMail(Transaction& tx, const Mail& mail, absl::Time now,
                  std::optional<absl::Time> expire_time = std::nullopt);
 

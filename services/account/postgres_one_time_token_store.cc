@@ -19,7 +19,7 @@ constexpr char kInsert[] = R"sql(
 constexpr char kFindOwner[] =
     "SELECT account_id FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2";
 
-// Whoever deletes the row has used the token; nobody else can.
+// Deleting the row uses the token: only one request can do that.
 constexpr char kConsume[] = R"sql(
   DELETE FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2 AND expire_time > $3
   RETURNING return_path)sql";
@@ -43,7 +43,7 @@ struct Consumed {
 
 absl::StatusOr<Consumed> Consume(Transaction& tx, TokenPurpose purpose,
                                  const std::string& token_hash, absl::Time now) {
-  // The account first, then its tokens: the same order everywhere.
+  // Locks the account first, then its tokens: the same order everywhere.
   const pqxx::result owner = tx.Exec(kFindOwner, SqlBytes(token_hash), NameOf(purpose));
   if (owner.empty()) return LinkInvalid();
   std::optional<Account> account = LockAccount(tx, ReadId<AccountId>(owner[0][0]));

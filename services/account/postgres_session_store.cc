@@ -9,7 +9,8 @@
 namespace rostrum::account {
 namespace {
 
-// Uses are noted to the hour, so a session is idle from the end of that hour.
+// The time of use is noted as the start of its hour, so idle time counts from the end of that
+// hour.
 constexpr char kOpen[] = "s.expire_time > $2 AND s.last_use_time > $3";
 std::string IdleSince(absl::Duration idle, absl::Time now) {
   return SqlTime(now - idle - absl::Hours(1));

@@ -36,8 +36,8 @@ constexpr char kCountTry[] = "UPDATE sign_ups SET code_tries = $2 WHERE sign_up_
 
 constexpr char kIsKnown[] = "SELECT 1 FROM accounts WHERE email_lower = $1";
 
-// Waits for another sign-up of the address that is being verified right now;
-// no row then.
+// If another sign-up of the same address is being verified right now, this waits for it and
+// then returns no row.
 constexpr char kInsertAccount[] = R"sql(
   INSERT INTO accounts (account_id, email, email_lower, display_name, password_hash, create_time)
   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email_lower) DO NOTHING
@@ -95,21 +95,21 @@ absl::StatusOr<SignUp> Load(Transaction& tx, const SignUpId& id) {
                 .resend_time = ReadTime(rows[0][3])};
 }
 
-// Queues the mail that fits the address.
+// Queues the mail for a new address, or for one that has an account.
 void EnqueueFitting(Transaction& tx, const std::string& email, const Verification& verification) {
   const bool known = !tx.Exec(kIsKnown, LowerAddress(email)).empty();
   EnqueueMail(tx, known ? verification.member_mail : verification.verify_mail,
               verification.create_time, verification.expire_time);
 }
 
-// What a transaction of Verify came to. A refusal is a result: the count of
-// wrong codes must be committed with it.
+// The result of a transaction of Verify. A refusal is a result, not an error, because the
+// count of wrong codes must be committed with it.
 struct Attempt {
   absl::Status refusal;
   std::optional<VerifiedSignUp> verified;
 };
 
-// Makes the account of a sign-up that was proven.
+// Makes the account of a sign-up whose address was proven.
 Attempt Complete(Transaction& tx, const LockedSignUp& sign_up, bool of_beginner,
                  const AccountId& account_id, const NewSession& session) {
   const absl::Time now = session.create_time;

@@ -38,7 +38,7 @@ absl::StatusOr<OpenedSession> SessionService::LogIn(const v1::LogInRequest& requ
                                                     const FreshSession& session) {
   ASSIGN_OR_RETURN(const std::optional<Account> account, accounts_.FindByEmail(request.email()));
   VerifiedPassword password{.hash = account.has_value() ? account->password_hash : ""};
-  // One hash in any case, so that the time tells nothing.
+  // One hash in any case, so that the time does not show whether the account exists.
   ASSIGN_OR_RETURN(const PasswordCheck check, hasher_.Verify(request.password(), password.hash));
   if (!account.has_value() || !check.matches) return LoginFailed();
   if (check.outdated) {

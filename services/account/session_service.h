@@ -43,7 +43,7 @@ class SessionService final : public v1::SessionService::Service {
 
  private:
   absl::StatusOr<OpenedSession> LogIn(const v1::LogInRequest& request, const FreshSession& session);
-  // Hands the session to the browser; one that it had before ends.
+  // Gives the session to the browser, and ends the session that the browser had before.
   void Enter(grpc::ServerContext* ctx, const RequestContext& context, const FreshSession& session);
 
   AccountStore& accounts_;

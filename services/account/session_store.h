@@ -17,7 +17,7 @@ struct Session {
   AccountId account_id;
   absl::Time create_time;
   absl::Time last_use_time;  // to the hour
-  absl::Time expire_time;    // at the latest
+  absl::Time expire_time;    // when it ends, even if it is used
 };
 
 // How long sessions last.
@@ -35,10 +35,10 @@ struct NewSession {
   absl::Time expire_time;
 };
 
-// A password that was found right before the transaction.
+// A password that was verified before the transaction.
 struct VerifiedPassword {
-  std::string hash;      // as it stood then
-  std::string new_hash;  // replaces it if not empty (parameters have changed)
+  std::string hash;      // the hash that it was verified against
+  std::string new_hash;  // replaces it if not empty (the parameters have changed)
 };
 
 struct OpenedSession {
@@ -46,8 +46,8 @@ struct OpenedSession {
   Account account;
 };
 
-// Stores sessions. Thread-safe. All methods may return UNAVAILABLE. What is
-// ended is told by a CredentialsRevoked event.
+// Stores sessions. Thread-safe. All methods may return UNAVAILABLE. Ending a session writes
+// a CredentialsRevoked event.
 class SessionStore {
  public:
   virtual ~SessionStore() = default;
@@ -57,17 +57,17 @@ class SessionStore {
   virtual absl::StatusOr<OpenedSession> Open(const AccountId& account_id, const NewSession& session,
                                              const VerifiedPassword& password) = 0;
 
-  // The session that a token opens, and whose it is; notes the use, to the
-  // hour, if it can. UNAUTHENTICATED / CREDENTIAL_INVALID if there is none or it
-  // ended.
+  // The session of a token, with its account. Records the use, to the hour, if the database
+  // can be written. UNAUTHENTICATED / CREDENTIAL_INVALID if there is no such session or it
+  // has ended.
   virtual absl::StatusOr<OpenedSession> Resolve(const std::string& token_hash, absl::Duration idle,
                                                 absl::Time now) = 0;
 
-  // Open ones, the most recently used first.
+  // The sessions that have not ended, the most recently used first.
   virtual absl::StatusOr<std::vector<Session>> List(const AccountId& account_id,
                                                     absl::Duration idle, absl::Time now) = 0;
 
-  // NOT_FOUND / SESSION_NOT_FOUND, also for another's.
+  // NOT_FOUND / SESSION_NOT_FOUND, also for another account's session.
   virtual absl::Status Revoke(const AccountId& account_id, const SessionId& id, absl::Time now) = 0;
 
   // Ends all but `keep`; returns how many.

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kMaxLimit = 1'000'000;
 
-// "25 in 5 minutes" is NAME for the 25; the period is fixed.
+// For "25 in 5 minutes" the setting is the 25; the period is fixed.
 Rate ReadRate(Settings& env, const char* name, const Rate& fallback, const char* meaning) {
   return {.burst = env.Int(name, fallback.burst, 1, kMaxLimit, meaning), .period = fallback.period};
 }
@@ -19,20 +19,21 @@ LimitRates ReadLimits(Settings& env) {
   const LimitRates usual;
   return {
       .login_per_network = ReadRate(env, "LOGIN_LIMIT_PER_NETWORK", usual.login_per_network,
-                                    "Logins by password from one network in 5 minutes."),
+                                    "Log-ins by password from one network in 5 minutes."),
       .login_per_account =
           ReadRate(env, "LOGIN_LIMIT_PER_ACCOUNT", usual.login_per_account,
-                   "Logins by password for one address from one network in an hour, four "
-                   "times as many from all; tries at a password inside its sessions."),
+                   "In an hour: log-ins by password for one mail address from one network (four "
+                   "times as many from all networks together), and attempts at the password "
+                   "within an account's sessions."),
       .sign_up_per_network = ReadRate(env, "SIGN_UP_LIMIT_PER_NETWORK", usual.sign_up_per_network,
                                       "Sign-ups from one network in 5 minutes."),
-      .mail_per_network = ReadRate(
-          env, "MAIL_LIMIT_PER_NETWORK", usual.mail_per_network,
-          "Login links, resets and repeated mails of sign-ups from one network in 5 minutes."),
+      .mail_per_network =
+          ReadRate(env, "MAIL_LIMIT_PER_NETWORK", usual.mail_per_network,
+                   "Login links, resets and repeated sign-up mails from one network in 5 minutes."),
       .mail_per_address = ReadRate(
           env, "MAIL_LIMIT_PER_ADDRESS", usual.mail_per_address,
-          "Login links and resets for one address from one network in 30 minutes, and as many "
-          "sign-ups; twice as many from all."),
+          "In 30 minutes: login links and resets for one mail address from one network (twice as "
+          "many from all networks together), and as many sign-ups."),
   };
 }
 
@@ -49,13 +50,14 @@ std::string ReadPublicUrl(Settings& env) {
 
 MailSettings ReadMailSettings(Settings& env) {
   MailSettings mail;
-  mail.site_name = env.String("SITE_NAME", "Rostrum", "The name of the site, for mails.");
+  mail.site_name = env.String("SITE_NAME", "Rostrum", "Name of the site in mails.");
   mail.public_url = ReadPublicUrl(env);
-  mail.from = env.Required("MAIL_FROM", "The address that mails come from.");
+  mail.from = env.Required("MAIL_FROM", "Sender's address of mails.");
   if (!mail.from.empty() && !IsMailAddress(mail.from)) {
     env.AddError(absl::StrCat("MAIL_FROM: \"", mail.from, "\" is not a mail address"));
   }
-  mail.from_name = env.String("MAIL_FROM_NAME", mail.site_name, "The name that mails come from.");
+  mail.from_name = env.String("MAIL_FROM_NAME", mail.site_name,
+                              "Sender's name of mails; if it is not set, what SITE_NAME says.");
   return mail;
 }
 
@@ -65,12 +67,12 @@ PasswordOptions ReadPasswordOptions(Settings& env) {
   PasswordOptions options;
   options.memory_kib =
       env.Int("PASSWORD_MEMORY_KIB", options.memory_kib, PasswordOptions::kMinMemoryKib, 4 << 20,
-              "Memory of one password hash (Argon2id), in KiB.");
+              "Memory of one password hash (Argon2id), in KiB; the default is also the minimum.");
   options.ops = env.Int("PASSWORD_OPS", options.ops, 2, 100, "Passes of one password hash.");
-  options.threads =
-      env.Int("PASSWORD_THREADS", options.threads, 1, 64, "Password hashes at the same time.");
+  options.threads = env.Int("PASSWORD_THREADS", options.threads, 1, 64,
+                            "Password hashes computed at the same time.");
   options.queue = env.Int("PASSWORD_QUEUE", options.queue, 1, 10'000,
-                          "Password hashes that may wait; more are refused as busy.");
+                          "Password hashes that may wait; further ones are refused as busy.");
   return options;
 }
 
@@ -78,28 +80,31 @@ AccountSettings ReadAccountSettings(Settings& env) {
   AccountSettings settings;
   settings.redis = ReadRedisCacheOptions(env);
   settings.subscription_target =
-      env.Required("SUBSCRIPTION_TARGET", "Where subscription is, as host:port or a gRPC name.");
+      env.Required("SUBSCRIPTION_TARGET", "Address of subscription, as host:port or a gRPC name.");
   settings.person_key_secret = env.Secret(
       "PERSON_KEY_SECRET", 32,
-      "Keys the hashes of mail addresses and codes. Changing it forgets who had a trial.");
+      "Keys the hashes of mail addresses and codes, at least 32 bytes. Changing it forgets who had "
+      "a trial.");
   settings.smtp.url =
       env.Required("SMTP_URL", "The mail relay, as smtp://host:port or smtps://host:port.");
-  settings.smtp.username = env.String("SMTP_USERNAME", "", "For the mail relay; empty for none.");
-  settings.smtp.password = env.String("SMTP_PASSWORD", "", "For the mail relay.");
+  settings.smtp.username =
+      env.String("SMTP_USERNAME", "", "Name at the mail relay; empty: no log-in.");
+  settings.smtp.password = env.String("SMTP_PASSWORD", "", "Password at the mail relay.");
   settings.smtp.require_tls =
       env.Bool("SMTP_REQUIRE_TLS", false, "Send mail by STARTTLS or not at all.");
   settings.mail_threads =
-      env.Int("MAIL_THREADS", 2, 1, 16, "Mails that are sent at the same time.");
+      env.Int("MAIL_THREADS", 2, 1, 16, "How many mails are sent at the same time.");
   settings.mail = ReadMailSettings(env);
   settings.password = ReadPasswordOptions(env);
   settings.sign_up.verification_lifetime =
       env.Duration("VERIFICATION_LIFETIME", settings.sign_up.verification_lifetime,
-                   "How long the link and the code of a sign-up are good.");
+                   "How long link and code of a sign-up are valid.");
   settings.sign_up.sessions.idle =
       env.Duration("SESSION_IDLE", settings.sign_up.sessions.idle,
-                   "A session ends when it was not used for this long, to the hour.");
-  settings.sign_up.sessions.absolute = env.Duration(
-      "SESSION_ABSOLUTE", settings.sign_up.sessions.absolute, "A session ends after this at last.");
+                   "A session that is not used for this long ends (counted to the hour).");
+  settings.sign_up.sessions.absolute =
+      env.Duration("SESSION_ABSOLUTE", settings.sign_up.sessions.absolute,
+                   "A session ends after this time in any case.");
   settings.limits = ReadLimits(env);
   return settings;
 }

@@ -25,7 +25,7 @@ struct AccountSettings {
   LimitRates limits;
 };
 
-// Declares and reads them; what is wrong is collected in `env`.
+// Declares and reads them; errors are collected in `env`.
 AccountSettings ReadAccountSettings(Settings& env);
 PasswordOptions ReadPasswordOptions(Settings& env);
 

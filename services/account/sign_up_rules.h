@@ -6,8 +6,8 @@
 
 namespace rostrum::account {
 
-// What holds of a sign-up inside the store's transaction: pure functions of
-// what stands there.
+// The rules for sign-ups. They are checked inside the store's transaction, so they are pure
+// functions of the stored state.
 struct SignUpState {
   int code_tries = 0;
   int resends = 0;
@@ -19,14 +19,14 @@ struct SignUpState {
 // RESOURCE_EXHAUSTED / RESEND_LIMIT with RetryInfo.
 absl::Status CheckResend(const SignUpState& state, absl::Time now);
 
-// For a link, whose token proves the mailbox. FAILED_PRECONDITION /
+// For a link, whose token proves that the person owns the mailbox. FAILED_PRECONDITION /
 // VERIFICATION_USED or VERIFICATION_EXPIRED.
 absl::Status CheckLink(const SignUpState& state, absl::Time now);
 
-// For a code. What became of the sign-up is told only to who knows the code,
-// since anybody can begin one for any address. Counts a wrong code in `state`.
-// FAILED_PRECONDITION / VERIFICATION_EXPIRED or CODE_TRIES_EXHAUSTED,
-// PERMISSION_DENIED / CODE_WRONG with tries_left, then as CheckLink.
+// For a code. Counts a wrong code in `state`. Only a right code reveals whether the sign-up
+// was verified already, since anybody can begin a sign-up for any address.
+// FAILED_PRECONDITION / VERIFICATION_EXPIRED or CODE_TRIES_EXHAUSTED, PERMISSION_DENIED /
+// CODE_WRONG with tries_left, then as CheckLink.
 absl::Status CheckCode(SignUpState& state, bool code_right, absl::Time now);
 
 // NOT_FOUND / VERIFICATION_INVALID.

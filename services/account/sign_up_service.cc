@@ -15,7 +15,7 @@
 namespace rostrum::account {
 namespace {
 
-// Of one kind: while subscription is away, every request causes one.
+// Limit for one kind of log line: while subscription is away, every request causes one.
 constexpr int64_t kLinesPerSecond = 10;
 
 bool IsAway(const absl::Status& status) {
@@ -84,8 +84,8 @@ absl::Status SignUpService::CheckFields(const v1::SignUpRequest& request) const 
 
 absl::StatusOr<IdempotencyKey> SignUpService::KeyFor(const v1::SignUpRequest& request,
                                                      const Caller& caller, absl::Time now) const {
-  // The hash of the request is kept for a day: a plain one must not cover a
-  // password, which could be guessed from it.
+  // The hash of the request is kept for a day. An unkeyed hash must not include the password,
+  // which could be guessed from it.
   v1::SignUpRequest hashed = request;
   hashed.set_password(keys_.PasswordFingerprint(request.password()));
   return IdempotencyKeyFor(caller, "SignUp", request.request_id(), hashed, now);
@@ -157,7 +157,7 @@ grpc::Status SignUpService::ResendVerification(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(const SignUpId id, ParseId<SignUpId>(request->sign_up_id(), "sign_up_id"));
     const absl::Time now = clock_.Now();
     ASSIGN_OR_RETURN(const account::SignUp waiting, sign_ups_.Get(id, now));
-    // Asked for too early it is refused anyway, and uses up no mail of the address.
+    // A request that comes too early is refused below, and does not count against the limit.
     if (now >= waiting.resend_time) RETURN_IF_ERROR(limits_.CheckResend(rc, waiting.email));
     ASSIGN_OR_RETURN(const Verification verification, NewVerification(id, waiting.email, now));
     ASSIGN_OR_RETURN(const account::SignUp resent, sign_ups_.Resend(id, verification));

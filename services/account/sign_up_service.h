@@ -38,9 +38,10 @@ class SignUpService final : public v1::SignUpService::Service {
   absl::Status CheckFields(const v1::SignUpRequest& request) const;
   absl::StatusOr<IdempotencyKey> KeyFor(const v1::SignUpRequest& request, const Caller& caller,
                                         absl::Time now) const;
-  // START: OK also while subscription is away, in favour of the reader.
+  // For sign-ups that begin a trial: accepts the offer that the visitor has. Returns OK
+  // while subscription is unavailable, in favour of the reader.
   absl::Status AcceptOffer(const RequestContext& context);
-  // A new token and code, and the mails that could carry them.
+  // Makes a new token and code, and the mails for both cases (Verification).
   absl::StatusOr<Verification> NewVerification(const SignUpId& id, const std::string& email,
                                                absl::Time now) const;
   void StartTrial(const VerifiedSignUp& verified, v1::VerifySignUpResponse* response);

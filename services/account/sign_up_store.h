@@ -25,8 +25,8 @@ struct SignUp {
   absl::Time resend_time;
 };
 
-// Token and code of a sign-up as they are kept, and the mails that could carry
-// them. The store sends one: which, depends on whether the address is known.
+// The hashes of the token and code of a sign-up, and two mails. The store sends one of the
+// mails: `member_mail` if the address has an account already, else `verify_mail`.
 struct Verification {
   std::string token_hash;
   std::string code_hash;
@@ -41,23 +41,23 @@ struct NewSignUp {
   std::string email;
   std::string person_key;
   std::string display_name;
-  std::string password_hash;  // empty for links only
+  std::string password_hash;  // empty: the person logs in by link only
   v1::SignUpIntent intent;
   std::string return_path;
   Verification verification;
 };
 
-// What the person shows: the token of the link, or the code.
+// What a person proves the mailbox with: the token of the link, or the code.
 struct Proof {
   std::string token_hash;  // if not empty
-  // With a code, the sign-up that it is of; with a token, the one that the
-  // person began, if that is known.
+  // With a code: its sign-up. With a token: the sign-up that was begun in this browser, if
+  // known.
   SignUpId sign_up_id;
   std::string code_hash;
 };
 
-// Whether a proof comes from who began a sign-up. Only then is the password of
-// the sign-up kept: somebody else may have begun it with a password of theirs.
+// Whether a proof comes from the person who began the sign-up. Only then is the password of
+// the sign-up kept, because somebody else may have begun it with another password.
 inline bool IsOfBeginner(const Proof& proof, const SignUpId& sign_up_id) {
   return proof.sign_up_id == sign_up_id;
 }
@@ -70,9 +70,9 @@ struct VerifiedSignUp {
   bool password_dropped = false;
 };
 
-// Stores sign-ups. Whether an address is known never shows in what is stored or
-// answered before a proof of the mailbox was shown. Thread-safe. All methods
-// may return UNAVAILABLE.
+// Stores sign-ups. Until a person has proved to own the mailbox, neither stored data nor
+// answers show whether its address has an account. Thread-safe. All methods may return
+// UNAVAILABLE.
 class SignUpStore {
  public:
   virtual ~SignUpStore() = default;
@@ -81,8 +81,8 @@ class SignUpStore {
   // INVALID_ARGUMENT / REQUEST_ID_REUSED.
   virtual absl::StatusOr<std::optional<SignUp>> FindRepeated(const IdempotencyKey& key) = 0;
 
-  // Keeps a sign-up and queues its mail, once for each key.
-  // INVALID_ARGUMENT / REQUEST_ID_REUSED.
+  // Stores a sign-up and queues its mail, once for each key. INVALID_ARGUMENT /
+  // REQUEST_ID_REUSED.
   virtual absl::StatusOr<SignUp> Begin(const NewSignUp& sign_up, const IdempotencyKey& key) = 0;
 
   // NOT_FOUND / SIGN_UP_NOT_FOUND, also once it has expired.
@@ -92,9 +92,9 @@ class SignUpStore {
   // RESOURCE_EXHAUSTED / RESEND_LIMIT with RetryInfo.
   virtual absl::StatusOr<SignUp> Resend(const SignUpId& id, const Verification& verification) = 0;
 
-  // Consumes the sign-up, makes the account, opens the session and writes
-  // AccountVerified: all or nothing, and once, however often and in parallel it
-  // is tried. A wrong code is counted. Errors as SignUpService.VerifySignUp.
+  // Consumes the sign-up, creates the account, opens the session and writes
+  // AccountVerified: all or nothing, and only once, even with parallel or repeated
+  // attempts. A wrong code is counted. Errors as in SignUpService.VerifySignUp.
   virtual absl::StatusOr<VerifiedSignUp> Verify(const Proof& proof, const AccountId& account_id,
                                                 const NewSession& session) = 0;
 };

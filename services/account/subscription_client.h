@@ -13,14 +13,14 @@
 
 namespace rostrum::account {
 
-// What this service asks subscription. Thread-safe. A reader waits, so an
-// answer is waited for only shortly.
+// The calls of this service to subscription. Thread-safe. Timeouts are short, because a
+// reader waits.
 class SubscriptionClient {
  public:
   virtual ~SubscriptionClient() = default;
-  // START. The pass is passed on and never kept. FAILED_PRECONDITION /
-  // OFFER_EXPIRED or OFFER_NOT_STARTED (also for an empty pass), UNAVAILABLE,
-  // DEADLINE_EXCEEDED.
+  // Accepts the offer that was made to the visitor. The pass is passed on and not stored.
+  // FAILED_PRECONDITION / OFFER_EXPIRED or OFFER_NOT_STARTED (also for an empty pass),
+  // UNAVAILABLE, DEADLINE_EXCEEDED.
   virtual absl::Status AcceptOffer(const VisitorPass& visitor) = 0;
   // FAILED_PRECONDITION / TRIAL_USED, UNAVAILABLE, DEADLINE_EXCEEDED.
   virtual absl::StatusOr<subscription::v1::Trial> StartTrial(const AccountId& account_id,

@@ -13,7 +13,7 @@ absl::Status ApplyTrialEnding(Transaction& tx, const event::v1::Event& event, co
   subscription::v1::TrialEnding ending;
   if (!event.payload().UnpackTo(&ending)) return absl::InternalError("not a TrialEnding");
   const absl::Time end_time = FromProtoTime(ending.end_time());
-  // A reminder that comes too late is none.
+  // The trial is over: too late for a reminder.
   if (end_time <= now) return absl::OkStatus();
   const std::optional<Account> account = FindAccount(tx, AccountId(ending.account_id()));
   if (!account.has_value() || !account->trial_reminders) return absl::OkStatus();

@@ -8,8 +8,8 @@
 
 namespace rostrum::account {
 
-// Queues the mail that a trial ends, for who wants it, inside the transaction of
-// subscription's TrialEnding.
+// Queues the mail that a trial ends, if the account wants reminders. Runs inside the
+// transaction that applies subscription's TrialEnding event.
 absl::Status ApplyTrialEnding(Transaction& tx, const event::v1::Event& event, const Mails& mails,
                               absl::Time now);
 

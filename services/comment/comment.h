@@ -10,7 +10,8 @@
 
 namespace rostrum::comment {
 
-// What is discussed: a post, or whatever is on the minds in a channel's room.
+// What a comment is about: a post, or a channel (then it is a message in the channel's
+// room).
 using Subject = std::variant<PostId, ChannelId>;
 
 inline const std::string& IdOf(const Subject& subject) {
@@ -46,8 +47,8 @@ inline constexpr size_t kMaxBodyCharacters = 10'000;
 inline constexpr int kMaxDepth = 8;
 inline constexpr absl::Duration kEditWindow = absl::Minutes(15);
 
-// What may be done with a comment. These rules hold inside the store's
-// transaction, so they are pure functions of what stands there.
+// The rules for comments. They are checked inside the store's transaction, so they are pure
+// functions of the stored state.
 
 // FAILED_PRECONDITION / PARENT_DELETED or TOO_DEEP.
 absl::Status CheckReplyTo(const Comment& parent);

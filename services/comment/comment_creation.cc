@@ -21,15 +21,15 @@ namespace {
 using Results = std::vector<absl::StatusOr<CreatedComment>>;
 using Comments = std::map<CommentId, Comment>;
 
-// A name that is known stays: the caller's may be a minute old, and account tells
-// of new ones.
+// A known name stays: the one in the caller's identity may be a minute old, and account reports
+// new names by event.
 constexpr char kAddCommenters[] = R"sql(
   INSERT INTO commenters (account_id, display_name)
   SELECT DISTINCT ON (account_id) account_id, display_name
   FROM unnest($1::uuid[], $2::text[]) AS c (account_id, display_name)
   ORDER BY account_id ON CONFLICT DO NOTHING)sql";
 
-// To be read by kCommentColumns, as what was just written.
+// Goes before kCommentColumns, which then reads the rows that were just inserted.
 constexpr char kInsert[] = R"sql(
   WITH comments AS (
   INSERT INTO comments (comment_id, post_id, channel_id, parent_id, author_id, body, body_html,
@@ -42,19 +42,20 @@ constexpr char kInsert[] = R"sql(
           depth)
   RETURNING *))sql";
 
-// Who holds a parent or a key for longer keeps its own replies from being written, and
-// nobody waits with them. Other rows are waited for as everywhere.
+// For the rows of parents and idempotency keys: if another transaction holds one for longer, only
+// the comments that need it fail, and the rest of the batch does not wait. Other rows are waited
+// for as everywhere.
 constexpr char kWaitShortly[] = "SET LOCAL lock_timeout = '250ms'";
 constexpr char kWaitAsEver[] = "SET LOCAL lock_timeout = '3s'";
 
-// The value of a column that is the subject's, or "".
+// The subject's id if it is an Id, else "": the value of its column.
 template <class Id>
 std::string Column(const Subject& subject) {
   const Id* id = std::get_if<Id>(&subject);
   return id == nullptr ? "" : id->value();
 }
 
-// Whether it can be said where it is said.
+// Whether the parent, if there is one, is in the same discussion and may be replied to.
 absl::Status CheckParent(const NewComment& comment, const Comments& parents) {
   if (!comment.parent_id.has_value()) return absl::OkStatus();
   const auto parent = parents.find(*comment.parent_id);
@@ -69,7 +70,7 @@ const Comment* ParentOf(const NewComment& comment, const Comments& parents) {
   return comment.parent_id.has_value() ? &parents.at(*comment.parent_id) : nullptr;
 }
 
-// Writes them; as they are stored.
+// Inserts the comments. Returns them as they are stored.
 Comments Insert(Transaction& tx, const std::vector<const NewComment*>& comments,
                 const Comments& parents) {
   std::vector<std::string> names;
@@ -118,7 +119,7 @@ OutboxEvent EventOf(const Creation& creation, const Comment& stored, const Comme
           .trace = creation.trace};
 }
 
-// Writes those of `wanted` at these places.
+// Writes the comments of `wanted` at these places.
 void Write(Transaction& tx, const std::vector<Creation>& wanted, const std::vector<size_t>& places,
            const Comments& parents, Results& results) {
   if (places.empty()) return;
@@ -132,11 +133,12 @@ void Write(Transaction& tx, const std::vector<Creation>& wanted, const std::vect
     results[i] = CreatedComment{std::move(comment), /*fresh=*/true};
   }
   WriteEvents(tx, events);
-  // Last: others of the same discussion wait from here on.
+  // Last, because from here on other transactions wait that comment on the same discussion.
   Count(tx, comments);
 }
 
-// Of those at these places, what an earlier request made; what was found wrong stays.
+// Sets the results at these places to what earlier requests with the same keys made. A result
+// without an earlier request stays the error that it is.
 void FindRepeated(Transaction& tx, const std::vector<Creation>& wanted,
                   const std::vector<size_t>& places, Results& results) {
   std::vector<IdempotencyKey> keys;

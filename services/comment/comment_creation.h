@@ -9,21 +9,21 @@
 
 namespace rostrum::comment {
 
-// A comment that somebody wants to write.
+// A comment to be written.
 struct Creation {
   NewComment comment;
   IdempotencyKey key;
-  TraceContext trace;  // of the request: its event belongs there
+  TraceContext trace;  // of the request; the event becomes part of it
 };
 
 struct CreatedComment {
   Comment comment;
-  bool fresh = false;  // not made by an earlier request
+  bool fresh = false;  // false if an earlier request created it
 };
 
-// Writes comments together, each with its event, as CommentStore::Create says. What is
-// wrong with one is its own result, in the order of `wanted`, and keeps none of the
-// others from being written.
+// Writes several comments in one transaction, each with its event, under the rules of
+// CommentStore::Create. Returns one result for each of `wanted`, in that order; an error of
+// one does not keep the others from being written.
 std::vector<absl::StatusOr<CreatedComment>> CreateComments(Transaction& tx,
                                                            const std::vector<Creation>& wanted);
 

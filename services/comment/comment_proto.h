@@ -7,9 +7,10 @@ namespace rostrum::comment {
 
 namespace pb = rostrum::comment::v1;
 
-// The one conversion of comments to the wire.
+// Converts comments to protos; nothing else does.
 pb::Comment ToProto(const Comment& comment);
-// The same without its text: events are kept for days, whatever is deleted meanwhile.
+// The same without the text, because events are kept for days, even if the comment is
+// deleted meanwhile.
 pb::Comment ToEventProto(const Comment& comment);
 pb::CommentRevision ToProto(const Revision& revision);
 

@@ -20,7 +20,7 @@ constexpr char kAddReplies[] = R"sql(
   FROM unnest($1::uuid[], $2::integer[]) AS r (comment_id, replies)
   WHERE c.comment_id = r.comment_id)sql";
 
-// In one order everywhere: two of these wait for each other, but not in a circle.
+// Rows are locked in the same order everywhere, so that two of these cannot deadlock.
 constexpr char kAddToDiscussions[] = R"sql(
   INSERT INTO discussions (post_id, comment_count)
   SELECT post_id, comments FROM unnest($1::uuid[], $2::integer[]) AS d (post_id, comments)

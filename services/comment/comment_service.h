@@ -12,7 +12,7 @@
 
 namespace rostrum::comment {
 
-// How much one account may write.
+// How many comments one account may write.
 struct CommentLimits {
   Rate per_minute{.burst = 10, .period = absl::Minutes(1)};
   Rate per_day{.burst = 200, .period = absl::Hours(24)};
@@ -41,7 +41,7 @@ class CommentService final : public comment::v1::CommentService::Service {
 
  private:
   absl::StatusOr<Comment> CreateWithinLimits(const NewComment& wanted, const IdempotencyKey& key);
-  // OK if the caller may read and write about the subject now.
+  // OK if the caller may read and write in the discussion of the subject now.
   absl::Status CheckReadable(const Subject& subject, const RequestContext& rc);
   // The comment, if the caller may read the discussion that it is in.
   absl::StatusOr<Comment> LoadReadable(const std::string& comment_id, const RequestContext& rc);

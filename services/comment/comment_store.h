@@ -31,8 +31,9 @@ struct CommentCursor {
 
 struct CommentQuery {
   Subject subject;
-  std::optional<CommentId> parent_id;  // replies to it; else those that reply to none
-  bool flat = false;                   // the whole discussion
+  std::optional<CommentId>
+      parent_id;      // only replies to it; unset: only comments that are no replies
+  bool flat = false;  // the whole discussion
   bool newest_first = false;
   std::optional<CommentCursor> after;
   int limit = 20;
@@ -44,8 +45,8 @@ class CommentStore {
  public:
   virtual ~CommentStore() = default;
 
-  // What an earlier request with this key made, or nullopt. INVALID_ARGUMENT /
-  // REQUEST_ID_REUSED.
+  // The comment that an earlier request with this key created, or nullopt. INVALID_ARGUMENT
+  // / REQUEST_ID_REUSED.
   virtual absl::StatusOr<std::optional<Comment>> FindRepeated(const IdempotencyKey& key) = 0;
 
   // Adds a comment, once for each key. NOT_FOUND / PARENT_NOT_FOUND (also for a
@@ -56,9 +57,9 @@ class CommentStore {
   // NOT_FOUND.
   virtual absl::StatusOr<Comment> Get(const CommentId& id) = 0;
 
-  // Changes a comment by `change`, which runs inside the transaction and maybe
-  // twice; its error is returned and nothing is changed. Keeps the former text
-  // of an edit, forgets all of them at a deletion. NOT_FOUND.
+  // Changes a comment by `change`, which runs inside the transaction and may run more than
+  // once; its error is returned and nothing is changed. An edit keeps the former text as a
+  // revision; a deletion deletes all revisions. NOT_FOUND.
   virtual absl::StatusOr<Comment> Update(const CommentId& id,
                                          const std::function<absl::Status(Comment&)>& change) = 0;
 

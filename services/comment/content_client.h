@@ -15,7 +15,7 @@
 
 namespace rostrum::comment {
 
-// What this service asks content. Thread-safe.
+// The calls of this service to content. Thread-safe.
 class ContentClient {
  public:
   virtual ~ContentClient() = default;
@@ -24,7 +24,8 @@ class ContentClient {
   virtual absl::Status CheckReadable(const PostId& post_id, const RequestContext& context) = 0;
 };
 
-// What content says for everybody is kept for as long as it says.
+// Caches "everybody may read this post" for as long as content allows
+// (CheckPostAccessResponse.shared_for).
 class GrpcContentClient final : public ContentClient {
  public:
   GrpcContentClient(std::shared_ptr<grpc::Channel> channel, const IdentitySigner& signer,

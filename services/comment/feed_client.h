@@ -11,7 +11,7 @@
 
 namespace rostrum::comment {
 
-// What this service asks feed. Thread-safe.
+// The calls of this service to feed. Thread-safe.
 class FeedClient {
  public:
   virtual ~FeedClient() = default;

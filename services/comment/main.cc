@@ -69,10 +69,11 @@ ServiceDefinition::Build Configure(Settings& env) {
   CommentSettings settings;
   settings.redis = ReadRedisCacheOptions(env);
   settings.content_target =
-      env.Required("CONTENT_TARGET", "Where content is, as host:port or a gRPC name.");
-  settings.feed_target = env.Required("FEED_TARGET", "Where feed is, as host:port or a gRPC name.");
+      env.Required("CONTENT_TARGET", "Address of content, as host:port or a gRPC name.");
+  settings.feed_target =
+      env.Required("FEED_TARGET", "Address of feed, as host:port or a gRPC name.");
   settings.account_target =
-      env.Required("ACCOUNT_TARGET", "Where account is, as host:port or a gRPC name.");
+      env.Required("ACCOUNT_TARGET", "Address of account, as host:port or a gRPC name.");
   settings.limits.per_minute.burst =
       env.Int("COMMENT_LIMIT_PER_MINUTE", settings.limits.per_minute.burst, 1, kMaxLimit,
               "Comments of one account in a minute.");

@@ -18,7 +18,7 @@
 namespace rostrum::comment {
 namespace {
 
-// What a batch may take.
+// Time limit of a batch.
 constexpr absl::Duration kBatchTime = absl::Seconds(2);
 
 constexpr char kUpsertCommenter[] = R"sql(
@@ -48,7 +48,8 @@ constexpr char kListRevisions[] = R"sql(
 const CounterFamily kCreated{
     "comments_created_total", "Comments that were written, replies too.", {"subject"}};
 
-// What the database refuses is refused for all that came together.
+// Whether one comment of a batch may have caused the failure of all: the database fails the
+// whole transaction.
 bool MayBeOfOne(const absl::Status& status) {
   return absl::IsInternal(status) || absl::IsInvalidArgument(status) ||
          absl::IsAlreadyExists(status) || absl::IsFailedPrecondition(status) ||
@@ -93,7 +94,8 @@ std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateAll(
   if (created.ok()) return *std::move(created);
   std::vector<absl::StatusOr<Comment>> comments(wanted.size(), created.status());
   if (wanted.size() == 1 || !MayBeOfOne(created.status())) return comments;
-  // Replies to one comment wait for the same row; those that reply to nothing come first.
+  // Grouped by parent, because replies to one comment wait for the same row. Comments without a
+  // parent come first.
   std::map<std::string, std::vector<size_t>> by_parent;
   for (size_t i = 0; i < wanted.size(); ++i) {
     by_parent[wanted[i].comment.parent_id.value_or(CommentId()).value()].push_back(i);
@@ -177,7 +179,7 @@ absl::StatusOr<Comment> PostgresCommentStore::Update(
 }
 
 absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQuery& query) {
-  // $1 is what is listed, $2 and $3 the cursor, $4 the limit.
+  // $1 is the subject or parent, $2 and $3 the cursor, $4 the limit.
   const char* column =
       std::holds_alternative<PostId>(query.subject) ? "c.post_id = $1" : "c.channel_id = $1";
   const std::string where =

@@ -13,8 +13,9 @@
 
 namespace rostrum::comment {
 
-// Comments of the same moment are written in one transaction: the rows that they share
-// (a discussion's count) would otherwise make each wait for the commit of the one before.
+// Comments that are created at the same time are written in one transaction. Otherwise each
+// would wait for the commit of the one before, because they update the same row (the count
+// of the discussion).
 class PostgresCommentStore final : public CommentStore {
  public:
   PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics);
@@ -29,10 +30,10 @@ class PostgresCommentStore final : public CommentStore {
   absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) override;
 
  private:
-  // In one transaction. If what the database refuses may be of one of them: again, those
-  // that share a parent together.
+  // Writes them in one transaction. If that fails for a reason that may concern only one of
+  // them: writes them again in several transactions, one for all that share a parent.
   std::vector<absl::StatusOr<Comment>> CreateAll(const std::vector<Creation>& wanted);
-  // Those at these places, or each alone.
+  // Writes those at these places in one transaction or, if that fails, each alone.
   void CreateThese(const std::vector<Creation>& wanted, const std::vector<size_t>& places,
                    std::vector<absl::StatusOr<Comment>>& comments);
   absl::StatusOr<std::vector<absl::StatusOr<Comment>>> CreateTogether(
@@ -45,7 +46,7 @@ class PostgresCommentStore final : public CommentStore {
   prometheus::Counter& in_rooms_;
 };
 
-// Keeps a person's name up to date, inside the transaction of the event.
+// Updates the name of a person, inside the transaction that applies account's event.
 void RenameCommenter(Transaction& tx, const AccountId& account_id, const std::string& display_name);
 
 }  // namespace rostrum::comment

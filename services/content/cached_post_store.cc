@@ -10,7 +10,7 @@
 namespace rostrum::content {
 namespace {
 
-// What a batch may take: as long as the shortest of the callers' own waits.
+// Time limit of a batch: as long as the shortest time that a caller waits.
 constexpr absl::Duration kBatchTime = absl::Seconds(1);
 
 size_t BytesOf(const PostSummary& post) {
@@ -124,7 +124,8 @@ absl::StatusOr<std::map<TextRef, std::string>> CachedPostStore::LoadTexts(
   ASSIGN_OR_RETURN(auto texts, stored_.GetTexts(refs));
   std::vector<PostId> ids;
   for (const auto& [ref, text] : texts) ids.push_back(ref.id);
-  // Of the version that it had before and still has, though a lease may run.
+  // Asks the database even while leases run: a text is cached only if its post had the same
+  // version before and after the text was loaded.
   const auto after = leases_.Ask(ids);
   if (!after.ok()) return texts;
   for (const auto& [ref, text] : texts) {
@@ -160,7 +161,7 @@ absl::StatusOr<std::map<PostId, PostVersion>> CachedPostStore::GetVersions(
     }
   }
   if (unknown.empty()) return known;
-  if (ids.size() == 1) {  // together with other requests'
+  if (ids.size() == 1) {  // batched with those of other requests
     Version present = Present(ids.front());
     if (absl::IsNotFound(present.status())) return known;
     RETURN_IF_ERROR(present);

@@ -13,11 +13,14 @@
 
 namespace rostrum::content {
 
-// Keeps posts of another store in memory. What is kept is given only if its version is the
-// present one, under a lease (VersionLeases). Who changes what readers see says so only
-// after the lease is over (DeskService, CatalogService): then no replica shows what stood
-// before, though none was told. Requests of the same moment ask together. Counters, and
-// what no version tells (a topic's name), are at most kFresh old. Thread-safe.
+// Caches the posts of another store in memory.
+// - A cached post is returned only if its version is the current one, which is known under
+//   a lease (VersionLeases). A change that readers see is confirmed to its author only when
+//   the lease is over (DeskService, CatalogService): by then no replica shows the former
+//   state, although none had to be notified.
+// - Requests that come at the same time ask for versions together.
+// - Counters, and data that no version covers (a topic's name), are at most kFresh old.
+// Thread-safe.
 class CachedPostStore final : public PostStore {
  public:
   static constexpr absl::Duration kFresh = absl::Seconds(5);
@@ -27,7 +30,7 @@ class CachedPostStore final : public PostStore {
 
   absl::StatusOr<PostSummary> Find(const PostRef& ref) override;
   absl::StatusOr<std::map<PostId, PostSummary>> FindAll(const std::vector<PostId>& ids) override;
-  // Slugs move from post to post: they are not kept.
+  // Not cached, because a slug can move from one post to another.
   absl::StatusOr<std::map<SlugPair, PostId>> Resolve(const std::vector<SlugPair>& places) override {
     return stored_.Resolve(places);
   }
@@ -57,11 +60,12 @@ class CachedPostStore final : public PostStore {
   using Version = absl::StatusOr<PostVersion>;
   using Versions = VersionLeases::Versions;
 
-  // Has versions held that are not before these, so that their texts are not older ones.
+  // Makes sure that the leases hold versions that are not older than those of `posts`, so
+  // that texts loaded by them are not older than the summaries.
   absl::Status CatchUp(const std::vector<const PostSummary*>& posts);
   Version Present(const PostId& id);
   std::vector<Version> PresentOfAll(const std::vector<PostId>& ids);
-  // Null unless it is of this version and its counters are fresh.
+  // The cached summary; null unless it has this version and its counters are fresh.
   std::shared_ptr<const KeptSummary> FindSummary(const PostVersion& present);
   absl::StatusOr<std::map<PostId, PostSummary>> LoadSummaries(const std::vector<PostId>& ids);
   // Texts of posts of these versions.

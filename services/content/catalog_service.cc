@@ -144,7 +144,7 @@ grpc::Status CatalogService::UpdateChannel(grpc::ServerContext* ctx,
                        ++stored.version;
                        return absl::OkStatus();
                      }));
-    absl::SleepFor(change_wait_);  // posts name it
+    absl::SleepFor(change_wait_);  // posts show its name
     *response = ToProto(channel);
     return absl::OkStatus();
   });
@@ -260,7 +260,7 @@ grpc::Status CatalogService::UpdateAuthor(grpc::ServerContext* ctx,
                        ++stored.version;
                        return absl::OkStatus();
                      }));
-    absl::SleepFor(change_wait_);  // posts name it
+    absl::SleepFor(change_wait_);  // posts show its name
     *response = ToProto(author, ShowAccount::kYes);
     return absl::OkStatus();
   });

@@ -11,7 +11,8 @@ namespace rostrum::content {
 // The handlers of rostrum.content.v1.CatalogService. Thread-safe.
 class CatalogService final : public v1::CatalogService::Service {
  public:
-  // `change_wait`: for how long replicas may show a post as it was (CachedPostStore).
+  // `change_wait`: how long replicas may show the former state after a change
+  // (CachedPostStore); an update is answered only after that.
   CatalogService(CatalogStore& store, const PageTokens& page_tokens, Clock& clock,
                  RpcRuntime& runtime, absl::Duration change_wait);
 

@@ -14,10 +14,10 @@ namespace rostrum::content {
 
 namespace pb = rostrum::content::v1;
 
-// The one conversion of what this service has to the wire.
+// Converts this service's types to protos; nothing else does.
 pb::Channel ToProto(const Channel& channel);
 pb::Topic ToProto(const Topic& topic);
-// Whose account it is stays between the author and the editors.
+// Only the author and editors see the account of an author.
 enum class ShowAccount { kNo, kYes };
 pb::Author ToProto(const Author& author, ShowAccount show = ShowAccount::kNo);
 pb::PostSummary ToProto(const PostSummary& post);

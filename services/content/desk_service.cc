@@ -30,8 +30,8 @@ absl::StatusOr<std::optional<int>> ParseRevisionCursor(const std::vector<std::st
   return revision;
 }
 
-// A time of the years 1 to 9999, as exact as it is stored: a repeat is seen to
-// be one.
+// A time of the years 1 to 9999, rounded as it is stored, so that a repeated request is
+// recognised.
 absl::StatusOr<absl::Time> ReadPublishTime(const google::protobuf::Timestamp& time) {
   constexpr int64_t kFirst = -62'135'596'800;
   constexpr int64_t kLast = 253'402'300'799;
@@ -75,7 +75,7 @@ absl::StatusOr<Manuscript> DeskService::Update(
     was_read = stored.publish_time.has_value();
     return change(stored);
   }));
-  // Also if this changed nothing: whose change it was may wait still.
+  // Even if this call changed nothing: the call that made the change may still be waiting.
   if (was_read) absl::SleepFor(change_wait_);
   return manuscript;
 }

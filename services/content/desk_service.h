@@ -12,7 +12,8 @@ namespace rostrum::content {
 // The handlers of rostrum.content.v1.DeskService. Thread-safe.
 class DeskService final : public v1::DeskService::Service {
  public:
-  // `change_wait`: for how long replicas may show a post as it was (CachedPostStore).
+  // `change_wait`: how long replicas may show the former state after a change
+  // (CachedPostStore); a change that readers see is answered only after that.
   DeskService(ManuscriptStore& manuscripts, CatalogStore& catalog, const PageTokens& page_tokens,
               Clock& clock, RpcRuntime& runtime, absl::Duration change_wait);
 
@@ -44,13 +45,13 @@ class DeskService final : public v1::DeskService::Service {
                               v1::RenderMarkdownResponse* response) override;
 
  private:
-  // The author that a manuscript is to have: the caller's own, or the one that
-  // an editor names.
+  // The author to be set in a manuscript: the caller's own, or the one that an editor
+  // names.
   absl::StatusOr<AuthorId> AuthorFor(const DeskUser& user, const std::string& wanted);
-  // Changes a manuscript, and returns when no replica shows what stood before.
+  // Changes a manuscript, and returns once no replica shows the former state any more.
   absl::StatusOr<Manuscript> Update(const PostId& id,
                                     const std::function<absl::Status(Manuscript&)>& change);
-  // Changes a manuscript of the caller's by one of the rules.
+  // Changes a manuscript that the caller may edit by one of the rules of manuscript.h.
   absl::StatusOr<Manuscript> Change(const RequestContext& rc, const std::string& post_id,
                                     const std::function<absl::Status(Manuscript&)>& rule);
 

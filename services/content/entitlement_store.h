@@ -14,19 +14,19 @@
 
 namespace rostrum::content {
 
-// Who may read everything until when, as subscription has told it.
+// An entitlement to read everything, as reported by an event of subscription.
 struct KnownEntitlement {
   subscription::v1::AccessReason reason;
   absl::Time end_time;
 };
 
-// Keeps what subscription tells of entitlements, so that members need no call
-// and go on reading while it is away. It may lag by a moment: who is not here
-// is asked for there. Thread-safe.
+// Keeps the entitlements from the events of subscription, so that posts are shown to
+// members without a call, and while subscription is unavailable. The events may lag, so
+// subscription is asked about accounts that are not found here. Thread-safe.
 class EntitlementStore {
  public:
   virtual ~EntitlementStore() = default;
-  // What still runs; nullopt if nothing is known. UNAVAILABLE.
+  // The entitlement if it still runs; nullopt if none is known. UNAVAILABLE.
   virtual absl::StatusOr<std::optional<KnownEntitlement>> Find(const AccountId& account_id,
                                                                absl::Time now) = 0;
 };
@@ -36,7 +36,8 @@ class PostgresEntitlementStore final : public EntitlementStore {
   explicit PostgresEntitlementStore(PgPool& pool) : pool_(pool) {}
   absl::StatusOr<std::optional<KnownEntitlement>> Find(const AccountId& account_id,
                                                        absl::Time now) override;
-  // Forgets all of it, when events were missed; `fence` is an EventConsumer's.
+  // Deletes all entitlements; called when events were missed. `fence` is that of
+  // EventConsumer.
   absl::Status Clear(const std::function<absl::Status(Transaction&)>& fence);
 
  private:

@@ -27,14 +27,14 @@
 namespace rostrum::content {
 namespace {
 
-// So long a change takes to reach gateways that count on hearing of it (ArticleCache).
+// Within this time a change reaches the gateways that rely on its event (ArticleCache).
 constexpr absl::Duration kTelling = absl::Milliseconds(250);
 constexpr absl::Duration kCleanUp = absl::Minutes(10);
 // How many posts one transaction publishes or announces.
 constexpr int kBatch = 100;
-// Authors wait as long with each change.
+// Limited because authors wait this long with each change.
 constexpr absl::Duration kMaxReadLease = absl::Seconds(1);
-// A picture of the largest size, and what is around it.
+// A picture of the largest size, and the rest of its message.
 constexpr size_t kMaxMessage = kMaxPictureBytes + (64 << 10);
 
 struct ContentSettings {
@@ -42,7 +42,7 @@ struct ContentSettings {
   std::string subscription_target;
   size_t post_cache_bytes = 0;
   absl::Duration read_lease;   // zero: the database is asked each time
-  absl::Duration change_wait;  // until no replica's lease runs
+  absl::Duration change_wait;  // after it no replica has a lease on the old version
   absl::Duration settle_interval;
   absl::Duration schedule_interval;
 };
@@ -68,7 +68,7 @@ class ContentApp final : public ServiceApp {
             .producer = "subscription",
             .handlers = {{subscription::v1::EntitlementChanged::descriptor()->full_name(),
                           ApplyEntitlementChanged}},
-            // Whoever is not known then is asked for; no snapshot is needed.
+            // Needs no snapshot: content asks subscription for entitlements that it does not have.
             .resync =
                 [this](const EventConsumer::Fence& fence) { return entitlements_.Clear(fence); },
             .replay = true});
@@ -89,9 +89,9 @@ class ContentApp final : public ServiceApp {
             horizon = PurgePublishedChanges(tx, changes_horizon_);
             return absl::OkStatus();
           },
-          "CleanUp");  // the lambda round it has no name
+          "CleanUp");  // the lambda around it has no name
       if (status.ok()) changes_horizon_ = horizon;
-      // Whatever became of the changes.
+      // Also if that failed.
       status.Update(PurgeViews(*env_.pool, env_.clock.Now()));
       return status;
     });
@@ -99,8 +99,8 @@ class ContentApp final : public ServiceApp {
   void Stop() override {
     workers_.clear();
     subscriptions_->Stop();
-    // The views of the last requests, as far as to Redis: another replica settles them, or
-    // the next start.
+    // Brings the views of the last requests to Redis at least: another replica settles them, or
+    // this one after its next start.
     if (const absl::Status settled = views_.Settle(); !settled.ok()) {
       LogWarning("views wait in Redis", {{"why", settled.ToString()}});
     }
@@ -148,7 +148,7 @@ class ContentApp final : public ServiceApp {
   MediaService media_service_{media_, env_.clock, *env_.runtime};
 
   std::unique_ptr<EventConsumer> subscriptions_;
-  std::string changes_horizon_;  // of the clean-up
+  std::string changes_horizon_;  // state of the clean-up
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 
@@ -156,25 +156,26 @@ ServiceDefinition::Build Configure(Settings& env) {
   ContentSettings settings;
   settings.redis = ReadRedisOptions(env);
   settings.subscription_target =
-      env.Required("SUBSCRIPTION_TARGET", "Where subscription is, as host:port or a gRPC name.");
+      env.Required("SUBSCRIPTION_TARGET", "Address of subscription, as host:port or a gRPC name.");
   settings.post_cache_bytes =
       static_cast<size_t>(env.Int("POST_CACHE_MIB", 64, 0, 1 << 20,
-                                  "Memory for posts that were read lately, in MiB; 0 for none."))
+                                  "Memory for posts that were read lately, in MiB; 0: none."))
       << 20;
   settings.read_lease = env.Duration(
       "POST_READ_LEASE", absl::Milliseconds(250),
-      "For how long a post is shown without asking the database whether it was changed, at "
-      "most 1s; a change is answered after as long, and at least 250 ms. The same in all "
-      "replicas: while some have a longer one, they may show what stood before. With "
-      "POST_CACHE_MIB=0 there is none.");
+      "How long a post is shown without asking the database whether it changed; at most 1s. An "
+      "author's change is answered after the same time, and at least 250 ms. Use the same value "
+      "in all replicas: while some have a longer one, they may show the previous version. "
+      "Without effect if POST_CACHE_MIB is 0.");
   if (settings.read_lease > kMaxReadLease) env.AddError("POST_READ_LEASE: more than 1s");
   if (settings.post_cache_bytes == 0) settings.read_lease = absl::ZeroDuration();
-  // Clocks of two machines do not run alike.
+  // 1 % more: the clocks of two machines do not run at the same speed.
   settings.change_wait = std::max(settings.read_lease * 1.01, kTelling);
   settings.settle_interval = env.Duration("VIEW_SETTLE_INTERVAL", absl::Seconds(2),
                                           "How often views are moved into the database.");
-  settings.schedule_interval = env.Duration("SCHEDULE_INTERVAL", absl::Seconds(1),
-                                            "How often scheduled posts are looked for.");
+  settings.schedule_interval =
+      env.Duration("SCHEDULE_INTERVAL", absl::Seconds(1),
+                   "How often content looks for scheduled posts to publish.");
   return [settings](ServiceEnvironment& environment) {
     InitPictures();
     return std::make_unique<ContentApp>(environment, settings);

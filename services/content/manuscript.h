@@ -13,7 +13,7 @@ namespace rostrum::content {
 
 using ManuscriptState = v1::ManuscriptState;
 
-// What an author writes.
+// The part of a manuscript that its author writes.
 struct ManuscriptContent {
   std::string slug;
   std::string title;
@@ -31,25 +31,25 @@ struct ManuscriptContent {
   friend bool operator==(const ManuscriptContent&, const ManuscriptContent&) = default;
 };
 
-// A post as those who write it see it.
+// A post as its authors and editors see it.
 struct Manuscript {
   PostId id;
   ManuscriptContent content;
-  AccountId author_account_id;  // of content.author_id as stored; empty for none
+  AccountId author_account_id;  // of the stored author; empty for none
   ManuscriptState state = v1::MANUSCRIPT_STATE_DRAFT;
-  std::optional<absl::Time> publish_time;   // the first time; kept when taken back
+  std::optional<absl::Time> publish_time;   // when it was first published; stays after Unpublish
   std::optional<absl::Time> schedule_time;  // while it is scheduled
-  std::optional<absl::Time> revise_time;    // of the text, after publishing
+  std::optional<absl::Time> revise_time;    // last change of the text after publishing
   absl::Time create_time;
   absl::Time update_time;
-  absl::Time text_time;       // of the present title and text
+  absl::Time text_time;       // when title and text were last changed
   AccountId text_account_id;  // who wrote them
   int64_t version = 1;
 
   bool published() const { return state == v1::MANUSCRIPT_STATE_PUBLISHED; }
 };
 
-// A former text.
+// A former text of a manuscript.
 struct Revision {
   int revision = 0;  // counts from 1
   std::string title;
@@ -58,7 +58,7 @@ struct Revision {
   AccountId account_id;
 };
 
-// Who works at the desk.
+// The author or editor who makes a request.
 struct DeskUser {
   AccountId account_id;
   bool edits_all = false;  // editors and admins
@@ -71,24 +71,23 @@ inline constexpr size_t kMaxTopics = 10;
 inline constexpr int kMaxRevisions = 500;
 inline constexpr absl::Duration kMaxScheduleAhead = absl::Hours(24 * 366);
 
-// What may be done with a manuscript. These rules hold inside the store's
-// transaction, so they are pure functions of what stands there. What changes
-// nothing leaves the version as it is.
+// The rules for manuscripts. They are checked inside the store's transaction, so they are
+// pure functions of the stored state. A call that changes nothing does not change the
+// version.
 
 // NOT_FOUND / POST_NOT_FOUND.
 absl::Status ManuscriptNotFound();
 
-// ManuscriptNotFound for another's manuscript.
+// ManuscriptNotFound unless the manuscript is the user's own or `edits_all`.
 absl::Status CheckDesk(const Manuscript& manuscript, const DeskUser& user);
 
-// Takes over `content`, which was made from the present content by `user`.
-// ABORTED / ETAG_MISMATCH, FAILED_PRECONDITION / INCOMPLETE if what is
-// published or scheduled would lose its text or channel.
+// Replaces the content by `content`, which `user` made from the present content. ABORTED /
+// ETAG_MISMATCH; FAILED_PRECONDITION / INCOMPLETE if a published or scheduled post would
+// lose its text or channel.
 absl::Status Edit(Manuscript& manuscript, const ManuscriptContent& content, const DeskUser& user,
                   const std::string& etag, absl::Time now);
-// `first_published` is when it appeared elsewhere before, if it did.
-// FAILED_PRECONDITION / INCOMPLETE, INVALID_ARGUMENT / IN_FUTURE, ABORTED /
-// ETAG_MISMATCH.
+// `first_published` is set if the post appeared elsewhere before. FAILED_PRECONDITION /
+// INCOMPLETE, INVALID_ARGUMENT / IN_FUTURE, ABORTED / ETAG_MISMATCH.
 absl::Status Publish(Manuscript& manuscript, std::optional<absl::Time> first_published,
                      const std::string& etag, absl::Time now);
 // As Publish; INVALID_ARGUMENT / NOT_IN_FUTURE or TOO_FAR_AHEAD,

@@ -10,17 +10,17 @@
 
 namespace rostrum::content {
 
-// What comes in at the desk, checked and turned into what is stored.
+// Checks what authors and editors send, and converts it into what is stored.
 
 // The fields of a manuscript that its authors may change.
 const std::vector<std::string>& UpdatableManuscriptFields();
 
-// Renders a text as articles are. INVALID_ARGUMENT naming `field`.
+// Renders the Markdown of an article. INVALID_ARGUMENT naming `field`.
 absl::StatusOr<RenderedMarkdown> RenderArticle(const std::string& markdown,
                                                const std::string& field);
 
-// The content that `wanted` asks for, with its text rendered. INVALID_ARGUMENT
-// naming each field at fault. An empty slug is allowed only in a new one.
+// The content of `wanted`, with its text rendered. INVALID_ARGUMENT naming each invalid
+// field. The slug may be empty only in a new manuscript.
 enum class SlugMay { kBeEmpty, kNotBeEmpty };
 absl::StatusOr<ManuscriptContent> ReadManuscript(const v1::Manuscript& wanted, SlugMay slug);
 

@@ -46,7 +46,7 @@ constexpr char kTakeSlug[] = R"sql(
   INSERT INTO post_slugs (channel_id, slug, post_id) VALUES ($1, $2, $3)
   ON CONFLICT (channel_id, slug) DO NOTHING)sql";
 
-// A slug that a draft had is not kept: nobody knows a link to it.
+// Old slugs of a draft are not kept: there are no links to them.
 constexpr char kDropSlugs[] = "DELETE FROM post_slugs WHERE post_id = $1";
 
 constexpr char kSlugOwner[] = "SELECT post_id FROM post_slugs WHERE channel_id = $1 AND slug = $2";
@@ -156,8 +156,8 @@ bool Exists(Transaction& tx, const char* sql, const std::string& id) {
   return !tx.Exec(sql, id).empty();
 }
 
-// Whoever looks for a free slug in a channel, or takes one, takes turns, so that
-// what was found free still is.
+// Transactions that look for a free slug in a channel, or take one, run one after the other, so
+// that a slug that was found free is still free.
 constexpr char kLockSlugs[] =
     "SELECT pg_advisory_xact_lock(hashtextextended('post slugs of ' || $1::text, 0))";
 
@@ -173,8 +173,8 @@ bool IsFree(Transaction& tx, const ManuscriptContent& content, const std::string
 }  // namespace
 
 absl::StatusOr<Manuscript> LoadManuscript(Transaction& tx, const PostId& id, ManuscriptLock lock) {
-  // A statement of its own: one that waits for the lock reads the new row of the
-  // post, but the old ones of what it joins.
+  // Locks in a statement of its own: a statement with joins that waits for the lock would read
+  // the new row of the post, but old rows of the joined tables.
   if (lock == ManuscriptLock::kForUpdate) {
     tx.Exec("SELECT 1 FROM posts WHERE post_id = $1 FOR UPDATE", id.value());
   }
@@ -211,7 +211,7 @@ absl::Status CheckReferences(Transaction& tx, const ManuscriptContent& content) 
 
 absl::Status TakePostSlug(Transaction& tx, const Manuscript& manuscript) {
   const ManuscriptContent& content = manuscript.content;
-  // Links to a post that was published keep working, those to drafts need not.
+  // Links to a post that was ever published must keep working; there are none to drafts.
   if (!manuscript.publish_time.has_value()) tx.Exec(kDropSlugs, manuscript.id.value());
   if (!content.channel_id.has_value()) return absl::OkStatus();
   LockSlugs(tx, content);

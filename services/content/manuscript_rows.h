@@ -20,10 +20,10 @@ absl::StatusOr<Manuscript> LoadManuscript(Transaction& tx, const PostId& id,
 std::vector<Manuscript> LoadManuscripts(Transaction& tx, const std::string& tail,
                                         const std::vector<std::string>& arguments);
 
-// INVALID_ARGUMENT / NOT_FOUND naming the field: a channel, topic, author or
-// picture that there is not.
+// INVALID_ARGUMENT / NOT_FOUND naming the field of a channel, topic, author or picture that
+// does not exist.
 absl::Status CheckReferences(Transaction& tx, const ManuscriptContent& content);
-// Takes the slug in the channel for good. ALREADY_EXISTS / SLUG_TAKEN.
+// Reserves the slug in the channel forever. ALREADY_EXISTS / SLUG_TAKEN.
 absl::Status TakePostSlug(Transaction& tx, const Manuscript& manuscript);
 // A slug like `wanted` that is free in the channel.
 std::string FreePostSlug(Transaction& tx, const ManuscriptContent& content,
@@ -32,8 +32,7 @@ std::string FreePostSlug(Transaction& tx, const ManuscriptContent& content,
 void InsertManuscript(Transaction& tx, const Manuscript& manuscript);
 void UpdateManuscriptRow(Transaction& tx, const Manuscript& manuscript);
 void WriteTopics(Transaction& tx, const Manuscript& manuscript);
-// Keeps the text of `former` as a revision; the oldest goes when there are too
-// many.
+// Keeps the text of `former` as a revision; beyond kMaxRevisions the oldest is deleted.
 void KeepRevision(Transaction& tx, const Manuscript& former);
 
 }  // namespace rostrum::content

@@ -17,35 +17,34 @@ struct ManuscriptCursor {
 };
 
 struct ManuscriptQuery {
-  std::optional<AccountId> account_id;  // only its author's
+  std::optional<AccountId> account_id;  // only manuscripts of this account's author
   std::optional<ManuscriptState> state;
   std::optional<ManuscriptCursor> after;
   int limit = 20;
 };
 
-// Stores manuscripts and publishes them. Thread-safe. All methods may return
-// UNAVAILABLE when the database cannot be reached; other codes are listed per
-// method. Events are written in the transaction of what they tell:
-// PostPublished when a post is published and when a published one changes,
-// PostUnpublished when one is taken back.
+// Stores manuscripts and publishes them. Thread-safe. All methods may return UNAVAILABLE
+// when the database cannot be reached; other codes are listed per method. Events are
+// written in the transaction of the change: PostPublished when a post is published and when
+// a published post changes, PostUnpublished when a post is unpublished.
 class ManuscriptStore {
  public:
   virtual ~ManuscriptStore() = default;
 
-  // Adds a draft, once for each key. Without a slug it gets one from its title,
-  // with a number if that is taken. ALREADY_EXISTS / SLUG_TAKEN,
-  // INVALID_ARGUMENT / REQUEST_ID_REUSED or NOT_FOUND naming the field
-  // (channel, topic, author or picture that there is not).
+  // Adds a draft, once for each key. Without a slug it gets one from its title, with a
+  // number if that is taken. ALREADY_EXISTS / SLUG_TAKEN, INVALID_ARGUMENT /
+  // REQUEST_ID_REUSED, or NOT_FOUND naming the field of a channel, topic, author or picture
+  // that does not exist.
   virtual absl::StatusOr<Manuscript> Create(const Manuscript& manuscript,
                                             const IdempotencyKey& key) = 0;
 
   // NOT_FOUND / POST_NOT_FOUND.
   virtual absl::StatusOr<Manuscript> Get(const PostId& id) = 0;
 
-  // Changes a manuscript by `change`, which runs inside the transaction and
-  // maybe twice; its error is returned and nothing is changed. Keeps the former
-  // text as a revision. NOT_FOUND / POST_NOT_FOUND, ALREADY_EXISTS /
-  // SLUG_TAKEN, INVALID_ARGUMENT as Create.
+  // Changes a manuscript by `change`, which runs inside the transaction and may run more
+  // than once; its error is returned and nothing is changed. Keeps the former text as a
+  // revision. NOT_FOUND / POST_NOT_FOUND, ALREADY_EXISTS / SLUG_TAKEN, INVALID_ARGUMENT as
+  // in Create.
   virtual absl::StatusOr<Manuscript> Update(
       const PostId& id, const std::function<absl::Status(Manuscript&)>& change) = 0;
 
@@ -61,12 +60,12 @@ class ManuscriptStore {
                                                               std::optional<int> before,
                                                               int limit) = 0;
 
-  // Publishes what is due, at most `limit`; returns how many. Any number of
-  // processes may call it at once: each post is published by one of them.
+  // Publishes scheduled posts that are due, at most `limit`; returns how many. Any number
+  // of processes may call it at once: each post is published by one of them.
   virtual absl::StatusOr<int> PublishDue(absl::Time now, int limit) = 0;
 
-  // Writes PostPublished again for posts whose channel or author has changed,
-  // at most `limit`; returns how many. 0 when there is nothing to do now.
+  // Writes PostPublished again for posts whose channel or author has changed, at most
+  // `limit`; returns how many. 0 if none are left for now.
   virtual absl::StatusOr<int> AnnounceChanges(absl::Time now, int limit) = 0;
 };
 

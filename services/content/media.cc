@@ -20,7 +20,7 @@ namespace {
 constexpr std::array<int, 4> kWidths = {320, 640, 1280, 1920};
 constexpr int kQuality = 80;
 constexpr char kContentType[] = "image/webp";
-constexpr int kMaxHeight = 16'383;  // WebP's
+constexpr int kMaxHeight = 16'383;  // the limit of WebP
 
 struct ImageDeleter {
   void operator()(VipsImage* image) const { g_object_unref(image); }
@@ -45,9 +45,9 @@ bool LooksLikeAPicture(const std::string& bytes) {
           text.substr(std::min<size_t>(8, text.size()), 4) == "WEBP");
 }
 
-// What a camera wrote about place, time and owner. The encoder's "strip" leaves
-// EXIF in (libvips 8.14), so all of it is taken off here; the encoder then
-// writes an EXIF block of its own that says the size.
+// Removes what a camera wrote about place, time and owner. The encoder's "strip" leaves EXIF in
+// (libvips 8.14), so all metadata is removed here; the encoder then writes an EXIF block of its
+// own with the size.
 void DropMetadata(VipsImage* image) {
   gchar** fields = vips_image_get_fields(image);
   for (gchar** field = fields; *field != nullptr; ++field) {
@@ -114,7 +114,7 @@ void InitPictures() {
     LogError("libvips cannot be used", {{"why", vips_error_buffer()}});
     std::abort();
   }
-  // Decoders that were not fuzzed stay shut, and nothing is kept in between.
+  // Disables decoders that libvips calls untrusted (they were not fuzzed) and its cache.
   vips_block_untrusted_set(TRUE);
   vips_cache_set_max(0);
   vips_concurrency_set(1);

@@ -8,7 +8,7 @@
 
 namespace rostrum::content {
 
-// A picture as it is kept.
+// A stored picture.
 struct Media {
   MediaId id;
   int width = 0;  // in pixels, of the largest variant
@@ -22,7 +22,7 @@ struct MediaVariant {
   std::string bytes;
 };
 
-// A picture that was encoded anew.
+// A picture after EncodePicture.
 struct EncodedPicture {
   Media media;
   std::vector<MediaVariant> variants;  // ascending by width
@@ -30,17 +30,17 @@ struct EncodedPicture {
 
 inline constexpr size_t kMaxPictureBytes = 10 << 20;
 inline constexpr int64_t kMaxPixels = 40'000'000;
-// As it stands in memory: so many pixels of four bytes, or half as many of eight.
+// The size of a decoded picture in memory: kMaxPixels of four bytes, or half as many of
+// eight.
 inline constexpr int64_t kMaxDecodedBytes = 4 * kMaxPixels;
 
-// Readies libvips; dies if it cannot be used. Called early in main.
+// Initialises libvips; ends the process if that fails. Called early in main.
 void InitPictures();
 
-// Decodes a JPEG, PNG, WebP or GIF (its first frame), turns it as its metadata
-// says, drops the metadata, and encodes it as WebP in several widths. Named
-// after the hash of what it became. Thread-safe; takes up to 200 MiB and some
-// seconds. INVALID_ARGUMENT naming `field`: TOO_LARGE, NOT_A_PICTURE,
-// TOO_MANY_PIXELS.
+// Decodes a JPEG, PNG, WebP or GIF (its first frame), rotates it as its metadata says,
+// drops the metadata, and encodes it as WebP in several widths. The id is derived from the
+// hash of the result. Thread-safe; takes up to 200 MiB and some seconds. INVALID_ARGUMENT
+// naming `field`: TOO_LARGE, NOT_A_PICTURE, TOO_MANY_PIXELS.
 absl::StatusOr<EncodedPicture> EncodePicture(const std::string& bytes, const std::string& field);
 
 }  // namespace rostrum::content

@@ -25,8 +25,9 @@ class MediaService final : public v1::MediaService::Service {
                         http::v1::HttpBody* response) override;
 
  private:
-  // One at a time: what a picture takes in memory is a good part of what a process has, and
-  // readers need the processors. RESOURCE_EXHAUSTED / BUSY after a few seconds of waiting.
+  // Encodes one picture at a time, because it needs a large part of the memory of the
+  // process, and readers need the processors. RESOURCE_EXHAUSTED / BUSY after a few seconds
+  // of waiting.
   absl::StatusOr<EncodedPicture> Encode(const std::string& bytes, const RequestContext& rc);
 
   MediaStore& store_;

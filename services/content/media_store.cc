@@ -14,8 +14,8 @@ constexpr char kInsertMedia[] = R"sql(
 constexpr char kInsertVariant[] =
     "INSERT INTO media_variants (media_id, width, bytes) VALUES ($1, $2, $3)";
 
-// $2 is 0 for any width. Those that fit come first, of them the widest; of
-// those that do not fit the narrowest.
+// $2 is the largest width that fits, 0 for any. Returns the widest variant that fits, or the
+// narrowest if none does.
 constexpr char kGet[] = R"sql(
   SELECT m.content_type, v.bytes
   FROM media m JOIN media_variants v USING (media_id)

@@ -17,7 +17,7 @@ struct MediaBytes {
 class MediaStore {
  public:
   virtual ~MediaStore() = default;
-  // Keeps a picture; the same one again changes nothing.
+  // Stores a picture; storing the same one again changes nothing.
   virtual absl::Status Put(const EncodedPicture& picture, const AccountId& account_id,
                            absl::Time now) = 0;
   // The widest variant that is not wider than `width`, or the narrowest; with 0

@@ -19,10 +19,10 @@ struct Picture {
   std::string caption;
   std::string credit;
   std::string alt_text;
-  int width = 0;  // in pixels; known when it is read
+  int width = 0;  // in pixels; set when the post is read
   int height = 0;
 
-  // What an author says of it.
+  // Compares what the author sets, not the size.
   friend bool operator==(const Picture& a, const Picture& b) {
     return a.media_id == b.media_id && a.caption == b.caption && a.credit == b.credit &&
            a.alt_text == b.alt_text;
@@ -48,9 +48,9 @@ struct PostSummary {
   int64_t version = 1;
 };
 
-// The version of a post as readers see it: of the post itself, its channel, its author,
-// and who may read it. A later one is greater: a post that moves to another channel or
-// author has a new version itself.
+// The version of a post as readers see it. It covers the post itself, its channel, its
+// author and its access level. A later version is greater, also when the post moves to
+// another channel or author, because that changes the version of the post itself.
 struct ReaderVersion {
   int64_t post = 0;
   int64_t channel = 0;

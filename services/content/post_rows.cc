@@ -10,8 +10,7 @@
 namespace rostrum::content {
 namespace {
 
-// The texts are not among the columns: they are read once it is decided who
-// may have them.
+// The texts are not among the columns: they are read only after access was decided.
 constexpr char kSelect[] = R"sql(
   SELECT p.post_id, p.slug, p.title, p.lede, p.access_level, p.publish_time, p.revise_time,
          p.word_count, coalesce(v.view_count, 0), coalesce(v.unique_view_count, 0),

@@ -8,10 +8,9 @@
 
 namespace rostrum::content {
 
-// Reading summaries inside a transaction, for the stores of posts and
-// manuscripts.
+// Reads summaries inside a transaction, for the stores of posts and of manuscripts.
 
-// When a statement is planned: once for a connection, or each time, if the best plan
+// When a statement is planned: once per connection, or at each call if the best plan
 // depends on the arguments.
 enum class Plan { kOnce, kEachTime };
 
@@ -20,7 +19,7 @@ std::vector<PostSummary> LoadSummaries(Transaction& tx, const std::string& tail,
                                        const std::vector<std::string>& arguments,
                                        Plan plan = Plan::kOnce);
 
-// Writes PostPublished as the post stands now.
+// Writes PostPublished with the present state of the post.
 void WritePostPublished(Transaction& tx, const PostSummary& post, absl::Time now);
 
 }  // namespace rostrum::content

@@ -29,7 +29,7 @@ absl::StatusOr<PostRef> ReadRef(const v1::GetPostRequest& request) {
   if (ref.channel.empty() && ref.slug.empty()) {
     return InvalidField("post_id", "REQUIRED", "must be given, or channel and slug");
   }
-  // What cannot be a slug belongs to no post.
+  // A text that cannot be a slug matches no post.
   const bool channel = IsUuid(ref.channel) || IsSlug(ref.channel, kMaxCatalogSlug);
   if (!channel || !IsSlug(ref.slug, kMaxPostSlug)) return PostNotFound();
   return ref;
@@ -43,7 +43,7 @@ Reader ReaderOf(const RequestContext& rc) {
 }
 
 constexpr int kMaxReads = 500;
-// Texts that an answer to many may bring, in bytes; callers take 16 MiB.
+// Most bytes of texts in one answer of BatchReadPosts; callers accept 16 MiB.
 constexpr size_t kMaxTexts = 8 << 20;
 
 PostId PostOf(const v1::VisitorRead& read, const std::map<SlugPair, PostId>& places) {
@@ -52,7 +52,7 @@ PostId PostOf(const v1::VisitorRead& read, const std::map<SlugPair, PostId>& pla
   return found == places.end() ? PostId() : found->second;
 }
 
-// What one visitor is told of a post, but its text.
+// Fills the reading of one visitor, except for the post.
 absl::Status Decided(const PostVersion& post,
                      absl::StatusOr<subscription::v1::ReadingAccess>& decision,
                      v1::VisitorReading& reading) {
@@ -67,14 +67,14 @@ absl::Status Decided(const PostVersion& post,
   return absl::OkStatus();
 }
 
-// Whether somebody was decided on and holds no such version.
+// Whether access was decided and the caller does not hold this version of the post.
 bool NeedsPost(const v1::VisitorRead& read, const v1::VisitorReading& reading) {
   if (!reading.has_access()) return false;
   return (reading.access().granted() ? read.held_body_version() : read.held_preview_version()) !=
          reading.version();
 }
 
-// The part of the text that was decided on.
+// The part of the text that the decision allows.
 TextRef TextOf(const PostFacts& post, bool granted) {
   return {.id = post.id,
           .decided_for = post.access_level,
@@ -92,8 +92,8 @@ PostFacts FactsOf(const PostSummary& post) {
           .author_account_id = post.author.account_id};
 }
 
-// Stands for all that a reader sees but counters and clocks. Only of a full
-// text: who gets the wall must always ask again.
+// Covers all that a reader sees except counters and clocks. Used only for whole texts: a reader
+// who gets the paywall must always ask again.
 std::string EtagOfPost(const v1::Post& post, const PostSummary& summary) {
   const subscription::v1::ReadingAccess& access = post.access();
   return absl::StrCat(
@@ -135,13 +135,14 @@ grpc::Status PostService::GetPost(grpc::ServerContext* ctx, const v1::GetPostReq
     ASSIGN_OR_RETURN(*response->mutable_access(),
                      access_.Decide(FactsOf(post), reader, ReaderAccess::Mode::kRead));
     const bool granted = response->access().granted();
-    // The text is read only now, and only the part that was decided on.
+    // The text is read only now, and only the part that the decision allows.
     ASSIGN_OR_RETURN(std::string text, posts_.GetText(TextOf(FactsOf(post), granted)));
     SetText(std::move(text), granted, *response);
     *response->mutable_summary() = ToProto(post);
     if (response->access().has_meter() || response->access().has_offer()) KeepVisitor(ctx);
     if (granted) {
-      RETURN_IF_ERROR(CheckAwaited(*ctx, rc));  // else the next try counts the view
+      // If the caller has given up, its next try counts the view.
+      RETURN_IF_ERROR(CheckAwaited(*ctx, rc));
       SetEtag(ctx, EtagOfPost(*response, post));
       views_.Count({{.post_id = post.id, .reader = reader}});
     }
@@ -203,8 +204,8 @@ absl::StatusOr<std::vector<PostService::Read>> PostService::ReadsOf(
       places.push_back({read.channel(), read.slug()});
     }
   }
-  // Whoever asks by a place that cannot be looked up is told so when it asks alone; the
-  // others' posts may be known all the same.
+  // If the places cannot be looked up, these reads get NOT_FOUND: the gateway then asks for each
+  // alone, and gets the error. The other reads are answered all the same.
   std::map<SlugPair, PostId> found;
   if (!places.empty()) found = posts_.Resolve(places).value_or(std::map<SlugPair, PostId>());
   std::vector<Read> reads;
@@ -231,7 +232,7 @@ absl::Status PostService::FillPosts(const std::vector<Read>& reads,
   }
   if (ids.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto posts, posts_.FindAll({ids.begin(), ids.end()}));
-  // The texts are read only now, and only the parts that were decided on.
+  // The texts are read only now, and only the parts that the decisions allow.
   ASSIGN_OR_RETURN(const auto texts, posts_.GetTexts({refs.begin(), refs.end()}));
   size_t left = kMaxTexts;
   for (size_t i = 0; i < reads.size(); ++i) {
@@ -241,7 +242,8 @@ absl::Status PostService::FillPosts(const std::vector<Read>& reads,
     const auto post = posts.find(reads[i].post_id);
     const auto text = texts.find(TextOf(reads[i].post->facts, granted));
     if (post == posts.end() || text == texts.end() || text->second.size() > left) {
-      // It was changed or withdrawn at this moment, or has to be asked for alone.
+      // The post was changed or withdrawn at this moment, or its text is too long for this answer:
+      // the gateway asks for it alone.
       reading.Clear();
       reading.set_outcome(v1::VisitorReading::OUTCOME_NOT_FOUND);
       continue;

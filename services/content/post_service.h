@@ -27,7 +27,7 @@ class PostService final : public v1::PostService::Service {
 
  private:
   absl::StatusOr<PostQuery> ReadQuery(const v1::ListPostsRequest& request);
-  // One visitor's read of a batch.
+  // One visitor's read in a batch.
   struct Read {
     PostId post_id;  // empty if there is no such post
     Reader reader;
@@ -35,7 +35,8 @@ class PostService final : public v1::PostService::Service {
     const PostVersion* post = nullptr;  // null if it is not published
   };
   absl::StatusOr<std::vector<Read>> ReadsOf(const v1::BatchReadPostsRequest& request);
-  // Gives summaries and texts to those that were decided on and hold no such version.
+  // Adds the summary and text to each reading that was decided and whose gateway does not
+  // have that version yet.
   absl::Status FillPosts(const std::vector<Read>& reads, v1::BatchReadPostsResponse& response);
 
   PostStore& posts_;

@@ -11,7 +11,7 @@
 
 namespace rostrum::content {
 
-// Which post: its id, or channel (id or slug) and slug.
+// Names a post: by its id, or by its channel (id or slug) and slug.
 struct PostRef {
   std::optional<PostId> id;
   std::string channel;
@@ -24,7 +24,7 @@ struct PostCursor {
   PostId id;
 };
 
-// Filters are combined.
+// A post must meet all filters that are set.
 struct PostQuery {
   std::optional<ChannelId> channel_id;
   std::optional<AuthorId> author_id;
@@ -34,17 +34,18 @@ struct PostQuery {
   int limit = 20;
 };
 
-// What a decision about access needs to know of a post.
+// The facts about a post that a decision about access needs.
 struct PostFacts {
   PostId id;
   bool published = false;
   AccessLevel access_level = subscription::v1::ACCESS_LEVEL_PREMIUM;
   AccountId author_account_id;  // empty if the author has no account
-  // Whoever changes it is answered only after that (CachedPostStore).
+  // How long these facts may be relied on: a change of the post is confirmed to its author
+  // only after that (CachedPostStore).
   absl::Duration lease = absl::ZeroDuration();
 };
 
-// What stands for all that a reader sees of a published post but counters.
+// The version of everything that readers see of a published post, except counters.
 struct PostVersion {
   PostFacts facts;
   ReaderVersion version;
@@ -52,7 +53,7 @@ struct PostVersion {
 
 enum class TextPart { kBody, kPreview };
 
-// A text that somebody may have, as it was decided for a post of this access level.
+// A text that a reader may have; that was decided for a post of this access level.
 struct TextRef {
   PostId id;
   AccessLevel decided_for = subscription::v1::ACCESS_LEVEL_PREMIUM;
@@ -61,7 +62,7 @@ struct TextRef {
   friend auto operator<=>(const TextRef&, const TextRef&) = default;
 };
 
-// Where a post stands now.
+// The present place of a post.
 struct SlugPair {
   std::string channel;
   std::string slug;
@@ -81,35 +82,35 @@ class PostStore {
   // NOT_FOUND / POST_NOT_FOUND unless it is published. Former slugs work too.
   virtual absl::StatusOr<PostSummary> Find(const PostRef& ref) = 0;
 
-  // The published ones of these posts.
+  // The summaries of these posts, without those that are not published.
   virtual absl::StatusOr<std::map<PostId, PostSummary>> FindAll(const std::vector<PostId>& ids) = 0;
 
-  // The published posts that stand at these places. Former slugs lead nowhere.
+  // The published posts at these places. Former slugs are not found.
   virtual absl::StatusOr<std::map<SlugPair, PostId>> Resolve(
       const std::vector<SlugPair>& places) = 0;
 
-  // NOT_FOUND / POST_NOT_FOUND; drafts are found.
+  // Also for drafts. NOT_FOUND / POST_NOT_FOUND.
   virtual absl::StatusOr<PostFacts> GetFacts(const PostId& id) = 0;
 
-  // The published ones of these posts, each once.
+  // The versions of these posts, without those that are not published.
   virtual absl::StatusOr<std::map<PostId, PostVersion>> GetVersions(
       const std::vector<PostId>& ids) = 0;
 
-  // A state of what versions stand for. Opaque.
+  // A snapshot of all changes to what versions cover. Opaque.
   struct Look {
     std::string state;
-    // Whether any version that could be had in the state `since` may be another one in
-    // this: true if `since` is empty or of another history of the database.
+    // Whether any version may have changed between the state `since` and this one. True if
+    // `since` is empty or from another history of the database (a failover or a restore).
     bool changed = true;
   };
   virtual absl::StatusOr<Look> LookForChanges(const std::string& since) = 0;
 
-  // HTML of published posts, read only after it was decided who may have it. Without
-  // those that no longer have the access level for which that was decided, or are no
-  // longer published.
+  // HTML of published posts; call it only after it was decided who may have it. Leaves out
+  // posts whose access level is no longer the one for which that was decided, and posts
+  // that are no longer published.
   virtual absl::StatusOr<std::map<TextRef, std::string>> GetTexts(
       const std::vector<TextRef>& refs) = 0;
-  // One of them. UNAVAILABLE / POST_CHANGED if it is not there.
+  // One text. UNAVAILABLE / POST_CHANGED if GetTexts leaves it out.
   absl::StatusOr<std::string> GetText(const TextRef& ref);
 
   // Published posts, newest first, by (publish_time, id).

@@ -9,7 +9,7 @@
 namespace rostrum::content {
 namespace {
 
-// What differs between the three kinds of entry, in one place each.
+// The differences between the three kinds of entry, one specialisation for each kind.
 template <class T>
 struct Kind;
 

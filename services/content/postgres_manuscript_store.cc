@@ -28,11 +28,11 @@ constexpr char kClaimAnnouncement[] = R"sql(
   SELECT kind, id, coalesce(after, '00000000-0000-0000-0000-000000000000') FROM announcements
   LIMIT 1 FOR UPDATE SKIP LOCKED)sql";
 
-// Says what becomes of a published post, or of one that was.
+// Writes the event of a change if the post is published, or was before.
 void Tell(Transaction& tx, const Manuscript& before, const Manuscript& after, absl::Time now) {
   if (after.published()) {
-    // Waits for a change of channel or author that is being made, and makes one
-    // that comes now wait: its announcement must find this post.
+    // The lock waits for a change of the channel or author that is being made. A later change
+    // waits for this transaction, because its announcement must find this post.
     const std::vector<PostSummary> posts =
         LoadSummaries(tx, "WHERE p.post_id = $1 FOR KEY SHARE OF c, a", {after.id.value()});
     WritePostPublished(tx, posts.front(), now);
@@ -43,7 +43,7 @@ void Tell(Transaction& tx, const Manuscript& before, const Manuscript& after, ab
   }
 }
 
-// Stores what became of a manuscript.
+// Stores a changed manuscript.
 absl::StatusOr<Manuscript> Store(Transaction& tx, const Manuscript& before,
                                  const Manuscript& after) {
   const ManuscriptContent& was = before.content;
@@ -65,8 +65,8 @@ absl::StatusOr<Manuscript> Store(Transaction& tx, const Manuscript& before,
 int AnnounceSome(Transaction& tx, const pqxx::row& announcement, absl::Time now, int limit) {
   const std::string kind = ReadText(announcement[0]);
   const std::string id = ReadText(announcement[1]);
-  // The lock keeps the order of events: a post that is taken back meanwhile is
-  // not announced after that.
+  // The lock keeps events in order: a post that is unpublished meanwhile must not be announced
+  // after that.
   const std::vector<PostSummary> posts = LoadSummaries(
       tx,
       absl::StrCat("WHERE p.state = 3 AND p.", kind == "channel" ? "channel_id" : "author_id",
@@ -191,7 +191,7 @@ absl::StatusOr<int> PostgresManuscriptStore::PublishDue(absl::Time now, int limi
     for (const pqxx::row& row : due) {
       ASSIGN_OR_RETURN(const Manuscript before, LoadManuscript(tx, ReadId<PostId>(row[0])));
       Manuscript after = before;
-      // It appears as of the time that was promised, however late this runs.
+      // The publish time is the scheduled time, however late this runs.
       RETURN_IF_ERROR(Publish(after, before.schedule_time, "", now));
       RETURN_IF_ERROR(Store(tx, before, after));
     }
@@ -205,7 +205,7 @@ absl::StatusOr<int> PostgresManuscriptStore::PublishDue(absl::Time now, int limi
 
 absl::StatusOr<int> PostgresManuscriptStore::AnnounceChanges(absl::Time now, int limit) {
   auto announced = RunTx<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
-    // One without posts, or whose posts are all told, is no reason to stop.
+    // An announcement that has no posts (left) is no reason to stop.
     int count = 0;
     while (count == 0) {
       const pqxx::result claimed = tx.exec(kClaimAnnouncement);

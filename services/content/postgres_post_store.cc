@@ -15,8 +15,8 @@ namespace {
 
 constexpr char kById[] = "WHERE p.post_id = $1 AND p.state = 3";
 
-// PostgreSQL keeps a plan only if planning with the arguments finds no cheaper one, which
-// it seems to do for a short array. What the subselect gives is known to neither.
+// PostgreSQL keeps a generic plan only if planning with the arguments finds no cheaper one, and
+// for a short array it seems to find one. The subselect hides the array from both plans.
 constexpr char kByIds[] = "WHERE p.post_id = any(ARRAY(SELECT unnest($1::uuid[]))) AND p.state = 3";
 
 constexpr char kByIdOfChannelAndSlug[] = R"sql(
@@ -33,8 +33,8 @@ constexpr char kFacts[] = R"sql(
   FROM posts p JOIN authors a ON a.author_id = p.author_id
   WHERE p.post_id = $1)sql";
 
-// Drafts are left out by who reads the rows: with a condition here the planner may go
-// through the index of all that is published.
+// The code that reads the rows leaves out drafts: with a condition here the planner may go
+// through the index of all published posts.
 constexpr char kVersions[] = R"sql(
   SELECT p.post_id, p.access_level, a.account_id, p.version, c.version, a.version, p.state
   FROM posts p
@@ -42,10 +42,12 @@ constexpr char kVersions[] = R"sql(
   JOIN authors a ON a.author_id = p.author_id
   WHERE p.post_id = any(ARRAY(SELECT unnest($1::uuid[]))))sql";
 
-// $1 a snapshot: the changes that it does not show are of transactions that were under
-// way then, or began later. In another history its transaction ids may be others': after
-// a failover, in a restored database, or after a crash, which forgets those that wrote
-// nothing and ends with a checkpoint. Ids that are still to come were restored with a dump.
+// $1 is an earlier snapshot. The changes that it does not show were made by transactions that
+// ran at that time or began later. The first column identifies the history of the database:
+// in another one the ids of the snapshot may belong to other transactions. That is so after a
+// failover, in a restored database, and after a crash, which forgets the ids of transactions
+// that wrote nothing (its recovery ends with a checkpoint). Changes with ids that are still to
+// come were restored with a dump, and are left out.
 constexpr char kLook[] = R"sql(
   SELECT concat_ws('/', epoch, left(pg_walfile_name(pg_current_wal_lsn()), 8),
                    (SELECT checkpoint_lsn FROM pg_control_checkpoint())),
@@ -55,7 +57,7 @@ constexpr char kLook[] = R"sql(
                    AND xid < pg_snapshot_xmax(pg_current_snapshot())
                    AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot))
   FROM outbox_epoch)sql";
-// A snapshot that shows nothing.
+// A snapshot in which no transaction is visible.
 constexpr char kNoSnapshot[] = "3:3:";
 
 constexpr char kPlaces[] = R"sql(
@@ -67,7 +69,8 @@ constexpr char kPlaces[] = R"sql(
   JOIN posts p ON p.post_id = s.post_id
   WHERE p.state = 3 AND p.channel_id = s.channel_id AND p.slug = s.slug)sql";
 
-// The level stands in the statement, so that a text that was not decided on is not read.
+// The level is a condition, so that no text is read if the level has changed since access was
+// decided.
 constexpr char kOfLevel[] = R"sql(
   FROM posts p JOIN unnest($1::uuid[], $2::smallint[]) AS w (post_id, access_level)
     ON w.post_id = p.post_id AND w.access_level = p.access_level

@@ -29,8 +29,9 @@ class PostgresPostStore final : public PostStore {
   PgPool& pool_;
 };
 
-// Forgets the changes of transactions that were over at `horizon`, and returns the horizon
-// of now. To be called more rarely than LookForChanges looks back.
+// Deletes the recorded changes of transactions that had ended at `horizon`, and returns the
+// present horizon. A look needs the changes since the look before, which may be
+// VersionLeases::Bounds::gap ago: call this at longer intervals.
 std::string PurgePublishedChanges(Transaction& tx, const std::string& horizon);
 
 }  // namespace rostrum::content

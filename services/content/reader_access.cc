@@ -20,7 +20,7 @@ bool IsStaff(const PostFacts& post, const Reader& reader) {
   return reader.account_id == post.author_account_id || EditsEverything(reader.roles);
 }
 
-// Whatever keeps subscription from answering: away, slow, overwhelmed, broken.
+// Any reason why subscription does not answer: unavailable, slow, overloaded, broken.
 bool IsOutage(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
          absl::IsResourceExhausted(status) || absl::IsInternal(status) || absl::IsUnknown(status);

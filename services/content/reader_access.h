@@ -13,7 +13,7 @@
 
 namespace rostrum::content {
 
-// Who wants to read.
+// A person who asks for a post.
 struct Reader {
   AccountId account_id;  // empty for none
   std::set<std::string> roles;
@@ -21,24 +21,24 @@ struct Reader {
   std::string network;
 };
 
-// Finds out whether a reader gets a post's text: public posts and those who
-// made it need no question, members whose entitlement is known neither; for the
-// rest subscription decides. Thread-safe.
+// Decides whether a reader gets the text of a post. Public posts, authors and editors, and
+// members whose entitlement is known need no call; for everybody else subscription decides.
+// Thread-safe.
 class ReaderAccess {
  public:
   ReaderAccess(EntitlementStore& entitlements, SubscriptionClient& subscription, Clock& clock)
       : entitlements_(entitlements), subscription_(subscription), clock_(clock) {}
 
   enum class Mode { kRead, kPeek };  // kPeek counts nothing
-  // UNAVAILABLE / ACCESS_UNKNOWN for a premium post while nobody can say.
+  // UNAVAILABLE / ACCESS_UNKNOWN for a premium post while subscription is unavailable.
   absl::StatusOr<subscription::v1::ReadingAccess> Decide(const PostFacts& post,
                                                          const Reader& reader, Mode mode);
-  // The same for visitors who read, each of the posts for the reader at its place.
-  // What is UNAVAILABLE is so for one read, not for all.
+  // Decide with kRead for several visitors: for each i whether `visitors[i]` gets
+  // `posts[i]`. UNAVAILABLE concerns single reads, not the whole.
   std::vector<absl::StatusOr<subscription::v1::ReadingAccess>> DecideForVisitors(
       const std::vector<const PostFacts*>& posts, const std::vector<Reader>& visitors);
-  // Whether an account may read every post: staff and members. False while nobody
-  // can say. UNAVAILABLE.
+  // Whether an account may read every post: editors, admins and members. False while
+  // subscription is unavailable. UNAVAILABLE if the database is.
   absl::StatusOr<bool> ReadsEverything(const AccountId& account_id,
                                        const std::set<std::string>& roles);
 

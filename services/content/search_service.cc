@@ -11,7 +11,7 @@ namespace rostrum::content {
 namespace {
 
 constexpr size_t kMaxQuery = 200;
-// Quoting is costly.
+// Small, because quotes take much time to make.
 constexpr int kMaxPage = 20;
 
 }  // namespace

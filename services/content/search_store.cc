@@ -11,7 +11,7 @@
 namespace rostrum::content {
 namespace {
 
-// Around words that were searched for: no text may contain them.
+// Put around the words that were found. No text may contain these characters.
 constexpr char kBegin = '\x02';
 constexpr char kEnd = '\x03';
 
@@ -25,8 +25,8 @@ std::string FindTail(bool whole_texts) {
     ORDER BY p.publish_time DESC, p.post_id DESC LIMIT $4::bigint)sql");
 }
 
-// $1 is the query, $2 the posts. A text that is not searched is not quoted, and
-// what stands far down in a long one is found, but not quoted: that is costly.
+// $1 is the query, $2 the posts. Only the text that was searched is quoted, and only its first
+// 20000 characters, because quoting takes long: words further down are found but not quoted.
 std::string QuoteSql(bool whole_texts) {
   const char* text = whole_texts ? "p.body_html"
                                  : "CASE p.access_level WHEN 1 THEN p.body_html "

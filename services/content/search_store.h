@@ -10,7 +10,7 @@
 
 namespace rostrum::content {
 
-// Plain text, or words in it that were searched for.
+// A piece of text. `match` is true for words that were searched for.
 struct Passage {
   std::string text;
   bool match = false;
@@ -19,7 +19,7 @@ struct Passage {
 struct FoundPost {
   PostSummary post;
   std::vector<Passage> title;    // the whole of it
-  std::vector<Passage> excerpt;  // where the words stand in lede and text
+  std::vector<Passage> excerpt;  // the places in lede and text where the words were found
 };
 
 struct FoundPosts {
@@ -29,7 +29,7 @@ struct FoundPosts {
 
 struct SearchQuery {
   std::string words;  // as they were typed
-  // Whether whole texts are searched and quoted, or only what everybody gets.
+  // Whether to search and quote whole texts, or only what everybody may read.
   bool whole_texts = false;
   std::optional<PostCursor> after;
   int limit = 20;
@@ -39,8 +39,8 @@ struct SearchQuery {
 class SearchStore {
  public:
   virtual ~SearchStore() = default;
-  // Newest first, by (publish_time, id). A query that only excludes finds
-  // nothing. UNAVAILABLE when the database cannot be reached.
+  // Newest first, by (publish_time, id). A query with only excluded words finds nothing.
+  // UNAVAILABLE when the database cannot be reached.
   virtual absl::StatusOr<FoundPosts> Search(const SearchQuery& query) = 0;
 };
 

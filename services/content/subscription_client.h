@@ -11,14 +11,14 @@
 
 namespace rostrum::content {
 
-// What this service asks subscription. Thread-safe.
+// The calls of this service to subscription. Thread-safe.
 class SubscriptionClient {
  public:
   virtual ~SubscriptionClient() = default;
-  // UNAVAILABLE or DEADLINE_EXCEEDED while it is away.
+  // UNAVAILABLE or DEADLINE_EXCEEDED while subscription is unavailable.
   virtual absl::StatusOr<subscription::v1::ReadingAccess> CheckAccess(
       const subscription::v1::CheckAccessRequest& request) = 0;
-  // The same for many visitors, in the order asked.
+  // The same for many visitors; the answers are in the order of the questions.
   virtual absl::StatusOr<std::vector<subscription::v1::ReadingAccess>> CheckVisitors(
       const subscription::v1::BatchCheckVisitorAccessRequest& request) = 0;
   // What an account is entitled to.

@@ -8,9 +8,9 @@
 namespace rostrum::content {
 namespace {
 
-// While nothing is read for so long, nobody looks.
+// The database is asked for changes only if a post was read within this time.
 constexpr std::chrono::seconds kIdle(1);
-constexpr absl::Duration kShortest = absl::Milliseconds(10);  // between looks
+constexpr absl::Duration kShortest = absl::Milliseconds(10);  // between two looks for changes
 constexpr absl::Duration kLookTime = absl::Seconds(1);
 
 }  // namespace
@@ -36,7 +36,7 @@ std::shared_ptr<const VersionLeases::Held> VersionLeases::Find(const PostId& id)
   std::shared_ptr<Held> held = held_.Find(id.value());
   if (held == nullptr) return nullptr;
   const SteadyClock::time_point now = SteadyClock::now();
-  // Written rarely: all threads read it.
+  // Written only now and then, because all threads read it.
   if (now - last_read_.load(std::memory_order_relaxed) > kIdle / 10) {
     last_read_.store(now, std::memory_order_relaxed);
   }
@@ -64,8 +64,9 @@ absl::StatusOr<VersionLeases::Versions> VersionLeases::Ask(const std::vector<Pos
 
 void VersionLeases::Hold(const PostId& id, SteadyClock::time_point asked, PostVersion& present) {
   const auto before = held_.Find(id.value());
-  // Of two questions at the same moment the one with the later answer saw the later state,
-  // and saw it after both were asked. A database that was restored is believed.
+  // If two queries overlap, the one with the higher version saw the later state, and saw it
+  // after both had been sent. Without overlap the later query counts, even with a lower
+  // version: the database may have been restored.
   if (before != nullptr && asked < before->answered_) {
     if (before->present_.version > present.version) present = before->present_;
     if (before->present_.version == present.version) asked = std::max(asked, before->asked_);
@@ -78,7 +79,7 @@ void VersionLeases::Look() {
   const ScopedBatchContext context(kLookTime);
   const SteadyClock::time_point asked = SteadyClock::now();
   auto look = stored_.LookForChanges(seen_);
-  // Without an answer leases end, and who reads asks.
+  // Without an answer leases end, and reads ask the database.
   if (!look.ok()) return;
   const SteadyClock::time_point answered = SteadyClock::now();
   if (look->changed || answered - seen_time_ > gap_) {

@@ -19,18 +19,19 @@ namespace {
 constexpr char kCurrent[] = "{views}:current";
 constexpr char kBatches[] = "{views}:batches";
 constexpr int64_t kKeepSeconds = 2 * 24 * 3600;
-// Views gather for so long before they are counted together.
+// Views are gathered for this long and then counted together.
 constexpr absl::Duration kGather = absl::Milliseconds(20);
-// If so many wait, only the number of those that come is kept.
+// If this many views wait, of further ones only the number is kept, not the readers.
 constexpr size_t kMaxWaiting = 10'000;
-// So many views one call of the script counts, for which Redis serves nobody else.
+// Most views that one call of the script counts. Redis serves nobody else meanwhile.
 constexpr size_t kMaxPerCall = 200;
-// More posts than this are not kept in memory while Redis is away.
+// Most posts whose views are kept in memory while Redis is unavailable.
 constexpr size_t kMaxPending = 10'000;
 
 // KEYS: current, and the readers of each post. ARGV: seconds, and for each post its id,
-// views, number of readers and readers. When a sketch goes is said with the first views of
-// a batch, and when that is settled: one that began at midnight is not of the first.
+// views, number of readers and readers. The sketch of readers gets its expiry with the first
+// views of its post in a batch, and again when the batch is settled: a sketch that begins at
+// midnight, within a batch, has none of those first views.
 constexpr char kCount[] = R"lua(
   local at = 2
   for post = 2, #KEYS do
@@ -54,7 +55,7 @@ constexpr char kCut[] = R"lua(
   return redis.call('SMEMBERS', KEYS[3])
 )lua";
 
-// Two settlements of the same posts take their turn.
+// Settlements run one after the other, since they may change the same posts.
 constexpr char kLock[] = "SELECT pg_advisory_xact_lock(hashtextextended('view settlement', 0))";
 
 constexpr char kAddViews[] = R"sql(
@@ -62,8 +63,8 @@ constexpr char kAddViews[] = R"sql(
   SELECT v.post_id, v.views FROM unnest($1::uuid[], $2::bigint[]) AS v (post_id, views)
   ON CONFLICT (post_id) DO UPDATE SET view_count = post_views.view_count + excluded.view_count)sql";
 
-// A sketch only grows, but one that Redis lost begins anew: then the larger
-// count stands.
+// A sketch only grows. If Redis loses one, it starts again from zero: then the larger count
+// stays.
 constexpr char kAddReaders[] = R"sql(
   WITH counted AS (
     SELECT v.post_id, v.readers, coalesce(r.readers, 0) AS before
@@ -195,14 +196,15 @@ RedisScript::Call ViewCounter::CallFor(const std::string& day, const Tallies& ta
 bool ViewCounter::Counted(const std::string& day, const Tallies& tallies) {
   const RedisScript::Call call = CallFor(day, tallies);
   const absl::Status counted = count_.Run(redis_, call.keys, call.arguments).status();
-  // A view may be lost, but never doubled.
+  // A view may be lost but must not be counted twice: a call that may have happened counts as
+  // done.
   return counted.ok() || Redis::MayHaveHappened(counted);
 }
 
 std::string ViewCounter::ReaderElement(const Reader& reader, const std::string& day) {
   const absl::StatusOr<std::string> salt = SaltOf(day);
   if (!salt.ok()) return "";
-  // A pass that was just made may never come back; its network stands for it.
+  // A browser may never send a new pass again, so its network stands for the reader.
   const std::string who = !reader.account_id.empty() ? absl::StrCat("a:", reader.account_id.value())
                           : reader.visitor.empty() || reader.visitor.fresh
                               ? absl::StrCat("n:", reader.network)
@@ -227,7 +229,7 @@ absl::StatusOr<std::string> ViewCounter::SaltOf(const std::string& day) {
 }
 
 void ViewCounter::FlushPending() {
-  // What is sent to a Redis that does not answer may be lost: these have waited for one.
+  // Pings first: views that are sent to a Redis that does not answer may be lost.
   if (!redis_.Ping()) return;
   Counts pending;
   {
@@ -262,7 +264,7 @@ absl::Status ViewCounter::Settle(absl::Duration age) {
   Flush();
   FlushPending();
   absl::StatusOr<std::vector<std::string>> batches = Batches();
-  // While Redis is away there is nothing to settle.
+  // While Redis is unavailable there is nothing to settle.
   if (absl::IsUnavailable(batches.status())) return absl::OkStatus();
   RETURN_IF_ERROR(batches);
   const absl::Time now = clock_.Now();
@@ -346,7 +348,7 @@ absl::StatusOr<ViewCounter::Counts> ViewCounter::ReadersOn(const std::string& da
 
 absl::Status PurgeViews(PgPool& pool, absl::Time now) {
   absl::Status status = Purge(pool, "view_flush", "settle_time", now - absl::Hours(24 * 7));
-  // Whatever became of the others. 31 days after the end of theirs.
+  // Also if that failed. Keeps the readers of a day for 31 days after its end.
   status.Update(Purge(pool, "post_readers", "day", now - absl::Hours(24 * 32)));
   return status;
 }

@@ -27,13 +27,14 @@ namespace rostrum::content {
 //   {views}:salt:<day>         a random key of the day, gone after two
 //   {views}:readers:<day>:<post>  HyperLogLog of readers under that key
 //
-// A batch is added in one transaction that also records its uuid, so a crash at
-// any point neither loses nor doubles it. What Redis loses when it is killed
-// itself is what its append-only file lost: a second. So a batch is added when it is
-// some seconds old: one that Redis forgot again would have its views counted twice, in
-// PostgreSQL and in the next batch. A kill of this process loses
-// what waits in its memory: some milliseconds of views. Who read is not kept: the
-// sketch cannot be asked for anybody, and its key is thrown away.
+// A batch is added in one transaction that also records its uuid, so a crash at any point
+// neither loses nor doubles it. What can be lost or doubled:
+// - A kill of this process loses the views in its memory, some milliseconds of them.
+// - A kill of Redis loses what its append-only file lacked, up to a second. If it forgot
+//   that a batch was cut off, those views would be counted twice: in PostgreSQL and in the
+//   next batch. So a batch is added only when it is some seconds old.
+// Nobody can find out who read a post: the sketch cannot be searched for a reader, and its
+// key is deleted.
 class ViewCounter {
  public:
   ViewCounter(Redis& redis, PgPool& pool, Clock& clock, Metrics& metrics);
@@ -44,23 +45,26 @@ class ViewCounter {
     PostId post_id;
     Reader reader;
   };
-  // Counts views, and each reader once a day: in a moment, with others', so that no
-  // reader waits for it. While Redis is away, or slower than views come, they wait in
-  // memory and their readers are not counted.
+  // Counts views, and each reader once a day. Views are gathered for a moment and counted
+  // together, so that no reader waits. While Redis is unavailable, or slower than views
+  // come, their number is kept in memory and their readers are not counted.
   void Count(std::vector<View> views);
-  // Counts now what waits.
+  // Counts the gathered views now.
   void Flush();
 
-  // A batch that is so old is in Redis's log, which is written every second.
+  // A batch of this age is surely in Redis's append-only file, which is written every
+  // second.
   static constexpr absl::Duration kKeptSafe = absl::Seconds(3);
-  // Flushes, cuts off a batch, and moves those that are so old into PostgreSQL.
+  // Flushes, cuts off a batch, and adds the batches that are at least `age` old to
+  // PostgreSQL.
   absl::Status Settle(absl::Duration age = kKeptSafe);
-  // For a stop while Redis is away: adds what waits for it here to PostgreSQL.
+  // For a shutdown while Redis is unavailable: adds the views that wait in memory to
+  // PostgreSQL.
   absl::Status SettlePending();
 
  private:
   using Counts = std::map<std::string, int64_t>;  // by post
-  // Views of a post, and the elements of those readers who are to be counted.
+  // The views of a post, and the sketch elements of the readers to be counted.
   struct Tally {
     int64_t views = 0;
     std::vector<std::string> readers;
@@ -74,16 +78,16 @@ class ViewCounter {
   };
   void CountInRedis(const Waiting& waiting);
   static RedisScript::Call CallFor(const std::string& day, const Tallies& tallies);
-  // False if Redis surely did not count them.
+  // True if Redis counted them or may have.
   bool Counted(const std::string& day, const Tallies& tallies);
-  // Their number alone waits for the next settlement.
+  // Keeps only their number, until the next settlement.
   void AddPending(const std::string& post, int64_t views) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // The element that stands for a reader today, or empty without Redis.
+  // The sketch element of a reader today, or empty if Redis is unavailable.
   std::string ReaderElement(const Reader& reader, const std::string& day);
   absl::StatusOr<std::string> SaltOf(const std::string& day);
   void FlushPending();
-  // Cuts one off, and tells the ids of all.
+  // Cuts off a batch, and returns the ids of all batches.
   absl::StatusOr<std::vector<std::string>> Batches();
   absl::Status SettleBatch(const std::string& batch_id);
   using ReadersByDay = std::map<std::string, Counts>;
@@ -98,7 +102,7 @@ class ViewCounter {
   prometheus::Counter& settled_;
   const RedisScript count_;
   const RedisScript cut_;
-  absl::Mutex flush_mu_;  // before mu_: what was taken out is in Redis before others flush
+  absl::Mutex flush_mu_;  // locked before mu_; one flush at a time reaches Redis
   absl::Mutex mu_;
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mu_);
   size_t waiting_views_ ABSL_GUARDED_BY(mu_) = 0;
@@ -108,8 +112,8 @@ class ViewCounter {
   Worker flusher_;  // last: it uses all of the above
 };
 
-// Forgets settled batches after 7 days and daily readers after 31, in transactions of
-// its own.
+// Deletes the records of settled batches after 7 days and of daily readers after 31, in
+// transactions of its own.
 absl::Status PurgeViews(PgPool& pool, absl::Time now);
 
 }  // namespace rostrum::content

@@ -23,7 +23,7 @@ GrpcContentClient::GrpcContentClient(const std::shared_ptr<grpc::Channel>& chann
 
 absl::StatusOr<Target> GrpcContentClient::FindTarget(FollowKind kind, const std::string& id) {
   Target target{.kind = kind, .id = id};
-  // Calls one of content's getters and keeps what names the thing.
+  // Calls one of content's getters and keeps the name and slug.
   const auto find = [&](const char* method, const auto& call, auto response) {
     const absl::Status status =
         caller_.Call(method, [&](grpc::ClientContext* ctx) { return call(ctx, &response); });

@@ -14,14 +14,14 @@
 
 namespace rostrum::feed {
 
-// What this service asks content. Thread-safe.
+// The calls of this service to content. Thread-safe.
 class ContentClient {
  public:
   virtual ~ContentClient() = default;
-  // What can be followed, by id. NOT_FOUND / TARGET_NOT_FOUND, UNAVAILABLE.
+  // A channel, author or topic by its id. NOT_FOUND / TARGET_NOT_FOUND, UNAVAILABLE.
   virtual absl::StatusOr<Target> FindTarget(FollowKind kind, const std::string& id) = 0;
-  // Hands over everything that is published, a page at a time. An error of
-  // `page` ends it and is returned.
+  // Calls `page` with all published posts, a page at a time. An error of `page` stops it
+  // and is returned.
   using Page = google::protobuf::RepeatedPtrField<content::v1::PostSummary>;
   virtual absl::Status ReadPublished(const std::function<absl::Status(const Page&)>& page) = 0;
 };

@@ -11,12 +11,12 @@ namespace rostrum::feed {
 
 namespace pb = rostrum::feed::v1;
 
-// The one conversion of follows, feeds and rooms to the wire.
+// Converts follows, feeds and rooms to protos; nothing else does.
 pb::Follow ToProto(const Follow& follow);
-// Without the mark, which the handler signs.
+// Without the mark for MarkFeedSeen, which the handler signs and adds.
 pb::FeedItem ToProto(const FeedItem& item);
 pb::FeedState ToProto(const FeedState& state);
-// `member` is the caller, if in it.
+// `member` is the caller, if they have joined.
 pb::Room ToProto(const Target& channel, const std::optional<RoomMember>& member, int member_count,
                  bool may_enter);
 pb::RoomMember ToProto(const RoomMember& member);

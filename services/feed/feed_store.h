@@ -12,7 +12,7 @@
 
 namespace rostrum::feed {
 
-// A place in a feed. Everything published before it comes after it.
+// A position in a feed. Feeds are newest first: what was published earlier comes after it.
 struct FeedPlace {
   absl::Time publish_time;
   PostId post_id;
@@ -21,7 +21,8 @@ struct FeedPlace {
 struct FeedItem {
   FeedPlace place;
   content::v1::PostSummary post;
-  // At least one: channel, author, then topics in the order of the post.
+  // Why the post is in the feed: what the account follows of its channel, author and
+  // topics, in this order. At least one.
   std::vector<Target> reasons;
   bool unread = false;
 };
@@ -39,12 +40,12 @@ class FeedStore {
  public:
   virtual ~FeedStore() = default;
 
-  // Newest first, after the place.
+  // Newest first, beginning after the position.
   virtual absl::StatusOr<std::vector<FeedItem>> List(const AccountId& account_id,
                                                      const std::optional<FeedPlace>& after,
                                                      int limit) = 0;
   virtual absl::StatusOr<bool> FollowsNothing(const AccountId& account_id) = 0;
-  // Never moves the mark backwards.
+  // Marks the feed as seen up to a position. Never moves the mark backwards.
   virtual absl::Status MarkSeen(const AccountId& account_id, const FeedPlace& place) = 0;
   virtual absl::StatusOr<FeedState> State(const AccountId& account_id) = 0;
 };

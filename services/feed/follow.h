@@ -6,7 +6,7 @@
 
 namespace rostrum::feed {
 
-// What can be followed. The numbers are stored.
+// What can be followed. The numbers are stored in the database.
 enum class FollowKind { kChannel = 1, kAuthor = 2, kTopic = 3 };
 
 // A channel, an author or a topic.
@@ -17,7 +17,7 @@ struct Target {
   std::string slug;
 };
 
-// That an account follows something.
+// Something that an account follows.
 struct Follow {
   Target target;
   absl::Time create_time;

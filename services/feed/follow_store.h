@@ -18,15 +18,15 @@ struct FollowCursor {
   std::string target_id;
 };
 
-// Stores who follows what. Thread-safe. All methods may return UNAVAILABLE when
-// the database cannot be reached.
+// Stores follows. Thread-safe. All methods may return UNAVAILABLE when the database cannot
+// be reached.
 class FollowStore {
  public:
   virtual ~FollowStore() = default;
 
-  // Repeating it returns the follow that stands. The first one of an account
-  // marks its feed as seen up to `now`, so that old posts do not count as new.
-  // FAILED_PRECONDITION / TOO_MANY_FOLLOWS.
+  // Repeating it returns the existing follow. The first follow of an account marks its feed
+  // as seen up to `now`, so that old posts do not count as unread. FAILED_PRECONDITION /
+  // TOO_MANY_FOLLOWS.
   virtual absl::StatusOr<Follow> Create(const AccountId& account_id, const Target& target,
                                         absl::Time now) = 0;
 

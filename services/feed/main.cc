@@ -81,7 +81,7 @@ class FeedApp final : public ServiceApp {
     return absl::OkStatus();
   }
 
-  // Reads everything that is published again and forgets the rest.
+  // Reads all published posts again, and forgets posts that are no longer among them.
   absl::Status Resync(const EventConsumer::Fence& fence) {
     const absl::Time begin = env_.clock.Now();
     RETURN_IF_ERROR(content_.ReadPublished([&](const ContentClient::Page& page) {
@@ -94,7 +94,7 @@ class FeedApp final : public ServiceApp {
             }
             return absl::OkStatus();
           },
-          "ResyncPage");  // the lambda round it has no name
+          "ResyncPage");  // the lambda around it has no name
     }));
     return RunTx(*env_.pool, [&](Transaction& tx) -> absl::Status {
       RETURN_IF_ERROR(fence(tx));
@@ -132,11 +132,11 @@ class FeedApp final : public ServiceApp {
 ServiceDefinition::Build Configure(Settings& env) {
   FeedSettings settings;
   settings.content_target =
-      env.Required("CONTENT_TARGET", "Where content is, as host:port or a gRPC name.");
+      env.Required("CONTENT_TARGET", "Address of content, as host:port or a gRPC name.");
   settings.subscription_target =
-      env.Required("SUBSCRIPTION_TARGET", "Where subscription is, as host:port or a gRPC name.");
+      env.Required("SUBSCRIPTION_TARGET", "Address of subscription, as host:port or a gRPC name.");
   settings.account_target =
-      env.Required("ACCOUNT_TARGET", "Where account is, as host:port or a gRPC name.");
+      env.Required("ACCOUNT_TARGET", "Address of account, as host:port or a gRPC name.");
   return [settings](ServiceEnvironment& environment) {
     return std::make_unique<FeedApp>(environment, settings);
   };

@@ -11,9 +11,9 @@
 
 namespace rostrum::feed {
 
-// The copy of what is published that feeds are read from. Kept by the events of
-// content; each function runs inside the transaction of an event or of a page
-// of a snapshot, and may be repeated.
+// Feed's own copy of the published posts, from which feeds are read. The events of content
+// keep it up to date. Each function runs inside the transaction of an event or of a page of
+// a snapshot, and may be repeated.
 
 // The channel, author and topics of a post, in this order.
 std::vector<Target> TargetsOf(const content::v1::PostSummary& post);
@@ -21,8 +21,8 @@ std::vector<Target> TargetsOf(const content::v1::PostSummary& post);
 // Adds a post, or brings it up to date. INVALID_ARGUMENT if it has no id.
 absl::Status ApplyPublished(Transaction& tx, const content::v1::PostSummary& post, absl::Time now);
 void ApplyUnpublished(Transaction& tx, const PostId& post_id);
-// Removes what was last told before `time`: a snapshot that began then did not
-// tell it any more.
+// Removes posts that were last reported before `time`. Called after a snapshot that began
+// at `time`: posts that it did not contain are no longer published.
 void RemoveToldBefore(Transaction& tx, absl::Time time);
 
 }  // namespace rostrum::feed

@@ -15,11 +15,12 @@
 namespace rostrum::feed {
 namespace {
 
-// A page is found in one of two ways, whichever has less to look at. Who follows much
-// finds it among the newest entries of all: of those, many are of what is followed.
-// Who follows little, or what is seldom written for, has each thing looked into.
+// A page is found in one of two ways, whichever reads fewer entries. If an account follows
+// much, many of the newest entries of all belong to its feed. If it follows little, or things
+// that seldom get posts, each thing is looked up.
 //
-// The posts after ($2, $3), $4 at the most. Says nothing where little is followed.
+// At most $4 posts after ($2, $3), from the next 600 entries. No rows for accounts that follow
+// fewer than 50 things.
 constexpr char kAmongNewest[] = R"sql(
   SELECT DISTINCT e.publish_time, e.post_id
   FROM (SELECT kind, target_id, publish_time, post_id FROM feed_entries
@@ -30,8 +31,8 @@ constexpr char kAmongNewest[] = R"sql(
     AND (SELECT count(*) FROM (SELECT FROM follows WHERE account_id = $1 LIMIT 50) counted) = 50
   ORDER BY e.publish_time DESC, e.post_id DESC LIMIT $4)sql";
 
-// The same: of each thing followed its newest post is looked up, and only where that is
-// among the $4 newest is there more to look at.
+// The same posts, by the things followed. First looks up the newest post of each; only things
+// whose newest post is among the $4 newest are read further.
 constexpr char kByFollow[] = R"sql(
   SELECT DISTINCT e.publish_time, e.post_id
   FROM newest f JOIN bottom b ON (f.publish_time, f.post_id) >= (b.publish_time, b.post_id)
@@ -57,7 +58,7 @@ constexpr char kWithNewest[] = R"sql(
     ORDER BY publish_time, post_id LIMIT 1
   ))sql";
 
-// The items of such a page. Unread is what lies above the mark.
+// The items of such a page. Posts above the mark are unread.
 std::string ItemsOf(const char* page) {
   return absl::StrCat(
       "SELECT p.post_id, p.publish_time, p.summary, m.account_id IS NULL"
@@ -84,7 +85,8 @@ constexpr char kMark[] = R"sql(
 constexpr char kMarkOf[] = R"sql(
   SELECT publish_time, post_id FROM feed_marks WHERE account_id = $1)sql";
 
-// How many posts above ($2, $3) there are, $4 at the most; and whether that is all.
+// How many posts above ($2, $3) are in the feed, at most $4, found among the newest 600 entries;
+// and whether that is the final number.
 constexpr char kUnreadAmongNewest[] = R"sql(
   WITH newest AS MATERIALIZED (
     SELECT kind, target_id, publish_time, post_id FROM feed_entries
@@ -111,7 +113,7 @@ using TargetKey = std::pair<int, std::string>;
 
 TargetKey KeyOf(const Target& target) { return {static_cast<int>(target.kind), target.id}; }
 
-// Gives the items what of theirs the account follows.
+// Adds to each item which of its targets the account follows.
 void AddReasons(Transaction& tx, const AccountId& account_id, std::vector<FeedItem>& items) {
   std::set<TargetKey> targets;
   for (const FeedItem& item : items) {

@@ -56,7 +56,7 @@ absl::StatusOr<Follow> PostgresFollowStore::Create(const AccountId& account_id,
   return RunTx<Follow>(pool_, [&](Transaction& tx) -> absl::StatusOr<Follow> {
     const std::string& account = account_id.value();
     tx.Exec(kBeginFeed, account, SqlTime(now));
-    // The mark's row also makes parallel follows of one account take turns.
+    // The lock on the mark also makes parallel follows of one account run one after the other.
     tx.Exec("SELECT 1 FROM feed_marks WHERE account_id = $1 FOR UPDATE", account);
     UpsertTarget(tx, target);
     const pqxx::result inserted =

@@ -8,12 +8,13 @@
 namespace rostrum::feed {
 namespace {
 
-// Parallel joins of one account take turns, so that the limit holds; a new name too,
-// so that none joins by the old one.
+// Joins of one account run one after the other, so that the limit holds. A change of its name
+// takes the same lock, so that no join keeps the old name.
 constexpr char kLock[] =
     "SELECT pg_advisory_xact_lock(hashtextextended('rooms of ' || $1::text, 0))";
 
-// Identities are a minute or two old at most: a name that was told longer ago is not newer.
+// The name in the caller's identity is at most a minute or two old. A name that account reported
+// longer ago is not newer than that.
 constexpr char kJoin[] = R"sql(
   INSERT INTO room_members (channel_id, account_id, display_name, listed, join_time)
   VALUES ($1, $2, coalesce((SELECT display_name FROM member_names WHERE account_id = $2

@@ -23,17 +23,18 @@ class PostgresRoomStore final : public RoomStore {
   PgPool& pool_;
 };
 
-// Keeps the name of somebody who is in rooms true, or joins one with an identity of
-// before, inside the transaction of account's event.
+// Updates a person's name in the rooms they have joined, inside the transaction of
+// account's event. Also remembers it for a while, for a person who joins a room with an
+// identity token that still has the old name.
 void RenameRoomMember(Transaction& tx, const AccountId& account_id, const std::string& display_name,
                       absl::Time now);
 
-// Forgets names that were told more than a day ago, in transactions of its own. No join
-// has needed them for long.
+// Deletes remembered names that are more than a day old, in transactions of its own:
+// identity tokens with an older name have expired long before.
 absl::Status PurgeMemberNames(PgPool& pool, absl::Time now);
 
-// Whose names are in rooms, for DisplayNames. Others need not be asked for: that an event was
-// missed matters only to who joins within minutes of it.
+// The accounts whose names are in rooms, for DisplayNames. Others need not be read again
+// after missed events: their names matter only if they join within minutes of the change.
 inline constexpr char kKnownNames[] = R"sql(
   SELECT DISTINCT account_id FROM room_members WHERE account_id > $1
   ORDER BY account_id LIMIT 100)sql";

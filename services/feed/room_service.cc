@@ -93,7 +93,7 @@ grpc::Status RoomService::LeaveRoom(grpc::ServerContext* ctx, const v1::LeaveRoo
   return HandleRpc(rpc_, ctx, "LeaveRoom", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const Target channel, FindChannel(content_, request->channel_id()));
     RETURN_IF_ERROR(store_.Leave(ChannelId(channel.id), rc.caller.account_id));
-    // Whoever cannot be asked about now keeps nobody in.
+    // An account may leave even if subscription cannot be asked.
     const bool may_enter = MayEnter(rc.caller.account_id, rc.caller.roles).value_or(false);
     return Describe(channel, rc, may_enter, response);
   });

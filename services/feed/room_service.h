@@ -34,7 +34,7 @@ class RoomService final : public v1::RoomService::Service {
   absl::StatusOr<bool> MayEnter(const AccountId& account_id, const std::set<std::string>& roles);
   absl::StatusOr<v1::RoomAccess> AccessOf(const ChannelId& channel_id, const AccountId& account_id,
                                           const std::set<std::string>& roles);
-  // The room as it stands to the caller.
+  // The room as the caller may see it.
   absl::Status Describe(const Target& channel, const RequestContext& rc, bool may_enter,
                         v1::Room* room);
 

@@ -10,15 +10,15 @@
 
 namespace rostrum::feed {
 
-// Somebody who is in the room of a channel.
+// A member of a room.
 struct RoomMember {
   AccountId account_id;
   std::string display_name;
-  bool listed = false;  // wants to be seen there
+  bool listed = false;  // shown in the list of members
   absl::Time join_time;
 };
 
-// A place in the list of those who are in a room: the last of a page.
+// A position in the list of members: the last of a page.
 struct RoomCursor {
   absl::Time join_time;
   AccountId account_id;
@@ -26,24 +26,24 @@ struct RoomCursor {
 
 inline constexpr int kMaxRooms = 500;
 
-// Stores who is in which room. Thread-safe. All methods may return UNAVAILABLE
-// when the database cannot be reached.
+// Stores the members of rooms. Thread-safe. All methods may return UNAVAILABLE when the
+// database cannot be reached.
 class RoomStore {
  public:
   virtual ~RoomStore() = default;
 
-  // Who is in it already keeps time and name, with the new choice. A name that account
-  // has told counts more than the member's, which may be older.
-  // FAILED_PRECONDITION / TOO_MANY_ROOMS.
+  // Adds a member. If the account is a member already, only `listed` is changed. A name
+  // from an event of account takes precedence over the name in `member`, which may be
+  // older. FAILED_PRECONDITION / TOO_MANY_ROOMS.
   virtual absl::StatusOr<RoomMember> Join(const ChannelId& channel_id,
                                           const RoomMember& member) = 0;
   // Repeating it changes nothing.
   virtual absl::Status Leave(const ChannelId& channel_id, const AccountId& account_id) = 0;
-  // nullopt for who is not in it.
+  // nullopt if the account is not a member.
   virtual absl::StatusOr<std::optional<RoomMember>> Find(const ChannelId& channel_id,
                                                          const AccountId& account_id) = 0;
   virtual absl::StatusOr<int> Count(const ChannelId& channel_id) = 0;
-  // Those who want to be seen, by (join_time, account).
+  // The members that are `listed`, by (join_time, account).
   virtual absl::StatusOr<std::vector<RoomMember>> ListListed(const ChannelId& channel_id,
                                                              const std::optional<RoomCursor>& after,
                                                              int limit) = 0;

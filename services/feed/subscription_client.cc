@@ -8,7 +8,8 @@ namespace rostrum::feed {
 
 GrpcSubscriptionClient::GrpcSubscriptionClient(std::shared_ptr<grpc::Channel> channel,
                                                const IdentitySigner& signer, Metrics& metrics)
-    // Twice before who asks whether somebody may enter a room asks anew.
+    // Two tries fit into the first try of comment, which asks feed whether an account may enter a
+    // room.
     : caller_(signer, "subscription", absl::Milliseconds(1500), metrics),
       stub_(subscription::v1::AccessService::NewStub(std::move(channel))) {}
 

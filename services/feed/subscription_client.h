@@ -10,12 +10,12 @@
 
 namespace rostrum::feed {
 
-// What this service asks subscription. Thread-safe.
+// The calls of this service to subscription. Thread-safe.
 class SubscriptionClient {
  public:
   virtual ~SubscriptionClient() = default;
-  // Whether the trial or membership of an account runs. UNAVAILABLE or
-  // DEADLINE_EXCEEDED while subscription is away.
+  // Whether the account has a running trial or membership. UNAVAILABLE or DEADLINE_EXCEEDED
+  // while subscription is unavailable.
   virtual absl::StatusOr<bool> IsMember(const AccountId& account_id) = 0;
 };
 

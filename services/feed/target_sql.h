@@ -5,7 +5,7 @@
 
 namespace rostrum::feed {
 
-// Keeps the name of something that can be followed up to date.
+// Stores the present name and slug of a channel, author or topic.
 void UpsertTarget(Transaction& tx, const Target& target);
 
 }  // namespace rostrum::feed

@@ -13,11 +13,12 @@ namespace rostrum::subscription {
 
 namespace pb = rostrum::subscription::v1;
 
-// The conversions of entitlement, meter, offer and trial to the wire.
+// Converts entitlements, meter, offers and trials to protos; nothing else does.
 
 pb::AccessReason ToProto(Entitlement::Reason reason);
 pb::Entitlement ToProto(const std::optional<Entitlement>& entitlement);
-// The state follows from what is left; `returning` is for the greeting.
+// The state is derived from the free reads that are left. `returning` is shown as a
+// greeting.
 pb::Meter ToProto(const MeterReading& reading, const MeterSettings& settings, bool returning,
                   absl::Time now);
 pb::Offer ToProto(const Offer& offer, absl::Duration trial_duration, absl::Time now);

@@ -14,14 +14,14 @@
 
 namespace rostrum::subscription {
 
-// What entitles an account to read everything.
+// A right of an account to read everything.
 struct Entitlement {
   enum class Reason { kTrial, kMembership };
   Reason reason;
   absl::Time end_time;  // unless it is renewed
 };
 
-// What an account has, and whether it had its trial.
+// The entitlement of an account, and whether it has used its trial.
 struct Standing {
   std::optional<Entitlement> entitlement;
   bool had_trial = false;
@@ -45,28 +45,28 @@ class PostgresEntitlementStore final : public EntitlementStore {
   PgPool& pool_;
 };
 
-// The same in a transaction of somebody else.
+// The same inside a given transaction.
 Standing ReadStanding(Transaction& tx, const AccountId& account_id, absl::Time now);
 
-// Makes what changes the entitlement of one account wait for each other. To be
-// taken before the transaction's first write: events are read in the order of
-// first writes, and must tell of what happened in the same order.
+// Makes the transactions that change the entitlement of one account wait for each other.
+// Call it before the first write of the transaction: events are read in the order in which
+// transactions first wrote, so that order must be the order of the changes.
 void LockEntitlement(Transaction& tx, const AccountId& account_id);
 
 // The accounts that a query finds; $1 is now.
 absl::StatusOr<std::vector<AccountId>> FindAccounts(PgPool& pool, const char* sql, absl::Time now);
 
-// Tells others what an account is entitled to now, in the transaction in which
-// it changed.
+// Writes an EntitlementChanged event with the present entitlement of an account, in the
+// transaction that changed it.
 void TellEntitlement(Transaction& tx, const AccountId& account_id, absl::Time now);
 
-// A store that remembers who was entitled, so that an outage of the database
-// does not take from members what they have. Thread-safe.
+// Caches entitlements of another store, so that members can read on while the database is
+// unavailable. Thread-safe.
 class RememberedEntitlements final : public EntitlementStore {
  public:
   RememberedEntitlements(EntitlementStore& store, Clock& clock) : store_(store), clock_(clock) {}
-  // What the store says; while it is away what it said within 10 minutes, if
-  // that was an entitlement that still runs.
+  // The answer of the store. While the store is unavailable: its answer from the last 10
+  // minutes, if that was an entitlement that still runs.
   absl::StatusOr<Standing> Get(const AccountId& account_id, absl::Time now) override;
 
  private:

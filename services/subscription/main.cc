@@ -43,7 +43,7 @@ class SubscriptionApp final : public ServiceApp {
                           [this](Transaction& tx, const event::v1::Event& event) {
                             return ApplyAccountVerified(tx, event);
                           }}},
-            // Nobody may miss a trial; the second time it is there already.
+            // No reader may miss a trial; an event that is applied twice finds it started already.
             .replay = true,
             .begin = [this] { trials_began_ = 0; },
             .applied =
@@ -77,14 +77,14 @@ class SubscriptionApp final : public ServiceApp {
   }
 
  private:
-  // Work that tells how many things it did.
+  // Runs work that returns how many items it handled.
   template <class F>
   void Every(const char* name, absl::Duration interval, F step) {
     workers_.push_back(
         std::make_unique<Worker>(name, interval, [step] { return step().status(); }));
   }
 
-  // The reader's own call usually came first: then the trial stands already.
+  // Usually account's StartTrial call came first: then the trial exists already.
   absl::Status ApplyAccountVerified(Transaction& tx, const event::v1::Event& event) {
     account::v1::AccountVerified verified;
     if (!event.payload().UnpackTo(&verified)) return absl::InternalError("not an AccountVerified");

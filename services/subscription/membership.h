@@ -11,7 +11,7 @@ namespace rostrum::subscription {
 
 enum class CheckoutState { kOpen = 1, kCompleted = 2, kDeclined = 3, kExpired = 4 };
 
-// An attempt to join.
+// An attempt to become a member.
 struct Checkout {
   CheckoutId id;
   AccountId account_id;
@@ -24,7 +24,7 @@ struct Checkout {
   absl::Time create_time;
   absl::Time expire_time;
 
-  // What it is now: one that nobody paid in time has expired.
+  // The state at `now`: an open checkout has expired after expire_time.
   CheckoutState StateAt(absl::Time now) const;
 };
 
@@ -43,7 +43,7 @@ struct Membership {
   absl::Time period_end_time;
   std::optional<absl::Time> grace_end_time;
   std::optional<absl::Time> cancel_time;
-  // Until when it gives the right to read; nullopt when it is over.
+  // The end of the right to read; nullopt when the membership is over.
   std::optional<absl::Time> entitled_until;
   int64_t sequence = 0;
 
@@ -55,31 +55,31 @@ struct Membership {
 struct MembershipSettings {
   // Reading goes on for this long after a failed payment.
   absl::Duration grace = absl::Hours(24 * 7);
-  // And for this long after the end of a period whose renewal we have not heard
-  // of yet.
+  // Reading also goes on for this long after the end of a period, if the provider has
+  // reported neither a renewal nor its failure.
   absl::Duration renewal_leeway = absl::Hours(24);
 };
 
-// What an event makes of a membership. These rules hold inside the store's
-// transaction, so they are pure functions of what stands there.
+// The result of applying an event to a membership. The rules are checked inside the store's
+// transaction, so they are pure functions of the stored state.
 struct Applied {
   std::optional<Membership> membership;  // to be stored
-  // A subscription that runs beside another of the same account: it must not be
+  // Set if this subscription runs beside another one of the same account: it must not be
   // renewed.
   std::string superfluous_subscription;
 };
-// `current` is the account's membership, if it has one; `checkout` is the one
-// that the event's subscription began with.
+// `current` is the account's membership, if it has one; `checkout` is the one from which
+// the event's subscription began.
 Applied Apply(const std::optional<Membership>& current, const Checkout& checkout,
               const PaymentEvent& event, const MembershipSettings& settings);
 
-// True if the event tells of a payment: there is a receipt for it.
+// True if the event reports a payment, for which there is a receipt.
 bool IsPayment(PaymentEvent::Kind kind);
 
-// True if its subscription is still to be renewed after what the event tells of.
+// True if the subscription will still be renewed after such an event.
 bool IsRenewed(PaymentEvent::Kind kind);
 
-// Ends a membership that nobody renewed.
+// Ends a membership that was not renewed.
 void Lapse(Membership& membership);
 
 }  // namespace rostrum::subscription

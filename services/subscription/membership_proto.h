@@ -8,7 +8,7 @@ namespace rostrum::subscription {
 
 namespace pb = rostrum::subscription::v1;
 
-// The conversions of plans, checkouts, memberships and payments to the wire.
+// Converts plans, checkouts, memberships and payments to protos; nothing else does.
 pb::Plan ToProto(const Plan& plan);
 pb::Checkout ToProto(const Checkout& checkout, absl::Time now);
 pb::Membership ToProto(const Membership& membership, absl::Time now);

@@ -60,7 +60,7 @@ grpc::Status MembershipService::CreateCheckout(grpc::ServerContext* ctx,
              .create_time = now,
              .expire_time = now + kCheckoutLifetime},
             key));
-    // Also for a repeat of a request that ended before the provider answered.
+    // Also when a request is repeated that ended before the provider answered.
     if (checkout.provider_reference.empty()) {
       ASSIGN_OR_RETURN(
           const OpenedCheckout opened,
@@ -102,7 +102,7 @@ absl::Status MembershipService::ChangeRenewal(const AccountId& account_id, Renew
                  "the membership is over");
   }
   const absl::StatusOr<PaymentEvent> event = (provider_.*change)(running.provider_subscription);
-  // The caller has one: that the provider does not know it is our fault and not theirs.
+  // The caller has a membership: if the provider does not know it, the fault is ours.
   if (absl::IsNotFound(event.status())) return absl::InternalError(event.status().message());
   RETURN_IF_ERROR(event);
   RETURN_IF_ERROR(store_.Apply(*event, clock_.Now()));

@@ -38,7 +38,7 @@ class MembershipService final : public v1::MembershipService::Service {
 
  private:
   using RenewalChange = absl::StatusOr<PaymentEvent> (PaymentProvider::*)(const std::string&);
-  // Has the provider change a membership that runs, and answers with what became of it.
+  // Makes the provider change a running membership, and returns the new state.
   // NO_MEMBERSHIP, MEMBERSHIP_ENDED.
   absl::Status ChangeRenewal(const AccountId& account_id, RenewalChange change,
                              v1::Membership* response);

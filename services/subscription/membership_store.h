@@ -11,7 +11,7 @@
 
 namespace rostrum::subscription {
 
-// A payment that was made: a receipt.
+// The receipt of a payment.
 struct Payment {
   std::string id;
   std::string plan_id;
@@ -36,25 +36,25 @@ class MembershipStore {
   // INVALID_ARGUMENT / REQUEST_ID_REUSED.
   virtual absl::StatusOr<Checkout> AddCheckout(const Checkout& checkout,
                                                const IdempotencyKey& key) = 0;
-  // Keeps what the provider answered, unless something is kept already.
+  // Stores the answer of the provider, unless one is stored already.
   virtual absl::StatusOr<Checkout> SetOpened(const CheckoutId& id,
                                              const OpenedCheckout& opened) = 0;
-  // NOT_FOUND / CHECKOUT_NOT_FOUND, also for another account's.
+  // NOT_FOUND / CHECKOUT_NOT_FOUND, also for a checkout of another account.
   virtual absl::StatusOr<Checkout> GetCheckout(const CheckoutId& id,
                                                const AccountId& account_id) = 0;
 
   // NOT_FOUND / NO_MEMBERSHIP.
   virtual absl::StatusOr<Membership> Get(const AccountId& account_id) = 0;
-  // Lets an event take effect, once whatever is delivered twice; one whose checkout
-  // is not known makes nobody a member until it is. A subscription that must not be
-  // renewed, because somebody paid twice or nobody's checkout is known, is kept until
-  // it is forgotten.
+  // Applies an event, once, even if it is delivered twice. An event whose checkout is not
+  // known (yet) makes nobody a member. A subscription that must not be renewed, because the
+  // account pays for another one or because its checkout is unknown, is kept as superfluous
+  // until ForgetSuperfluous.
   virtual absl::Status Apply(const PaymentEvent& event, absl::Time now) = 0;
-  // At most a hundred, others each time: those that cannot be stopped are in the way
-  // of none.
+  // At most a hundred superfluous subscriptions, different ones at each call, so that those
+  // that cannot be stopped do not block the others.
   virtual absl::StatusOr<std::vector<std::string>> ListSuperfluous() = 0;
   virtual absl::Status ForgetSuperfluous(const std::string& subscription) = 0;
-  // Ends memberships whose time is over; returns how many.
+  // Ends memberships whose time is over; returns how many ended.
   virtual absl::StatusOr<int> LapseDue(absl::Time now) = 0;
 
   // Newest first.

@@ -10,11 +10,11 @@
 namespace rostrum::subscription {
 namespace {
 
-// KEYS: two for each read, its set and where its pass's first visit is kept; at that visit
+// KEYS: two for each read, its set and the set of its pass's first visit; during that visit
 // both are the same. ARGV: "1" to count, "1" to let a set begin, limit, period and how long
 // a first visit is kept in ms, and the digest of the post of each read ("" for none).
-// Returns granted, used, ms left and begins of each, in one list. To call a command is
-// what is dear here: each visitor's path makes as few as it can.
+// Returns granted, used, ms left and begins of each read, in one list. Commands are the
+// expensive part of a script, so each path calls as few as possible.
 constexpr char kRead[] = R"lua(
   local count, begin, limit = ARGV[1] == '1', ARGV[2] == '1', tonumber(ARGV[3])
   local period, first_visit = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -59,10 +59,10 @@ constexpr char kRead[] = R"lua(
   return answers
 )lua";
 constexpr size_t kAnswers = 4;
-// So many nodes of a cluster can share the meters; each takes tens of thousands a second.
-// With another number all meters begin anew.
+// At most this many nodes of a Redis cluster can share the meters; each handles tens of
+// thousands of reads a second. If the number changes, all meters start from zero.
 constexpr int kShards = 4;
-// So many reads one call of the script counts, for which Redis serves nobody else.
+// Most reads in one call of the script: Redis serves no other client during a call.
 constexpr size_t kMaxPerCall = 200;
 
 int ShardOf(const std::string& pass) { return pass.empty() ? 0 : pass[0] % kShards; }

@@ -9,9 +9,10 @@
 namespace rostrum::subscription {
 namespace {
 
-// A sketch, so that a visitor with several tabs is one, and no visitor can be
-// found in it. KEYS[1] the sketch. ARGV: limit, visitors. Returns 1 for each who is
-// within the limit. Far from it they are added together: to count is what is dear.
+// Counts with a HyperLogLog, so that a visitor with several tabs counts once, and no visitor
+// can be found in the stored data. KEYS[1]: the HyperLogLog. ARGV: limit, visitors. Returns 1
+// for each visitor within the limit, else 0. Far below the limit all visitors are added by one
+// command, because counting after each is expensive.
 constexpr char kCount[] = R"lua(
   local limit = tonumber(ARGV[1])
   local new = redis.call('EXISTS', KEYS[1]) == 0

@@ -8,7 +8,7 @@
 
 namespace rostrum::subscription {
 
-// A visitor for whom nothing is kept yet.
+// A visitor without any stored state.
 struct NewVisitor {
   std::string network;  // keyed hash, empty if unknown
   std::string pass;     // its hash
@@ -19,8 +19,9 @@ class NewVisitors {
  public:
   // Keys: network:{<hash of the network>}<suffix>.
   NewVisitors(Redis& redis, std::string suffix, int limit);
-  // Counts them; whether each is within the limit of its network, as who comes from an
-  // unknown one always is. UNAVAILABLE if the counters cannot be reached.
+  // Counts them, and returns for each whether it is within the limit of its network;
+  // visitors of an unknown network always are. UNAVAILABLE if the counters cannot be
+  // reached.
   absl::StatusOr<std::vector<bool>> Admit(const std::vector<NewVisitor>& visitors) const;
 
  private:

@@ -9,9 +9,9 @@
 namespace rostrum::subscription {
 namespace {
 
-// KEYS[1] holds the expiry in ms, KEYS[2], for a pass that has come back, what its first
-// visit left. ARGV: now, pause and duration in ms, how long a new one is kept, "1" to
-// start one. Returns the expiry, or nothing.
+// KEYS[1] holds the expiry of the offer in ms. KEYS[2] is given for a pass that has come back
+// and holds the expiry that its first visit stored. ARGV: now, pause, duration and how long a
+// new offer is kept, in ms; "1" to start one. Returns the expiry, or nothing.
 constexpr char kScript[] = R"lua(
   local now, pause = tonumber(ARGV[1]), tonumber(ARGV[2])
   local function keep(expiry, time)
@@ -46,7 +46,8 @@ RedisScript::Call RedisOfferBook::CallFor(const VisitorPass& pass, absl::Time no
   const std::string key = absl::StrCat("offer:{", pass.KeyHash(), "}");
   const std::string first = absl::StrCat(key, ":first");
   const absl::Duration whole = settings_.duration + settings_.pause;
-  // Once as long again: who comes late is to be told that it is over.
+  // Kept for as long again after its end (at most the pause), so that a visitor who comes late
+  // sees that the offer is over.
   const absl::Duration of_first_visit =
       settings_.duration + std::min(settings_.duration, settings_.pause);
   RedisScript::Call call;

@@ -25,24 +25,23 @@ struct Offer {
   bool IsOpen(absl::Time now) const { return now < expire_time; }
 };
 
-// Who is to be shown an offer.
+// A visitor who is to be shown an offer.
 struct OfferWanted {
   VisitorPass pass;
   std::string network;  // keyed hash, empty if unknown
 };
 
-// Remembers until when each visitor's offer runs. The instant is chosen once,
-// so it is the same in every answer until it has passed. It is forgotten after the
-// pause; if its pass never came back, once it has been over for as long as it ran.
-// Thread-safe.
-// UNAVAILABLE if it cannot be reached.
+// Stores when each visitor's offer expires. The time is chosen once, so that every answer
+// names the same until it has passed. An offer is deleted after the pause. If its pass
+// never came back, it is deleted earlier: after it has been over for as long as it ran.
+// Thread-safe. UNAVAILABLE if the store cannot be reached.
 class OfferBook {
  public:
   virtual ~OfferBook() = default;
-  // The offer, open or expired; nullopt if there was none, or its pause is over.
+  // The offer, open or expired; nullopt if there was none or its pause is over.
   virtual absl::StatusOr<std::optional<Offer>> Find(const VisitorPass& pass, absl::Time now) = 0;
-  // The same for each, but begins one where there is none, unless too many began
-  // in that network.
+  // The same for each visitor, but starts an offer where there is none, unless too many
+  // were started in that network.
   virtual absl::StatusOr<std::vector<std::optional<Offer>>> FindOrStartAll(
       const std::vector<OfferWanted>& wanted, absl::Time now) = 0;
   absl::StatusOr<std::optional<Offer>> FindOrStart(const VisitorPass& pass,
@@ -54,8 +53,10 @@ class OfferBook {
   }
 };
 
-// Keys: offer:{<hash of the pass>}, until the pause is over, and :first in its place until
-// a new pass has come back; network:{<hash>}:offers, for an hour.
+// Keys:
+//   offer:{<hash of the pass>}        kept until the pause is over
+//   offer:{<hash of the pass>}:first  the same until a new pass has come back
+//   network:{<hash>}:offers           new offers of a network, kept for an hour
 class RedisOfferBook final : public OfferBook {
  public:
   RedisOfferBook(Redis& redis, const OfferSettings& settings);
@@ -65,7 +66,7 @@ class RedisOfferBook final : public OfferBook {
 
  private:
   RedisScript::Call CallFor(const VisitorPass& pass, absl::Time now, bool start) const;
-  // One for each call, in their order.
+  // Returns one offer for each call, in their order.
   absl::StatusOr<std::vector<std::optional<Offer>>> Ask(
       const std::vector<RedisScript::Call>& calls);
 

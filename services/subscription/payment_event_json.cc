@@ -41,7 +41,7 @@ std::optional<Kind> KindOf(const std::string& type) {
 
 absl::Status NotAnEvent() { return InvalidField("event", "INVALID_EVENT", "is not an event"); }
 
-// Each throws what at() and get() throw where the field is missing or another.
+// These functions throw if the field is missing or has another type.
 std::string IdIn(const Json& json, const char* field) {
   std::string id = json.at(field).get<std::string>();
   if (id.size() > kMaxId || !IsCleanUtf8(id)) throw std::invalid_argument(field);

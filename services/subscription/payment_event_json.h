@@ -8,7 +8,7 @@
 
 namespace rostrum::subscription {
 
-// The body of the test provider's webhooks, both ways.
+// Converts events to and from the body of the test provider's webhooks.
 std::string PaymentEventToJson(const PaymentEvent& event);
 // nullopt for a type that is not known. INVALID_ARGUMENT / INVALID_EVENT naming
 // the field `event` if it is not an event.

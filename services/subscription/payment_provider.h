@@ -11,9 +11,8 @@
 
 namespace rostrum::subscription {
 
-// What happened at a payment provider. It carries all that stands there now and
-// not only what changed, so events may come in any order: the one with the
-// highest sequence is right.
+// An event of a payment provider. It carries the whole present state, not only the change,
+// so events may arrive in any order: the one with the highest sequence is valid.
 struct PaymentEvent {
   enum class Kind {
     kCheckoutCompleted,
@@ -28,7 +27,7 @@ struct PaymentEvent {
   std::string id;  // the provider's own; an event takes effect once
   Kind kind = Kind::kCheckoutCompleted;
   std::string reference;     // of the checkout
-  std::string subscription;  // the provider's number of what is renewed; empty if declined
+  std::string subscription;  // the provider's id of the subscription; empty if declined
   int64_t sequence = 0;
   absl::Time time;
   // The period that is paid for (unset if declined).
@@ -63,18 +62,18 @@ class PaymentProvider {
   virtual ~PaymentProvider() = default;
   // The name in URLs and in the database.
   virtual const std::string& name() const = 0;
-  // The same checkout again returns the same.
+  // Repeating it with the same checkout returns the same.
   virtual absl::StatusOr<OpenedCheckout> OpenCheckout(const CheckoutOrder& order) = 0;
-  // Stops renewing at the end of the period, or takes that back. Repeating it
-  // returns what stands. Its webhook, if one comes as well, has the same id.
-  // FAILED_PRECONDITION / MEMBERSHIP_ENDED, NOT_FOUND / SUBSCRIPTION_NOT_FOUND for
-  // one that the provider does not know.
+  // Cancel stops the renewal at the end of the period; Resume undoes that. Repeating either
+  // returns the present state. If a webhook reports the change too, its event has the same
+  // id. FAILED_PRECONDITION / MEMBERSHIP_ENDED, NOT_FOUND / SUBSCRIPTION_NOT_FOUND if the
+  // provider does not know the subscription.
   virtual absl::StatusOr<PaymentEvent> Cancel(const std::string& subscription) = 0;
   virtual absl::StatusOr<PaymentEvent> Resume(const std::string& subscription) = 0;
-  // The event of a webhook; nullopt for a kind that means nothing to us, and for
-  // what another installation sold: a subscription of a checkout that is not known
-  // is stopped.
-  // UNAUTHENTICATED / WEBHOOK_SIGNATURE_INVALID, INVALID_ARGUMENT.
+  // The event of a webhook. nullopt for kinds of events that we do not use, and for sales
+  // of other installations: they must not be returned, because a subscription whose
+  // checkout is unknown is stopped. UNAUTHENTICATED / WEBHOOK_SIGNATURE_INVALID,
+  // INVALID_ARGUMENT.
   virtual absl::StatusOr<std::optional<PaymentEvent>> ReadWebhook(const Webhook& webhook) = 0;
 };
 

@@ -138,7 +138,7 @@ absl::Status Paywall::Measure(std::vector<Case>& cases, Mode mode, absl::Time no
       asked.push_back(&decision);
       continue;
     }
-    // Who holds no pass has no free allocation: else it would be endless.
+    // A reader without a pass gets no free reads: they could not be counted.
     *decision.access.mutable_meter() =
         ToProto(MeterReading{.used = settings_.limit}, settings_, false, now);
     decision.access.set_reason(pb::ACCESS_REASON_METER_ENDED);
@@ -150,7 +150,7 @@ absl::Status Paywall::Measure(std::vector<Case>& cases, Mode mode, absl::Time no
       if (readings.ok()) {
         FillIn((*readings)[i], now, *asked[i]);
       } else {
-        // A paywall is never shown because of an outage.
+        // An outage of the meter must not show a paywall.
         asked[i]->access.set_granted(true);
         asked[i]->access.set_reason(pb::ACCESS_REASON_METER_UNAVAILABLE);
       }

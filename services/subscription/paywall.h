@@ -10,15 +10,15 @@
 
 namespace rostrum::subscription {
 
-// Who wants to read.
+// A person who asks for a post.
 struct Reader {
   AccountId account_id;  // empty for none
   VisitorPass pass;      // empty for none
   std::string network;
 };
 
-// Decides who may read what, and nothing else does: entitlement, else the free
-// allocation, else no. Thread-safe.
+// Decides who may read what; nothing else does. An entitlement grants it, else a free read,
+// else it is refused. Thread-safe.
 class Paywall {
  public:
   Paywall(EntitlementStore& entitlements, Meter& meter, OfferBook& offers,
@@ -31,19 +31,19 @@ class Paywall {
     PostId post_id;
     pb::AccessLevel level;
   };
-  // UNAVAILABLE if the account may have a right that cannot be looked up now.
+  // UNAVAILABLE if the account may have an entitlement that cannot be looked up now.
   absl::StatusOr<pb::ReadingAccess> Decide(const Question& question, Mode mode);
-  // Each as if asked alone, in this order; fails as a whole.
+  // Decides each as if alone, in this order; an error is that of the whole.
   absl::StatusOr<std::vector<pb::ReadingAccess>> DecideAll(const std::vector<Question>& questions,
                                                            Mode mode);
 
-  // Where the reader stands, of no post in particular. UNAVAILABLE.
-  // With kRead an offer starts where none stands.
+  // The state of entitlement, meter and offer, without a post. With kRead, an offer is
+  // started if there is none. UNAVAILABLE.
   absl::StatusOr<pb::ReadingAccess> Look(const Reader& reader, Mode mode = Mode::kPeek);
 
  private:
   absl::StatusOr<Standing> StandingOf(const Reader& reader, absl::Time now);
-  // A decision in the making.
+  // A decision that is being made.
   struct Case {
     const Reader& reader;
     const PostId& post_id;
@@ -51,14 +51,14 @@ class Paywall {
     bool metered = false;
     bool had_trial = false;
   };
-  // All that needs no meter.
+  // Decides everything that needs no meter.
   absl::Status Open(Case& decision, pb::AccessLevel level, absl::Time now);
-  // Asks the meter about those that are metered and fills in what it says.
+  // Asks the meter about the metered cases and fills in its answers.
   absl::Status Measure(std::vector<Case>& cases, Mode mode, absl::Time now);
   absl::StatusOr<std::vector<MeterReading>> AskMeter(const std::vector<Case*>& cases, Mode mode);
   void FillIn(const MeterReading& reading, absl::Time now, Case& decision);
-  // Adds offers where they are due. With Redis away, or when too many began in the
-  // network, there are none: the wall stands without.
+  // Adds offers where they are due. If Redis is unavailable, or too many offers were
+  // started in the network, the paywall is shown without an offer.
   void AddOffers(const std::vector<Case*>& cases, Mode mode, absl::Time now);
   void Count(const pb::ReadingAccess& access);
 

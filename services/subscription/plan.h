@@ -16,7 +16,7 @@ struct Money {
 
 enum class BillingPeriod { kMonth = 1, kYear = 2 };
 
-// Something to join by.
+// A plan under which one becomes a member.
 struct Plan {
   std::string id;
   std::string display_name;
@@ -31,8 +31,8 @@ absl::StatusOr<std::vector<Plan>> ParsePlans(const std::string& text);
 // nullptr if there is no such plan.
 const Plan* FindPlan(const std::vector<Plan>& plans, const std::string& id);
 
-// A moment some months later by the calendar in UTC: January 31st and a month
-// is the last of February.
+// The time some calendar months later, in UTC: January 31st plus one month is the last day
+// of February.
 absl::Time AddMonths(absl::Time time, int months);
 
 }  // namespace rostrum::subscription

@@ -117,8 +117,8 @@ void AddSuperfluous(Transaction& tx, const std::string& subscription, absl::Time
   tx.Exec(kAddSuperfluous, subscription, SqlTime(now));
 }
 
-// Nobody can be made a member by an event whose checkout is not known (any more): all
-// that can be done is to let no more be taken, and to say so.
+// An event whose checkout is unknown, or no longer stored, belongs to no account. All that can
+// be done is to cancel the subscription, so that no more money is taken, and to log it.
 void StopUnknown(Transaction& tx, const PaymentEvent& event, absl::Time now) {
   const bool renewed = !event.subscription.empty() && IsRenewed(event.kind);
   if (renewed) AddSuperfluous(tx, event.subscription, now);
@@ -183,14 +183,14 @@ absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Tim
         tx.Exec(absl::StrCat(kCheckoutColumns, " WHERE provider = $1 AND provider_reference = $2"),
                 event.provider, event.reference);
     if (rows.empty()) {
-      // Not claimed: it may come again when an operator has made the checkout anew.
+      // Not claimed: the event can be sent again after an operator has restored the checkout.
       StopUnknown(tx, event, now);
       return absl::OkStatus();
     }
     LockEntitlement(tx, ReadCheckout(rows[0]).account_id);
     const pqxx::result claimed = tx.Exec(kClaimEvent, event.provider, event.id, SqlTime(now));
     if (claimed.affected_rows() == 0) return absl::OkStatus();
-    // As it stands under the lock.
+    // Read again, now under the lock.
     ASSIGN_OR_RETURN(const Checkout checkout, LoadCheckout(tx, ReadCheckout(rows[0]).id));
     const bool declined = event.kind == PaymentEvent::Kind::kCheckoutDeclined;
     if (declined || checkout.state != CheckoutState::kCompleted) {
@@ -292,7 +292,7 @@ absl::StatusOr<std::vector<Payment>> PostgresMembershipStore::ListPayments(
 
 absl::Status PurgeMembershipRecords(PgPool& pool, absl::Time now) {
   absl::Status status = Purge(pool, "webhook_events", "receive_time", now - absl::Hours(24 * 30));
-  // Whatever became of the others.
+  // Also if the purge above failed.
   status.Update(Purge(pool, "checkouts", "create_time", now - absl::Hours(24 * 90), "state <> 2"));
   return status;
 }

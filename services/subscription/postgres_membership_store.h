@@ -36,8 +36,8 @@ class PostgresMembershipStore final : public MembershipStore {
   const MembershipSettings settings_;
 };
 
-// Deletes what is of no more use, in transactions of its own: webhook events after 30
-// days, checkouts that nobody paid after 90.
+// Deletes rows that are no longer needed, in transactions of its own: webhook events after
+// 30 days, unpaid checkouts after 90.
 absl::Status PurgeMembershipRecords(PgPool& pool, absl::Time now);
 
 }  // namespace rostrum::subscription

@@ -17,18 +17,18 @@ MeterSettings ReadMeter(Settings& env) {
                         "Different metered posts that a visitor reads for free in a period.");
   meter.period = env.Duration("METER_PERIOD", meter.period, "That period, from the first read.");
   meter.ending_at = env.Int("METER_ENDING_AT", meter.ending_at, 0, 1000,
-                            "The end is announced when this many free reads are left.");
-  meter.fresh_passes_per_network =
-      env.Int("METER_FRESH_PASSES_PER_NETWORK", meter.fresh_passes_per_network, 1, 10'000'000,
-              "New visitors of one network in an hour; more get no free reads and no offers.");
+                            "With how many free reads left the end is announced.");
+  meter.fresh_passes_per_network = env.Int(
+      "METER_FRESH_PASSES_PER_NETWORK", meter.fresh_passes_per_network, 1, 10'000'000,
+      "New visitors of one network in an hour; further ones get no free reads and no offers.");
   return meter;
 }
 
 std::vector<Plan> ReadPlans(Settings& env) {
   const std::string text =
       env.String("PLANS", kDefaultPlans,
-                 "The plans on sale, as id:Name:CURRENCY:minor units:month or :year; several "
-                 "separated by semicolons.");
+                 "Plans on sale, as id:Name:CURRENCY:minor units:month or :year, separated by "
+                 "semicolons.");
   absl::StatusOr<std::vector<Plan>> plans = ParsePlans(text);
   if (!plans.ok()) {
     env.AddError(absl::StrCat("PLANS: ", plans.status().message()));
@@ -40,7 +40,8 @@ std::vector<Plan> ReadPlans(Settings& env) {
 std::vector<std::string> ReadWebhookSecrets(Settings& env) {
   const std::string text =
       env.Secret("PAYMENT_WEBHOOK_SECRET", kMinSecretBytes,
-                 "Signs the provider's webhooks; several separated by commas while it changes.");
+                 "Signs the provider's webhooks, at least 16 bytes; several, separated by commas, "
+                 "while it changes.");
   std::vector<std::string> secrets = absl::StrSplit(text, ',', absl::SkipEmpty());
   if (secrets.empty() && !text.empty()) env.AddError("PAYMENT_WEBHOOK_SECRET: holds no secret");
   for (const std::string& secret : secrets) {
@@ -57,27 +58,31 @@ SubscriptionSettings ReadSubscriptionSettings(Settings& env) {
   SubscriptionSettings settings;
   settings.redis = ReadRedisOptions(env);
   settings.account_target =
-      env.Required("ACCOUNT_TARGET", "Where account is, as host:port or a gRPC name.");
+      env.Required("ACCOUNT_TARGET", "Address of account, as host:port or a gRPC name.");
   settings.meter = ReadMeter(env);
   settings.offer.duration = env.Duration("OFFER_DURATION", settings.offer.duration,
                                          "How long the offer of a trial runs.");
   settings.offer.pause = env.Duration("OFFER_PAUSE", settings.offer.pause,
-                                      "From its expiry until a new offer can start.");
+                                      "Time from the end of an offer until a new one can start.");
   settings.offer.new_per_network = settings.meter.fresh_passes_per_network;
   settings.trial_duration =
       env.Duration("TRIAL_DURATION", settings.trial_duration, "How long a free trial lasts.");
   settings.first_reminder = env.Duration("TRIAL_FIRST_REMINDER", settings.first_reminder,
-                                         "A trial's end is told so long before it.");
+                                         "How long before the end of a trial the first reminder is "
+                                         "sent.");
   settings.last_reminder =
-      env.Duration("TRIAL_LAST_REMINDER", settings.last_reminder, "And again so long before it.");
+      env.Duration("TRIAL_LAST_REMINDER", settings.last_reminder,
+                   "How long before the end of a trial the last reminder is sent.");
   settings.membership.grace = env.Duration("GRACE_PERIOD", settings.membership.grace,
-                                           "Reading goes on this long after a failed payment.");
-  settings.membership.renewal_leeway =
-      env.Duration("RENEWAL_LEEWAY", settings.membership.renewal_leeway,
-                   "And this long after a period whose renewal was not heard of yet.");
+                                           "How long a member can read on after a failed payment.");
+  settings.membership.renewal_leeway = env.Duration(
+      "RENEWAL_LEEWAY", settings.membership.renewal_leeway,
+      "How long a member can read on after a period whose renewal is not reported yet.");
   settings.plans = ReadPlans(env);
-  if (const std::string provider =
-          env.String("PAYMENT_PROVIDER", "test", "Who takes payments: test (takes no money).");
+  if (const std::string provider = env.String(
+          "PAYMENT_PROVIDER", "test",
+          "Who takes payments. Only test exists: it takes no money, and anybody may approve "
+          "its payments.");
       provider != "test") {
     env.AddError(absl::StrCat("PAYMENT_PROVIDER: \"", provider, "\" is not known"));
   }
@@ -91,7 +96,7 @@ SubscriptionSettings ReadSubscriptionSettings(Settings& env) {
   if (env.Find("PLAN_PERIOD_OVERRIDE") != nullptr) {
     settings.test_provider.period_override =
         env.Duration("PLAN_PERIOD_OVERRIDE", absl::Hours(24 * 30),
-                     "The test provider's period instead of months and years; for tests.");
+                     "The test provider's period in place of months and years; for tests.");
   }
   return settings;
 }

@@ -15,7 +15,8 @@ absl::StatusOr<int> CancelSuperfluous(MembershipStore& memberships, PaymentProvi
       RETURN_IF_ERROR(memberships.ForgetSuperfluous(subscription));
       ++count;
     } else if (absl::IsNotFound(cancelled.status())) {
-      // Tried for ever, some of these would take the place of those that can be stopped.
+      // Forgotten, else such subscriptions would fill the list, in the place of ones that can be
+      // cancelled.
       LogError("the provider does not know a subscription that is to be stopped",
                {{"provider", provider.name()}, {"subscription", subscription}});
       RETURN_IF_ERROR(memberships.ForgetSuperfluous(subscription));

@@ -6,11 +6,11 @@
 
 namespace rostrum::subscription {
 
-// Has the provider stop the subscriptions of people who paid twice, so that
-// these are not renewed; what was paid stands in the receipts. The same for
-// subscriptions whose checkout is not known. Returns how many.
-// One that the provider cannot stop now is tried again the next time; one that it
-// does not know is named by a line of level error and forgotten.
+// Makes the provider stop superfluous subscriptions, so that they are not renewed: second
+// subscriptions of people who paid twice (what they paid is in the receipts), and those
+// whose checkout is unknown. Returns how many were stopped. One that the provider cannot
+// stop now is tried again next time; one that it does not know is logged as an error and
+// forgotten.
 absl::StatusOr<int> CancelSuperfluous(MembershipStore& memberships, PaymentProvider& provider);
 
 }  // namespace rostrum::subscription

@@ -38,7 +38,7 @@ constexpr char kUpsertSubscription[] = R"sql(
 constexpr char kInsertDelivery[] = R"sql(
   INSERT INTO test_deliveries (event_id, body, create_time, next_time) VALUES ($1, $2, $3, $3))sql";
 
-// What the provider renews.
+// A subscription that the provider renews.
 struct Subscription {
   std::string payment_id;
   absl::Time start_time;
@@ -80,7 +80,8 @@ void Save(Transaction& tx, const Subscription& s) {
           s.stopped, s.sequence);
 }
 
-// The id follows from what is told, so that telling it again is the same event.
+// The id is derived from payment and sequence number, so that sending it again is the same
+// event.
 PaymentEvent EventOf(const Subscription& s, Kind kind, const std::string& provider,
                      absl::Time now) {
   return PaymentEvent{.provider = provider,
@@ -170,7 +171,7 @@ absl::StatusOr<PaymentEvent> TestPaymentProvider::SetCancelled(const std::string
     }
     const Kind kind = cancelled ? Kind::kCancelled : Kind::kResumed;
     if (s.cancel_time.has_value() == cancelled) {
-      // Not the id of the last event, which may be one that still has to come.
+      // Not the id of the last event, which may still have to be delivered.
       PaymentEvent event = EventOf(s, kind, name(), s.cancel_time.value_or(now));
       event.id += "_again";
       return event;

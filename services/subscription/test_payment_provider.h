@@ -24,15 +24,15 @@ struct TestPayment {
 };
 
 struct TestProviderSettings {
-  std::string public_url;            // the payment page is under it
-  std::vector<std::string> secrets;  // of webhooks; the first one signs
-  // Instead of a month or a year, if it is not zero.
+  std::string public_url;            // of the site; the payment page is on it
+  std::vector<std::string> secrets;  // of webhooks; the first one is used to sign
+  // If not zero, the length of a period instead of a month or a year.
   absl::Duration period_override;
 };
 
-// The built-in provider: takes no money, and behaves like one that does. It
-// keeps its own books, renews what it sold and tells of it by signed webhooks,
-// each written down in the transaction of what it tells. Thread-safe.
+// The built-in provider: takes no money but otherwise behaves like a real one. It keeps its
+// own tables, renews what it sold and reports that by signed webhooks, each stored in the
+// transaction of the change that it reports. Thread-safe.
 class TestPaymentProvider : public PaymentProvider {
  public:
   TestPaymentProvider(PgPool& pool, TestProviderSettings settings, Clock& clock)
@@ -44,7 +44,7 @@ class TestPaymentProvider : public PaymentProvider {
   absl::StatusOr<PaymentEvent> Resume(const std::string& subscription) override;
   absl::StatusOr<std::optional<PaymentEvent>> ReadWebhook(const Webhook& webhook) override;
 
-  // What a person does on the payment page. NOT_FOUND / PAYMENT_NOT_FOUND,
+  // The actions of a person on the payment page. NOT_FOUND / PAYMENT_NOT_FOUND,
   // FAILED_PRECONDITION / PAYMENT_DECIDED, PAYMENT_EXPIRED.
   absl::StatusOr<TestPayment> Get(const std::string& payment_id);
   absl::StatusOr<TestPayment> Approve(const std::string& payment_id, bool fail_renewals);

@@ -7,18 +7,17 @@
 
 namespace rostrum::subscription {
 
-// The ticking clock of trials in Redis: a copy of what the database has said,
-// that goes at the very second at which the trial ends. Whether somebody may
-// read is never asked here. Thread-safe.
+// A copy of running trials in Redis, for countdowns. A key expires at the second at which
+// its trial ends. Whether an account may read is never decided by it. Thread-safe.
 //
 // Keys: trial:{<account>}, until the end of the trial.
 class TrialCountdown {
  public:
   explicit TrialCountdown(Redis& redis) : redis_(redis) {}
-  // The trial, if it ticks; nullopt also when Redis is away.
+  // The trial if it runs and has a key; nullopt also when Redis is unavailable.
   std::optional<Trial> Find(const AccountId& account_id);
-  // Starts the clock of a trial that runs. Missing it costs a read of the
-  // database later.
+  // Stores the key of a running trial. If that fails, the trial is read from the database
+  // later.
   void Start(const Trial& trial, absl::Time now);
 
  private:

@@ -41,7 +41,7 @@ grpc::Status TrialService::AcceptOffer(grpc::ServerContext* ctx,
     const absl::Time now = clock_.Now();
     absl::StatusOr<std::optional<Offer>> offer = offers_.Find(pass, now);
     if (absl::IsUnavailable(offer.status())) {
-      // Nobody is turned away because of an outage.
+      // During an outage of Redis the offer counts as open.
       const absl::Time expire_time = now + offer_settings_.duration;
       offer = Offer{expire_time, expire_time + offer_settings_.pause};
     }

@@ -26,8 +26,8 @@ constexpr char kClaimEnded[] = R"sql(
   UPDATE trials SET end_told_time = $2
   WHERE account_id = $1 AND end_told_time IS NULL AND end_time <= $2)sql";
 
-// $2 is how many seconds before the end, $3 the latest end that is near. A trial
-// that is shorter than that needs no reminder.
+// $2 is how many seconds before the end the reminder is due, $3 the latest end for which it is
+// due now. A trial that is shorter than $2 needs no reminder.
 constexpr char kClaimEnding[] = R"sql(
   UPDATE trials SET ending_told_seconds = $2
   WHERE account_id IN (

@@ -13,7 +13,7 @@
 
 namespace rostrum::subscription {
 
-// A free trial. It runs while now < end_time, whatever anything else says.
+// A free trial. It runs while now < end_time, whatever Redis or events say.
 struct Trial {
   AccountId account_id;
   absl::Time start_time;
@@ -23,7 +23,7 @@ struct Trial {
 
 struct StartedTrial {
   Trial trial;
-  bool began;  // false if it stood already
+  bool began;  // false if it existed already
 };
 
 // Stores trials. Thread-safe. All methods may return UNAVAILABLE when the
@@ -31,17 +31,17 @@ struct StartedTrial {
 class TrialStore {
  public:
   virtual ~TrialStore() = default;
-  // Once an account and once a person, whatever runs in parallel.
+  // Starts a trial: one per account and one per person, also with parallel calls.
   // FAILED_PRECONDITION / TRIAL_USED if the person had one with another account.
   virtual absl::StatusOr<StartedTrial> Start(const AccountId& account_id,
                                              const std::string& person_key, absl::Time now) = 0;
   // NOT_FOUND / NO_TRIAL.
   virtual absl::StatusOr<Trial> Get(const AccountId& account_id) = 0;
-  // Tells others of trials that have ended; returns how many.
+  // Writes events of trials that have ended; returns how many.
   virtual absl::StatusOr<int> TellEnded(absl::Time now) = 0;
-  // Tells others of trials that end within `before` and are not followed by a
-  // membership; returns how many. Once for each `before`, and not after a
-  // shorter one: call it with the shortest first.
+  // Writes TrialEnding events of trials that end within `before` and are not followed by a
+  // membership; returns how many. There is one event for each trial and `before`, and none
+  // after one for a shorter `before`: call it with the shortest first.
   virtual absl::StatusOr<int> TellEnding(absl::Time now, absl::Duration before) = 0;
 };
 
@@ -54,8 +54,9 @@ class PostgresTrialStore final : public TrialStore {
   absl::StatusOr<int> TellEnded(absl::Time now) override;
   absl::StatusOr<int> TellEnding(absl::Time now, absl::Duration before) override;
 
-  // Start inside a transaction of somebody else: of an event. It may be run anew or
-  // rolled back, so whoever commits it calls CountStarted with how many began in it.
+  // Start inside the transaction that applies an event. That transaction may be rolled back
+  // or run again, so the consumer calls CountStarted after the commit, with the number of
+  // trials that began in it.
   absl::StatusOr<StartedTrial> StartIn(Transaction& tx, const AccountId& account_id,
                                        const std::string& person_key, absl::Time now);
   void CountStarted(int count) { started_.Increment(count); }

@@ -36,7 +36,7 @@ WebhookDelivery::WebhookDelivery(PgPool& pool, std::string url, std::string secr
 
 absl::Status WebhookDelivery::DeliverDue() {
   while (!stopping_) {
-    // One at a time: an address that hangs holds a stop up for one only.
+    // One at a time: if the address hangs, a shutdown waits for one delivery only.
     ASSIGN_OR_RETURN(const std::optional<Delivery> due, Claim());
     if (!due.has_value()) return absl::OkStatus();
     RETURN_IF_ERROR(Deliver(*due));

@@ -12,15 +12,16 @@
 
 namespace rostrum::subscription {
 
-// Carries the test provider's webhooks to the platform's public address, as a
-// real provider would: signed, at least once, again after a failure. Any number
-// of replicas may deliver. Thread-safe.
+// Delivers the test provider's webhooks to the public address of the platform, as a real
+// provider would: signed, at least once, again after a failure. Any number of replicas may
+// deliver. Thread-safe.
 class WebhookDelivery {
  public:
   WebhookDelivery(PgPool& pool, std::string url, std::string secret, Clock& clock);
-  // Delivers what is due. What fails is put off, and dropped after three days.
+  // Delivers webhooks that are due. Those that fail are tried again later, and dropped
+  // after three days.
   absl::Status DeliverDue();
-  // Lets DeliverDue end after the delivery that it is at.
+  // Makes DeliverDue return after its current delivery.
   void Stop() { stopping_ = true; }
 
  private:

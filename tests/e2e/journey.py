@@ -2,7 +2,7 @@
 """The journey of a visitor through the whole system, over HTTP.
 
 Prints each step and what came back, and stops with an error at the first thing
-that is not as PRODUCT.md promises. Steps that wait for an expiry run only where
+that is not as the product promises. Steps that wait for an expiry run only where
 the stack was started with short durations (tests/e2e/durations.env).
 
   tests/e2e/journey.py --env-file .run/stack.env

@@ -1,4 +1,4 @@
-"""What keeps working (SECURITY.md), row by row: each dependency is taken away from
+"""What keeps working (RESILIENCE.md), row by row: each dependency is taken away from
 a running stack, what readers then see is looked at over HTTP, and that all is well
 when it is back.
 

@@ -69,7 +69,7 @@ function render(folder) {
   const components = (readYaml(folder, "kustomization.yaml").components ?? []).map((path) => basename(path.split("?")[0]));
   const name = whole ? basename(folder) : folder;
   const context = {
-    // Where mails are caught nobody reads; all else is meant in earnest.
+    // Where mails are caught nobody reads; all else is meant in production.
     overlay: { name, components, production: !components.includes("mail-catcher") },
     graph,
     settings,

@@ -97,7 +97,7 @@ export const settingRules = {
       for (const usage of ["server auth", "client auth"]) {
         if (!certificate.usages.includes(usage)) yield `${name}: its certificate is not for ${usage}`;
       }
-      // Before 1.18 cert-manager keeps every request for ever, one a week.
+      // Before 1.18 cert-manager keeps every request for ever, one each 112 hours.
       if (!certificate.revisionHistoryLimit) yield `${name}: the requests for its certificate pile up`;
       const issuer = named(objects, certificate.issuerRef.kind, certificate.issuerRef.name);
       if (!named(objects, "Certificate", issuer?.spec.ca?.secretName)?.spec.isCA) yield `${name}: nobody issues its certificate`;

@@ -14,7 +14,7 @@ export function hoursMinutesSeconds(left) {
 }
 
 /**
- * In the words of the page's language: "3 days".
+ * Written in the page's language: "3 days".
  * @param {number} count
  * @param {"day" | "hour" | "minute"} unit
  */
@@ -24,7 +24,7 @@ function inWords(count, unit) {
 }
 
 /**
- * What is left, with days where there are two or more.
+ * The time left, with days if there are two or more.
  * @param {number} left in milliseconds
  */
 export function whatIsLeft(left) {
@@ -71,7 +71,7 @@ class Countdown {
     const left = this.left();
     if (this.time !== null) this.time.textContent = whatIsLeft(left);
     if (left <= 0) return this.end();
-    // Politely, and not every second.
+    // Screen readers announce it, so not every second.
     const step = left > 3600000 ? 3600000 : left > 300000 ? 300000 : 60000;
     const mark = Math.ceil(left / step) * step;
     if (this.status !== null && mark < this.announced) {
@@ -98,7 +98,7 @@ class Countdown {
         this.set({ expire: Date.parse(access.offer.expireTime), now: Date.parse(access.serverTime) });
       }
     } catch {
-      // Offline: go on with what is known.
+      // Offline: go on with the times already known.
     }
     this.tick();
   }

@@ -1,5 +1,6 @@
 /**
- * Puts times into the reader's own language and zone.
+ * Shows times in the page's language, as the reader's region writes them, and in the
+ * reader's time zone.
  * @param {ParentNode} root
  */
 export function showLocalTimes(root) {

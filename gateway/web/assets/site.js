@@ -1,4 +1,4 @@
-// What moves on a page. Everything works without it.
+// The scripts of a page. Everything works without them.
 import { startCountdowns } from "./countdown.js";
 import { startLive } from "./live.js";
 import { showLocalTimes } from "./local_time.js";

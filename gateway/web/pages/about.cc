@@ -21,7 +21,7 @@ PageAnswer PrinciplesPage(Page& page) {
   co_return page.Show(words.Get("PRINCIPLES_HEADING"));
 }
 
-// The mails that the local stack caught. Only where a setting names its folder.
+// The mails that the local stack caught. Only if a setting names their folder.
 PageAnswer MailsPage(Page& page) {
   if (page.site.mail_folder.empty()) {
     co_return page.Fail(

@@ -7,8 +7,8 @@
 
 namespace rostrum::gateway {
 
-// Adds the section FOLLOW with a button to follow or unfollow; while feed is
-// away there is none.
+// Adds the section FOLLOW with a button to follow or unfollow; none while
+// feed is unavailable.
 asio::awaitable<void> AddFollowButton(Page& page, feed::v1::FollowKind kind, std::string target_id,
                                       std::string name, std::string here,
                                       ctemplate::TemplateDictionary& values);

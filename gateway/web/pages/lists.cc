@@ -15,13 +15,13 @@ namespace fpb = rostrum::feed::v1;
 constexpr int kPostsPerPage = 20;
 constexpr int kCatalogEntries = 100;
 
-// What a list is about. It has a name wherever it is made: g++ 12 destroys a
-// temporary of a co_await twice if it was made by braces.
+// What a list is about. Always a named variable: g++ 12 destroys a temporary in a co_await
+// twice if it was made by braces.
 struct Subject {
   std::string path;  // "/t/war"
   std::string heading;
   std::string about;
-  std::string others;  // more of the query, "level=premium"
+  std::string others;  // the rest of the query, "level=premium"
   std::string room;    // slug of the channel that has one
   fpb::FollowKind kind = fpb::FOLLOW_KIND_UNSPECIFIED;
   std::string id;

@@ -55,14 +55,14 @@ PageAnswer LogOut(Page& page) {
   co_return page.Redirect("/");
 }
 
-// The form that asks for a mail.
+// The form to request a login link by mail.
 http::HttpResponse ShowAskLink(Page& page, const std::string& email, const absl::Status& status) {
   FormView form("/login/link", "LINK_HEADING", "LINK_BUTTON");
   form.Intro(page.site.words.Get("LINK_INTRO")).Hidden("return", page.ReturnPath("/"));
   return form.Add(EmailField(email)).Show(page, status);
 }
 
-// Where the link leads: a button, since mail scanners open links.
+// The page that the link opens. It has a button, since mail scanners open links.
 http::HttpResponse ShowRedeemLink(Page& page, const std::string& token,
                                   const absl::Status& status) {
   FormView form("/login/link", "LOG_IN", "LOG_IN");

@@ -4,7 +4,7 @@ namespace rostrum::gateway {
 
 PageRoutes AllPages() {
   PageRoutes routes;
-  // Before the articles: "feed.rss" is no post of a channel.
+  // Before the articles, so that "feed.rss" is not taken for a post of a channel.
   AddSyndicationPages(routes);
   AddArticlePages(routes);
   AddFollowPages(routes);

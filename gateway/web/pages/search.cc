@@ -21,7 +21,7 @@ void FillPassages(const google::protobuf::RepeatedPtrField<cpb::Passage>& passag
   }
 }
 
-// The form alone, or with what was found.
+// The form, with results if there was a query.
 PageAnswer SearchPage(Page& page) {
   ctemplate::TemplateDictionary& values = page.UseTemplate("search.tpl");
   const std::string query(absl::StripAsciiWhitespace(page.query.Get("q")));

@@ -11,7 +11,7 @@ namespace {
 
 namespace apb = rostrum::account::v1;
 
-// "trial" (START) or "join": what the reader is up to.
+// "trial" (START) or "join": what the reader signs up for.
 apb::SignUpIntent IntentOf(const std::string& text) {
   if (text == "join") return apb::SIGN_UP_INTENT_JOIN;
   return text == "account" ? apb::SIGN_UP_INTENT_ACCOUNT : apb::SIGN_UP_INTENT_TRIAL;
@@ -97,7 +97,7 @@ PageAnswer VerifyPage(Page& page) {
       : ShowVerifyLink(page, token, absl::OkStatus());
 }
 
-// Where a verified person goes: back, or on to the plans.
+// Where a reader goes after verification: back, or on to the plans.
 std::string After(const apb::VerifySignUpResponse& verified) {
   const std::string back = verified.return_path().empty() ? "/" : verified.return_path();
   if (verified.intent() == apb::SIGN_UP_INTENT_JOIN) {
@@ -109,8 +109,8 @@ std::string After(const apb::VerifySignUpResponse& verified) {
   return back;
 }
 
-// Whoever opened the link did not sign up in this browser, so the password that
-// was given then may be a stranger's, and was not kept.
+// The link was opened in a browser that did not sign up. The password given at the sign-up may
+// be a stranger's, so it was not kept.
 PageAnswer VerifiedPage(Page& page) {
   co_return ShowMessage(page, "VERIFIED_HEADING", "VERIFIED_NO_PASSWORD", page.ReturnPath("/"),
                         "VERIFIED_GO_ON");

@@ -16,19 +16,19 @@
 
 namespace rostrum {
 
-// Does together what several threads want at the same moment. Whoever comes while a
-// batch is being done waits for the next one, which the first of them does for all: so
-// what each gets was found out wholly after it asked, and nobody waits for company.
-// Thread-safe.
+// Batches what several threads want at the same moment. Callers that come while a batch
+// runs form the next one, which the first of them runs for all. So each result was computed
+// entirely after its caller asked, and nobody waits for a batch to fill. Thread-safe.
 template <class Item, class Result>
 class Batcher {
  public:
-  // Answers each item, in their order. On a thread of one of the callers.
+  // Returns one result for each item, in the order of the items. Called on the thread of
+  // one of the callers.
   using Work = std::function<std::vector<Result>(const std::vector<Item>&)>;
   explicit Batcher(Work work) : work_(std::move(work)) {}
 
-  // DEADLINE_EXCEEDED after waiting for others as long as `patience`. What had begun by
-  // then is done all the same, what had not is not.
+  // DEADLINE_EXCEEDED if the result did not come within `patience`. A batch that has begun
+  // by then still includes this item; one that has not begun leaves it out.
   absl::StatusOr<Result> Do(Item item, absl::Duration patience) {
     const absl::Time deadline = absl::Now() + patience;
     const auto [batch, place] = Join(std::move(item));
@@ -45,13 +45,13 @@ class Batcher {
 
  private:
   enum class State {
-    kLed,    // its first caller waits for its turn, or does it
-    kUnled,  // that one has left: another is to be the first
+    kLed,    // its first caller waits for the batch before, or runs this one
+    kUnled,  // the first caller ran out of time and left: another is to take over
     kDone
   };
 
   struct Batch {
-    std::map<size_t, Item> items;      // of those who had not left when it began
+    std::map<size_t, Item> items;      // of callers that had not left when it began
     std::map<size_t, Result> results;  // written before kDone
     size_t next_place = 0;
     absl::Mutex mu;
@@ -59,7 +59,7 @@ class Batcher {
 
     bool Changed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) { return state != State::kLed; }
 
-    // Says kUnled to one caller only.
+    // kUnled is returned to one caller only, which then leads the batch.
     State AwaitOthers(absl::Time deadline) {
       absl::MutexLock lock(&mu);
       mu.AwaitWithDeadline(absl::Condition(this, &Batch::Changed), deadline);
@@ -84,7 +84,8 @@ class Batcher {
 
   bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !busy_; }
 
-  // For the first of those who wait. False if it does not come in time.
+  // Called by the first caller of a batch. Waits until the batch before has ended; false if
+  // that takes too long.
   bool TakesItsTurn(absl::Time deadline) {
     absl::MutexLock lock(&mu_);
     if (!mu_.AwaitWithDeadline(absl::Condition(this, &Batcher::IsIdle), deadline)) return false;
@@ -93,7 +94,8 @@ class Batcher {
     return true;
   }
 
-  // Others wait for it: what it throws ends the process.
+  // noexcept, because other threads wait for the result: an exception of `work_` ends the
+  // process.
   void DoAll(Batch& batch) noexcept {
     std::vector<Item> items;
     items.reserve(batch.items.size());
@@ -122,7 +124,7 @@ class Batcher {
 
   const Work work_;
   absl::Mutex mu_;
-  // Of a batch that waits this guards all but the state.
+  // While a batch waits, mu_ guards all of it but its state.
   std::shared_ptr<Batch> waiting_ ABSL_GUARDED_BY(mu_);
   bool busy_ ABSL_GUARDED_BY(mu_) = false;
 };

@@ -66,13 +66,13 @@ bool WriteAll(int fd, const std::string& content) {
   return fsync(fd) == 0;
 }
 
-// Whole or not at all: readers never see half a file.
+// Replaces the file with a finished one: readers never see half a file.
 absl::Status WriteFile(const std::string& path, const std::string& content, mode_t mode) {
   const std::string temporary = path + ".new";
   const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (fd < 0)
     return absl::UnavailableError(temporary + ": " + std::system_category().message(errno));
-  // The mode of a file left behind, or cut by the umask, is not ours.
+  // A file left from an earlier attempt has its own mode, and the umask may have cut ours.
   const bool written = fchmod(fd, mode) == 0 && WriteAll(fd, content);
   close(fd);
   if (!written || rename(temporary.c_str(), path.c_str()) != 0) {
@@ -127,7 +127,7 @@ bool Lists(const json& keyring, const json& kid) {
 void DropOldKeys(json& keyring, const std::string& issuer) {
   json kept = json::array();
   int newer = 0;
-  // Keys stand in the order in which they were made.
+  // Keys are listed in the order in which they were made.
   for (auto it = keyring["keys"].rbegin(); it != keyring["keys"].rend(); ++it) {
     if ((*it)["issuer"] == issuer && ++newer > kKeysOfAnIssuer) continue;
     kept.insert(kept.begin(), *it);

@@ -7,9 +7,9 @@
 
 namespace rostrum {
 
-// Where to go afterwards: empty, or a path on this site of at most 500
-// characters that no browser takes for another site. Adds the violation
-// INVALID_PATH on `field`.
+// Checks the path that a browser is sent to after a form. It must be empty, or a path on
+// this site of at most 500 characters that no browser takes for another site. Adds the
+// violation INVALID_PATH on `field`.
 void CheckReturnPath(FieldChecks& checks, const std::string& path, absl::string_view field);
 
 }  // namespace rostrum

@@ -36,7 +36,8 @@ class MetricFamily {
   ~MetricFamily() = default;
 
  private:
-  // Plain members, so that a thread that still counts at exit finds them.
+  // Members without destructors, so that a thread that still counts while the process exits
+  // can read them.
   const Type type_;
   const char* const name_;
   const char* const help_;
@@ -61,7 +62,7 @@ class HistogramFamily final : public MetricFamily {
                   std::initializer_list<const char*> labels = {})
       : MetricFamily(Type::kHistogram, name, help, labels) {}
 };
-// Made by a library; declared so that it is listed.
+// Filled in by a library; declared here so that `metrics` lists it.
 class SummaryFamily final : public MetricFamily {
  public:
   SummaryFamily(const char* name, const char* help, std::initializer_list<const char*> labels = {})

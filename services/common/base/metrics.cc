@@ -47,7 +47,7 @@ Metrics::Metrics() : source_(std::make_shared<Source>()) {}
 
 std::shared_ptr<prometheus::Collectable> Metrics::collectable() const { return source_; }
 
-// The registry returns the family that stands when one is registered again.
+// If a family is registered again, the registry returns the existing one.
 prometheus::Counter& Metrics::Counter(const CounterFamily& family, const LabelValues& values) {
   return prometheus::BuildCounter()
       .Name(family.name())

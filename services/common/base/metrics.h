@@ -12,9 +12,9 @@
 
 namespace rostrum {
 
-// The metrics of a process, and what the system tells about it (process_*,
-// build_info). Metrics are looked up once and kept, because looking up takes a
-// lock. Thread-safe.
+// The metrics of a process, with process_* and build_info from the operating system.
+// Looking a metric up takes a lock, so callers do it once and keep the reference.
+// Thread-safe.
 class Metrics {
  public:
   // One value for each label of the family, in its order.
@@ -24,12 +24,12 @@ class Metrics {
 
   prometheus::Counter& Counter(const CounterFamily& family, const LabelValues& values = {});
   prometheus::Gauge& Gauge(const GaugeFamily& family, const LabelValues& values = {});
-  // Buckets from 0.5 ms to 10 s; 300 ms, which reads are promised, is one.
+  // Buckets from 0.5 ms to 10 s. One of them is 300 ms, the latency objective of reads.
   prometheus::Histogram& Seconds(const HistogramFamily& family, const LabelValues& values = {});
 
   // The text exposition format.
   std::string Expose() const;
-  // What an exposer takes.
+  // For prometheus-cpp's Exposer.
   std::shared_ptr<prometheus::Collectable> collectable() const;
 
  private:

@@ -8,8 +8,8 @@
 namespace rostrum {
 
 void InitProcess(const std::string& service) {
-  // Debian's abseil is built with its search for deadlocks on: each lock of each mutex,
-  // gRPC's too, goes through one graph under one lock. Tests keep it.
+  // Debian's abseil is built with its search for deadlocks on: every lock of any
+  // mutex, also in gRPC, then takes one global lock. Tests keep the search on.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   BlockStopSignals();
   InitCrypto();

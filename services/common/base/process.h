@@ -4,9 +4,8 @@
 
 namespace rostrum {
 
-// What every server of ours does first in main, before any thread starts: signals,
-// libsodium, log lines of the level info in the name of the service, abseil's search for
-// deadlocks off.
+// Call first in main, before any thread starts. Sets up signals, libsodium and the log
+// (level info, in the name of `service`), and turns abseil's deadlock detection off.
 void InitProcess(const std::string& service);
 
 }  // namespace rostrum

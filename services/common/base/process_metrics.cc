@@ -38,8 +38,8 @@ std::string ReadAll(const char* path) {
   return text.str();
 }
 
-// The fields of /proc/self/stat after the command, which may hold anything:
-// field 3 of proc(5) is the first.
+// The fields of /proc/self/stat after the command (which may contain spaces and brackets).
+// The first of them is field 3 of proc(5).
 std::vector<std::string> StatFields() {
   const std::string text = ReadAll("/proc/self/stat");
   const size_t end = text.rfind(')');
@@ -52,7 +52,7 @@ double NumberAt(const std::vector<std::string>& fields, size_t index) {
   return index < fields.size() && absl::SimpleAtod(fields[index], &number) ? number : 0;
 }
 
-// When the machine was booted, by today's clock.
+// When the machine was booted, by the clock as it is set now.
 std::optional<double> BootTime() {
   for (const absl::string_view line : absl::StrSplit(ReadAll("/proc/stat"), '\n')) {
     const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
@@ -68,7 +68,8 @@ double OpenFds() {
   std::error_code error;
   const std::filesystem::directory_iterator files("/proc/self/fd", error);
   if (error) return 0;
-  return static_cast<double>(std::distance(begin(files), end(files)) - 1);  // but the folder itself
+  return static_cast<double>(std::distance(begin(files), end(files)) -
+                             1);  // without the handle of the folder itself
 }
 
 prometheus::MetricFamily Family(const MetricFamily& declared, prometheus::ClientMetric metric) {

@@ -6,8 +6,8 @@
 
 namespace rostrum {
 
-// process_* as Prometheus' own clients name them, read from /proc now, and
-// build_info. What cannot be read is left out.
+// process_* under the names that Prometheus clients use, read from /proc now, and
+// build_info. Values that cannot be read are left out.
 std::vector<prometheus::MetricFamily> ProcessMetrics();
 
 }  // namespace rostrum

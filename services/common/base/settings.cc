@@ -51,14 +51,14 @@ const std::string* Settings::Find(absl::string_view name_view) {
   const auto file = variables_.find(file_name);
   if (file != variables_.end()) {
     const std::string path = file->second;
-    // Forgotten at once, so that a second look reports nothing twice.
+    // Removed, so that a second call does not report the same error again.
     variables_.erase(file);
     std::string content;
     if (value != variables_.end()) {
       AddError(absl::StrCat(name, " and ", file_name, " are both set"));
     } else if (!ReadFile(path, &content)) {
       AddError(absl::StrCat(file_name, ": cannot read ", path));
-      // Stands for the value, so that it is not also reported as missing.
+      // A placeholder, so that the setting is not also reported as missing.
       value = variables_.emplace(name, "").first;
       unreadable_.insert(name);
     } else {
@@ -162,7 +162,7 @@ absl::Status Settings::Check() const {
 
 LogLevel ReadLogLevel(Settings& env) {
   const std::string name =
-      env.String("LOG_LEVEL", "info", "The least that is logged: debug, info, warning, error.");
+      env.String("LOG_LEVEL", "info", "Lowest level that is logged: debug, info, warning, error.");
   if (name == "debug") return LogLevel::kDebug;
   if (name == "warning") return LogLevel::kWarning;
   if (name == "error") return LogLevel::kError;

@@ -14,9 +14,9 @@
 
 namespace rostrum {
 
-// Settings come from the environment. Each is declared once, where it is read,
-// with a default or as required and with a sentence on what it means; --help
-// prints what was declared. All that is wrong is reported together.
+// Settings come from the environment. Each is declared once, where it is read, as required
+// or with a default, and with a sentence on what it means; --help prints the declarations.
+// All errors are reported together.
 //
 //   Settings env;
 //   const int port = env.Int("PORT", 50051, 1, 65535, "Port of the gRPC server.");
@@ -54,7 +54,7 @@ class Settings {
   // What was declared so far, in order.
   const std::vector<Declared>& declared() const { return declared_; }
 
-  // The value as given, or nullptr; errors about the file form are collected.
+  // The value as given, or nullptr. Errors of NAME_FILE are collected for Check.
   const std::string* Find(absl::string_view name);
   void AddError(std::string error);
 
@@ -62,7 +62,7 @@ class Settings {
   std::string RequiredValue(absl::string_view name);
 
   std::map<std::string, std::string> variables_;
-  std::set<std::string> unreadable_;  // given by a file that could not be read
+  std::set<std::string> unreadable_;  // NAME_FILE was set, but its file could not be read
   std::vector<Declared> declared_;
   std::vector<std::string> errors_;
 };

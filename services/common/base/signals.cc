@@ -26,7 +26,7 @@ sigset_t StopSignals() {
 void BlockStopSignals() {
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  // A peer that went away is an error of a write, not the end of the process.
+  // A write to a closed connection must return an error, not end the process.
   (void)std::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -37,7 +37,7 @@ bool WaitForStopSignal(absl::Duration timeout) {
   do {
     const timespec wait = absl::ToTimespec(std::max(end - absl::Now(), absl::ZeroDuration()));
     signal = sigtimedwait(&signals, nullptr, &wait);
-  } while (signal < 0 && errno == EINTR);  // after SIGSTOP and SIGCONT, for one
+  } while (signal < 0 && errno == EINTR);  // for example after SIGSTOP and SIGCONT
   if (signal <= 0) return false;
   LogInfo("stopping", {{"signal", signal}});
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);

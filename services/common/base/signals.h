@@ -8,8 +8,8 @@ namespace rostrum {
 // thread starts.
 void BlockStopSignals();
 
-// Waits for SIGTERM or SIGINT. True if one came, false after `timeout`. After
-// the first, a second one ends the process at once, as by default.
+// Waits for SIGTERM or SIGINT. True if one came, false after `timeout`. Once one has come,
+// a second signal ends the process at once, as it does by default.
 bool WaitForStopSignal(absl::Duration timeout = absl::InfiniteDuration());
 
 }  // namespace rostrum

@@ -22,7 +22,7 @@ void Put(std::string& out, absl::string_view value) {
   absl::StrAppend(&out, value.size(), ":", value);
 }
 
-// Reads what Put wrote. The payload is ours, so a malformed one just ends early.
+// Reads what Put wrote. Only this file writes the payload, so a malformed one just ends early.
 class PayloadReader {
  public:
   explicit PayloadReader(absl::string_view in) : in_(in) {}

@@ -18,8 +18,8 @@ namespace rostrum {
 // violations, a time after which to try again. services/common/rpc/grpc_status.h
 // turns it into a grpc::Status and back; nothing else converts.
 
-// One field that was not as it must be. `field` is the proto path
-// ("comment.body"), `reason` is UPPER_SNAKE, `description` is for people.
+// A field with an invalid value. `field` is the proto path ("comment.body"), `reason` is
+// UPPER_SNAKE, `description` is for people.
 struct FieldViolation {
   std::string field;
   std::string reason;
@@ -30,8 +30,8 @@ struct FieldViolation {
 // The details that an absl::Status of ours may carry.
 struct ErrorDetails {
   std::string reason;
-  // The service that first said it ("content.rostrum"). Filled in at the edge
-  // of a service when empty.
+  // The service that first returned the error ("content.rostrum"). HandleRpc fills it in
+  // where it is empty.
   std::string domain;
   std::map<std::string, std::string> metadata;
   std::vector<FieldViolation> violations;
@@ -50,23 +50,24 @@ absl::Status InvalidField(absl::string_view field, absl::string_view reason,
 // RESOURCE_EXHAUSTED or UNAVAILABLE with a time after which to try again.
 absl::Status RetryLater(absl::StatusCode code, absl::string_view reason, absl::string_view message,
                         absl::Duration retry_after);
-// What this process keeps its data in, or works with, cannot be reached from here. Another
-// replica may have it, so callers' channels try anew.
+// Something that this process depends on, such as its database, cannot be reached from
+// here. Another replica may reach it, so the channels of callers retry.
 absl::Status Unavailable(absl::string_view message);
-// The time of the request being served is over, or too little of it is left for what is
-// still to be done.
+// The time of the request being served is over, or too little of it is left for the work
+// that remains.
 inline constexpr char kDeadlineExceeded[] = "DEADLINE_EXCEEDED";
 absl::Status OutOfTime(absl::string_view message);
-// Another service does not answer this one, which has waited for it and tried anew.
+// UNAVAILABLE: another service did not answer this one, which has retried already.
 absl::Status ServiceUnavailable(absl::string_view service);
-// `status` with the name of the service that is the cause of it.
+// `status` with the name of the service that caused it in its metadata.
 absl::Status CausedBy(absl::string_view service, const absl::Status& status);
-// Whether `status` is UNAVAILABLE because of another service: tried anew already where it
-// was asked, and another replica of this one would have to wait for it as long.
+// Whether `status` is UNAVAILABLE because another service did not answer. The call to that
+// service was retried already, and another replica of this one would wait for it as long,
+// so the caller should not retry.
 bool HasBeenTriedAnew(const absl::Status& status);
 
-// The reason of RESOURCE_EXHAUSTED when no connection to the database came free in time:
-// nobody asked too much of it, it is as if it were away.
+// The reason of RESOURCE_EXHAUSTED when no connection to the database came free in time. No
+// client exceeded a limit: treat it as if the database were unavailable.
 inline constexpr char kDatabaseBusy[] = "DATABASE_BUSY";
 
 absl::Status WithDetails(absl::StatusCode code, absl::string_view message,
@@ -76,7 +77,7 @@ ErrorDetails DetailsOf(const absl::Status& status);
 // Shorthand for DetailsOf(status).reason.
 std::string ReasonOf(const absl::Status& status);
 
-// Collects what is wrong with a request, so that one answer names it all.
+// Collects the invalid fields of a request, so that one answer names all of them.
 //   FieldChecks checks;
 //   checks.Require(!body.empty(), "comment.body", "REQUIRED", "must not be empty");
 //   RETURN_IF_ERROR(checks.status());

@@ -9,7 +9,7 @@ namespace rostrum {
 namespace {
 
 constexpr absl::Duration kLeastBackoff = absl::Milliseconds(100);
-// What it works for waits as long again once the reason is gone.
+// Once the cause of failures is gone, work resumes after at most this pause.
 constexpr absl::Duration kMostBackoff = absl::Seconds(3);
 
 absl::Status RunStep(const std::function<absl::Status()>& step) {

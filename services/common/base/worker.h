@@ -11,9 +11,9 @@
 
 namespace rostrum {
 
-// A thread that does one kind of timed work until it is stopped. `step` is
-// called, then called again after `interval`, or at once after Wake(). An error
-// is logged and the next try waits longer (up to 3 s, or as long as `interval`). Thread-safe.
+// A thread that calls `step` again and again until it is stopped: after `interval`, or at
+// once after Wake(). An error is logged, and then the next call waits longer (up to 3 s, or
+// `interval` if that is longer). Thread-safe.
 class Worker {
  public:
   Worker(std::string name, absl::Duration interval, std::function<absl::Status()> step);
@@ -23,7 +23,7 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   void Wake();
-  // Returns after the step that runs, if one does, has ended.
+  // Returns once the step that is running, if there is one, has ended.
   void Stop();
 
  private:

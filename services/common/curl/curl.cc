@@ -24,9 +24,9 @@ Curl NewCurl(const std::string& url, const char* protocols, absl::Duration timeo
 }
 
 void Append(CurlList& list, const std::string& line) {
-  // Null, and the list as it was, when there is no memory.
+  // curl_slist_append returns null when there is no memory, and leaves the list as it was.
   if (curl_slist* const longer = curl_slist_append(list.get(), line.c_str())) {
-    (void)list.release();  // is a part of it
+    (void)list.release();  // `longer` owns it now
     list.reset(longer);
   }
 }

@@ -16,14 +16,14 @@ struct CurlDeleter {
 using Curl = std::unique_ptr<CURL, CurlDeleter>;
 using CurlList = std::unique_ptr<curl_slist, CurlDeleter>;
 
-// Requests of `url`, by one of `protocols` ("http,https") and without a proxy, each over
-// after `timeout`. What comes back is thrown away. Null, of which libcurl makes
-// CURLE_BAD_FUNCTION_ARGUMENT, when there is no memory.
+// A handle for requests to `url`, by one of `protocols` ("http,https") and without a proxy;
+// each request ends after `timeout`. Response bodies are discarded. Null if there is no
+// memory, which libcurl reports as CURLE_BAD_FUNCTION_ARGUMENT when it is used.
 Curl NewCurl(const std::string& url, const char* protocols, absl::Duration timeout);
 
 void Append(CurlList& list, const std::string& line);
 
-// Has the next request post `body`, which outlives it.
+// Makes the next request a POST of `body`, which must outlive it.
 void PostBody(const Curl& curl, const std::string& body);
 
 // The status or reply code of the last request; 0 if none came.

@@ -13,21 +13,21 @@
 
 namespace rostrum {
 
-// A service that shows people's names keeps them, as account's ProfileChanged
-// tells them. This is what it needs for that, and what it does when it missed
-// some. Changes nothing about people whom account does not know.
+// Keeps a service's copies of people's names up to date: applies account's ProfileChanged
+// events, and reads all names again when events were missed. Names of people whom account
+// does not know are left as they are.
 class DisplayNames {
  public:
   struct Options {
-    // Whose names are kept: SELECT DISTINCT account_id FROM ... WHERE account_id > $1
-    // ORDER BY account_id LIMIT 100.
+    // Selects the accounts whose names are kept: SELECT DISTINCT account_id FROM ... WHERE
+    // account_id > $1 ORDER BY account_id LIMIT 100.
     const char* known_sql;
     std::function<void(Transaction&, const AccountId&, const std::string& display_name)> rename;
   };
   DisplayNames(PgPool& pool, std::shared_ptr<grpc::Channel> account_channel,
                ServiceCaller& account_caller, Options options);
 
-  // Of a consumer of account's events.
+  // The options of an EventConsumer of account's events.
   EventConsumer::Options ConsumerOptions();
 
   // Asks account for all names again. UNAVAILABLE.

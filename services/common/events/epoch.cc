@@ -5,7 +5,8 @@
 namespace rostrum {
 namespace {
 
-// Taken out and put in again, because an old transaction id may be equal to ours.
+// All events are removed and inserted again, in the same order, so that all have the xid of
+// this transaction: an old xid may be one that the restored database will assign again.
 constexpr char kTakeOut[] = R"sql(
   CREATE TEMPORARY TABLE kept_events ON COMMIT DROP AS
   SELECT row_number() OVER (ORDER BY xid, id) AS number, event_id, type, key, payload, traceparent,
@@ -19,7 +20,7 @@ constexpr char kPutIn[] = R"sql(
 constexpr char kNumberOn[] = R"sql(
   SELECT setval(pg_get_serial_sequence('outbox', 'id'), (SELECT count(*) + 1 FROM kept_events)))sql";
 
-// What was purged before stays so: everything up to this transaction.
+// If events were purged before, everything up to this transaction counts as purged.
 constexpr char kRenew[] = R"sql(
   UPDATE outbox_epoch
   SET epoch = gen_random_uuid(),

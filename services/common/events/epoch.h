@@ -5,11 +5,10 @@
 
 namespace rostrum {
 
-// To be called once after a database was restored from a backup, before it is
-// served: begins a new epoch of its events, so that all who consume them read
-// what they missed or what is no longer true. The events that the backup kept are
-// told again, in their order, under transaction ids of this server: those of the
-// former one mean nothing here.
+// Begins a new epoch of the events. Call it once after a database was restored from a
+// backup, before the service runs again: every consumer then reads again what it missed or
+// what is no longer true. The events in the backup are sent again in their order, with new
+// transaction ids of this server, because the ids of the former server mean nothing here.
 absl::Status BeginEpoch(PgPool& pool);
 
 }  // namespace rostrum

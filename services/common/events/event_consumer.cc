@@ -60,7 +60,7 @@ bool IsSame(const event::v1::Position& a, const event::v1::Position& b) {
 
 constexpr char kOvertaken[] = "OVERTAKEN";
 
-// Another replica has moved the position to where this one does not expect it.
+// Another replica has moved the position in a way that this one does not expect.
 absl::Status Overtaken() {
   return Error(absl::StatusCode::kAborted, kOvertaken, "another replica has started over");
 }
@@ -120,7 +120,7 @@ absl::StatusOr<event::v1::Position> EventConsumer::LockPosition(Transaction& tx)
   return ReadPosition(tx, options_.producer, " FOR UPDATE");
 }
 
-// Reads the stream until it ends. An end is normal: connections have an age.
+// Reads the stream until it ends. An end is normal: servers limit the age of connections.
 absl::Status EventConsumer::PullOnce() {
   event::v1::PullEventsRequest request;
   ASSIGN_OR_RETURN(const event::v1::Position stored, LoadPosition());
@@ -147,14 +147,15 @@ absl::Status EventConsumer::PullOnce() {
   if (!applied.ok()) context.TryCancel();
   const grpc::Status finished = reader->Finish();
   stream.Ended(finished);
-  // A producer that stops cancels what is not read in time.
+  // A producer that shuts down cancels streams whose consumer does not read in time.
   const absl::Status ended = FromGrpcStatus(MeaningOf(finished));
   {
     absl::MutexLock lock(&mu_);
     running_ = nullptr;
     if (stopping_) return absl::OkStatus();
   }
-  if (IsOvertaken(applied)) return absl::OkStatus();  // goes on from where it is now
+  if (IsOvertaken(applied))
+    return absl::OkStatus();  // the next PullOnce starts at the stored position
   if (!applied.ok()) return applied;
   if (const std::optional<ResumePoints> points = ResumePointsIn(ended)) {
     const absl::Status started = StartOver(stored, *points);
@@ -163,7 +164,8 @@ absl::Status EventConsumer::PullOnce() {
   return absl::IsUnavailable(ended) ? absl::OkStatus() : ended;
 }
 
-// Another replica may have applied what this one could not: then no batch comes to say so.
+// Another replica may have applied the events that this one could not apply. Then this one
+// does not receive them again, and resets the lag here.
 void EventConsumer::EndLagIfPassed(const event::v1::Position& stored) {
   if (!stuck_before_.has_value() || stored.epoch().empty()) return;
   const bool comparable = stored.epoch() == stuck_before_->epoch();
@@ -176,7 +178,8 @@ void EventConsumer::EndLag() {
   lag_.Set(0);
 }
 
-// Brings the data up to date in another way than by the events in between.
+// The events after the stored position are gone: reads a snapshot (resync), or applies all
+// events that are still kept (replay).
 absl::Status EventConsumer::StartOver(const event::v1::Position& basis,
                                       const ResumePoints& points) {
   LogInfo(options_.replay ? "applying all events that are kept"
@@ -195,15 +198,15 @@ absl::Status EventConsumer::StartOver(const event::v1::Position& basis,
   });
 }
 
-// The row of the position is locked, so that of two replicas one applies a
-// batch and the other finds it applied. A batch that does not join on to what is
-// stored is not applied: another replica has started over meanwhile.
+// Locks the row of the position, so that of two replicas one applies a batch and the other
+// finds it applied. A batch that does not follow the stored position is not applied: another
+// replica has started over in the meantime.
 absl::Status EventConsumer::ApplyBatch(const event::v1::Position& after,
                                        const event::v1::PullEventsResponse& batch) {
   std::vector<Span> spans;  // end with the commit
   std::vector<absl::Time> applied;
   const absl::Status status = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
-    // Of an attempt that was rolled back and is made anew.
+    // Left from an attempt that was rolled back and is now repeated.
     for (Span& span : spans) span.Fail(absl::StatusCodeToString(absl::StatusCode::kAborted));
     spans.clear();
     applied.clear();

@@ -18,33 +18,34 @@
 
 namespace rostrum {
 
-// Applies the events of one other service to this service's database: each
-// event and the position after it are committed in one transaction, so it takes
-// effect exactly once, whatever is killed when.
+// Applies the events of one other service to this service's database. Each batch and the
+// position after it are committed in one transaction, so every event takes effect exactly
+// once, even if a process is killed.
 //
-// Handlers run inside that transaction; they must not call out. An error stops
-// the consumer at that event, is logged, and it is tried again.
+// Handlers run inside that transaction and must not call other services. An error stops the
+// consumer at that event; it is logged and the event is tried again.
 class EventConsumer {
  public:
   using Handler = std::function<absl::Status(Transaction&, const event::v1::Event&)>;
-  // Called first in every transaction of a resync: locks the position, so that of
-  // replicas that read a snapshot at once none sets back what another has brought
-  // further. ABORTED if another has: the resync then begins anew, if need be.
+  // Call it first in every transaction of a resync. It locks the position, so that of
+  // several replicas that read a snapshot at once none overwrites newer data of another.
+  // ABORTED if another replica has moved the position; the resync then starts over, if it
+  // is still needed.
   using Fence = std::function<absl::Status(Transaction&)>;
   struct Options {
     std::string producer;  // "content"
     // By full name of the payload's message; other events are passed over.
     std::map<std::string, Handler> handlers;
-    // Called when the producer no longer has the events after our position, or
-    // has a new epoch: brings this service's data up to date from a snapshot
-    // (through the producer's API; not in a transaction). May be empty if
-    // nothing needs to be read again.
+    // Called when the producer no longer keeps the events after this consumer's position,
+    // or has a new epoch. Brings this service's data up to date from a snapshot, read
+    // through the producer's API and outside of a transaction. Empty if nothing needs to be
+    // read again.
     std::function<absl::Status(const Fence&)> resync;
-    // Instead of a snapshot: whether all events that the producer still has are
-    // applied again then. For handlers that may meet an event twice.
+    // True: instead of reading a snapshot, apply all events again that the producer still
+    // keeps. For handlers that tolerate applying an event twice.
     bool replay = false;
-    // Called first in each transaction of a batch. It may be run anew or rolled back:
-    // what handlers have counted before is void then.
+    // Called first in each transaction of a batch. The transaction may be rolled back or
+    // run again: reset here what handlers count.
     std::function<void()> begin;
     // Called after a batch was committed.
     std::function<void()> applied;
@@ -69,8 +70,8 @@ class EventConsumer {
   const Options options_;
   prometheus::Histogram& delay_;
   prometheus::Gauge& lag_;
-  // The end of the batch that could not be applied, if that was the last one. Of the
-  // worker's thread.
+  // If the last batch could not be applied: the position after it. Used by the worker's
+  // thread only.
   std::optional<event::v1::Position> stuck_before_;
   std::unique_ptr<event::v1::EventService::Stub> stub_;
   absl::Mutex mu_;

@@ -13,11 +13,11 @@ namespace rostrum {
 namespace {
 
 constexpr int kMaxEvents = 500;
-// So many bytes of them: far from what a consumer takes as one message, whatever is in
-// them. What is left is read again for the next.
+// A batch ends with the event that reaches this size, far below the largest message that a
+// consumer accepts. The remaining rows are read again for the next batch.
 constexpr size_t kMaxBytes = 4 << 20;
 
-// With the last event of those that can be read.
+// The epoch, the purge position and the position of the last event that can be read.
 constexpr char kState[] = R"sql(
   SELECT epoch, purged_xid, purged_id, coalesce(last.xid, purged_xid), coalesce(last.id, purged_id)
   FROM outbox_epoch
@@ -40,9 +40,10 @@ uint64_t ReadXid(const pqxx::field& field) {
   return xid;
 }
 
-// Everything below the snapshot's horizon has ended, so a consumer that reads a
-// snapshot now and goes on after the last event below it misses nothing. (Not after the
-// horizon itself: a crash may give the ids of its last transactions to others.)
+// All transactions below the snapshot's horizon (xmin) have ended, so a consumer that reads a
+// snapshot now and continues after the last event below the horizon misses nothing. It must
+// not continue from the horizon itself: after a crash the last transaction ids may be
+// assigned again.
 absl::Status GoOnFrom(absl::string_view reason, absl::string_view message, const pqxx::row& state) {
   return Error(absl::StatusCode::kFailedPrecondition, reason, message,
                {{"epoch", ReadText(state[0])},

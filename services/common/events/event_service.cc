@@ -13,21 +13,21 @@ namespace rostrum {
 namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(200);
-// So long events gather, once there is one: under load each read brings many.
+// After a new event, how long to wait for more: under load each read then returns many.
 constexpr absl::Duration kGather = absl::Milliseconds(5);
-// Between watermarks. Who makes a change that caches must know of waits for longer.
+// Interval of watermarks. A write that caches must know of waits for longer than this.
 constexpr absl::Duration kWatermark = absl::Milliseconds(100);
 constexpr size_t kMaxTypes = 100;
-// Of a stop, for consumers that still read.
+// How long Stop lets consumers read what is being sent before it cancels their streams.
 constexpr absl::Duration kLastWrite = absl::Seconds(1);
 
-// What is purged ends at one place, because old events need not be the first in
-// the order of (xid, id).
+// Finds one position: all events up to it are purged. Some of them may be younger than the
+// limit, because creation times do not always follow the order of (xid, id).
 constexpr char kPurgeTo[] = R"sql(
   SELECT xid, id FROM (
     SELECT xid, id FROM outbox WHERE create_time < $1 ORDER BY xid, id LIMIT 10000) oldest
   ORDER BY xid DESC, id DESC LIMIT 1)sql";
-// As many times that at most, so that a long pause is made up for in steps.
+// At most this many steps of 10,000 events in one run, after a long pause for example.
 constexpr int kPurgeSteps = 100;
 
 constexpr char kPurge[] = "DELETE FROM outbox WHERE (xid, id) <= ($1::xid8, $2::bigint)";
@@ -36,8 +36,8 @@ constexpr char kRememberPurge[] = R"sql(
   UPDATE outbox_epoch SET purged_xid = $1::xid8, purged_id = $2::bigint
   WHERE (purged_xid, purged_id) < ($1::xid8, $2::bigint))sql";
 
-// Counting millions of rows may take longer than a statement may: then PostgreSQL's own
-// estimate does, which is -1 before it has made one.
+// Counting millions of rows may exceed the statement timeout, so large tables use PostgreSQL's
+// estimate (reltuples, -1 if there is none yet).
 constexpr char kKept[] = R"sql(
   SELECT CASE WHEN c.reltuples > 100000 THEN c.reltuples
     ELSE (SELECT count(*) FROM (SELECT FROM outbox LIMIT 100000) few) END,
@@ -78,7 +78,7 @@ grpc::Status EventService::PullEvents(grpc::ServerContext* ctx,
     if (request->types_size() > static_cast<int>(kMaxTypes)) {
       return InvalidField("types", "TOO_MANY", "must be at most 100");
     }
-    // Polls go on for minutes and are no part of anybody's request.
+    // The stream polls for minutes and belongs to no request, so it is not traced.
     const TraceContext no_trace;
     const ScopedTrace untraced(no_trace);
     const OpenStream open(*this, ctx);
@@ -110,7 +110,7 @@ absl::Status EventService::Send(grpc::ServerContext* ctx,
       }
       if (!writer->Write(batch)) break;
     }
-    // The first watermark is not to wait for what came before it.
+    // Events were just sent: read on at once, so that the watermark after them is not delayed.
     if (moved && request.watermarks()) continue;
     const absl::Duration poll = request.watermarks() ? kWatermark : kPoll;
     if (!more && signal_.Wait(seen, poll) != seen) absl::SleepFor(kGather);

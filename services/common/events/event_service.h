@@ -14,8 +14,8 @@
 
 namespace rostrum {
 
-// Serves a service's outbox (rostrum.event.v1.EventService). A pull stream
-// holds a thread, which is fine: there is one for each consumer process.
+// Serves a service's outbox (rostrum.event.v1.EventService). Each pull stream holds a
+// thread; there is one stream for each process that consumes the events.
 class EventService final : public event::v1::EventService::Service {
  public:
   EventService(PgPool& pool, OutboxSignal& signal, RpcRuntime& runtime);
@@ -23,8 +23,8 @@ class EventService final : public event::v1::EventService::Service {
   grpc::Status PullEvents(grpc::ServerContext* ctx, const event::v1::PullEventsRequest* request,
                           grpc::ServerWriter<event::v1::PullEventsResponse>* writer) override;
 
-  // Ends all streams; called before the server shuts down. Takes at most a second, even
-  // if a consumer that is stopped reads no more of what is sent to it.
+  // Ends all streams; called before the server shuts down. Takes at most a second, even if
+  // a consumer is paused and does not read what is sent to it.
   void Stop();
 
  private:
@@ -40,8 +40,9 @@ class EventService final : public event::v1::EventService::Service {
   absl::flat_hash_set<grpc::ServerContext*> open_ ABSL_GUARDED_BY(mu_);
 };
 
-// Deletes events older than `keep`, and sets the gauges outbox_pending (events
-// kept; of very many an estimate) and outbox_oldest_age_seconds. Called from a worker.
+// Deletes events older than `keep`, and sets the gauges outbox_pending (events kept; an
+// estimate if there are more than 100,000) and outbox_oldest_age_seconds. Called from a
+// worker.
 absl::Status MaintainOutbox(PgPool& pool, absl::Time now, absl::Duration keep, Metrics& metrics);
 
 }  // namespace rostrum

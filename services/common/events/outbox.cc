@@ -26,10 +26,10 @@ void Describe(Span& span, const google::protobuf::Descriptor& type) {
 struct Columns {
   std::vector<std::string> ids, types, keys, payloads, traceparents, times;
 
-  // An event of the current trace.
+  // Adds an event that belongs to the current trace.
   void Add(Transaction& tx, const std::string& key, const google::protobuf::Message& payload,
            absl::Time time) {
-    // What consumers do with the event is part of the work of this span.
+    // The spans of consumers become children of this span.
     Span span = Span::ChildOf(TraceContext::Current(), SpanKind::kProducer, "");
     Describe(span, *payload.GetDescriptor());
     const TraceContext trace = span.recorded() ? span.context() : TraceContext::Current();

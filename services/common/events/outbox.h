@@ -13,8 +13,8 @@
 
 namespace rostrum {
 
-// Writes an event in the transaction of what it tells. `key` is the id of the
-// thing it is about; `payload` names the event by its type.
+// Writes an event in the transaction of the change that it reports. `key` is the id of the
+// thing that changed; the type of `payload` is the type of the event.
 void WriteEvent(Transaction& tx, const std::string& key, const google::protobuf::Message& payload,
                 absl::Time now);
 
@@ -23,14 +23,13 @@ struct OutboxEvent {
   std::string key;
   std::unique_ptr<google::protobuf::Message> payload;
   absl::Time time;
-  TraceContext trace;  // of the work that it is a part of
+  TraceContext trace;  // of the work that wrote the event
 };
-// Writes several events at once; they are read in this order.
+// Writes several events at once. Consumers read them in this order.
 void WriteEvents(Transaction& tx, const std::vector<OutboxEvent>& events);
 
-// Wakes the pull streams of this process after a commit, so that events do not
-// wait for the next poll. A hint: missing one costs at most the poll interval.
-// Thread-safe.
+// Wakes the pull streams of this process after a commit, so that events do not wait for the
+// next poll. A lost notification delays events by at most the poll interval. Thread-safe.
 class OutboxSignal {
  public:
   void Notify();

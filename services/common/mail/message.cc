@@ -28,7 +28,8 @@ bool IsHeaderSafe(absl::string_view text) {
   return CountCodePoints(text).has_value();
 }
 
-// Stands unfolded between angle brackets; a line has at most 998 bytes (RFC 5322, 2.1.1).
+// The URL is written between angle brackets without folding, and a line has at most 998 bytes
+// (RFC 5322, 2.1.1).
 bool IsHeaderUrl(absl::string_view url) {
   return url.size() <= 900 && std::all_of(url.begin(), url.end(), [](unsigned char c) {
            return c > 0x20 && c < 0x7f && c != '<' && c != '>';
@@ -100,7 +101,7 @@ std::string QuotedPrintable(absl::string_view text) {
     }
     const bool at_end = i + 1 == text.size() || text[i + 1] == '\n' || text[i + 1] == '\r';
     const bool blank = c == ' ' || c == '\t';
-    // A dot or a "From" that begins a line is what transports change.
+    // Mail transports may change a line that begins with a dot or with "From".
     const bool begins = column == 0 || column == kMaxEncodedLine - 1;
     const bool delicate = begins && (c == '.' || c == 'F');
     const bool plain = (c >= 0x21 && c <= 0x7e && c != '=' && !delicate) || (blank && !at_end);
@@ -179,7 +180,7 @@ absl::StatusOr<std::string> BuildMail(const MailMessage& message) {
                     "List-Unsubscribe-Post: List-Unsubscribe=One-Click", kCrlf);
   }
   if (message.html.empty()) return absl::StrCat(mail, Part("text/plain", message.text));
-  // The parts are quoted-printable, in which this cannot stand.
+  // "=_" cannot occur in the parts, because they are quoted-printable.
   const std::string boundary = absl::StrCat("=_", Hex(Sha256(message.message_id)).substr(0, 32));
   const std::string begin = absl::StrCat("--", boundary, kCrlf);
   return absl::StrCat(mail, "Content-Type: multipart/alternative; boundary=\"", boundary, "\"",

@@ -9,10 +9,10 @@
 
 namespace rostrum {
 
-// A mail in the making (RFC 5322, 2045-2047). Built to bytes once and stored,
-// so that sending again sends the very same message.
+// The parts of a mail (RFC 5322, 2045-2047). BuildMail makes its bytes once; they are
+// stored, so that every attempt sends the same message.
 struct MailMessage {
-  std::string from;  // "Rostrum <no-reply@example.org>" parts below
+  std::string from;  // address only: "no-reply@example.org"
   std::string from_name;
   std::string to;  // address only
   std::string subject;

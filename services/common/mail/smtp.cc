@@ -28,9 +28,9 @@ size_t ReadUpload(char* buffer, size_t size, size_t count, void* user) {
   return length;
 }
 
-// Whether the first line of an answer to RCPT TO says that there is no such recipient. Many
-// relays say only there what they have against who sends: 530, or by the enhanced codes of
-// RFC 3463 policy (5.7) and the sender's address (5.1.7, 5.1.8).
+// Whether the first line of an answer to RCPT TO refuses the recipient. Many relays report
+// problems with the sender only in this answer, which are not meant here: 530, and the enhanced
+// codes of RFC 3463 for policy (5.7) and for the sender's address (5.1.7, 5.1.8).
 bool RefusesRecipient(absl::string_view answer) {
   if (!absl::StartsWith(answer, "5") || absl::StartsWith(answer, "530")) return false;
   const absl::string_view kind = absl::ClippedSubstr(answer, 4);
@@ -38,9 +38,9 @@ bool RefusesRecipient(absl::string_view answer) {
          !absl::StartsWith(kind, "5.1.8");
 }
 
-// libcurl tells the last reply code, but not what it is an answer to.
+// libcurl gives the last reply code, but not the command that it answers.
 struct Dialogue {
-  bool recipient_named = false;  // by the last command, which has no answer yet
+  bool recipient_named = false;  // the last command was RCPT TO and has no answer yet
   bool recipient_refused = false;
 };
 
@@ -64,7 +64,7 @@ absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
   if (!IsMailAddress(from) || !IsMailAddress(to)) {
     return absl::InvalidArgumentError("a mail goes from one address to another");
   }
-  Dialogue dialogue;  // before curl, which says QUIT as it goes
+  Dialogue dialogue;  // declared before curl, whose destructor sends QUIT
   const Curl curl = NewCurl(options_.url, "smtp,smtps", options_.timeout);
   CurlList recipients;
   Append(recipients, absl::StrCat("<", to, ">"));
@@ -83,7 +83,7 @@ absl::Status SmtpTransport::Send(const std::string& from, const std::string& to,
   curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(c, CURLOPT_READFUNCTION, ReadUpload);
   curl_easy_setopt(c, CURLOPT_READDATA, &upload);
-  curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);  // to Follow alone
+  curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);  // makes libcurl call Follow
   curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, Follow);
   curl_easy_setopt(c, CURLOPT_DEBUGDATA, &dialogue);
   const CURLcode result = curl_easy_perform(c);

@@ -11,9 +11,10 @@ namespace rostrum {
 class MailTransport {
  public:
   virtual ~MailTransport() = default;
-  // UNAVAILABLE: try again later (connection, login, 4xx, and 5xx that is about who sends
-  // or what: a relay can be mended). INVALID_ARGUMENT: the relay refused the recipient for
-  // good (5xx), or an address is none. The message may be logged.
+  // UNAVAILABLE: try again later. The connection or login failed, or the relay answered
+  // with 4xx, or with a 5xx that is about the sender or the content, since the relay's
+  // configuration may be mended. INVALID_ARGUMENT: the relay refused the recipient
+  // permanently (5xx), or an address is not valid. The status message may be logged.
   virtual absl::Status Send(const std::string& from, const std::string& to,
                             const std::string& bytes) = 0;
 };

@@ -13,7 +13,7 @@ void AppendEscaped(absl::string_view text, std::string& out);
 // ("/p/x", not "//host") or a fragment.
 bool IsAllowedLink(absl::string_view url);
 
-// True for a picture of our own media: "/v1/media/<uuid>", with a width or not.
+// True for a picture that content serves: "/v1/media/<uuid>", with or without a width.
 bool IsOwnPicture(absl::string_view url);
 
 }  // namespace rostrum

@@ -25,7 +25,8 @@ constexpr int kMaxDepth = 32;
 // cmark-gfm is quadratic in unmatched brackets: measured 12 ms at 5,000, and
 // nobody writes so many links.
 constexpr int kMaxBrackets = 4000;
-// Quadratic too, behind what looks like a link: 0.4 s at 40,000 in one word.
+// cmark-gfm is also quadratic in closing parentheses after what looks like a link: 0.4 s for
+// 40,000 in one word.
 constexpr int kMaxParentheses = 2000;
 // A table's rows are all as wide as its first: 2,500 short lines under one of 1,250 cells are
 // 10 kB of text, three million cells, 730 MiB in memory and 30 MB of HTML.
@@ -78,8 +79,8 @@ std::string Language(cmark_node* node) {
   return language;
 }
 
-// Walks the tree and writes what is on the allow-list; anything else is written
-// as what it contains.
+// Walks the tree and writes the elements on the allow-list; of any other element it writes
+// only the content.
 class Renderer {
  public:
   explicit Renderer(const MarkdownOptions& options) : options_(options) {}
@@ -166,7 +167,7 @@ class Renderer {
     return true;
   }
 
-  // HTML is no HTML here: comments are dropped, the rest is shown as typed.
+  // HTML is not passed through: comments are dropped, the rest is shown as typed.
   void RenderHtml(cmark_node* node, cmark_node_type type, std::string& out) {
     const absl::string_view html = absl::StripAsciiWhitespace(Literal(node));
     if (absl::StartsWith(html, "<!--")) return;
@@ -249,8 +250,8 @@ bool IsBlankLine(absl::string_view line) {
   return line.find_first_not_of(" \t") == absl::string_view::npos;
 }
 
-// The cells of the largest table that may be in the text: whatever stands between blank
-// lines is taken for one.
+// An upper limit for the cells of the largest table: all lines between two blank lines are
+// counted as one table.
 size_t MostCells(absl::string_view source) {
   size_t most = 0;
   size_t lines = 0;

@@ -7,7 +7,7 @@
 namespace rostrum {
 namespace {
 
-// The first that is found counts: what the server says stands behind where it was asked.
+// The first kind whose text is found counts.
 constexpr std::pair<const char*, const char*> kKinds[] = {
     {"authentication failed", "not_authenticated"},
     {"no pg_hba.conf entry", "not_authenticated"},

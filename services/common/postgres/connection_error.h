@@ -4,8 +4,8 @@
 
 namespace rostrum {
 
-// What kind of failure libpq tells of a connection, in a word for the log ("refused"):
-// its own text names addresses and users.
+// The kind of a connection failure as one word for the log ("refused"), found in libpq's
+// text. The text itself is not logged, because it names addresses and users.
 std::string ConnectionErrorKind(const std::string& text);
 
 }  // namespace rostrum

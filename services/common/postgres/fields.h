@@ -10,8 +10,7 @@
 
 namespace rostrum {
 
-// Conversions between C++ values and PostgreSQL's, in one place (libpqxx 6 has
-// none for these).
+// Conversions between C++ values and those of PostgreSQL that libpqxx 6 does not have.
 
 // A timestamptz parameter, to the microsecond.
 std::string SqlTime(absl::Time time);
@@ -25,7 +24,7 @@ template <class IdType>
 IdType ReadId(const pqxx::field& field) {
   return IdType(field.as<std::string>());
 }
-// Of a nullable column (field.as<std::optional<T>> throws on NULL here).
+// A nullable column (field.as<std::optional<T>> throws on NULL in libpqxx 6).
 template <class IdType>
 std::optional<IdType> ReadOptionalId(const pqxx::field& field) {
   if (field.is_null()) return std::nullopt;
@@ -38,7 +37,7 @@ inline pqxx::binarystring SqlBytes(const std::string& bytes) {
 }
 std::string ReadBytes(const pqxx::field& field);
 
-// An array parameter of anything that text stands for (text[], uuid[], integer[], ...):
+// An array parameter of any type that is written as text (text[], uuid[], integer[], ...):
 // "{...}" with every element quoted.
 std::string SqlArray(const std::vector<std::string>& elements);
 // A bytea[] parameter.

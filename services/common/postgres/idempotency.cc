@@ -18,7 +18,7 @@ constexpr char kClaim[] = R"sql(
   INSERT INTO idempotency (caller, method, request_id, request_hash, create_time)
   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING)sql";
 
-// In one order everywhere: two of these wait for each other, but not in a circle.
+// Always in the same order, so that two such statements cannot deadlock.
 constexpr char kClaimAll[] = R"sql(
   INSERT INTO idempotency (caller, method, request_id, request_hash, create_time, result_id)
   SELECT caller, method, request_id, request_hash, create_time, result_id

@@ -14,8 +14,8 @@
 
 namespace rostrum {
 
-// A request that may be repeated (AIP-155): the same caller, method and request
-// id. An empty request id means that the client did not ask for it.
+// Identifies a request that the client may repeat (AIP-155): by caller, method and request
+// id. An empty request id means that the client did not ask for idempotency.
 struct IdempotencyKey {
   std::string caller;
   std::string method;
@@ -31,22 +31,23 @@ absl::StatusOr<IdempotencyKey> IdempotencyKeyFor(const Caller& caller, const cha
                                                  const google::protobuf::Message& request,
                                                  absl::Time now);
 
-// Claims the key inside the effect's own transaction. A fresh key returns
-// nullopt: do the effect, then call RecordIdempotentResult. A known one returns
-// the id of what the first call made: load and return that. The same id with
-// another request is INVALID_ARGUMENT, reason REQUEST_ID_REUSED. Waits for a
-// transaction that holds the same key.
+// Claims the key inside the transaction of the effect.
+// - The key is new: returns nullopt. Do the effect, then call RecordIdempotentResult.
+// - The key is known: returns the id of what the first request created. Load and return
+//   that.
+// - The same request id with another request: INVALID_ARGUMENT / REQUEST_ID_REUSED.
+// Waits for a transaction that holds the same key.
 absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(Transaction& tx,
                                                                const IdempotencyKey& key);
-// What the first call with this key made, or nullopt. Errors as above.
+// The id of what the first request with this key created, or nullopt. Errors as above.
 absl::StatusOr<std::optional<std::string>> FindIdempotentResult(Transaction& tx,
                                                                 const IdempotencyKey& key);
 void RecordIdempotentResult(Transaction& tx, const IdempotencyKey& key,
                             const std::string& result_id);
 
-// The same for several at once, with the ids of what they will have made:
-// returns those whose keys are fresh (or empty), whose effect is to be done now.
-// What the others made is for FindIdempotentResults to say.
+// ClaimIdempotencyKey for several requests at once. Each claim has the id of what its
+// request will create. Returns the ids whose keys are new or empty: do their effects now.
+// For the others, FindIdempotentResults returns what the earlier requests created.
 struct IdempotencyClaim {
   IdempotencyKey key;
   std::string result_id;
@@ -57,8 +58,8 @@ std::set<std::string> ClaimIdempotencyKeys(Transaction& tx,
 std::vector<absl::StatusOr<std::optional<std::string>>> FindIdempotentResults(
     Transaction& tx, const std::vector<IdempotencyKey>& keys);
 
-// Deletes keys older than 24 hours, in transactions of its own. Of a long pause it leaves
-// some for the next time.
+// Deletes keys older than 24 hours, in transactions of its own. If very many are due, some
+// are left for the next call.
 absl::Status PurgeIdempotencyKeys(PgPool& pool, absl::Time now);
 
 }  // namespace rostrum

@@ -15,14 +15,14 @@
 namespace rostrum {
 namespace {
 
-// Of every connection. That a machine is gone is noticed in some ten seconds, also where
-// nothing is asked.
+// Of every connection. With these a lost machine is noticed within about ten seconds, also on
+// idle connections.
 constexpr char kConnectionSettings[][32] = {"connect_timeout=3",  "keepalives=1",
                                             "keepalives_idle=5",  "keepalives_interval=2",
                                             "keepalives_count=3", "tcp_user_timeout=8000"};
-// For what takes no time but that of the way there and back.
+// For commands that take only a round trip.
 constexpr absl::Duration kShort = absl::Seconds(3);
-// Beyond its statement timeout an answer may take so long.
+// How much longer than the statement timeout an answer may take.
 constexpr absl::Duration kGrace = absl::Seconds(3);
 
 const GaugeFamily kConnections{"db_pool_connections", "Connections to PostgreSQL.", {"state"}};
@@ -41,8 +41,8 @@ std::string SessionSettings(const PgOptions& options) {
       absl::ToInt64Milliseconds(options.statement_timeout));
 }
 
-// Where the parameters of a URI begin, or would. As libpq reads it: a password may hold a
-// question mark.
+// Where the parameters of a URI begin, or would begin. Follows libpq, in which a password may
+// contain a question mark.
 size_t ParametersOf(const std::string& uri) {
   const size_t begin = uri.find("://") + 3;
   const size_t end = uri.find_first_of("@/", begin);
@@ -50,7 +50,7 @@ size_t ParametersOf(const std::string& uri) {
   return std::min(uri.find('?', has_user ? end : begin), uri.size());
 }
 
-// Ours stand first, because libpq takes the last of several.
+// Puts our parameters first: libpq uses the last of several, so the setting wins over them.
 std::string WithOurSettings(const std::string& url) {
   if (!absl::StrContains(url, "://")) {
     return absl::StrCat(absl::StrJoin(kConnectionSettings, " "), " ", url);
@@ -65,10 +65,10 @@ std::unique_ptr<pqxx::connection> Connect(const PgOptions& options) {
   auto connection = std::make_unique<pqxx::connection>(WithOurSettings(options.url));
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-  // A connection that came back by itself would have lost its settings.
+  // libpqxx must not reconnect by itself: the new session would lack our settings.
   connection->inhibit_reactivation(true);
 #pragma GCC diagnostic pop
-  // Without DETAIL, which quotes rows: what PostgreSQL says is logged.
+  // Without DETAIL, which quotes rows: PostgreSQL's messages are logged.
   connection->set_verbosity(pqxx::connection_base::terse);
   return connection;
 }

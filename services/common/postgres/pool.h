@@ -18,19 +18,19 @@
 namespace rostrum {
 
 struct PgOptions {
-  // "postgresql://user:password@host/database" or key=value. Where it says something of
-  // connect_timeout, keepalives or tcp_user_timeout, that counts, not ours.
+  // "postgresql://user:password@host/database" or key=value. A connect_timeout, keepalives
+  // or tcp_user_timeout in it overrides our default.
   std::string url;
   int pool_size = 16;
   absl::Duration acquire_timeout = absl::Milliseconds(2000);
-  absl::Duration statement_timeout = absl::Seconds(5);  // where no deadline is nearer
+  absl::Duration statement_timeout = absl::Seconds(5);  // or the request's deadline, if sooner
 };
 
 struct PgConnection;  // in pool.cc
 
-// Connections to one database, made when first needed. A connection that broke
-// is discarded, never used again, and one whose server does not answer breaks: no wait
-// is much longer than its statement timeout. Thread-safe.
+// Connections to one database, made when first needed. A connection that broke is closed
+// and never used again. One whose server does not answer is broken by the Watchdog soon
+// after its statement timeout, so no query waits much longer than that. Thread-safe.
 class PgPool {
  public:
   PgPool(PgOptions options, Metrics& metrics);
@@ -43,12 +43,12 @@ class PgPool {
     Lease(Lease&& other) noexcept;
     ~Lease();
     pqxx::connection& operator*();
-    // For what is asked from now on, with this statement timeout (at first that of the
-    // options).
+    // Watches the statements from now on, which have this timeout (at first the statement
+    // timeout of the options).
     Watchdog::Watch& Expect(absl::Duration statement_timeout);
-    // The database has said something, if only no.
+    // Notes that the database has answered, if only with an error.
     void Answered();
-    // It broke: closed instead of returned.
+    // The connection is broken: close it instead of returning it to the pool.
     void Discard() { broken_ = true; }
 
    private:
@@ -57,16 +57,17 @@ class PgPool {
     bool broken_ = false;
   };
 
-  // UNAVAILABLE if the database cannot be reached; RESOURCE_EXHAUSTED with
-  // RetryInfo (reason DATABASE_BUSY) if none came free in time, or before the
-  // deadline of the request being served.
+  // UNAVAILABLE if the database cannot be reached. RESOURCE_EXHAUSTED / DATABASE_BUSY with
+  // RetryInfo if no connection came free within acquire_timeout, or before the deadline of
+  // the request being served.
   absl::StatusOr<Lease> Acquire();
-  // Closes all connections that are not on loan: the server was restarted.
+  // Closes all connections that are not on loan: after one broke because the server was
+  // restarted, or when their prepared statements no longer fit the schema.
   void DiscardIdle();
-  // db_query_duration_seconds of the queries of one place in the code.
+  // db_query_duration_seconds for the queries of one place in the code (CallSite::Name).
   prometheus::Histogram& QuerySeconds(const std::string& query);
-  // True if the database answers. Asks on a connection of its own, beyond the pool's
-  // size, for some seconds at the most.
+  // True if the database answers. Asks on a connection of its own, not one of the pool's,
+  // and waits for a few seconds at most.
   bool Ping();
   // How long ago the database last answered anything, or infinite.
   absl::Duration SinceAnswer() const;

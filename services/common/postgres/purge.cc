@@ -8,8 +8,8 @@
 namespace rostrum {
 namespace {
 
-// The condition once more outside, for rows that this had to wait for: PostgreSQL of before the
-// end of 2025 does not look at their ctid again.
+// The outer statement repeats the condition for rows that were locked by another transaction:
+// PostgreSQL releases of before the end of 2025 do not check the ctid of such rows again.
 constexpr char kPurge[] = R"sql(
   DELETE FROM $0 WHERE ($2) AND ctid = ANY (ARRAY(
     SELECT ctid FROM $0 WHERE $1 <= $$1 AND ($2) ORDER BY $1 LIMIT 10000)))sql";

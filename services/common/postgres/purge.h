@@ -8,10 +8,10 @@
 
 namespace rostrum {
 
-// Deletes the rows of `table` whose `column`, a time with an index, is `until` or earlier, and
-// that meet `condition`, in SQL; the oldest first, in transactions of its own. In steps, so that
-// none takes longer than a statement may; of a long pause it leaves some for the next time. Any
-// number of replicas may do it at once.
+// Deletes the rows of `table` whose `column` (a time with an index) is not later than
+// `until` and that meet `condition` (SQL), the oldest first, in transactions of its own.
+// Deletes in steps, so that no statement takes too long; if very many rows are due, some
+// are left for the next call. Any number of replicas may call it at once.
 absl::Status Purge(PgPool& pool, const std::string& table, const std::string& column,
                    absl::Time until, const std::string& condition = "true");
 

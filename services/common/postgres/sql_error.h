@@ -4,7 +4,7 @@
 
 namespace rostrum {
 
-// The reason of a status that stands for a lock timeout (FromPg).
+// The reason of the status that FromPg makes of a lock timeout.
 inline constexpr char kRowLocked[] = "ROW_LOCKED";
 
 // The upper-cased name of the constraint that an error message of PostgreSQL

@@ -23,10 +23,10 @@ namespace {
 constexpr int kMaxAttempts = 3;
 constexpr absl::Duration kLeastTime = absl::Milliseconds(20);
 constexpr absl::Duration kPause = absl::Milliseconds(10);
-// Of one kind: while the database is away or slow, every request causes one.
+// Limit for one kind of log line: while the database is away or slow, each request causes one.
 constexpr int64_t kLinesPerSecond = 10;
 
-// libpq itself tells of it.
+// The connection was lost; then the message comes from libpq, not from PostgreSQL.
 bool IsLost(const std::exception& error) {
   return dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr ||
          dynamic_cast<const pqxx::in_doubt_error*>(&error) != nullptr;
@@ -37,8 +37,8 @@ bool IsBroken(const std::exception& error) {
          dynamic_cast<const pqxx::internal_error*>(&error) != nullptr;
 }
 
-// What is left for statements, by the deadline of the request being served.
-// These are waits on a real database, so the real clock tells.
+// The time left for statements until the deadline of the request being served. By the real
+// clock, because the database is real in tests too.
 absl::StatusOr<absl::Duration> StatementTimeout(const PgOptions& options) {
   const absl::Duration left = RequestContext::Current().TimeLeft();
   if (left < kLeastTime) return OutOfTime("no time is left for this request");
@@ -52,7 +52,7 @@ std::string BeginSettings(bool read_only, absl::Duration statement_timeout) {
 }
 
 void LogDatabaseError(const std::exception& error, const std::string& state) {
-  // What PostgreSQL says of bad data quotes the data, and libpq names addresses.
+  // PostgreSQL's messages about bad data quote the data, and libpq's contain addresses.
   const bool quotes = absl::StartsWith(state, "22") || absl::StartsWith(state, "23");
   const std::string text = IsLost(error) ? ConnectionErrorKind(error.what())
                            : quotes      ? ""
@@ -83,7 +83,8 @@ Attempt RunOnce(PgPool::Lease& lease, bool read_only, absl::Duration timeout, bo
     return {.status = Error(absl::StatusCode::kAborted, "CONFLICT", "the change kept conflicting"),
             .conflict = true};
   } catch (const pqxx::feature_not_supported& error) {
-    // A migration changed what a prepared statement answers: a new connection plans anew.
+    // A migration changed the result type of a prepared statement: it works again on a new
+    // connection.
     *broken = absl::StrContains(error.what(), "cached plan");
     return {.status = FromPg(error), .conflict = *broken};
   } catch (const std::exception& error) {
@@ -160,7 +161,8 @@ void Transaction::Expect() {
 
 std::string Transaction::Prepared(const std::string& sql) {
   Expect();
-  // PostgreSQL cuts names at 63 characters. Two statements of one name: libpqxx throws.
+  // A hash, because PostgreSQL cuts names at 63 characters. libpqxx throws if two statements
+  // have the same name.
   std::string name = absl::StrCat("q", absl::Hex(std::hash<std::string>()(sql)));
   conn().prepare(name, sql);
   return name;
@@ -209,14 +211,14 @@ absl::Status RunUntilDone(PgPool& pool, bool read_only,
       lease.Answered();
     }
     if (result.never_started && !reconnected) {
-      reconnected = true;  // all of the pool's connections are as old
+      reconnected = true;  // the other idle connections are probably dead too
       pool.DiscardIdle();
       continue;
     }
-    if (result.conflict && broken) pool.DiscardIdle();  // they have planned as long ago
+    if (result.conflict && broken) pool.DiscardIdle();  // their plans are as old
     if (!result.conflict || attempt >= kMaxAttempts) return result.status;
-    // Lets the one that won get through first: the rows that were given up go to
-    // whoever asks next, even if others have been waiting.
+    // Lets the transaction that won the conflict go first: the locks that this one released go
+    // to the next that asks for them, even if others have waited longer.
     absl::SleepFor(kPause * attempt);
   }
 }

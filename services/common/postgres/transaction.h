@@ -13,8 +13,8 @@
 
 namespace rostrum {
 
-// The one table from PostgreSQL errors to statuses. The driver's text goes to
-// the log, never into the status:
+// Maps an error of PostgreSQL to a status; this is the only place that does. The driver's
+// text goes to the log, never into the status:
 //   unique violation -> ALREADY_EXISTS, the constraint's name as reason
 //   foreign key      -> FAILED_PRECONDITION, the constraint's name as reason
 //   check            -> INVALID_ARGUMENT, the constraint's name as reason
@@ -38,15 +38,16 @@ struct CallSite {
 // A transaction of RunTx or RunRead.
 class Transaction final : public pqxx::dbtransaction {
  public:
-  // `settings`: statements that go with BEGIN, in one round trip. `watch`: that of the
-  // connection, which outlives this.
+  // `settings`: statements that are sent together with BEGIN, in one round trip. `watch`:
+  // the connection's watch, which outlives this object.
   explicit Transaction(pqxx::connection& connection, const std::string& settings = "",
                        Watchdog::Watch* watch = nullptr);
   ~Transaction() override;
 
-  // Runs a statement with its arguments, $1 and on. A connection keeps the plan: most of
-  // our statements take longer to plan than to run. One whose best plan depends on its
-  // arguments goes through exec_params, which plans it each time.
+  // Runs a statement with its arguments $1, $2, ... as a prepared statement: PostgreSQL can
+  // keep its plan, and most of our statements take longer to plan than to run. Use
+  // exec_params for a statement whose best plan depends on its arguments: it is planned
+  // each time.
   template <class... Args>
   pqxx::result Exec(const std::string& sql, Args&&... args) {
     return exec_prepared(Prepared(sql), std::forward<Args>(args)...);
@@ -57,18 +58,18 @@ class Transaction final : public pqxx::dbtransaction {
     return exec_prepared1(Prepared(sql), std::forward<Args>(args)...);
   }
 
-  // As libpqxx has it, and watched as the others are.
+  // libpqxx's own, under the connection's Watchdog like the statements above.
   template <class... Args>
   pqxx::result exec_params(const std::string& sql, Args&&... args) {
     Expect();
     return dbtransaction::exec_params(sql, std::forward<Args>(args)...);
   }
 
-  // Ends with the commit, as what never was where there is none.
+  // The span ends with the commit; without one it ends as ABORTED.
   void Keep(Span span) { spans_.push_back(std::move(span)); }
 
  private:
-  // A statement begins, which has the statement timeout for itself.
+  // Tells the Watchdog that a statement begins, which may take the whole statement timeout.
   void Expect();
   std::string Prepared(const std::string& sql);
   void do_begin() override;
@@ -81,15 +82,15 @@ class Transaction final : public pqxx::dbtransaction {
 };
 
 namespace pg_internal {
-// Runs `body` in a transaction: commits if it returns OK, else aborts. Runs it
-// again on serialization failures and deadlocks (3 tries, then ABORTED). Sets
-// statement_timeout to what is left of the current request's deadline.
+// Runs `body` in a transaction: commits if it returns OK, else rolls back. Runs it again
+// after a serialization failure or deadlock (3 tries, then ABORTED). Sets statement_timeout
+// to the time that is left until the current request's deadline.
 absl::Status Run(PgPool& pool, bool read_only, const CallSite& site,
                  const std::function<absl::Status(Transaction&)>& body);
 }  // namespace pg_internal
 
-// Runs `body(Transaction&) -> absl::StatusOr<T>` in a transaction. No RPC and no
-// Redis call in it: it may run twice.
+// Runs `body(Transaction&) -> absl::StatusOr<T>` in a transaction. `body` may run more than
+// once, so it must call neither other services nor Redis.
 template <class T, class F>
 absl::StatusOr<T> RunTx(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
                         const char* file = __builtin_FILE()) {

@@ -67,7 +67,7 @@ void Watchdog::ShutOverdue() {
   absl::MutexLock lock(&mu_);
   for (Watch* watch : watches_) {
     int64_t due = watch->due_.load(std::memory_order_relaxed);
-    // Unless the answer came in this very moment.
+    // The exchange fails if the answer came in this moment.
     if (now < due || !watch->due_.compare_exchange_strong(due, kNever)) continue;
     shutdown(watch->socket_, SHUT_RDWR);
     Lines().Log(LogLevel::kError, "the database does not answer, a connection is given up", {});

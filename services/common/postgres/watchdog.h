@@ -11,19 +11,20 @@
 
 namespace rostrum {
 
-// Nanoseconds of a clock that nobody sets.
+// Nanoseconds of a monotonic clock.
 int64_t SteadyNanoseconds();
 
-// Ends waits for a server that hangs. libpq waits for an answer as long as it takes, and
-// the statement timeout is PostgreSQL's own, which one that is stopped does not keep. When
-// an answer is overdue the socket is shut, and libpq says that the connection was lost.
-// Thread-safe.
+// Ends waits for a database server that hangs. libpq waits for an answer without limit, and
+// the statement timeout is enforced by the server, so a server that is paused does not keep
+// it. When an answer is overdue, the watchdog shuts the socket down, and libpq reports a
+// lost connection. Thread-safe.
 class Watchdog {
  public:
   Watchdog();
   ~Watchdog();
 
-  // Of one connection. Its methods are for whoever has the connection.
+  // The watch of one connection. Only the thread that holds the connection calls its
+  // methods.
   class Watch {
    public:
     Watch(Watchdog& dog, int socket);
@@ -31,18 +32,19 @@ class Watchdog {
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    // Something is asked, for which the server has `time`.
+    // A question is sent; the server has `time` to answer it.
     void Expect(absl::Duration time);
-    // Something else is, for which it has the same.
+    // Another question is sent; the server has the same time again.
     void ExpectAgain();
-    // Nothing is asked any more.
+    // No answer is awaited any more.
     void Rest();
 
    private:
     friend class Watchdog;
 
     Watchdog& dog_;
-    // A duplicate: libpq may close its own, whose number is then another's.
+    // A duplicate descriptor: libpq may close its own, and the system may give that number
+    // to another connection.
     const int socket_;
     absl::Duration time_;
     std::atomic<int64_t> due_;

@@ -62,7 +62,7 @@ absl::StatusOr<RedisReply> Copy(const redisReply& raw) {
   }
 }
 
-// Of what a Redis that is away or refuses has to say to every request.
+// One line a second: while Redis is away or refuses commands, each request would log one.
 LogBudget& Lines() {
   static LogBudget* const budget = new LogBudget(1);
   return *budget;
@@ -74,14 +74,14 @@ bool BeginsWithAny(const absl::Status& status, std::initializer_list<const char*
   });
 }
 
-// Replies after which a new connection may do better: a former primary keeps those that it
-// has, while another server stands at its address.
+// Error replies that a new connection may not get: after a failover the old connections still
+// lead to the former primary, while its address already belongs to another server.
 bool MeansReconnect(const absl::Status& status) {
   return BeginsWithAny(status,
                        {"READONLY", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "NOAUTH", "WRONGPASS"});
 }
 
-// Replies that say that Redis cannot serve now, not that the command is wrong.
+// Error replies that mean that Redis cannot serve now, not that the command is wrong.
 bool MeansAway(const absl::Status& status) {
   return MeansReconnect(status) || BeginsWithAny(status, {"OOM", "MISCONF", "BUSY"});
 }
@@ -104,15 +104,15 @@ struct Redis::Connection {
                                   lengths.data()) == REDIS_OK;
   }
 
-  // Null when the connection is of no more use.
+  // Null if the connection cannot be used any more.
   RawReply Read() {
     void* reply = nullptr;
     if (redisGetReply(context, &reply) != REDIS_OK) return nullptr;
     return RawReply(static_cast<redisReply*>(reply));
   }
 
-  // True if Redis has closed it, as far as is known here. What there is to read before
-  // anything was asked is no answer either.
+  // True if Redis has closed the connection, as far as this process knows, or if there is
+  // something to read although no command was sent.
   bool Closed() const {
     char next = 0;
     return recv(context->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
@@ -174,7 +174,7 @@ void Redis::Return(std::unique_ptr<Connection> connection) {
   }
 }
 
-// All connections are as dead as the one that failed.
+// A connection failed: drops the idle ones, which are probably dead too.
 void Redis::Failed() {
   std::vector<std::unique_ptr<Connection>> idle;
   absl::MutexLock lock(&mu_);
@@ -213,7 +213,7 @@ absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Argume
 absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arguments>& commands) {
   const absl::Time started = absl::Now();
   ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Acquire());
-  // Nothing is sent twice: where no answer came, Redis may have done it all the same.
+  // Nothing is sent twice: Redis may have executed a command whose answer did not arrive.
   bool alive = true;
   for (const Arguments& command : commands) alive = alive && connection->Append(command);
   std::vector<RedisReply> replies;

@@ -9,19 +9,19 @@ RedisOptions Read(Settings& env, absl::string_view name, absl::string_view which
   RedisOptions options;
   options.url = env.Required(name, absl::StrCat(which, ", as redis://host:port or unix:/path."));
   options.command_timeout = env.Duration("REDIS_TIMEOUT", options.command_timeout,
-                                         "How long Redis has for an answer; what waited goes on "
-                                         "without it.");
+                                         "How long to wait for an answer of Redis before going "
+                                         "on without it.");
   return options;
 }
 
 }  // namespace
 
 RedisOptions ReadRedisOptions(Settings& env) {
-  return Read(env, "REDIS_URL", "Redis that keeps what it is told");
+  return Read(env, "REDIS_URL", "Redis that keeps its data on disk");
 }
 
 RedisOptions ReadRedisCacheOptions(Settings& env) {
-  return Read(env, "REDIS_CACHE_URL", "Redis for limits; may be lost");
+  return Read(env, "REDIS_CACHE_URL", "Redis for limits, whose data may be lost");
 }
 
 }  // namespace rostrum

@@ -5,8 +5,8 @@
 
 namespace rostrum {
 
-// Where the Redis is that keeps what it is told (REDIS_URL), or the one that may be
-// lost (REDIS_CACHE_URL), and how long it has for an answer.
+// The options of the Redis whose data must survive a restart (REDIS_URL), or of the one
+// whose data may be lost (REDIS_CACHE_URL), with the time that it has to answer.
 RedisOptions ReadRedisOptions(Settings& env);
 RedisOptions ReadRedisCacheOptions(Settings& env);
 

@@ -27,7 +27,7 @@ absl::StatusOr<std::string> RedisScript::Name(Redis& redis) const {
     if (!name_.empty()) return name_;
   }
   const absl::StatusOr<RedisReply> loaded = redis.Command({"SCRIPT", "LOAD", source_});
-  // The script itself has surely not run.
+  // Only SCRIPT LOAD was sent: the script itself has not run.
   if (Redis::MayHaveHappened(loaded.status())) return Unavailable("Redis is away");
   RETURN_IF_ERROR(loaded);
   absl::MutexLock lock(&mu_);
@@ -40,7 +40,7 @@ absl::StatusOr<RedisReply> RedisScript::Run(Redis& redis, const std::vector<std:
   ASSIGN_OR_RETURN(const std::string name, Name(redis));
   absl::StatusOr<RedisReply> reply = redis.Command(CommandOf("EVALSHA", name, keys, arguments));
   if (reply.ok() || !absl::StartsWith(reply.status().message(), "NOSCRIPT")) return reply;
-  // Redis was restarted; EVAL makes it know the script again.
+  // Redis was restarted and has lost the script; EVAL loads it again.
   return redis.Command(CommandOf("EVAL", source_, keys, arguments));
 }
 
@@ -55,7 +55,7 @@ absl::StatusOr<std::vector<RedisReply>> RedisScript::RunAll(Redis& redis,
   std::vector<std::vector<std::string>> commands;
   commands.reserve(calls.size());
   for (const Call& call : calls) {
-    // The first brings the script, so none of the others can fail for lack of it:
+    // The first command loads the script, so that none of the others can fail with NOSCRIPT:
     // half a pipeline cannot be run again.
     commands.push_back(commands.empty() ? CommandOf("EVAL", source_, call.keys, call.arguments)
                                         : CommandOf("EVALSHA", name, call.keys, call.arguments));

@@ -47,7 +47,7 @@ constexpr char kTakeBack[] = R"lua(
 )lua";
 
 absl::Duration Interval(const Rate& rate) { return rate.period / rate.burst; }
-// How far ahead of time the last of a burst may come.
+// How far ahead of its time the last request of a burst may come.
 absl::Duration Tolerance(const Rate& rate) { return Interval(rate) * (rate.burst - 1); }
 
 std::vector<std::string> KeysOf(const std::vector<Limit>& limits) {

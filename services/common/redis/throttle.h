@@ -14,13 +14,13 @@
 
 namespace rostrum {
 
-// A limit: `burst` at once, then one each `period / burst`.
+// A rate: `burst` at once, then one more every `period / burst`.
 struct Rate {
   int burst;
   absl::Duration period;
 };
 
-// A limit of something that has a key, which must hold nothing personal: hash it first.
+// A rate for one key. The key must hold nothing personal: hash it first.
 struct Limit {
   std::string key;
   Rate rate;
@@ -35,10 +35,10 @@ struct ThrottleDecision {
 class Throttle {
  public:
   virtual ~Throttle() = default;
-  // Counts one try within all of these limits, or, if one of them refuses, within none.
-  // Keys of one call share a hash tag ("comment:{<id>}:day").
+  // Counts one try against all of these limits. If one of them refuses, it is counted
+  // against none. The keys of one call share a hash tag ("comment:{<id>}:day").
   virtual ThrottleDecision TryAll(const std::vector<Limit>& limits) = 0;
-  // Takes back such a try, for what turned out to have been counted before.
+  // Takes back a try that turned out to repeat one that was counted before.
   virtual void TakeBack(const std::vector<Limit>& limits) = 0;
 
   ThrottleDecision Try(const std::string& key, const Rate& rate) { return TryAll({{key, rate}}); }
@@ -56,7 +56,7 @@ class LocalThrottle final : public Throttle {
   void TakeBack(const std::vector<Limit>& limits) override;
 
  private:
-  // Forgets idle keys, or all, if there is no room for one more.
+  // If the table is full: forgets idle keys or, if there are none, all.
   void MakeRoom(const std::string& key, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   Clock& clock_;
@@ -64,8 +64,8 @@ class LocalThrottle final : public Throttle {
   absl::flat_hash_map<std::string, absl::Time> arrival_ ABSL_GUARDED_BY(mu_);
 };
 
-// The same in Redis, by Redis's clock, for all replicas together; in this
-// process's memory while Redis is away.
+// The same in Redis, by Redis's clock, shared by all replicas. While Redis is unavailable
+// it counts in this process's memory.
 class RedisThrottle final : public Throttle {
  public:
   RedisThrottle(Redis& redis, Clock& clock);

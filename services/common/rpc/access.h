@@ -9,20 +9,20 @@
 
 namespace rostrum {
 
-// The caller table: every RPC says in its proto who may call it
-// (rostrum/access/v1/access.proto), and this is the only place that decides.
+// The caller table: every RPC states in its proto who may call it
+// (rostrum/access/v1/access.proto). The decision is made here and nowhere else.
 
 // OK if `caller` may call `method`.
-//   UNAUTHENTICATED / LOGIN_REQUIRED: an account could, nobody is signed in.
+//   UNAUTHENTICATED / LOGIN_REQUIRED: accounts may call it, but nobody is signed in.
 //   PERMISSION_DENIED / ROLE_REQUIRED: signed in, without the role.
 //   PERMISSION_DENIED / SCOPE_REQUIRED: the access token lacks the scope.
-//   PERMISSION_DENIED / SERVICE_ONLY: for services of the platform, or for
-//   others of them.
-//   PERMISSION_DENIED / ACCOUNT_ONLY: a service called what is for accounts.
+//   PERMISSION_DENIED / SERVICE_ONLY: only services may call it, and the caller is none,
+//     or is not one of those that are named.
+//   PERMISSION_DENIED / ACCOUNT_ONLY: the caller is a service, and only accounts may call it.
 //   PERMISSION_DENIED / NOT_CALLABLE: the RPC states no callers.
 absl::Status CheckCaller(const google::protobuf::MethodDescriptor& method, const Caller& caller);
 
-// The table as text, a line an RPC, for the golden file that reviewers read.
+// The table as text, one line per RPC, for the golden file that reviewers read.
 std::string AccessTable(const std::vector<const google::protobuf::ServiceDescriptor*>& services);
 
 // True if the RPC is marked idempotency_level = NO_SIDE_EFFECTS.

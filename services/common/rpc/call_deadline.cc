@@ -10,7 +10,8 @@
 namespace rostrum {
 namespace {
 
-// gRPC rounds what it hands on up to a tenth of a second.
+// A larger difference means that the call waited: gRPC's rounding of the timeout that it sends
+// makes no more than a tenth of a second.
 constexpr absl::Duration kLongWait = absl::Milliseconds(500);
 
 absl::Time OwnDeadline(const grpc::ServerContextBase& ctx) {

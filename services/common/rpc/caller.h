@@ -7,8 +7,8 @@
 
 namespace rostrum {
 
-// On whose behalf a call is made, as proven by its identity token. Made by
-// identity.h only.
+// On whose behalf a call is made, proven by its identity token. Only identity.h makes
+// callers that are not anonymous.
 struct Caller {
   enum class Kind { kAnonymous, kAccount, kService };
 
@@ -27,12 +27,12 @@ struct Caller {
   bool IsAccount() const { return kind == Kind::kAccount; }
   bool IsService() const { return kind == Kind::kService; }
   bool HasRole(const std::string& role) const { return roles.contains(role); }
-  // A word for logs and for binding tokens and request ids to the caller:
+  // A text for logs, and for binding page tokens and request ids to the caller:
   // "anonymous", "account:<id>" or "service:<name>".
   std::string Key() const;
 };
 
-// A name for an account in log lines: the same in all of them, and no id.
+// A name for an account in log lines: the same in all of them, but not its id.
 std::string LoggedSubject(const std::string& account_id);
 
 }  // namespace rostrum

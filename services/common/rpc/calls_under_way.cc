@@ -8,9 +8,10 @@
 namespace rostrum {
 namespace {
 
-// Where half of the calls have waited so long, nobody waits for a place.
+// If half of the calls have run this long, further callers do not wait for a place.
 constexpr absl::Duration kStuck = absl::Milliseconds(500);
-// But who has waited already, for this process may have stood still all the while.
+// A caller that has waited already waits this much longer: perhaps it was this process that
+// was paused, not the other service that hangs.
 constexpr absl::Duration kLastChance = absl::Milliseconds(100);
 
 }  // namespace

@@ -8,15 +8,17 @@
 
 namespace rostrum {
 
-// The calls of this process to one other service. Thread-safe.
+// Limits how many calls of this process to one other service run at the same time.
+// Thread-safe.
 class CallsUnderWay {
   using Began = std::multiset<absl::Time>;
 
  public:
   explicit CallsUnderWay(size_t most = 64) : most_(most) {}
 
-  // A place among them, for as long as this lives. Waits for one until `deadline`, but not
-  // where half of them have waited for half a second: then the other service hangs.
+  // A place for one call, held as long as this object lives. If all are taken, the
+  // constructor waits for one until `deadline`. It does not wait if half of the running
+  // calls have run for half a second: then the other service hangs.
   class Place {
    public:
     Place(CallsUnderWay& calls, absl::Time deadline)
@@ -26,7 +28,7 @@ class CallsUnderWay {
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
-    // False if there was none.
+    // False if there was no place.
     bool taken() const { return taken_; }
 
    private:

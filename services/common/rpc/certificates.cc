@@ -35,7 +35,7 @@ struct Deleter {
   }
 };
 void FreeNames(GENERAL_NAMES* names) { GENERAL_NAMES_free(names); }
-// Frees the stack, not what stands on it.
+// Frees the stack, but not the certificates in it.
 void FreeStack(STACK_OF(X509) * stack) { sk_X509_free(stack); }
 using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
@@ -66,7 +66,7 @@ Bio MemoryOf(const std::string& text) {
   return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// All certificates of a file. One that cannot be read makes the file wrong.
+// All certificates of a file. An error if one of them cannot be read.
 absl::StatusOr<std::vector<Certificate>> ReadAll(const char* file, const std::string& text) {
   const Bio bio = MemoryOf(text);
   std::vector<Certificate> all;
@@ -87,7 +87,7 @@ absl::StatusOr<absl::Time> NotAfter(const X509& certificate) {
   return absl::FromTM(utc, absl::UTCTimeZone());
 }
 
-// An encrypted key has nobody to ask for its password.
+// Makes encrypted keys fail, instead of OpenSSL asking on the terminal for the password.
 int NoPassword(char*, int, int, void*) { return -1; }
 
 absl::Status CheckKey(const CertificateFiles& files, X509& certificate) {
@@ -123,7 +123,7 @@ absl::Status CheckChain(const std::vector<Certificate>& chain,
   return absl::OkStatus();
 }
 
-// As gRPC does: one URI, or none counts.
+// Like gRPC: if there is more than one URI, none counts.
 std::string ServiceOf(const X509& certificate) {
   const Names names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));

@@ -11,7 +11,7 @@ namespace rostrum {
 // The files of a TLS folder, as a cert-manager secret is mounted.
 inline constexpr char kCertificateFile[] = "tls.crt";  // own certificate, then intermediates
 inline constexpr char kKeyFile[] = "tls.key";
-inline constexpr char kAuthorityFile[] = "ca.crt";  // whose certificates are believed
+inline constexpr char kAuthorityFile[] = "ca.crt";  // the authorities that we trust
 
 // The contents of the three files, all PEM.
 struct CertificateFiles {
@@ -24,20 +24,20 @@ struct CertificateFiles {
 // NOT_FOUND or INVALID_ARGUMENT that names the file which cannot be read.
 absl::StatusOr<CertificateFiles> ReadCertificateFiles(const std::string& folder);
 
-// What they are good for.
+// What CheckCertificates found in the files.
 struct CertificateFacts {
-  std::string service;  // whom the certificate stands for
+  std::string service;  // which the certificate identifies
   absl::Time not_after;
-  absl::Time authority_not_after;  // of the authority that ends first
+  absl::Time authority_not_after;  // of the authority that expires first
 };
 
-// Reads and judges them as a peer would: the key is the certificate's, ca.crt
-// vouches for it now, and it may be used as server and as client.
-// INVALID_ARGUMENT that names the file and what is wrong with it.
+// Checks the files as a peer would: the key belongs to the certificate, the certificate is
+// valid now under ca.crt, and it may be used as server and as client. INVALID_ARGUMENT
+// names the file and what is wrong with it.
 absl::StatusOr<CertificateFacts> CheckCertificates(const CertificateFiles& files);
 
-// The service in "spiffe://rostrum/<service>", or empty. A certificate says whom
-// it stands for by exactly one such URI among its alternative names.
+// The service in "spiffe://rostrum/<service>", or empty. A certificate names its service by
+// exactly one such URI among its alternative names.
 std::string ServiceOfSpiffeId(absl::string_view uri);
 
 }  // namespace rostrum

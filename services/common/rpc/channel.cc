@@ -32,18 +32,18 @@ namespace {
 using nlohmann::json;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int kMaxReceiveBytes = 16 << 20;  // the largest picture, and room
+constexpr int kMaxReceiveBytes = 16 << 20;  // the largest picture, and some more
 constexpr absl::Duration kKeptForTheWayBack = absl::Milliseconds(20);
 constexpr absl::Duration kRenewTokenBefore = absl::Seconds(15);
-// What gRPC's servers say of themselves.
+// The message of a gRPC server that has no free thread.
 constexpr absl::string_view kNoThread = "Server Threadpool Exhausted";
 
-// The RPCs of ours, of all protos linked into this binary, that may be repeated, or those
-// that may not.
+// Our RPCs, of all protos linked into this binary: those that may be repeated, or those that
+// may not.
 json MethodNames(bool repeatable) {
   json names = json::array();
   ForEachRpc([&](const google::protobuf::MethodDescriptor& method) {
-    // Who reads a stream opens it anew, with a token of that moment.
+    // The reader of a stream opens it again itself, with a new token.
     if (method.server_streaming()) return;
     if (RpcName::Of(method).repeatable != repeatable) return;
     names.push_back({{"service", method.service()->full_name()}, {"method", method.name()}});
@@ -67,24 +67,24 @@ grpc::ChannelArguments Arguments() {
   arguments.SetServiceConfigJSON(ServiceConfigJson());
   arguments.SetLoadBalancingPolicyName("round_robin");
   arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
-  // A picture is tried anew as well: gRPC keeps no more than 256 KiB for that by itself.
+  // So that calls with a picture can be retried too: gRPC's default keeps only 256 KiB.
   arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, kMaxReceiveBytes);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // A replica that hangs, or whose machine is gone, is passed over after ten seconds.
+  // A replica that hangs, or whose machine is gone, gets no more calls after ten seconds.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 5'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  // gRPC's own is two pings, then never again: who waits at a stream sends nothing.
+  // No limit. gRPC's default is two pings without data, and the reader of a stream sends none.
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 5'000);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
-  // A replica that was restarted takes part again before the next one goes.
+  // A restarted replica gets calls again before a rolling update stops the next one.
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
   return arguments;
 }
 
-// A list of addresses ("ipv4:127.0.0.1:1,127.0.0.1:2") is no name that a
-// certificate could have: then it must have that of the first. Else empty.
+// A list of addresses ("ipv4:127.0.0.1:1,127.0.0.1:2") cannot be the name in a certificate:
+// then the first address is used as the name. Empty if `target` is not a list.
 std::string NameOfList(const std::string& target) {
   const size_t begin = target.find(':') + 1;
   const size_t end = target.find(',');
@@ -92,7 +92,8 @@ std::string NameOfList(const std::string& target) {
   return is_list && end != std::string::npos ? target.substr(begin, end - begin) : "";
 }
 
-// Refusals by the caller table: of this service, not of whom it works for.
+// Refusals of this service itself (by the caller table or the certificate), not of the client
+// for which it calls.
 bool IsRefusalOfUs(const absl::Status& status) {
   if (absl::IsUnauthenticated(status)) return true;
   const std::string reason = ReasonOf(status);
@@ -101,7 +102,7 @@ bool IsRefusalOfUs(const absl::Status& status) {
           reason == "PEER_UNKNOWN" || reason == "PEER_MISMATCH" || reason == "GATEWAY_ONLY");
 }
 
-// Work that is no request's has a trace of its own, which is not recorded.
+// Background work, which belongs to no request, gets its own trace, which is not recorded.
 TraceContext TraceToHandOn(const RpcSpan& span) {
   if (span.recorded()) return span.context();
   const TraceContext& current = TraceContext::Current();
@@ -111,12 +112,12 @@ TraceContext TraceToHandOn(const RpcSpan& span) {
 }  // namespace
 
 std::string ServiceConfigJson() {
-  // Without gRPC's throttling of retries: its tokens do not come back by calls that
-  // succeed, so that after enough failures nothing is tried anew until a restart.
+  // Without gRPC's throttling of retries: successful calls do not give its tokens back, so
+  // after enough failures nothing would be retried until a restart.
   json config = {{"loadBalancingConfig", {{{"round_robin", json::object()}}}}};
   AddRetries(config, MethodNames(/*repeatable=*/true), {"UNAVAILABLE", "CANCELLED"});
-  // A server that stops says this to what it has not begun. What it has begun it ends, or
-  // dies with it: that is UNAVAILABLE.
+  // A server that is shutting down answers CANCELLED to calls that it did not begin. Calls that
+  // it did begin are finished, or end as UNAVAILABLE if the server dies first.
   AddRetries(config, MethodNames(/*repeatable=*/false), {"CANCELLED"});
   return config.dump();
 }
@@ -161,7 +162,7 @@ ServiceCaller::ServiceCaller(const IdentitySigner& signer, std::string audience,
 std::string ServiceCaller::IdentityToken() const {
   const absl::Time now = signer_.clock().Now();
   absl::MutexLock lock(&state_->mu);
-  // A clock that was set back makes the kept token one of the future.
+  // If the clock was set back, the kept token was issued in the future.
   const bool fits = now < state_->renew_at && state_->renew_at - now <= kIdentityLifetime;
   if (!fits) {
     state_->token = signer_.SignSelf(audience_);
@@ -175,7 +176,7 @@ void ServiceCaller::Prepare(grpc::ClientContext* ctx, const TraceContext& trace)
   ctx->AddMetadata(kIdentityKey, IdentityToken());
   ctx->AddMetadata(kRequestIdKey, current.request_id.empty() ? NewUuid(signer_.clock().Now())
                                                              : current.request_id);
-  // The span of this hop is the parent of the one that the other side begins.
+  // The span of this call is the parent of the one that the other service begins.
   ctx->AddMetadata(kTraceparentKey, trace.Traceparent());
   if (!trace.tracestate.empty()) ctx->AddMetadata(kTracestateKey, trace.tracestate);
 }
@@ -229,7 +230,7 @@ grpc::Status ServiceCaller::Try(
   return status;
 }
 
-// Streams last long and are nobody's request, so they are no part of a trace.
+// Streams last long and belong to no request, so they are not part of a trace.
 ServiceCaller::Stream ServiceCaller::Open(const std::string& path, grpc::ClientContext* ctx) const {
   Prepare(ctx, TraceContext::Unsampled());
   return Stream(state_->metrics.Find(path));
@@ -255,7 +256,7 @@ absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status
               {"grpc.method", method},
               {"grpc.code", absl::StatusCodeToString(answer.code())},
               {"reason", ReasonOf(answer)},
-              // What gRPC says itself names addresses.
+              // gRPC's own messages contain addresses.
               {"error", said_by_service ? std::string(answer.message()) : ""}});
   if (is_late && RequestContext::Current().TimeLeft() <= kKeptForTheWayBack) {
     return OutOfTime(absl::StrCat(audience_, " did not answer in time"));

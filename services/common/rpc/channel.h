@@ -17,9 +17,9 @@
 
 namespace rostrum {
 
-// A channel to another service: round_robin over what DNS says, keepalive, and
-// retries of CANCELLED, for RPCs marked NO_SIDE_EFFECTS or IDEMPOTENT of
-// UNAVAILABLE too.
+// A channel to another service: round_robin over the addresses in DNS, keepalive, and
+// retries. CANCELLED is retried for all unary RPCs; UNAVAILABLE only for those marked
+// NO_SIDE_EFFECTS or IDEMPOTENT.
 // `target` is "dns:///content:50051", or "127.0.0.1:50051" locally.
 std::shared_ptr<grpc::Channel> NewChannel(
     const std::string& target, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
@@ -27,26 +27,30 @@ std::shared_ptr<grpc::Channel> NewChannel(
 // The service config of NewChannel: which RPCs are retried, and how.
 std::string ServiceConfigJson();
 
-// What a call that nobody here cancelled came to. A server that stops answers CANCELLED
-// to what reaches it too late, and one whose threads are all in use RESOURCE_EXHAUSTED:
-// both mean UNAVAILABLE.
+// What the status of a call means that this process did not cancel. A server that is
+// shutting down answers CANCELLED to calls that it did not begin, and one whose threads are
+// all in use answers RESOURCE_EXHAUSTED: both become UNAVAILABLE.
 grpc::Status MeaningOf(const grpc::Status& status);
 
-// Makes calls to one other service as this service. Sets what every call must
-// have: the identity token of this service, what is left of the deadline of the
-// call being served (at most `timeout`), request id and trace. Thread-safe.
+// Makes calls to one other service in the name of this service. Sets what every call needs:
+// the identity token of this service, a deadline (`timeout`, or the rest of the deadline of
+// the call being served if that is less), request id and trace. Thread-safe.
 //
-// An RPC that may be repeated and is late is asked again (Tries).
+// A call that may be repeated is made again if no answer comes in time (Tries).
 //
-// At most 64 calls are under way. One more waits, or is UNAVAILABLE at once where half of
-// them have waited for half a second: a service that hangs must not take all threads of
-// those that ask it, which have other work.
+// At most 64 calls run at a time. A further one waits for a place, or fails at once with
+// UNAVAILABLE if half of them have run for half a second: a service that hangs must not
+// take all threads of the services that call it.
 //
-// What the other service says comes back as it is, with its reason. What only
-// the connection says does not, because handlers pass errors on: no answer in
-// time is UNAVAILABLE / SERVICE_UNAVAILABLE (the other's own word for that, its
-// database's too), none before the call being served is over DEADLINE_EXCEEDED,
-// and a refusal of this service itself is INTERNAL. The original is logged.
+// Errors that Call returns:
+// - What the other service answers is returned as it is, with its reason, except for:
+// - No answer in time, or DEADLINE_EXCEEDED by the other service: UNAVAILABLE /
+//   SERVICE_UNAVAILABLE. Also if it cannot be reached or has no free thread.
+// - The same when the time of the call being served is over: DEADLINE_EXCEEDED.
+// - The other service refuses this service itself (UNAUTHENTICATED, or PERMISSION_DENIED by
+//   the caller table or the certificate): INTERNAL.
+// All but the first are logged as they came: handlers pass errors on, and these say nothing
+// about the caller of this service.
 //
 //   pb::CheckAccessResponse response;
 //   RETURN_IF_ERROR(caller_.Call("CheckAccess", [&](grpc::ClientContext* ctx) {
@@ -59,9 +63,9 @@ class ServiceCaller {
 
   absl::Status Call(const char* method,
                     const std::function<grpc::Status(grpc::ClientContext*)>& call) const;
-  // A stream on a context that lives longer than a call; no deadline. `path` is
-  // "/rostrum.event.v1.EventService/PullEvents". Counted as ended by Ended(), or
-  // as cancelled when it goes without.
+  // A stream on a context that lives longer than a call; it has no deadline. `path` is
+  // "/rostrum.event.v1.EventService/PullEvents". It counts in the metrics with the status
+  // given to Ended(), or as CANCELLED if that was never called.
   class Stream {
    public:
     ~Stream();
@@ -76,7 +80,7 @@ class ServiceCaller {
     const absl::Time started_;
     grpc::StatusCode code_ = grpc::StatusCode::CANCELLED;
   };
-  // Proves to the other service who calls; good for a minute.
+  // The identity token of this service for the other one, valid for at most a minute.
   std::string IdentityToken() const;
   Stream Open(const std::string& path, grpc::ClientContext* ctx) const;
   Metrics& metrics() const { return metrics_; }

@@ -17,8 +17,8 @@ class ClientMetrics {
  public:
   explicit ClientMetrics(Metrics& metrics) : metrics_(metrics) {}
 
-  // Has the series of those RPCs of a backend ("content") stand at zero that
-  // `wanted` picks.
+  // Creates the series of the RPCs of a backend ("content") for which `wanted` is true, so
+  // that they are exported as 0 before the first call.
   void Prepare(const std::string& backend,
                const std::function<bool(const google::protobuf::MethodDescriptor&)>& wanted);
   // By path, "/rostrum.content.v1.PostService/GetPost"; made when first needed.
@@ -32,7 +32,7 @@ class ClientMetrics {
 
 // Whether the rule of an RPC names `service` ("comment") as one that may call it.
 bool NamesCaller(const google::protobuf::MethodDescriptor& method, const std::string& service);
-// Whether somebody who is no service may call it.
+// Whether callers other than services may call it.
 bool IsForPeople(const google::protobuf::MethodDescriptor& method);
 
 // The path of the RPC of a backend ("content") that has this name; names are

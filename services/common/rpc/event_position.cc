@@ -33,7 +33,7 @@ std::optional<ResumePoints> ResumePointsIn(const absl::Status& status) {
   const auto after_snapshot = position("xid", "id");
   const auto before_first = position("purged_xid", "purged_id");
   if (!after_snapshot.has_value()) return std::nullopt;
-  // A producer of an earlier release does not tell the second.
+  // A producer of an earlier release does not send `before_first`.
   return ResumePoints{*after_snapshot, before_first.value_or(*after_snapshot)};
 }
 

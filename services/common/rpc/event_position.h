@@ -7,16 +7,18 @@
 
 namespace rostrum {
 
-// No service has this epoch: asking for it tells where the end is.
+// No service has this epoch. A pull from it fails with EPOCH_CHANGED, whose metadata has
+// the positions to begin at.
 inline constexpr char kNoEpoch[] = "00000000-0000-0000-0000-000000000000";
 
-// Of the stream of events, the same at every service.
+// The path of PullEvents, the same at every service.
 inline constexpr char kPullEventsPath[] = "/rostrum.event.v1.EventService/PullEvents";
 
-// Where a consumer whose position is gone can go on.
+// The positions from which a consumer can continue whose own position is of no use.
 struct ResumePoints {
-  event::v1::Position after_snapshot;  // one that is read from now on holds all before
-  event::v1::Position before_first;    // before the first event that is kept
+  // For a consumer that reads a snapshot now: the snapshot has all events before this.
+  event::v1::Position after_snapshot;
+  event::v1::Position before_first;  // before the first event that is kept
 };
 
 // From the metadata of EPOCH_CHANGED and POSITION_PURGED; nullopt for any other

@@ -10,8 +10,8 @@ namespace rostrum {
 // Full name of the message that an event carries.
 std::string TypeOf(const event::v1::Event& event);
 
-// What a consumer does with an event: a child of the span that wrote it, so that
-// one trace shows a request and everything that came of it.
+// The span of what a consumer does with an event. It is a child of the span that wrote the
+// event, so that one trace shows a request and all of its effects.
 Span ConsumerSpan(const event::v1::Event& event);
 
 }  // namespace rostrum

@@ -9,9 +9,8 @@
 
 namespace rostrum {
 
-// Which fields an update changes (AIP-134), each once. `updatable` names the
-// top-level fields of `message` that may be changed, and with them all that is
-// inside them.
+// The fields that an update changes (AIP-134), each once. `updatable` names the top-level
+// fields of `message` that may be changed; the fields inside them may be changed too.
 //   mask empty: those that are not empty in `message`.
 //   mask "*":   all of `updatable`.
 //   else:       those that it names, such as "picture" or "picture.caption".

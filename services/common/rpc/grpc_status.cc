@@ -16,14 +16,14 @@ using google::rpc::BadRequest;
 using google::rpc::ErrorInfo;
 using google::rpc::RetryInfo;
 
-// gRPC refuses trailers above 8 KiB, in which the details stand in base64.
+// gRPC refuses trailers above 8 KiB, which contain the details in base64.
 constexpr size_t kMaxMessageBytes = 512;
 constexpr int kMaxDetailsBytes = 3 << 10;
 // FieldViolation.reason in today's google.rpc; the packaged proto is older and
 // carries it as an unknown field.
 constexpr int kViolationReasonField = 3;
 
-// protobuf refuses to print strings that are not UTF-8.
+// protobuf strings must be UTF-8.
 std::string CleanUtf8(absl::string_view text, size_t max_bytes) {
   text = TruncateUtf8(text, max_bytes);
   if (CountCodePoints(text)) return std::string(text);

@@ -10,8 +10,8 @@
 
 namespace rostrum {
 
-// The one place where absl::Status and grpc::Status meet. Details become
-// google.rpc.ErrorInfo (always, exactly one), BadRequest and RetryInfo in the
+// Converts between absl::Status and grpc::Status; nothing else does. The details of a
+// status become google.rpc.ErrorInfo (always, exactly one), BadRequest and RetryInfo in the
 // google.rpc.Status of the trailers.
 
 // `domain` fills ErrorInfo.domain where the status has none: "content.rostrum".
@@ -25,7 +25,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status, absl::string_view do
 // message alone.
 google::rpc::Status ToRpcStatus(const grpc::Status& status);
 
-// FieldViolation.reason, which the packaged proto does not know yet.
+// FieldViolation.reason, which the googleapis protos of the distribution do not have yet.
 std::string ViolationReason(const google::rpc::BadRequest::FieldViolation& violation);
 
 }  // namespace rostrum

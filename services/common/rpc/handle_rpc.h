@@ -23,7 +23,8 @@ struct RpcRuntime {
   IdentityVerifier& identity;
   Metrics& metrics;
   Clock& clock;
-  // Connections have certificates, and callers must be theirs (peer.h).
+  // True: connections have certificates, and a caller must match that of its connection
+  // (peer.h).
   bool mutual_tls = false;
 };
 
@@ -32,7 +33,7 @@ struct RpcRuntime {
 //   RpcMethods rpc_{runtime, pb::PostService::service_full_name()};
 class RpcMethods {
  public:
-  // Dies (at start) if the service is unknown or one of its RPCs states no
+  // Ends the process (at start) if the service is unknown or one of its RPCs states no
   // callers.
   RpcMethods(RpcRuntime& runtime, const std::string& service_full_name);
 
@@ -49,24 +50,29 @@ class RpcMethods {
   absl::flat_hash_map<std::string, Method> methods_;
 };
 
-// The one wrapper around every handler, unary or server-streaming. In order:
-// reads the metadata, binds the request context to the thread, verifies the
-// identity, checks the caller table, refuses calls with under 20 ms left, runs
-// the handler behind an exception barrier, counts, measures, logs, asks callers'
-// channels for no more tries where those are in vain (HasBeenTriedAnew), and
-// turns the status into a grpc::Status with details.
+// The wrapper around every handler, unary or server-streaming. In this order it
+// 1. reads the metadata and binds the request context to the thread,
+// 2. verifies the identity token,
+// 3. with mutual TLS, checks that the caller matches the certificate of the connection,
+// 4. checks the caller table,
+// 5. refuses calls that have under 20 ms left or were cancelled,
+// 6. runs the handler, and turns an exception into INTERNAL,
+// 7. records metrics, span and log line,
+// 8. tells the caller's channel not to retry if that would be in vain (HasBeenTriedAnew),
+// 9. turns the status into a grpc::Status with details.
 //
-// INTERNAL, UNKNOWN and DATA_LOSS keep their message to the log; the client
-// gets "internal error" and the request id.
+// The message of INTERNAL, UNKNOWN and DATA_LOSS goes to the log only; the client gets
+// "internal error" and the request id.
 grpc::Status HandleRpc(const RpcMethods& rpc, grpc::ServerContextBase* ctx, const char* method,
                        const std::function<absl::Status(const RequestContext&)>& handler);
 
-// DEADLINE_EXCEEDED or CANCELLED if nobody waits for the answer any more. HandleRpc asks
-// before the handler; who waited for others, and then does what no transaction guards,
-// asks again.
+// DEADLINE_EXCEEDED or CANCELLED if the caller no longer waits for the answer. HandleRpc
+// checks it before the handler. A handler that has waited for other services, and then does
+// something that no transaction undoes, checks it again.
 absl::Status CheckAwaited(const grpc::ServerContextBase& ctx, const RequestContext& context);
 
-// Answers in initial metadata, for the gateway (request_context.h has the keys).
+// What a handler asks of the gateway beside its answer, in initial metadata (keys in
+// request_context.h).
 void KeepVisitor(grpc::ServerContextBase* ctx);
 void SetSession(grpc::ServerContextBase* ctx, const std::string& token);
 void EndSession(grpc::ServerContextBase* ctx);

@@ -61,7 +61,7 @@ bool ReadStrings(const json& claims, const char* name, std::set<std::string>* ou
   return true;
 }
 
-// Times first: when the token is good for, and whether that is now.
+// Checks that the token is valid now; returns the time of its end.
 absl::StatusOr<absl::Time> CheckTimes(const json& claims, absl::Time now) {
   const std::optional<absl::Time> issued = TimeClaim(claims, "iat");
   const std::optional<absl::Time> not_before = TimeClaim(claims, "nbf");

@@ -15,18 +15,19 @@
 
 namespace rostrum {
 
-// Identity tokens: who calls, said for 60 seconds to one audience.
+// Identity tokens: signed statements of who calls, valid for 60 seconds at one audience (a
+// service).
 //
-// Each binary signs with a key of its own. The key of `account` may speak for
-// people and for the service account; every other key may speak for its own
-// service only. So an outage of account stops nobody from proving what they
-// are, and a stolen key of one service cannot impersonate a person.
+// Each binary signs with its own key. The key of `account` may speak for people and for the
+// service account; every other key may speak for its own service only. So an outage of
+// account does not keep services from proving who they are, and a stolen key of another
+// service cannot impersonate a person.
 
 // How long a token is good for.
 inline constexpr absl::Duration kIdentityLifetime = absl::Seconds(60);
 
-// The public keys, by key id. Two keys of an issuer may stand side by side, so
-// that keys can be rotated. Immutable.
+// The public keys, by key id. An issuer may have two keys at a time, so that keys can be
+// rotated. Immutable.
 class Keyring {
  public:
   struct Key {
@@ -44,9 +45,9 @@ class Keyring {
   std::map<std::string, Key> keys_;
 };
 
-// A keyring in a file that is read again when the file changes (looked at once
-// in 5 seconds), so keys rotate without a stop. A file that cannot be parsed
-// leaves the old keys in force and is logged. Thread-safe.
+// A keyring in a file. The file is checked at most every 5 seconds and read again if it has
+// changed, so keys are rotated without a restart. If it cannot be parsed, that is logged
+// and the old keys stay in use. Thread-safe.
 class KeyringFile {
  public:
   static absl::StatusOr<std::unique_ptr<KeyringFile>> Open(std::string path, Clock& clock);
@@ -74,7 +75,7 @@ class IdentitySigner {
 
   const std::string& issuer() const { return issuer_; }
   Clock& clock() const { return *clock_; }
-  // A token that says `caller` to `audience` (the name of a service).
+  // A token that states `caller` to `audience` (the name of a service).
   std::string Sign(const Caller& caller, const std::string& audience) const;
   // A token for this service itself.
   std::string SignSelf(const std::string& audience) const;
@@ -86,8 +87,8 @@ class IdentitySigner {
   Clock* clock_;
 };
 
-// Verifies identity tokens addressed to one audience. Keeps what it verified
-// until it expires (at most 4096). Thread-safe.
+// Verifies identity tokens addressed to one audience. Caches verified tokens until they
+// expire (at most 4096). Thread-safe.
 class IdentityVerifier {
  public:
   IdentityVerifier(std::string audience, KeyringFile& keyring, Clock& clock);

@@ -78,8 +78,8 @@ absl::Status KeyringFile::Load() {
   looked_at_ = clock_->Now();
   struct stat info;
   if (stat(path_.c_str(), &info) != 0) return absl::NotFoundError("cannot find " + path_);
-  // A file put in the place of another has another inode, even within the
-  // grain of the modification time.
+  // The inode is included, because a replaced file may have the same modification time within
+  // the resolution of the file system.
   const int64_t modified = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec +
                            static_cast<int64_t>(info.st_ino) * 31 + info.st_size;
   if (keyring_ != nullptr && modified == modified_) return absl::OkStatus();

@@ -7,7 +7,7 @@
 namespace rostrum {
 namespace {
 
-// What prometheus-cpp tells of itself at every endpoint.
+// The metrics that prometheus-cpp adds to every endpoint.
 const CounterFamily kBytes{"exposer_transferred_bytes_total",
                            "Transferred bytes to metrics services"};
 const CounterFamily kScrapes{"exposer_scrapes_total", "Number of times metrics were scraped"};

@@ -21,7 +21,7 @@ void Put(std::string& out, absl::string_view part) {
   out.append(part.data(), part.size());
 }
 
-// Takes what Put wrote off the front; false if it is cut short.
+// Takes what Put wrote from the front; false if it is cut short.
 bool Take(absl::string_view& in, std::string* part) {
   if (in.size() < 4) return false;
   size_t size = 0;

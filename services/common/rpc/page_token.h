@@ -22,14 +22,14 @@ class PageTokens {
 
   // `scope` is the method and its other arguments, see PageScope.
   std::string Encode(absl::string_view scope, const std::vector<std::string>& cursor) const;
-  // The cursor, which has exactly `parts` parts; nullopt-like empty vector for
-  // an empty token (the first page).
+  // The cursor, with exactly `parts` parts; an empty vector for an empty token (the first
+  // page).
   absl::StatusOr<std::vector<std::string>> Decode(absl::string_view scope, absl::string_view token,
                                                   size_t parts) const;
 
-  // A list reads one entry more than its page has, which tells whether there is
-  // a next page: cuts `entries` to the page, and returns the token of what comes
-  // after it, empty at the last page. `cursor_of` tells an entry's cursor.
+  // A list reads one entry more than fits its page, to find out whether there is a next
+  // page. Cuts `entries` to the page and returns the token of the next one, empty at the
+  // last page. `cursor_of` returns the cursor of an entry.
   template <class Entry, class CursorOf>
   std::string CutPage(absl::string_view scope, size_t page_size, std::vector<Entry>& entries,
                       CursorOf&& cursor_of) const {
@@ -42,16 +42,15 @@ class PageTokens {
   std::string key_;
 };
 
-// The scope of a list: who asks, and every argument but page_size and
-// page_token.
+// The scope of a list: the caller, and every argument but page_size and page_token.
 std::string PageScope(const Caller& caller, const google::protobuf::Message& request);
 
-// The commonest cursor: a time, and the id of what stands there.
+// The most common cursor: the time and the id of the last entry.
 std::vector<std::string> TimeCursorParts(absl::Time time, const std::string& id);
 namespace page_token_internal {
 absl::StatusOr<absl::Time> ReadTimePart(const std::string& part);
 }
-// Such a cursor as Cursor{absl::Time, IdType}; nullopt for the first page.
+// Parses it into Cursor{absl::Time, IdType}; nullopt for the first page.
 template <class Cursor, class IdType>
 absl::StatusOr<std::optional<Cursor>> ParseTimeCursor(const std::vector<std::string>& parts) {
   if (parts.empty()) return std::optional<Cursor>();

@@ -25,8 +25,8 @@ void AppendLittleEndian64(std::string& out, uint64_t value) {
   for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
 }
 
-// PAE: the number of parts, then each with its length, so that no two lists of
-// parts have one encoding.
+// PAE: the number of parts, then each with its length, so that no two lists of parts have the
+// same encoding.
 std::string PreAuthenticationEncoding(std::initializer_list<absl::string_view> parts) {
   std::string out;
   AppendLittleEndian64(out, parts.size());

@@ -8,17 +8,17 @@
 
 namespace rostrum {
 
-// The service that the certificate of this call's connection stands for
-// (certificates.h); empty if there is none, or it stands for no service.
+// The service that the certificate of this call's connection names (certificates.h). Empty
+// if there is no certificate or it names no service.
 std::string PeerOf(const grpc::ServerContextBase& ctx);
 
-// With certificates on both sides: whether `peer` may bring what `context` says.
-// A service speaks for itself, and only the gateway for anybody else: people,
-// visitors with their pass and network, and who has not said who they are. So
-// neither a stolen signing key nor a certificate alone makes a caller.
-//   PERMISSION_DENIED / PEER_UNKNOWN: the certificate stands for no service.
-//   PERMISSION_DENIED / PEER_MISMATCH: a service's token from another's connection.
-//   PERMISSION_DENIED / GATEWAY_ONLY: only the gateway may say this.
+// With mutual TLS: whether the service `peer` may send what is in `context`. A service may
+// speak for itself. Only the gateway may speak for others: for people, for visitors (pass
+// and network), and for anonymous callers. So a stolen signing key is of no use without the
+// certificate, and the reverse.
+//   PERMISSION_DENIED / PEER_UNKNOWN: the certificate names no service.
+//   PERMISSION_DENIED / PEER_MISMATCH: a service's token over another service's connection.
+//   PERMISSION_DENIED / GATEWAY_ONLY: only the gateway may speak for others.
 absl::Status CheckPeer(const std::string& peer, const RequestContext& context);
 
 }  // namespace rostrum

@@ -6,7 +6,7 @@
 
 namespace rostrum {
 
-// absl::Time inside, Timestamp on the wire.
+// Conversions between absl and protobuf times and durations.
 google::protobuf::Timestamp ToProtoTime(absl::Time time);
 absl::Time FromProtoTime(const google::protobuf::Timestamp& timestamp);
 

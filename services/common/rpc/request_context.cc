@@ -63,7 +63,7 @@ ScopedRequestContext::~ScopedRequestContext() { current = outer_; }
 ScopedBatchContext::ScopedBatchContext(absl::Duration time)
     : context_([time] {
         RequestContext context = RequestContext::Current();
-        context.trace = TraceContext::Current();  // may be of a part of the request
+        context.trace = TraceContext::Current();  // may be the trace of a part of the request
         context.deadline = absl::Now() + time;
         return context;
       }()),

@@ -10,8 +10,9 @@
 
 namespace rostrum {
 
-// The pass that a browser holds (PRODUCT.md, the meter): a random id and a
-// random secret, never joined to an account, an address or a log line.
+// The pass that a visitor's browser keeps in a cookie, under which free reads and offers
+// are counted: a random id and a random secret. It is never connected with an account or an
+// address and never logged.
 struct VisitorPass {
   std::string id;      // base64url of 16 bytes
   std::string secret;  // base64url of 32 bytes
@@ -22,19 +23,19 @@ struct VisitorPass {
   // Reads "<id>.<secret>[.fresh]"; nullopt if it is anything else.
   static std::optional<VisitorPass> Parse(absl::string_view text);
   std::string ToString() const;
-  // HMAC(secret, subject): the only thing ever stored of a read.
+  // HMAC(secret, subject): all that is stored of a read.
   std::string Digest(absl::string_view subject) const;
   // SHA-256 of the id, base64url: the key under which state is kept.
   std::string KeyHash() const;
 };
 
-// Everything about one call that is not in its message. HandleRpc makes it and
-// binds it to the handler's thread, from where the PostgreSQL pool takes the
-// deadline and outgoing calls take deadline, request id and trace.
+// Everything about one call that is not in its message. HandleRpc makes it and binds it to
+// the thread of the handler. There the PostgreSQL pool reads the deadline, and outgoing
+// calls read deadline, request id and trace.
 struct RequestContext {
   Caller caller;
   VisitorPass visitor;
-  // A keyed hash of the visitor's network that is of no use after the hour.
+  // A keyed hash of the visitor's network. The key changes every hour.
   std::string network;
   std::string request_id;
   TraceContext trace;
@@ -62,8 +63,8 @@ class ScopedRequestContext {
   const ScopedTrace trace_;
 };
 
-// For work that this thread does for several requests at once: with a deadline of its
-// own, so that none of them ends it for the others.
+// Bind it for work that a thread does for several requests at once. It has its own
+// deadline, so that the deadline of one request does not end the work for the others.
 class ScopedBatchContext {
  public:
   explicit ScopedBatchContext(absl::Duration time);
@@ -73,8 +74,8 @@ class ScopedBatchContext {
   const ScopedRequestContext bound_;
 };
 
-// The metadata keys, in one place. A service reads nothing else, and the
-// gateway lets no other client byte through.
+// The metadata keys that services read, beside kDeadlineKey (call_deadline.h). The gateway
+// makes their values itself and passes no other metadata on.
 inline constexpr char kIdentityKey[] = "x-rostrum-identity";  // identity token
 inline constexpr char kVisitorKey[] = "x-rostrum-visitor";    // "<id>.<secret>[.fresh]"
 inline constexpr char kNetworkKey[] = "x-rostrum-network";    // keyed hash

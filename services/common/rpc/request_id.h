@@ -4,8 +4,8 @@
 
 namespace rostrum {
 
-// Gives a request an id of its own where it has a field for one and none is in
-// it: a call that is repeated because no answer came has its effect once.
+// Sets request_id to a new id if the message has that field and it is empty. A call that is
+// repeated because no answer came then takes effect only once.
 void EnsureRequestId(google::protobuf::Message& request);
 
 }  // namespace rostrum

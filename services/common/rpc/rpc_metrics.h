@@ -17,8 +17,8 @@ struct RpcName {
   std::string service;
   std::string method;
   bool server_streaming = false;
-  // Whether it may be asked once more when nobody knows what became of it: the proto's
-  // idempotency_level. False of what is not linked into this binary.
+  // Whether the call may be made again when its outcome is unknown, by the
+  // idempotency_level in the proto. False for RPCs that are not linked into this binary.
   bool repeatable = false;
 
   static RpcName Of(const google::protobuf::MethodDescriptor& method);
@@ -28,15 +28,15 @@ struct RpcName {
   std::string Full() const { return service + "/" + method; }
 };
 
-// The three families of one side, declared where that side is.
+// The three metric families of clients or of servers, declared in their code.
 struct RpcFamilies {
   const CounterFamily& started;    // grpc_service, grpc_method, grpc_type
-  const CounterFamily& handled;    // and grpc_code
-  const HistogramFamily& seconds;  // as started
+  const CounterFamily& handled;    // the same and grpc_code
+  const HistogramFamily& seconds;  // as `started`
 };
 
-// The metrics of one RPC on one side, looked up once. The series of what goes
-// well stands at zero before the first call. Thread-safe.
+// The metrics of one RPC as client or as server, looked up once. The series of successful
+// calls are exported as 0 before the first call. Thread-safe.
 class RpcMetrics {
  public:
   RpcMetrics(Metrics& metrics, const RpcFamilies& families, RpcName name);
@@ -57,8 +57,8 @@ class RpcMetrics {
   std::array<std::atomic<prometheus::Counter*>, 17> handled_{};
 };
 
-// Visits the RPCs of ours whose protos are linked into this binary, in the order
-// of their files.
+// Visits all RPCs of packages rostrum.* that are linked into this binary, in the order of
+// their files.
 void ForEachRpc(const std::function<void(const google::protobuf::MethodDescriptor&)>& visit);
 
 }  // namespace rostrum

@@ -5,7 +5,7 @@
 namespace rostrum {
 namespace {
 
-// A server is not at fault for what a client did wrong.
+// For a server span, mistakes of the client are not failures.
 bool IsFailure(SpanKind kind, grpc::StatusCode code) {
   if (kind != SpanKind::kServer) return code != grpc::StatusCode::OK;
   switch (code) {

@@ -6,19 +6,18 @@
 
 namespace rostrum {
 
-// The span of an RPC on one side, with OpenTelemetry's names for what it says:
-// rpc.system, rpc.service, rpc.method, rpc.grpc.status_code.
+// The span of an RPC as client or as server, with the attributes that OpenTelemetry
+// defines: rpc.system, rpc.service, rpc.method, rpc.grpc.status_code.
 class RpcSpan {
  public:
   RpcSpan() = default;
-  // A client's: a part of `trace`.
-  // A server's: the span that `trace` names.
+  // For a client: a child of the span in `trace`. For a server: the span in `trace` itself.
   RpcSpan(const TraceContext& trace, SpanKind kind, const RpcName& rpc);
 
   bool recorded() const { return span_.recorded(); }
   const TraceContext& context() const { return span_.context(); }
   Span& operator*() { return span_; }
-  // Ends it; a failure is what OpenTelemetry says is one on that side.
+  // Ends the span. Which codes count as failures on that side is defined by OpenTelemetry.
   void Ended(grpc::StatusCode code);
 
  private:

@@ -23,8 +23,8 @@ namespace rostrum {
 namespace {
 
 constexpr char kReflectionPlugin[] = "proto_server_reflection";
-// The health of the process itself: serving for as long as it answers, whatever
-// became of what it depends on. Who restarts it asks for this.
+// The health of the process alone: SERVING as long as it answers, even if a dependency is
+// down. Liveness probes, which restart the process, ask for this.
 constexpr char kLiveness[] = "liveness";
 
 constexpr absl::Duration kReadiness = absl::Milliseconds(100);
@@ -43,7 +43,7 @@ class ServiceNamesPlugin final : public grpc::ServerBuilderPlugin {
 };
 
 // Linking the reflection library turns reflection on for every server of the
-// process; this takes it out where it is not wanted.
+// process; this removes it from servers that should not have it.
 class PluginsOption final : public grpc::ServerBuilderOption {
  public:
   PluginsOption(bool reflection, std::vector<std::string>* names)
@@ -75,14 +75,14 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   grpc::ResourceQuota quota("rostrum");
   quota.SetMaxThreads(options.max_threads);
   builder.SetResourceQuota(quota);
-  // Threads that are done with a call wait for the next one. Beyond so many (in each of
-  // gRPC's queues) they end instead: with its own number, two, nearly each call that waits
-  // for something costs a new thread.
+  // How many threads may wait for the next call (in each of gRPC's queues); further ones end
+  // after their call. With gRPC's default, two, nearly every call that has to wait for
+  // something would cost a new thread.
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 32);
 }
 
-// Health is a part of every server (EnableDefaultHealthCheckService), but no
-// server starts without a service: `other` knows no calls.
+// Every server has the health service (EnableDefaultHealthCheckService), but none starts
+// without a service of its own: `other` is one without calls.
 std::unique_ptr<grpc::Server> StartHealthServer(const std::string& address,
                                                 grpc::CallbackGenericService* other, int* port) {
   std::vector<std::string> names;

@@ -18,18 +18,19 @@ struct ServerOptions {
   std::string address;        // "0.0.0.0:50051"; port 0 takes a free one
   std::string admin_address;  // "0.0.0.0:9090" serves /metrics; empty serves none
   std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
-  // "0.0.0.0:8081" serves gRPC health and nothing else there, in plaintext, for
-  // probes that have no certificate; empty does not.
+  // "0.0.0.0:8081" serves gRPC health and nothing else, in plaintext, for probes that have
+  // no certificate. Empty: no such port.
   std::string health_address;
   bool reflection = true;
   absl::Duration drain = absl::Seconds(30);
-  int max_threads = 1024;  // a fuse; work is limited by its callers and the PostgreSQL pool
+  int max_threads = 1024;  // a last resort: callers and the PostgreSQL pool limit the work
   size_t max_receive_bytes = 4 << 20;
 };
 
-// A gRPC server as every service runs it: health (overall, for each service, and
-// "liveness", which serves whether or not it is ready), reflection, connection age, keepalive,
-// limits. Not serving until SetReady(true).
+// A gRPC server with what every service needs: health, reflection, connection age,
+// keepalive and limits. Health has an entry for the whole server, one for each gRPC
+// service, and "liveness", which is SERVING even while the service is not ready. Not ready
+// until SetReady(true).
 class Server {
  public:
   // UNAVAILABLE if the address cannot be bound.
@@ -41,7 +42,7 @@ class Server {
   int port() const { return port_; }
   int health_port() const { return health_port_; }
   void SetReady(bool ready);
-  // Not ready, no new calls, waits up to `drain` for those that run.
+  // Becomes not ready, takes no new calls, and waits up to `drain` for those that run.
   void Shutdown();
 
  private:
@@ -55,10 +56,10 @@ class Server {
   std::unique_ptr<Admin> admin_;
 };
 
-// Waits for SIGTERM or SIGINT (signals.h); meanwhile calls `ready` several times a
-// second and hands its answer to SetReady, so that a dependency that went away
-// makes the service not ready, and back. `ready` tells what is known and waits for
-// nothing: a signal would wait with it.
+// Waits for SIGTERM or SIGINT (signals.h). Meanwhile calls `ready` several times a second
+// and passes its result to SetReady, so that the service is not ready while something that
+// it depends on is unavailable. `ready` must not block, because the signal would be noticed
+// late.
 void ServeUntilStopped(Server& server, const std::function<bool()>& ready);
 
 }  // namespace rostrum

@@ -36,8 +36,8 @@ absl::Status SystemError(const char* what) {
   return absl::InternalError(absl::ErrnoToStatus(errno, what).message());
 }
 
-// Linux 6.3 on may be set to refuse what could be executed; older ones do not
-// know the flag, nor does Debian 12's header.
+// Linux 6.3 and later may be configured to refuse executable memory files. Older kernels do
+// not know the flag, and neither does Debian 12's header.
 int NewMemoryFile() {
   constexpr unsigned kNoExecSeal = 8;
   const int fd = memfd_create("tls", MFD_CLOEXEC | kNoExecSeal);
@@ -55,8 +55,8 @@ bool WriteAll(int fd, const std::string& content) {
   return true;
 }
 
-// A file in memory with a path that whoever in this process opens it finds
-// either the former or the new content under, whole.
+// A file in memory. Code in this process that opens its path finds either the former or the
+// new content, complete.
 class MemoryFile {
  public:
   std::string path() const { return absl::StrCat("/proc/self/fd/", fd_); }
@@ -82,19 +82,19 @@ class MemoryFile {
   }
 
  private:
-  // Never closed: gRPC looks at it until its last connection is gone.
+  // Never closed: gRPC reads it until its last connection has ended.
   int fd_ = -1;
 };
 
 }  // namespace
 
-// Hands to gRPC what it has checked.
+// Watches the folder and passes only checked certificates to gRPC.
 //
-// gRPC's provider watches files, but takes what it finds, a key that is not the
-// certificate's too, and then refuses every connection. So it is shown files in
-// memory that change only to what is known to be good. Key and certificate are
-// one file, which it reads twice, and reads again if the time of modification
-// changed meanwhile, in whole seconds: so each version has a later second.
+// gRPC's own provider takes any files that it finds, even a key that does not belong to the
+// certificate, and then refuses every connection. So it watches files in memory, which change
+// only to checked content. Key and certificate are one file, which the provider reads twice;
+// it reads again if the modification time, in whole seconds, changed in between. So each
+// version gets a later second.
 class TransportSecurity::Watch {
  public:
   Watch(std::string folder, std::string service, Metrics& metrics)
@@ -122,7 +122,7 @@ class TransportSecurity::Watch {
     return metrics.Gauge(kNotAfter, {file});
   }
 
-  // Takes what is in the folder, if it is new and good.
+  // Uses the files in the folder if they are new and valid.
   absl::Status Look() {
     ASSIGN_OR_RETURN(CertificateFiles found, ReadCertificateFiles(folder_));
     if (found == files_) return absl::OkStatus();
@@ -142,8 +142,8 @@ class TransportSecurity::Watch {
     return absl::OkStatus();
   }
 
-  // Once for each thing that is wrong, and not if it was gone a second later:
-  // the three files do not change together.
+  // Logs each error once, and only if it is still there at the next look: the three files do
+  // not change at the same moment.
   void Report(const absl::Status& status) {
     const std::string wrong = status.ok() ? "" : std::string(status.message());
     if (!wrong.empty() && wrong == wrong_ && wrong != reported_) {
@@ -174,7 +174,7 @@ TransportSecurity::~TransportSecurity() = default;
 std::string TransportSecurity::ReadSetting(Settings& env) {
   return env.String("TLS_DIR", "",
                     "Folder with tls.crt, tls.key and ca.crt for gRPC with certificates on both "
-                    "sides, read again when they change; empty for plaintext.");
+                    "sides, read again when they change; empty: plaintext.");
 }
 
 absl::StatusOr<std::unique_ptr<TransportSecurity>> TransportSecurity::Open(

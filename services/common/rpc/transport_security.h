@@ -11,19 +11,19 @@
 
 namespace rostrum {
 
-// How a binary's gRPC connections are secured: mutual TLS with the certificate
-// of a folder (certificates.h), or nothing. Lives as long as the process.
+// How a binary's gRPC connections are secured: mutual TLS with the certificate in a folder
+// (certificates.h), or plaintext. Lives as long as the process.
 //
-// The folder is looked at every second, and a whole and valid new certificate is
-// used for the connections made from then on; those that stand go on. One that
-// is not leaves the former in use and is logged. Thread-safe.
+// The folder is checked every second. A new certificate that is complete and valid is used
+// for new connections; existing ones continue. One that is not is logged, and the former
+// stays in use. Thread-safe.
 class TransportSecurity {
  public:
   // Declares TLS_DIR and returns its value.
   static std::string ReadSetting(Settings& env);
 
-  // Without a folder: plaintext. `service` is whose certificate it must be.
-  // INVALID_ARGUMENT that names TLS_DIR, the file and what is wrong with it.
+  // Without a folder: plaintext. `service` is the service that the certificate must name.
+  // INVALID_ARGUMENT names TLS_DIR, the file and what is wrong with it.
   static absl::StatusOr<std::unique_ptr<TransportSecurity>> Open(const std::string& folder,
                                                                  const std::string& service,
                                                                  Metrics& metrics);
@@ -31,9 +31,9 @@ class TransportSecurity {
 
   // True if peers prove who they are with certificates.
   bool mutual() const { return watch_ != nullptr; }
-  // Takes connections of who has a certificate of the authority.
+  // For servers: accepts clients that have a certificate of the authority.
   const std::shared_ptr<grpc::ServerCredentials>& server() const { return server_; }
-  // Presents the certificate, and demands one of the server's name.
+  // For clients: presents the certificate, and requires that the server's has its name.
   const std::shared_ptr<grpc::ChannelCredentials>& channel() const { return channel_; }
 
  private:

@@ -27,7 +27,8 @@ bool Tries::Again(const grpc::Status& status, const std::string& peer, absl::Tim
   const bool is_same = late_peer_.empty() || peer == late_peer_;
   late_peer_ = peer;
   const absl::Duration half = (deadline_ - now) / 2;
-  // Who is told so before the time is over has not come to one that hangs.
+  // If DEADLINE_EXCEEDED came well before the end of the try, the replica answered it and does
+  // not hang.
   const bool has_waited = now + half > until_;
   until_ = is_same && has_waited && half >= kLeastTry ? now + half : deadline_;
   return true;

@@ -7,7 +7,7 @@
 
 namespace rostrum {
 
-// The visitor's pass between services.
+// The visitor's pass as a message, for calls between services.
 subscription::v1::VisitorPass ToProto(const VisitorPass& pass);
 // An empty pass if the message is empty. INVALID_ARGUMENT / INVALID_PASS naming
 // `field` if it is not a pass.

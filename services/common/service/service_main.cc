@@ -23,7 +23,7 @@ namespace {
 constexpr absl::Duration kKeepEvents = absl::Hours(24 * 7);
 constexpr absl::Duration kMaintenance = absl::Minutes(1);
 constexpr absl::Duration kAsk = absl::Seconds(1);
-// A database that has said nothing for so long is away.
+// If the database has not answered for this long, the service is not ready.
 constexpr absl::Duration kSilence = absl::Seconds(3);
 
 std::vector<MigrationSet> MigrationsOf(const ServiceDefinition& definition) {
@@ -51,34 +51,37 @@ PgOptions ReadPostgresSettings(Settings& env) {
   return {.url = env.Secret("PG_URL", 1,
                             "The service's own database, as postgresql://user:password@host/name."),
           .pool_size = env.Int("PG_POOL", 16, 1, 500,
-                               "Connections to the database at the most; one more asks whether "
-                               "it answers.")};
+                               "Most connections to the database; one more asks whether it "
+                               "answers.")};
 }
 
 CommonSettings ReadCommonSettings(Settings& env, const ServiceDefinition& definition) {
   CommonSettings settings;
   settings.postgres = ReadPostgresSettings(env);
-  settings.server.address = env.String("LISTEN", absl::StrCat("0.0.0.0:", definition.default_port),
-                                       "Where gRPC is served.");
+  settings.server.address =
+      env.String("LISTEN", absl::StrCat("0.0.0.0:", definition.default_port), "Address of gRPC.");
   settings.server.admin_address =
-      env.String("ADMIN_LISTEN", "", "Where /metrics is served, as host:port; empty for nowhere.");
-  settings.server.health_address =
-      env.String("HEALTH_LISTEN", "",
-                 "Where gRPC health alone is served, always in plaintext; empty for nowhere else.");
+      env.String("ADMIN_LISTEN", "", "Address of /metrics, as host:port; empty: none.");
+  settings.server.health_address = env.String(
+      "HEALTH_LISTEN", "",
+      "A further address that serves only gRPC health, always in plaintext; empty: none.");
   settings.tls_dir = TransportSecurity::ReadSetting(env);
-  settings.server.reflection = env.Bool("REFLECTION", true, "Serve gRPC reflection.");
+  settings.server.reflection = env.Bool("REFLECTION", true, "Whether gRPC reflection is served.");
   settings.server.max_receive_bytes = definition.max_receive_bytes;
   settings.server.drain = env.Duration("DRAIN_TIMEOUT", absl::Seconds(30),
                                        "How long running calls may take after SIGTERM.");
   settings.keyring_file = env.Required(
       "IDENTITY_KEYRING_FILE",
-      "Public keys of all services (rostrum-keys makes it); read again when it changes.");
-  settings.key =
-      env.Secret("IDENTITY_KEY", 1, "This service's own signing key; give IDENTITY_KEY_FILE.");
+      "File with the public keys of all programs, which rostrum-keys makes; read again when it "
+      "changes.");
+  settings.key = env.Secret(
+      "IDENTITY_KEY", 1,
+      "The program's own signing key, which rostrum-keys makes; give IDENTITY_KEY_FILE.");
   settings.log_level = ReadLogLevel(env);
   settings.traces = ReadTraceSettings(env);
-  settings.page_token_secret = env.Secret(
-      "PAGE_TOKEN_SECRET", 32, "Signs page tokens; the same in all replicas of the service.");
+  settings.page_token_secret =
+      env.Secret("PAGE_TOKEN_SECRET", 32,
+                 "Signs page tokens, at least 32 bytes; the same in all replicas of a service.");
   return settings;
 }
 
@@ -102,15 +105,16 @@ absl::Status BuildEnvironment(const CommonSettings& settings, ServiceEnvironment
 }
 
 absl::Status Maintain(ServiceEnvironment& env) {
-  // Each is done, whatever became of the other.
+  // Both are done, even if one fails.
   absl::Status outbox = MaintainOutbox(*env.pool, env.clock.Now(), kKeepEvents, env.metrics);
   const absl::Status keys = PurgeIdempotencyKeys(*env.pool, env.clock.Now());
   outbox.Update(keys);
   return outbox;
 }
 
-// What a service does by itself: begins when its schema is there, and is not ready before.
-// On a thread of its own: a database that hangs keeps nobody from stopping the process.
+// The background work of a service. It begins when the schema is complete; before that the
+// service is not ready. On its own thread, so that a database that hangs does not keep the
+// process from stopping.
 class ServiceWork {
  public:
   ServiceWork(ServiceEnvironment& env, ServiceApp& app, std::vector<MigrationSet> schema)
@@ -129,7 +133,7 @@ class ServiceWork {
   }
 
  private:
-  // What begins once cannot be tried again: what it throws ends the process.
+  // noexcept, because Begin cannot be repeated: an exception ends the process.
   void Ask() noexcept {
     if (!begun_) Begin();
     if (begun_) env_.pool->Ping();

@@ -21,8 +21,8 @@
 
 namespace rostrum {
 
-// What every service process has, built from the settings that every service
-// shares, in the order in which it is taken down again.
+// What every service process has, built from the settings that all services share. Members
+// are destroyed in the reverse of this order.
 struct ServiceEnvironment {
   std::string name;
   SystemClock clock;
@@ -59,20 +59,21 @@ struct ServiceDefinition {
   std::string summary;  // one line for --help
   int default_port;
   std::vector<EmbeddedFile> migrations;
-  // Declares and reads the service's own settings, and returns what builds the
-  // service from them once all settings are known to be good.
+  // Declares and reads the service's own settings. Returns a function that builds the
+  // service from them; it is called once all settings have been checked.
   using Build = std::function<std::unique_ptr<ServiceApp>(ServiceEnvironment&)>;
   std::function<Build(Settings&)> configure;
   // The largest message that the service takes.
   size_t max_receive_bytes = 4 << 20;
 };
 
-// The main of every service:
-//   rostrum-content            serves (waits for its schema if it must)
+// The main function of every service:
+//   rostrum-content            serves until SIGTERM, ready once its schema is up to date
 //   rostrum-content migrate    brings the schema up to date and exits
-//   rostrum-content --help     prints what it is and every setting
+//   rostrum-content restored   begins a new epoch of events after a restore (epoch.h)
 //   rostrum-content settings   prints every setting as JSON
 //   rostrum-content metrics    prints every metric as JSON
+//   rostrum-content --help     prints usage and every setting
 int ServiceMain(int argc, char** argv, const ServiceDefinition& definition);
 
 }  // namespace rostrum

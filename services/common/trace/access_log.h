@@ -6,21 +6,23 @@
 
 namespace rostrum {
 
-// How a request ended, as far as its log line goes.
+// How a request ended, for the level of its log line.
 enum class Ending {
-  kFine,      // also what was refused for good reason
-  kAway,      // something that we need did not answer
+  kFine,      // answered, or refused because of the request
+  kAway,      // something that this process depends on did not answer
   kOurFault,  // a defect
 };
 
-// The level of the one line of a request. A busy site must not drown in them, so
-// most are of level debug. What somebody will look for is more: an error for our
-// own faults, a warning where something is away, and info for what took over a
-// second and for what belongs to a recorded trace, which makes the sampler's
-// share the share of these lines too. `took` is zero for streams.
+// The level of the one log line of a request. Most lines are of level debug, so that a busy
+// site does not drown in them. The others:
+// - error for our own faults,
+// - warning where something is unavailable,
+// - info for requests that took over a second, and for those in a recorded trace: so the
+//   sampler's share is also the share of these lines.
+// `took` is zero for streams.
 LogLevel AccessLevel(Ending ending, absl::Duration took, const TraceContext& trace);
 
-// Of these lines, at most, above level debug: a LogBudget for each kind.
+// At most this many lines a second above level debug, for each kind (LogBudget).
 inline constexpr int64_t kAccessLinesPerSecond = 100;
 
 }  // namespace rostrum

@@ -5,11 +5,11 @@
 
 namespace rostrum {
 
-// What carries messages here (messaging.system).
+// The values of messaging.system.
 inline constexpr char kOutboxSystem[] = "outbox";
 inline constexpr char kMailSystem[] = "mail_queue";
 
-// What a producer's or a consumer's span says, by OpenTelemetry's names.
+// Sets the messaging attributes of OpenTelemetry on the span of a producer or a consumer.
 // `destination` is the kind of message, `operation` what `system` calls it.
 void DescribePublish(Span& span, absl::string_view system, absl::string_view destination,
                      absl::string_view operation = "publish");

@@ -9,7 +9,7 @@
 
 namespace rostrum {
 
-// What is true of all spans of a process (service.name and the like).
+// Attributes of all spans of a process (service.name and the like).
 using ResourceAttributes = std::map<std::string, std::string>;
 
 // The body of an OTLP/HTTP request: ExportTraceServiceRequest in OTLP's JSON,

@@ -32,7 +32,7 @@ Span Span::Of(const TraceContext& context, SpanKind kind, absl::string_view name
   span.data_->context = context;
   span.data_->name = std::string(name);
   span.data_->kind = kind;
-  span.data_->start = absl::Now();  // spans are read beside those of other machines
+  span.data_->start = absl::Now();  // the real clock: spans are compared with other machines'
   return span;
 }
 

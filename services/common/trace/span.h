@@ -11,7 +11,7 @@
 
 namespace rostrum {
 
-// The numbers are OTLP's.
+// The numbers are those of OTLP.
 enum class SpanKind { kInternal = 1, kServer = 2, kClient = 3, kProducer = 4, kConsumer = 5 };
 
 // A span that has ended, as the exporter gets it.
@@ -21,7 +21,7 @@ struct SpanData {
   SpanKind kind = SpanKind::kInternal;
   absl::Time start;
   absl::Time end;
-  // Nothing personal and nothing that a reader sent: names, codes and counts.
+  // Only names, codes and counts: nothing personal and nothing that a reader sent.
   LogFields attributes;
   bool failed = false;
   std::string error;  // a code or reason
@@ -33,14 +33,13 @@ class SpanSink {
   virtual ~SpanSink() = default;
   virtual void Add(std::unique_ptr<SpanData> span) = 0;
 };
-// Where spans of this process go; null for nowhere, which is the beginning. The
-// sink outlives every span, or is set to null before it goes.
+// Sets where the spans of this process go; null, as at first, discards them. The sink must
+// outlive every span, or be replaced by null before it is destroyed.
 void SetSpanSink(SpanSink* sink);
 bool TracingIsOn();
 
-// A piece of work in a trace. Empty, and nearly free, if tracing is off or its
-// trace is not sampled. Ends when destroyed. Not thread-safe, but movable
-// between threads.
+// A piece of work in a trace. Empty, and nearly free, if tracing is off or the trace is not
+// sampled. Ends when destroyed. Not thread-safe, but can be moved to another thread.
 class Span {
  public:
   Span() = default;
@@ -48,14 +47,14 @@ class Span {
   Span& operator=(Span&& other);
   ~Span() { End(); }
 
-  // Part of the work of `parent`.
+  // A child of the span `parent`.
   static Span ChildOf(const TraceContext& parent, SpanKind kind, absl::string_view name);
-  // The one that `context` names itself, made by TraceContext::Continue.
+  // The span of `context` itself, as made by TraceContext::Continue.
   static Span Of(const TraceContext& context, SpanKind kind, absl::string_view name);
 
   // If false, its name and attributes need not be made.
   bool recorded() const { return data_ != nullptr; }
-  // To hand on; only if recorded.
+  // The context for children. Only if recorded().
   const TraceContext& context() const { return data_->context; }
 
   void SetName(std::string name);
@@ -68,11 +67,11 @@ class Span {
   std::unique_ptr<SpanData> data_;
 };
 
-// For ScopedLogFields: which trace and span a line belongs to; nothing if empty.
+// For ScopedLogFields: the trace and the span that a line belongs to; no fields if `trace`
+// is empty.
 LogFields TraceFields(const TraceContext& trace);
 
-// A part of the work that runs on this thread, and the current span until it
-// ends.
+// A child span for work on this thread. It is the current span of the thread until it ends.
 class ScopedSpan {
  public:
   ScopedSpan(SpanKind kind, absl::string_view name)

@@ -28,7 +28,7 @@ int Progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 // One connection to the collector, kept alive between requests.
 class SpanExporter::Connection {
  public:
-  // `give_up` is asked now and then whether to break off.
+  // `give_up` is called from time to time; if it returns true, the request is aborted.
   Connection(const ExportOptions& options, std::function<bool()> give_up)
       : give_up_(std::move(give_up)), curl_(NewCurl(options.url, "http,https", options.timeout)) {
     Append(headers_, "Content-Type: application/json");
@@ -48,14 +48,14 @@ class SpanExporter::Connection {
     const long code = ResponseCode(curl_);
     if (code / 100 == 2) return Outcome::kTaken;
     *error = absl::StrCat("HTTP ", code);
-    // The codes that OTLP says to repeat after.
+    // The codes after which OTLP allows a retry.
     return code == 429 || code == 502 || code == 503 || code == 504 ? Outcome::kAway
                                                                     : Outcome::kRefused;
   }
 
  private:
   const std::function<bool()> give_up_;
-  CurlList headers_;  // outlive the connection
+  CurlList headers_;  // must outlive curl_
   const Curl curl_;
 };
 
@@ -128,7 +128,7 @@ void SpanExporter::Send(Connection& connection, const Batch& batch) {
   counter.Increment(static_cast<double>(batch.size()));
 }
 
-// Once for each change, since spans are many.
+// Logs only changes, because there are many spans.
 void SpanExporter::Tell(Outcome outcome, const std::string& error) {
   const bool away = outcome != Outcome::kTaken;
   if (away && !away_) LogWarning("traces are not taken by the collector", {{"error", error}});

@@ -20,14 +20,14 @@ struct ExportOptions {
   ResourceAttributes resource;
   size_t queue = 8192;                         // spans that may wait; more are dropped
   size_t batch = 512;                          // spans of one request at the most
-  absl::Duration interval = absl::Seconds(1);  // how long a span waits for company
+  absl::Duration interval = absl::Seconds(1);  // how long a span waits for a batch to fill
   absl::Duration timeout = absl::Seconds(5);   // of one request
-  absl::Duration flush = absl::Seconds(3);     // what the end may take
+  absl::Duration flush = absl::Seconds(3);     // how long the destructor may take
 };
 
-// Sends spans to an OTLP/HTTP collector from a thread of its own. Add never
-// waits for it: what finds the queue full, or is refused, or could not be
-// delivered in three tries, is dropped and counted. Thread-safe.
+// Sends spans to an OTLP/HTTP collector from its own thread; Add never waits for it. Spans
+// are dropped and counted if the queue is full, if the collector refuses them, or after
+// three failed tries. Thread-safe.
 class SpanExporter final : public SpanSink {
  public:
   SpanExporter(ExportOptions options, Metrics& metrics);
@@ -46,7 +46,7 @@ class SpanExporter final : public SpanSink {
   Batch Take();
   void Send(Connection& connection, const Batch& batch);
   void Tell(Outcome outcome, const std::string& error);
-  // Waits; false if the end does not leave the time.
+  // Waits. False if the destructor leaves no time for that.
   bool Pause(absl::Duration duration);
   bool OutOfTime();
 
@@ -62,7 +62,7 @@ class SpanExporter final : public SpanSink {
   std::thread thread_;
 };
 
-// Puts the exporter's metrics to zero, for a process that has none.
+// Exports the exporter's metrics as 0, for a process without an exporter.
 void DeclareSpanMetrics(Metrics& metrics);
 
 }  // namespace rostrum

@@ -5,8 +5,8 @@
 
 namespace rostrum {
 
-// Marks the span of work in a store by how that ended. A rule that said no is no
-// failure of the store.
+// Marks the span of work in a store with its status. A refusal by a rule is no failure of
+// the store.
 void MarkOutcome(Span& span, const absl::Status& status);
 
 }  // namespace rostrum

@@ -15,17 +15,17 @@ struct TraceContext {
   std::string tracestate;
   std::string Traceparent() const;
 
-  // A new span in the trace that the headers speak of, or in a new trace if
-  // they are absent or malformed. Whether it is sampled is the sampler's word
-  // (tracing.h); without tracing the caller's is passed on.
+  // A new span in the trace that the headers name, or in a new trace if they are absent or
+  // malformed. The sampler (tracing.h) decides whether it is sampled; without tracing the
+  // caller's decision is passed on.
   static TraceContext Continue(absl::string_view traceparent, absl::string_view tracestate);
-  // What the headers say and no more: span_id is the sender's. No trace if they
-  // are malformed.
+  // Only what the headers say: span_id is that of the sender. No trace if they are
+  // malformed.
   static TraceContext Parse(absl::string_view traceparent, absl::string_view tracestate);
-  // A trace that is never sampled: for work that nobody asked for.
+  // A trace that is never sampled, for work that belongs to no request.
   static TraceContext Unsampled();
 
-  // Of the span that runs on this thread, or an empty one.
+  // The context of the span that runs on this thread, or an empty one.
   static const TraceContext& Current();
 };
 

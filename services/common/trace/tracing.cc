@@ -32,8 +32,8 @@ std::string Part(CURLU* url, CURLUPart part) {
   return text;
 }
 
-// Where traces go, below what the setting says; nullopt for no HTTP URL. A
-// password in it would stand in manifests.
+// The URL for traces below `endpoint`; nullopt if that is not a plain HTTP URL. A user name or
+// password is refused, because it would be readable in manifests.
 std::optional<std::string> TracesUrl(const std::string& endpoint) {
   const std::unique_ptr<CURLU, UrlDeleter> url(curl_url());
   if (curl_url_set(url.get(), CURLUPART_URL, endpoint.c_str(), 0) != CURLUE_OK) {
@@ -51,7 +51,7 @@ std::optional<std::string> TracesUrl(const std::string& endpoint) {
 ResourceAttributes ReadResource(Settings& env) {
   ResourceAttributes attributes;
   const std::string text = env.String("OTEL_RESOURCE_ATTRIBUTES", "",
-                                      "More about this process, as key=value,key=value.");
+                                      "More attributes of the process, as key=value,key=value.");
   for (const absl::string_view pair : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
     const size_t equals = pair.find('=');
     const std::string key(absl::StripAsciiWhitespace(pair.substr(0, equals)));
@@ -74,13 +74,13 @@ TraceSettings ReadTraceSettings(Settings& env) {
   TraceSettings settings;
   const std::string endpoint =
       env.String("OTEL_EXPORTER_OTLP_ENDPOINT", "",
-                 "OTLP/HTTP collector that gets traces, as http://host:4318; empty for none.");
+                 "OTLP/HTTP collector for traces, as http://host:4318; empty: none.");
   const std::string sampler =
       env.String("OTEL_TRACES_SAMPLER", "parentbased_traceidratio",
                  "Which traces are recorded: always_on, always_off or traceidratio, each also "
                  "with parentbased_ in front.");
   const std::string share =
-      env.String("OTEL_TRACES_SAMPLER_ARG", "1", "The share that traceidratio records, 0 to 1.");
+      env.String("OTEL_TRACES_SAMPLER_ARG", "1", "Share that traceidratio records, 0 to 1.");
   settings.resource = ReadResource(env);
   if (const auto parsed = Sampler::Parse(sampler, share); parsed.ok()) {
     settings.sampler = *parsed;

@@ -21,8 +21,8 @@ struct TraceSettings {
 // OTEL_TRACES_SAMPLER_ARG and OTEL_RESOURCE_ATTRIBUTES.
 TraceSettings ReadTraceSettings(Settings& env);
 
-// Tracing of this process for as long as it lives; one at a time. It is made
-// before whatever makes spans, and goes after it.
+// Turns tracing on for this process as long as it lives; there is only one. Create it
+// before the first span and destroy it after the last.
 class Tracing {
  public:
   // `service` is service.name, unless the settings give one.
