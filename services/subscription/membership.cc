@@ -69,12 +69,14 @@ Applied Apply(const std::optional<Membership>& current, const Checkout& checkout
   if (current->provider_subscription == event.subscription && current->provider == event.provider) {
     if (event.sequence <= current->sequence) return {};
     next.start_time = std::min(current->start_time, next.start_time);
-    // The provider reports each failed payment; the grace period counts from the first.
-    const bool still = next.state == MembershipState::kGrace && current->state == next.state &&
+    // The provider reports each failed payment of a period. The grace period counts from the
+    // first, also where it has ended meanwhile.
+    const bool again = next.state == MembershipState::kGrace &&
+                       current->grace_end_time.has_value() &&
                        next.period_end_time == current->period_end_time;
-    if (still) {
+    if (again) {
       next.grace_end_time = current->grace_end_time;
-      next.entitled_until = current->entitled_until;
+      next.entitled_until = current->grace_end_time;
     }
     return {.membership = std::move(next)};
   }

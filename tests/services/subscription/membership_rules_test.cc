@@ -88,6 +88,10 @@ TEST(MembershipTest, GraceIsCountedFromTheFirstFailedPaymentOfAPeriod) {
   EXPECT_EQ(again.grace_end_time, failed.time + kSettings.grace);
   EXPECT_EQ(again.entitled_until, failed.time + kSettings.grace);
   EXPECT_EQ(again.sequence, 3);
+  Membership lapsed = again;
+  Lapse(lapsed);
+  const Applied late = Apply(lapsed, kCheckout, Event(Kind::kPaymentFailed, 24 * 9), kSettings);
+  EXPECT_FALSE(late.membership->IsEntitled(kStart + absl::Hours(24 * 9)));
   const PaymentEvent next_period = Event(Kind::kPaymentFailed, 5, 2);
   const Membership later = *After({joined, failed, Event(Kind::kRenewed, 4, 2), next_period});
   EXPECT_EQ(later.grace_end_time, next_period.time + kSettings.grace);
