@@ -24,7 +24,8 @@ namespace {
 // same one. Not pg_advisory_lock: CREATE INDEX CONCURRENTLY waits for all transactions, those
 // of processes that wait for this lock too.
 constexpr char kTryLock[] = "SELECT pg_try_advisory_lock(7206121)";
-constexpr absl::Duration kLockTime = absl::Minutes(10);
+// Longer than an index of a large table takes.
+constexpr absl::Duration kLockTime = absl::Hours(1);
 constexpr absl::Duration kLockPause = absl::Milliseconds(200);
 
 constexpr char kLockNotAvailable[] = "55P03";
@@ -92,8 +93,10 @@ std::map<int, std::string> ReadApplied(Transaction& tx, const std::string& set_n
 // Waits until no other process migrates this database.
 absl::Status LockMigrations(pqxx::connection& connection) {
   const absl::Time deadline = absl::Now() + kLockTime;
+  bool logged = false;
   while (!pqxx::nontransaction(connection).exec1(kTryLock)[0].as<bool>()) {
     if (absl::Now() >= deadline) return Unavailable("another process has been migrating for long");
+    if (!std::exchange(logged, true)) LogInfo("another process migrates: waiting for it");
     absl::SleepFor(kLockPause);
   }
   return absl::OkStatus();
@@ -144,11 +147,9 @@ void ApplyTransaction(pqxx::connection& connection, const std::string& set_name,
 // Applies it, and again if it could not get the lock of a table.
 void ApplyPatiently(pqxx::connection& connection, const std::string& set_name,
                     const Migration& migration) {
-  const auto apply =
-      absl::StartsWith(migration.sql, kNoTransaction) ? ApplyStatements : ApplyTransaction;
   for (int tries = 1;; ++tries) {
     try {
-      return apply(connection, set_name, migration);
+      return ApplyTransaction(connection, set_name, migration);
     } catch (const pqxx::sql_error& error) {
       if (error.sqlstate() != kLockNotAvailable || tries == kTries) throw;
     }
@@ -162,8 +163,10 @@ absl::StatusOr<bool> Apply(pqxx::connection& connection, const std::string& set_
                            const Migration& migration) {
   try {
     ASSIGN_OR_RETURN(const bool missing, IsMissing(connection, set_name, migration));
-    if (missing) ApplyPatiently(connection, set_name, migration);
-    return missing;
+    if (!missing) return false;
+    const bool alone = absl::StartsWith(migration.sql, kNoTransaction);
+    (alone ? ApplyStatements : ApplyPatiently)(connection, set_name, migration);
+    return true;
   } catch (const std::exception& error) {
     return absl::InternalError(absl::StrCat(set_name, "/", migration.name, ": ", error.what()));
   }
