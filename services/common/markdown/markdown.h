@@ -24,9 +24,9 @@ struct MarkdownOptions {
   bool untrusted_links = true;
 };
 
-// Room for what plain text grows by when it is escaped, and not for tables without end.
+// Room for what short links and escaped text grow to. Tables could grow further.
 inline constexpr MarkdownOptions kCommentMarkdown{
-    .max_bytes = 40 << 10, .max_html_bytes = 64 << 10, .top_heading = 4};
+    .max_bytes = 40 << 10, .max_html_bytes = 128 << 10, .top_heading = 4};
 inline constexpr MarkdownOptions kArticleMarkdown{.allow_pictures = true, .untrusted_links = false};
 
 struct RenderedMarkdown {

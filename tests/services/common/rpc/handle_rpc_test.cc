@@ -284,6 +284,13 @@ TEST_F(HandleRpcTest, TheDatabaseHavingNoConnectionLeftIsLookedFor) {
   EXPECT_EQ(LogLine()["level"], "warning");
 }
 
+TEST_F(HandleRpcTest, WhatTookTooLongIsLookedFor) {
+  InitLog("comment", LogLevel::kInfo);
+  comments_.handler = [](const RequestContext&) { return OutOfTime("no answer came in time"); };
+  Get();
+  EXPECT_EQ(LogLine()["level"], "warning");
+}
+
 TEST_F(HandleRpcTest, LogsOneLineWithTheFixedFields) {
   AsAccount(ctx_, kAccount);
   WithRequestId(ctx_, "req-1");
