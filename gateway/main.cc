@@ -13,6 +13,7 @@
 #include "gateway/http/server.h"
 #include "gateway/proxy/api.h"
 #include "gateway/proxy/backends.h"
+#include "gateway/proxy/call_queue.h"
 #include "gateway/proxy/caller_context.h"
 #include "gateway/proxy/event_tail.h"
 #include "gateway/proxy/gateway.h"
@@ -206,6 +207,7 @@ absl::Status Run(GatewaySettings settings) {
   const ServiceCaller content_caller(signer, "content", absl::Seconds(5), metrics);
   VisitorReads reads(backends, content_caller);
   ArticleCache articles(static_cast<size_t>(settings.article_cache_mib) << 20, clock);
+  CallQueue sitemap_turns(1);
   Site site({.words = words,
              .templates = templates,
              .assets = assets,
@@ -217,7 +219,8 @@ absl::Status Run(GatewaySettings settings) {
              .mail_folder = settings.mail_folder,
              .blocking = blocking,
              .reads = reads,
-             .articles = articles},
+             .articles = articles,
+             .sitemap_turns = sitemap_turns},
             callers, limits, settings.tls);
   Gateway gateway({.tls = settings.tls, .openapi = std::move(openapi)}, api, backends,
                   [&site](http::HttpRequest& request) { return site.Handle(request); });

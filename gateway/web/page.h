@@ -13,6 +13,7 @@
 #include "gateway/http/blocking_pool.h"
 #include "gateway/http/message.h"
 #include "gateway/http/static_files.h"
+#include "gateway/proxy/call_queue.h"
 #include "gateway/web/article_cache.h"
 #include "gateway/web/calls.h"
 #include "gateway/web/dictionary.h"
@@ -41,6 +42,7 @@ struct SiteContext {
   http::BlockingPool& blocking;
   VisitorReads& reads;
   ArticleCache& articles;
+  CallQueue& sitemap_turns;  // one sitemap is made at a time
 };
 
 // One request for a page, and its response while it is made. A handler fills `body` (the

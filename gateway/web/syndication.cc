@@ -1,5 +1,7 @@
 #include "gateway/web/syndication.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -10,6 +12,9 @@
 
 namespace rostrum::gateway {
 namespace {
+
+// Of one sitemap, by its specification.
+constexpr int kMaxAddresses = 50'000;
 
 namespace cpb = rostrum::content::v1;
 
@@ -104,16 +109,24 @@ std::string JsonFeed(const Syndicate& about, const cpb::ListPostsResponse& posts
       absl::StrJoin(items, ","), "]}\n");
 }
 
-std::string Sitemap(const std::string& public_url, const cpb::ListPostsResponse& posts) {
-  std::string out = absl::StrCat(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-      "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n<url><loc>",
-      Xml(public_url), "/</loc></url>\n");
+Sitemap::Sitemap(std::string public_url)
+    : public_url_(std::move(public_url)),
+      text_(absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                         "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
+                         "<url><loc>",
+                         Xml(public_url_), "/</loc></url>\n")) {}
+
+bool Sitemap::full() const { return addresses_ >= kMaxAddresses; }
+
+void Sitemap::Add(const cpb::ListPostsResponse& posts) {
   for (const cpb::PostSummary& post : posts.posts()) {
-    absl::StrAppend(&out, "<url><loc>", Xml(UrlOf(public_url, post)), "</loc><lastmod>",
+    if (full()) return;
+    ++addresses_;
+    absl::StrAppend(&text_, "<url><loc>", Xml(UrlOf(public_url_, post)), "</loc><lastmod>",
                     Rfc3339(LastChange(post)), "</lastmod></url>\n");
   }
-  return out + "</urlset>\n";
 }
+
+std::string Sitemap::Finish() && { return std::move(text_) + "</urlset>\n"; }
 
 }  // namespace rostrum::gateway

@@ -21,7 +21,20 @@ std::string RssFeed(const Syndicate& about, const content::v1::ListPostsResponse
 std::string AtomFeed(const Syndicate& about, const content::v1::ListPostsResponse& posts);
 // JSON Feed 1.1.
 std::string JsonFeed(const Syndicate& about, const content::v1::ListPostsResponse& posts);
-// sitemaps.org 0.9.
-std::string Sitemap(const std::string& public_url, const content::v1::ListPostsResponse& posts);
+
+// A sitemap (sitemaps.org 0.9) of the home page and posts.
+class Sitemap {
+ public:
+  explicit Sitemap(std::string public_url);
+  // Leaves out what would be more than a sitemap may have.
+  void Add(const content::v1::ListPostsResponse& posts);
+  bool full() const;
+  std::string Finish() &&;
+
+ private:
+  const std::string public_url_;
+  std::string text_;
+  int addresses_ = 1;
+};
 
 }  // namespace rostrum::gateway

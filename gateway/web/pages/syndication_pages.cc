@@ -8,6 +8,7 @@
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
 #include "gateway/web/syndication.h"
+#include "services/common/base/status.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -15,8 +16,6 @@ namespace {
 namespace cpb = rostrum::content::v1;
 
 constexpr int kFeedItems = 50;
-// As many as a sitemap may have (sitemaps.org); older posts are left out.
-constexpr int kSitemapPosts = 50'000;
 constexpr absl::Duration kSitemapTime = absl::Minutes(10);
 
 constexpr char kRobots[] =
@@ -89,25 +88,45 @@ PageAnswer AuthorFeed(Page& page) {
                               request);
 }
 
-// Cached for ten minutes, since it takes a call for each hundred posts.
+std::string SitemapKey(int64_t period) { return absl::StrCat("/sitemap.xml\n", period); }
+
+// The latest posts, as many as can be had in the time that a page has.
+asio::awaitable<absl::StatusOr<std::string>> MakeSitemap(Page& page) {
+  Sitemap sitemap(page.site.public_url);
+  cpb::ListPostsRequest request;
+  request.set_page_size(100);
+  do {
+    const auto posts = co_await page.calls.Call(rpcs::kListPosts, request);
+    if (!posts.ok() && request.page_token().empty()) co_return posts.status();
+    if (!posts.ok()) break;
+    sitemap.Add(*posts);
+    request.set_page_token(posts->next_page_token());
+  } while (!request.page_token().empty() && !sitemap.full());
+  co_return std::move(sitemap).Finish();
+}
+
+// One is made for all who ask within ten minutes, since it takes a call for each hundred
+// posts. While it is made, others get the one before.
 PageAnswer SitemapPage(Page& page) {
   const int64_t period =
       absl::ToUnixSeconds(page.site.clock.Now()) / absl::ToInt64Seconds(kSitemapTime);
-  const std::string key = absl::StrCat(page.request.path, "\n", period);
-  if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
-  cpb::ListPostsResponse all;
-  cpb::ListPostsRequest request;
-  request.set_page_size(100);
-  while (all.posts_size() < kSitemapPosts) {
-    const auto posts = co_await page.calls.Call(rpcs::kListPosts, request);
-    if (!posts.ok()) co_return page.Fail(posts.status());
-    all.mutable_posts()->MergeFrom(posts->posts());
-    if (posts->next_page_token().empty()) break;
-    request.set_page_token(posts->next_page_token());
+  ArticleCache& kept = page.site.articles;
+  if (const auto sitemap = kept.FindPage(SitemapKey(period))) {
+    co_return sitemap->Answer(page.request);
   }
+  const auto turn = page.site.sitemap_turns.Try();
+  if (!turn.has_value()) {
+    if (const auto before = kept.FindPage(SitemapKey(period - 1))) {
+      co_return before->Answer(page.request);
+    }
+    co_return page.Fail(RetryLater(absl::StatusCode::kUnavailable, "SITEMAP_IN_THE_MAKING",
+                                   "the sitemap is being made", absl::Seconds(10)));
+  }
+  auto text = co_await MakeSitemap(page);
+  if (!text.ok()) co_return page.Fail(text.status());
   const auto made = std::make_shared<const StoredPage>(
-      Sitemap(page.site.public_url, all), "application/xml; charset=utf-8", "public, max-age=600");
-  page.site.articles.KeepPage(key, made);
+      *std::move(text), "application/xml; charset=utf-8", "public, max-age=600");
+  kept.KeepPage(SitemapKey(period), made);
   co_return made->Answer(page.request);
 }
 

@@ -31,7 +31,9 @@ class LruCache {
   void Put(const std::string& key, Value value, size_t bytes) {
     absl::MutexLock lock(&mu_);
     Remove(key);
-    order_.push_front({key, std::move(value), bytes + key.size() + kOverhead});
+    bytes += key.size() + kOverhead;
+    if (bytes > max_bytes_) return;  // all others would go for it
+    order_.push_front({key, std::move(value), bytes});
     entries_[key] = order_.begin();
     bytes_ += order_.front().bytes;
     while (bytes_ > max_bytes_) Remove(std::string(order_.back().key));

@@ -57,6 +57,7 @@ TEST(LruCacheTest, WhatWasAskedForLeastRecentlyGoesFirst) {
   EXPECT_NE(cache.Find("c"), nullptr) << "replacing takes no more room";
   cache.Put("huge", std::make_shared<int>(0), 5000);
   EXPECT_EQ(cache.Find("huge"), nullptr);
+  EXPECT_NE(cache.Find("c"), nullptr) << "what has no room pushes nothing out";
   cache.Put("d", std::make_shared<int>(4), 1);
   cache.Drop("d");
   EXPECT_EQ(cache.Find("d"), nullptr);

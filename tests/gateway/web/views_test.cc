@@ -254,6 +254,24 @@ TEST(ViewsTest, TheMeterSaysWhatIsLeftAndGreetsWhoWasHere) {
   EXPECT_FALSE(absl::StrContains(render(), ">START<"));
 }
 
+std::string SitemapOf(const cpb::ListPostsResponse& posts) {
+  Sitemap sitemap("https://site.example");
+  sitemap.Add(posts);
+  return std::move(sitemap).Finish();
+}
+
+TEST(SyndicationTest, ASitemapHasNoMoreAddressesThanItMay) {
+  cpb::ListPostsResponse posts;
+  for (int i = 0; i < 50'001; ++i) posts.add_posts()->set_slug("post");
+  const std::string text = SitemapOf(posts);
+  int addresses = 0;
+  for (size_t at = text.find("<loc>"); at != std::string::npos; at = text.find("<loc>", at + 1)) {
+    ++addresses;
+  }
+  EXPECT_EQ(addresses, 50'000);
+  EXPECT_TRUE(absl::EndsWith(text, "</urlset>\n"));
+}
+
 TEST(SyndicationTest, FeedsHoldNoMarkupOfOthers) {
   for (const std::string& text : Hostile()) {
     cpb::ListPostsResponse posts;
@@ -261,7 +279,7 @@ TEST(SyndicationTest, FeedsHoldNoMarkupOfOthers) {
     const Syndicate about{
         .title = text, .public_url = "https://site.example", .path = "/", .self_path = "/feed.rss"};
     for (const std::string& xml :
-         {RssFeed(about, posts), AtomFeed(about, posts), Sitemap("https://site.example", posts)}) {
+         {RssFeed(about, posts), AtomFeed(about, posts), SitemapOf(posts)}) {
       EXPECT_FALSE(absl::StrContains(xml, "<script")) << text;
       EXPECT_FALSE(absl::StrContains(xml, "<img")) << text;
       EXPECT_FALSE(absl::StrContains(xml, "<!--")) << text;
