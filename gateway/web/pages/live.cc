@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/random/random.h"
@@ -55,18 +56,20 @@ asio::awaitable<void> WriteHints(std::shared_ptr<LiveStream> live, http::StreamW
   }
 }
 
-http::HttpResponse OpenStream(Page& page, const std::string& topic) {
+absl::StatusOr<std::shared_ptr<LiveStream>> OpenStream(Page& page, const std::string& topic) {
   int64_t since = 0;
   if (!absl::SimpleAtoi(page.query.Get("since"), &since)) since = 0;
-  auto opened =
-      page.site.live.Open(topic, absl::FromUnixMillis(since), page.caller, page.request.executor);
-  if (!opened.ok()) return page.Fail(opened.status());
+  return page.site.live.Open(topic, absl::FromUnixMillis(since), page.caller,
+                             page.request.executor);
+}
+
+http::HttpResponse Send(std::shared_ptr<LiveStream> live) {
   http::HttpResponse response;
   response.headers.Set("Content-Type", "text/event-stream");
   response.headers.Set("Cache-Control", "no-store");
   response.headers.Set("X-Accel-Buffering", "no");
   response.compressible = false;
-  response.stream = [live = *std::move(opened)](http::StreamWriter& writer) {
+  response.stream = [live = std::move(live)](http::StreamWriter& writer) {
     return WriteHints(live, writer);
   };
   return response;
@@ -74,10 +77,13 @@ http::HttpResponse OpenStream(Page& page, const std::string& topic) {
 
 // Opens a stream if the caller may read the discussion.
 PageAnswer StreamDiscussion(Page& page, mpb::ListCommentsRequest request, std::string topic) {
+  // Before anything is asked of the services, since there may be no place for it.
+  auto live = OpenStream(page, topic);
+  if (!live.ok()) co_return page.Fail(live.status());
   request.set_page_size(1);
   const auto allowed = co_await page.calls.Call(rpcs::kListComments, request);
   if (!allowed.ok()) co_return page.Fail(allowed.status());
-  co_return OpenStream(page, topic);
+  co_return Send(*std::move(live));
 }
 
 PageAnswer PostStream(Page& page) {
@@ -99,7 +105,9 @@ PageAnswer FeedStream(Page& page) {
     co_return page.Fail(
         Error(absl::StatusCode::kPermissionDenied, "NO_FEED", "nobody is signed in"));
   }
-  co_return OpenStream(page, kPublishedTopic);
+  auto live = OpenStream(page, kPublishedTopic);
+  if (!live.ok()) co_return page.Fail(live.status());
+  co_return Send(*std::move(live));
 }
 
 }  // namespace
