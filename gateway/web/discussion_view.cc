@@ -82,6 +82,7 @@ TemplateDictionary* FillComment(const Words& words, const pb::Comment& comment,
   values.SetFilename("comment.tpl");
   values.SetValue("COMMENT_ID", comment.comment_id());
   values.SetIntValue("DEPTH", comment.depth());
+  values.SetValue("PARENT", comment.parent_id());
   values.SetValue("VERSION", absl::StrReplaceAll(comment.etag(), {{"\"", ""}}));
   if (comment.has_delete_time()) {
     values.ShowSection("DELETED");
@@ -119,6 +120,7 @@ void FillLive(const DiscussionState& state, TemplateDictionary& values) {
 
 void FillCompose(const DiscussionState& state, TemplateDictionary& values) {
   TemplateDictionary& compose = *values.AddSectionDictionary("COMPOSE");
+  compose.AddIncludeDictionary("WORDS")->SetFilename("compose_words.tpl");
   compose.SetValue("ACTION", WriteUrl(state));
   compose.SetValue("REQUEST", state.request_id.empty() ? NewUuid(state.now) : state.request_id);
   compose.SetValue("BODY", state.typed);

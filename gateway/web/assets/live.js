@@ -4,7 +4,7 @@
  * readers who may no longer see it get nothing. Streams are open only while the
  * tab is visible, since a browser has six connections for a site.
  */
-import { showLocalTimes } from "./local_time.js";
+import { mergeComments } from "./discussion_merge.js";
 
 /** @param {number} most in milliseconds */
 const soon = (most) => Math.random() * most;
@@ -12,6 +12,8 @@ const soon = (most) => Math.random() * most;
 /** In milliseconds. */
 const FIRST_PAUSE = 2000;
 const LONGEST_PAUSE = 60000;
+/** How often a stream may be refused before the tab has to be shown again. */
+const MOST_REFUSALS = 5;
 
 /**
  * Within how many milliseconds a notified browser is to ask, so that thousands of
@@ -30,11 +32,17 @@ class Stream {
     this.url = url;
     this.changed = changed;
     this.pause = FIRST_PAUSE;
+    this.refusals = 0;
     /** @type {EventSource | null} */
     this.source = null;
-    document.addEventListener("visibilitychange", () => this.follow());
+    document.addEventListener("visibilitychange", () => this.shown());
     window.addEventListener("pagehide", () => this.close());
-    window.addEventListener("pageshow", () => this.follow());
+    window.addEventListener("pageshow", () => this.shown());
+    this.follow();
+  }
+
+  shown() {
+    this.refusals = 0;
     this.follow();
   }
 
@@ -45,6 +53,7 @@ class Stream {
     this.source = source;
     source.addEventListener("open", () => {
       this.pause = FIRST_PAUSE;
+      this.refusals = 0;
     });
     source.addEventListener("changed", (event) => this.changed(spread(event)));
     source.addEventListener("error", () => this.openLater(source));
@@ -56,6 +65,8 @@ class Stream {
    */
   openLater(source) {
     if (source !== this.source || source.readyState !== EventSource.CLOSED) return;
+    this.refusals += 1;
+    if (this.refusals > MOST_REFUSALS) return;
     setTimeout(() => this.follow(), this.pause / 2 + soon(this.pause));
     this.pause = Math.min(2 * this.pause, LONGEST_PAUSE);
   }
@@ -79,7 +90,7 @@ function fetchDocument(url) {
     request.responseType = "document";
     request.timeout = 10000;
     request.onload = () => resolve(request.status === 200 ? request.responseXML : null);
-    // Offline: when the network is back, the stream reports the change again.
+    // Offline, or too slow.
     request.onerror = request.ontimeout = () => resolve(null);
     request.send();
   });
@@ -102,6 +113,7 @@ class Discussion {
     this.busy = false;
     this.again = false;
     this.waiting = false;
+    this.pause = FIRST_PAUSE;
     section.addEventListener("submit", (event) => void this.send(event));
     this.stream = new Stream(
       () => `${section.dataset.live}?since=${section.dataset.liveSince}`,
@@ -125,7 +137,13 @@ class Discussion {
     }
     this.busy = true;
     const part = await fetchDocument(this.section.dataset.liveFragment ?? "");
-    if (part !== null) this.merge(part);
+    if (part === null) {
+      this.refreshWithin(this.pause);
+      this.pause = Math.min(2 * this.pause, LONGEST_PAUSE);
+    } else {
+      this.pause = FIRST_PAUSE;
+      this.merge(part);
+    }
     // About one request a second at most, however many changes are reported.
     setTimeout(() => {
       this.busy = false;
@@ -143,32 +161,11 @@ class Discussion {
     const freshList = fresh?.querySelector("[data-live-list]");
     if (!(fresh instanceof HTMLElement) || !list || !freshList) return;
     const follows = "liveFollow" in this.section.dataset && atEnd(list);
-    let added = 0;
-    const items = [...freshList.children];
-    const joinsOn = items.some((item) => document.getElementById(item.id) !== null);
-    /** @type {Element | null} */
-    let before = joinsOn ? null : list.lastElementChild;
-    for (const item of items) {
-      const known = document.getElementById(item.id);
-      if (known === null) {
-        const imported = document.importNode(item, true);
-        showLocalTimes(imported);
-        imported.classList.add("comment-new");
-        if (before === null) list.prepend(imported);
-        else before.after(imported);
-        before = imported;
-        added += 1;
-        continue;
-      }
-      if (known.dataset.version !== /** @type {HTMLElement} */ (item).dataset.version &&
-          !known.contains(document.activeElement)) {
-        const imported = document.importNode(item, true);
-        showLocalTimes(imported);
-        known.replaceWith(imported);
-        before = imported;
-      } else {
-        before = known;
-      }
+    const { added, replaced } = mergeComments(list, freshList, !("liveFollow" in this.section.dataset));
+    const earlier = this.section.querySelector("[data-live-earlier]");
+    const freshEarlier = fresh.querySelector("[data-live-earlier]");
+    if (replaced && earlier !== null && freshEarlier !== null) {
+      earlier.replaceWith(document.importNode(freshEarlier, true));
     }
     for (const text of fresh.querySelectorAll("[data-live-part]")) {
       const name = /** @type {HTMLElement} */ (text).dataset.livePart;
@@ -182,53 +179,74 @@ class Discussion {
   }
 
   /**
-   * Sends a comment without leaving the page. After any failure the browser submits
-   * the form itself: the same request makes no second comment.
+   * Sends a comment without leaving the page. A refused form is left to the browser,
+   * which shows what is wrong; otherwise the text stays here.
    * @param {SubmitEvent} event
    */
   async send(event) {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || !("liveCompose" in form.dataset)) return;
     event.preventDefault();
-    const button = form.querySelector("button");
-    if (button !== null) button.disabled = true;
+    if ("sending" in form.dataset) return;
+    form.dataset.sending = "";
+    const values = new FormData(form);
     /** @type {Response | null} */
     let answer = null;
     try {
       answer = await fetch(form.action, {
         method: "POST",
         headers: { Prefer: "return=minimal" },
-        body: new URLSearchParams(
-          [...new FormData(form)].map(([name, value]) => [name, String(value)])),
+        body: new URLSearchParams([...values].map(([name, value]) => [name, String(value)])),
         redirect: "manual",
       });
     } catch {
       // Offline.
     }
-    if (button !== null) button.disabled = false;
+    delete form.dataset.sending;
     form.querySelectorAll(".form-error, .field-error").forEach((error) => error.remove());
-    if (answer?.type === "opaqueredirect") return this.askToLogIn(form);
-    if (answer?.status !== 204) return form.submit();
+    if (answer?.status === 204) return this.sent(form, String(values.get("body")));
+    // A page of the same site that is answered with a redirect is the login's.
+    if (answer?.type === "opaqueredirect") return this.say(form, "signed-out");
+    if (answer === null || answer.status === 429 || answer.status >= 500) {
+      return this.say(form, "not-sent");
+    }
+    form.submit();
+  }
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {string} text
+   */
+  sent(form, text) {
     const request = form.querySelector('[name="request"]');
     if (request instanceof HTMLInputElement) {
       request.value = `${Date.now()}-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
     }
-    form.reset();
     const textarea = form.querySelector("textarea");
-    if (textarea !== null) textarea.value = "";
-    form.closest("details")?.removeAttribute("open");
-    await this.refresh();
+    // Something else may have been typed meanwhile.
+    if (textarea !== null && textarea.value === text) textarea.value = "";
+    const reply = form.closest("details");
+    if (reply !== null) {
+      reply.open = false;
+      reply.querySelector("summary")?.focus();
+    } else {
+      // Left by a reply that was refused and written again here.
+      form.querySelector('[name="parent"]')?.remove();
+      if ("liveFollow" in this.section.dataset) textarea?.focus();
+    }
+    void this.refresh();
   }
 
   /**
-   * The session has ended meanwhile: the typed text stays here, with a link to the
-   * login above it.
+   * Says why a comment could not be sent, above its text, which stays.
    * @param {HTMLFormElement} form
+   * @param {string} name of the words
    */
-  askToLogIn(form) {
-    const words = this.section.querySelector("[data-live-signed-out]");
-    if (!(words instanceof HTMLTemplateElement)) return form.submit();
-    form.prepend(document.importNode(words.content, true));
+  say(form, name) {
+    const words = this.section.querySelector(`template[data-live-words="${name}"]`);
+    if (words instanceof HTMLTemplateElement) {
+      form.prepend(document.importNode(words.content, true));
+    }
   }
 }
 
@@ -243,6 +261,8 @@ class FeedNews {
   constructor(banner) {
     this.banner = banner;
     this.unread = Number(banner.dataset.unread ?? 0);
+    this.waiting = false;
+    this.again = false;
     this.stream = new Stream(
       () => `/live/feed?since=${banner.dataset.liveSince}`, (within) => this.ask(within));
   }
@@ -252,9 +272,18 @@ class FeedNews {
    * @param {number} within
    */
   ask(within) {
-    for (const wait of [500 + soon(1500 + within), 8000 + soon(4000 + within)]) {
-      setTimeout(() => void this.count(), wait);
+    if (this.waiting) {
+      this.again = true;
+      return;
     }
+    this.waiting = true;
+    this.again = false;
+    setTimeout(() => void this.count(), 500 + soon(1500 + within));
+    setTimeout(() => {
+      this.waiting = false;
+      if (this.again) this.ask(within);
+      else void this.count();
+    }, 8000 + soon(4000 + within));
   }
 
   async count() {

@@ -9,7 +9,6 @@
 #include "gateway/web/pages/written_comment.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
-#include "services/common/rpc/etag.h"
 #include "services/common/rpc/visitor_proto.h"
 
 namespace rostrum::gateway {
@@ -56,6 +55,12 @@ DiscussionState DiscussionOf(const Page& page, const std::string& path, const st
     state.fragment = absl::StrCat(path, "/discussion?post=", post_id);
   }
   return state;
+}
+
+// Whether the link to earlier comments is not valid, such as one of another release.
+bool IsOfThePageToken(const absl::Status& status) {
+  const ErrorDetails details = DetailsOf(status);
+  return details.violations.size() == 1 && details.violations[0].field == "page_token";
 }
 
 // Fills the discussion of the post at `path`.
@@ -127,6 +132,11 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
     if (page.request.path != *place) co_return page.Redirect(*place);
   }
   const auto post = co_await page.calls.Call(rpcs::kGetPost, RequestFor(page));
+  if (!post.ok() && refused != nullptr) {
+    const std::string path = ArticlePath(page.path.at("channel"), page.path.at("post"));
+    co_return ShowTyped(page, *refused, "discussion.tpl",
+                        DiscussionOf(page, path, page.query.Get("post"), page.site.clock.Now()));
+  }
   if (!post.ok()) co_return page.Fail(post.status());
   const cpb::PostSummary& summary = post->summary();
   const std::string path = ArticlePath(summary);
@@ -143,6 +153,7 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
     ctemplate::TemplateDictionary& discussion = AddDiscussion(page);
     const absl::Status shown =
         co_await FillDiscussionAt(page, path, summary.post_id(), refused, discussion);
+    if (IsOfThePageToken(shown)) co_return page.Redirect(path + "#discussion");
     if (!shown.ok()) discussion.ShowSection("AWAY");  // the article is shown without it
   }
   co_return refused == nullptr ? page.Show(summary.title())
@@ -350,60 +361,6 @@ PageAnswer PostComment(Page& page) {
   co_return co_await ShowPost(page, &refused);
 }
 
-http::HttpResponse ShowEdit(Page& page, const mpb::Comment& comment, const absl::Status& status) {
-  ctemplate::TemplateDictionary& values = page.UseTemplate("comment_edit.tpl");
-  values.SetValue("COMMENT_ID", comment.comment_id());
-  values.SetValue("RETURN", page.ReturnPath("/"));
-  values.SetValue("ETAG", comment.etag());
-  values.SetValue("BODY", comment.body());
-  const Words& words = page.site.words;
-  const std::string title = words.Get("COMMENT_EDIT_TITLE");
-  if (status.ok()) return page.Show(title);
-  if (ReasonOf(status) == kEtagMismatch) {
-    values.AddSectionDictionary("FORM_ERROR")
-        ->SetValue("ERROR", words.Get("COMMENT_CHANGED_MEANWHILE"));
-  } else if (!page.ShowFormErrors(status, {{"comment.body", "BODY"}}, values)) {
-    values.AddSectionDictionary("FORM_ERROR")->SetValue("ERROR", words.Get("FORM_NOT_SENT"));
-  }
-  return page.ShowAgain(title, status);
-}
-
-PageAnswer EditComment(Page& page) {
-  mpb::GetCommentRequest request;
-  request.set_comment_id(page.path.at("comment_id"));
-  const auto comment = co_await page.calls.Call(rpcs::kGetComment, request);
-  if (!comment.ok()) co_return page.Fail(comment.status());
-  co_return ShowEdit(page, *comment, absl::OkStatus());
-}
-
-PageAnswer SaveComment(Page& page) {
-  mpb::UpdateCommentRequest request;
-  request.mutable_comment()->set_comment_id(page.path.at("comment_id"));
-  request.mutable_comment()->set_body(page.form.Get("body"));
-  request.mutable_comment()->set_etag(page.form.Get("etag"));
-  request.mutable_update_mask()->add_paths("body");
-  const auto saved = co_await page.calls.Call(rpcs::kUpdateComment, request);
-  if (saved.ok()) co_return page.Redirect(page.ReturnPath("/"));
-  if (ReasonOf(saved.status()) == "LOGIN_REQUIRED") co_return page.Fail(saved.status());
-  mpb::Comment typed = request.comment();
-  if (ReasonOf(saved.status()) == kEtagMismatch) {
-    mpb::GetCommentRequest present;
-    present.set_comment_id(typed.comment_id());
-    const auto comment = co_await page.calls.Call(rpcs::kGetComment, present);
-    // If the reader saves again, the text replaces the present one.
-    if (comment.ok()) typed.set_etag(comment->etag());
-  }
-  co_return ShowEdit(page, typed, saved.status());
-}
-
-PageAnswer DeleteComment(Page& page) {
-  mpb::DeleteCommentRequest request;
-  request.set_comment_id(page.path.at("comment_id"));
-  const auto comment = co_await page.calls.Call(rpcs::kDeleteComment, request);
-  if (!comment.ok()) co_return page.Fail(comment.status());
-  co_return page.Redirect(page.ReturnPath("/"));
-}
-
 }  // namespace
 
 void AddArticlePages(PageRoutes& routes) {
@@ -411,9 +368,6 @@ void AddArticlePages(PageRoutes& routes) {
   routes.push_back({"GET", "/p/{post_id}", ShowArticle});
   routes.push_back({"GET", "/c/{channel}/{post}/discussion", DiscussionPart});
   routes.push_back({"POST", "/c/{channel}/{post}/comments", PostComment});
-  routes.push_back({"GET", "/comments/{comment_id}/edit", EditComment});
-  routes.push_back({"POST", "/comments/{comment_id}/edit", SaveComment});
-  routes.push_back({"POST", "/comments/{comment_id}/delete", DeleteComment});
 }
 
 }  // namespace rostrum::gateway

@@ -7,6 +7,7 @@ PageRoutes AllPages() {
   // Before the articles, so that "feed.rss" is not taken for a post of a channel.
   AddSyndicationPages(routes);
   AddArticlePages(routes);
+  AddCommentPages(routes);
   AddFollowPages(routes);
   AddAboutPages(routes);
   AddAccountPages(routes);

@@ -6,6 +6,7 @@ namespace rostrum::gateway {
 
 // Each file of pages adds its routes.
 void AddArticlePages(PageRoutes& routes);
+void AddCommentPages(PageRoutes& routes);
 void AddFollowPages(PageRoutes& routes);
 void AddAboutPages(PageRoutes& routes);
 void AddSyndicationPages(PageRoutes& routes);

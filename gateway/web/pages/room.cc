@@ -75,15 +75,22 @@ asio::awaitable<void> FillInside(Page& page, const cpb::Channel& channel, const 
   }
 }
 
+// The answer when the room cannot be shown; what was typed there is shown again.
+http::HttpResponse FailRoom(Page& page, const absl::Status& status, const RefusedComment* refused) {
+  if (refused == nullptr) return page.Fail(status);
+  return ShowTyped(page, *refused, "conversation.tpl",
+                   {.path = RoomPath(page.path.at("channel")), .now = page.site.clock.Now()});
+}
+
 PageAnswer ShowRoom(Page& page, const RefusedComment* refused) {
   const auto channel = co_await ChannelOf(page);
-  if (!channel.ok()) co_return page.Fail(channel.status());
+  if (!channel.ok()) co_return FailRoom(page, channel.status(), refused);
   const std::string path = RoomPath(channel->slug());
   if (refused == nullptr && page.request.path != path) co_return page.Redirect(path);
   fpb::GetRoomRequest request;
   request.set_channel_id(channel->channel_id());
   const auto room = co_await page.calls.Call(rpcs::kGetRoom, request);
-  if (!room.ok()) co_return page.Fail(room.status());
+  if (!room.ok()) co_return FailRoom(page, room.status(), refused);
 
   const Words& words = page.site.words;
   const std::string heading = words.Format("ROOM_HEADING", {{"channel", channel->display_name()}});
@@ -151,9 +158,12 @@ PageAnswer LeaveRoom(Page& page) {
 }
 
 PageAnswer Say(Page& page) {
-  const auto channel = co_await ChannelOf(page);
-  if (!channel.ok()) co_return page.Fail(channel.status());
   mpb::CreateCommentRequest request = TypedComment(page);
+  const auto channel = co_await ChannelOf(page);
+  if (!channel.ok()) {
+    const RefusedComment refused{channel.status(), request};
+    co_return FailRoom(page, channel.status(), &refused);
+  }
   request.set_channel_id(channel->channel_id());
   const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
   const std::string path = RoomPath(channel->slug());

@@ -41,4 +41,13 @@ void ShowRefused(Page& page, const RefusedComment& refused, DiscussionState& sta
   state.request_id = refused.request.request_id();
 }
 
+http::HttpResponse ShowTyped(Page& page, const RefusedComment& refused, const std::string& file,
+                             DiscussionState state) {
+  ctemplate::TemplateDictionary& values = page.UseTemplate(file);
+  ShowRefused(page, refused, state, values);
+  FillCompose(state, values);
+  values.ShowSection("AWAY");
+  return page.ShowAgain(page.site.words.Get("DISCUSSION"), refused.status);
+}
+
 }  // namespace rostrum::gateway

@@ -31,4 +31,9 @@ http::HttpResponse LogInToWrite(Page& page, const std::string& path);
 void ShowRefused(Page& page, const RefusedComment& refused, DiscussionState& state,
                  ctemplate::TemplateDictionary& values);
 
+// The typed text alone, by the template `file`, where the place that it belongs to cannot be
+// shown.
+http::HttpResponse ShowTyped(Page& page, const RefusedComment& refused, const std::string& file,
+                             DiscussionState state);
+
 }  // namespace rostrum::gateway

@@ -1,4 +1,4 @@
-{{%AUTOESCAPE context="HTML"}}<li class="comment depth-{{DEPTH}}" id="comment-{{COMMENT_ID}}" data-version="{{VERSION}}">
+{{%AUTOESCAPE context="HTML"}}<li class="comment depth-{{DEPTH}}" id="comment-{{COMMENT_ID}}" data-version="{{VERSION}}" data-parent="{{PARENT}}">
 {{#DELETED}}<p class="quiet">{{W_COMMENT_DELETED}}</p>
 {{/DELETED}}
 {{#SHOWN}}<p class="comment-head"><strong>{{AUTHOR}}</strong> <a class="quiet" href="#comment-{{COMMENT_ID}}"><time datetime="{{TIME_ISO}}" data-local-time>{{TIME}}</time></a>{{#EDITED}} <span class="quiet">({{W_COMMENT_EDITED}})</span>{{/EDITED}}</p>

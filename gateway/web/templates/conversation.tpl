@@ -1,7 +1,6 @@
 {{%AUTOESCAPE context="HTML"}}<section class="discussion conversation" id="discussion" aria-labelledby="discussion-heading"{{#LIVE}} data-live="{{URL}}" data-live-fragment="{{FRAGMENT}}" data-live-since="{{SINCE}}" data-live-follow{{/LIVE}}>
 <h2 id="discussion-heading" class="visually-hidden">{{W_ROOM_CONVERSATION}}</h2>
-{{#EARLIER}}<p><a href="{{URL}}">{{W_ROOM_EARLIER}}</a></p>
-{{/EARLIER}}
+<p data-live-earlier>{{#EARLIER}}<a href="{{URL}}">{{W_ROOM_EARLIER}}</a>{{/EARLIER}}</p>
 <p class="visually-hidden" role="status" data-live-status data-one="{{W_ROOM_LIVE_ONE}}" data-other="{{W_ROOM_LIVE_OTHER}}"></p>
 <p class="quiet" data-live-part="none">{{#NONE}}{{W_ROOM_NONE}}{{/NONE}}</p>
 <ol class="comments messages" data-live-list>
@@ -9,8 +8,7 @@
 </ol>
 {{#LATEST}}<p><a href="{{URL}}">{{W_ROOM_LATEST}}</a></p>
 {{/LATEST}}
-{{#COMPOSE}}<template data-live-signed-out><p class="form-error" role="alert">{{W_COMMENT_SIGNED_OUT}} <a href="/login" target="_blank" rel="noopener">{{W_COMMENT_LOG_IN_AGAIN}}</a></p></template>
-<form method="post" action="{{ACTION}}#discussion" class="compose room-compose" data-live-compose>
+{{#COMPOSE}}{{>WORDS}}<form method="post" action="{{ACTION}}#discussion" class="compose room-compose" data-live-compose>
 {{#FORM_ERROR}}<p class="form-error" role="alert">{{ERROR}}</p>
 {{/FORM_ERROR}}
 <input type="hidden" name="request" value="{{REQUEST}}">

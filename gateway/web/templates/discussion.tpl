@@ -2,8 +2,7 @@
 <h2 id="discussion-heading">{{W_DISCUSSION}} <span class="quiet" data-live-part="count">{{#COUNT}}{{TEXT}}{{/COUNT}}</span></h2>
 {{#AWAY}}<p class="quiet">{{W_COMMENTS_AWAY}}</p>
 {{/AWAY}}
-{{#EARLIER}}<p><a href="{{URL}}#discussion">{{W_COMMENTS_EARLIER}}</a></p>
-{{/EARLIER}}
+<p data-live-earlier>{{#EARLIER}}<a href="{{URL}}#discussion">{{W_COMMENTS_EARLIER}}</a>{{/EARLIER}}</p>
 <p class="visually-hidden" role="status" data-live-status data-one="{{W_COMMENTS_LIVE_ONE}}" data-other="{{W_COMMENTS_LIVE_OTHER}}"></p>
 <p class="quiet" data-live-part="none">{{#NONE}}{{W_COMMENT_NONE}}{{/NONE}}</p>
 <ol class="comments" data-live-list>
@@ -11,8 +10,7 @@
 </ol>
 {{#LATEST}}<p><a href="{{URL}}#discussion">{{W_COMMENTS_LATEST}}</a></p>
 {{/LATEST}}
-{{#COMPOSE}}<template data-live-signed-out><p class="form-error" role="alert">{{W_COMMENT_SIGNED_OUT}} <a href="/login" target="_blank" rel="noopener">{{W_COMMENT_LOG_IN_AGAIN}}</a></p></template>
-<form method="post" action="{{ACTION}}#discussion" class="compose" data-live-compose>
+{{#COMPOSE}}{{>WORDS}}<form method="post" action="{{ACTION}}#discussion" class="compose" data-live-compose>
 {{#FORM_ERROR}}<p class="form-error" role="alert">{{ERROR}}</p>
 {{/FORM_ERROR}}
 <input type="hidden" name="request" value="{{REQUEST}}">

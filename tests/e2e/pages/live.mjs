@@ -127,6 +127,42 @@ export class LiveSteps {
     await page.context().close();
   }
 
+  /** The fragment that is merged has the latest comments only; the page may show others too. */
+  async mergeWhatIsLong(member) {
+    this.step("the latest comments of a long discussion are merged in their places");
+    const orders = await member.evaluate(async () => {
+      const site = document.querySelector("script[type=module]").src;
+      const { mergeComments } = await import(new URL("discussion_merge.js", site).href);
+      // "a b>a" is the comment a and its reply b.
+      const listOf = (text) => {
+        const list = document.createElement("ol");
+        for (const [id, parent] of text.split(" ").map((each) => each.split(">"))) {
+          const item = list.appendChild(document.createElement("li"));
+          Object.assign(item.dataset, { parent: parent ?? "", version: "1" });
+          item.id = `comment-${id}`;
+        }
+        return list;
+      };
+      const merged = (shown, fresh, threaded) => {
+        const list = document.body.appendChild(listOf(shown));
+        const { added, replaced } = mergeComments(list, listOf(fresh), threaded);
+        list.remove();
+        return `${[...list.children].map((each) => each.id.slice(8)).join(" ")} ${added} ${replaced}`;
+      };
+      return [
+        merged("a b", "a b c", true),
+        // z replies to a, which is too old for the fragment; y to z.
+        merged("a z>a b c", "b c z>a d y>z", true),
+        merged("a b c", "b c z>a", true),
+        merged("a b", "a b z>a", false),
+        merged("a b", "m n", true),
+      ];
+    });
+    assert.deepEqual(orders, [
+      "a b c 1 false", "a z y b c d 2 false", "a z b c 1 false", "a b z 1 false", "m n 2 true",
+    ]);
+  }
+
   async hearOfNews(member) {
     this.step("a post appears while the feed is looked at, and search finds it");
     const marker = `xylophone${Date.now()}`;
@@ -187,6 +223,7 @@ export class LiveSteps {
     await this.discussInTwoWindows(member, path);
     await this.typeOnAfterTheSessionEnded(path);
     await this.liveAgainAfterARefusal(path);
+    await this.mergeWhatIsLong(member);
     const news = await this.hearOfNews(member);
     await this.search(member, news);
   }
