@@ -38,6 +38,10 @@ void AddRetryAfter(const ErrorDetails& details, http::HttpResponse& response) {
 
 }  // namespace
 
+void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& form) {
+  form.AddSectionDictionary("FORM_ERROR")->SetValue("ERROR", text);
+}
+
 bool IsOfTheForm(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
@@ -127,10 +131,14 @@ http::HttpResponse Page::Redirect(const std::string& path) {
   return response;
 }
 
+http::HttpResponse Page::AskToLogIn(const std::string& path) {
+  return Redirect(absl::StrCat("/login?needed=1&return=", QueryValue(path)));
+}
+
 http::HttpResponse Page::Fail(const absl::Status& status) {
   if (ReasonOf(status) == "LOGIN_REQUIRED") {
     const std::string back = request.method == "GET" ? here() : ReturnPath("/");
-    return Redirect(absl::StrCat("/login?needed=1&return=", QueryValue(back)));
+    return AskToLogIn(back);
   }
   int code = CodeOf(status);
   if (!site.words.Has(absl::StrCat("ERROR_", code, "_HEADING"))) code = 500;
@@ -182,9 +190,7 @@ bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,
   }
   const bool is_form = shown || IsOfTheForm(status);
   if (is_form) {
-    form.AddSectionDictionary("FORM_ERROR")
-        ->SetValue("ERROR",
-                   shown ? site.words.Get("FORM_LOOK_AGAIN") : std::string(status.message()));
+    ShowFormError(shown ? site.words.Get("FORM_LOOK_AGAIN") : std::string(status.message()), form);
   }
   return is_form;
 }

@@ -87,6 +87,8 @@ class Page {
   http::HttpResponse Show(const std::string& title, int status = 200);
   // 303: the browser goes on to `path`, on this site, with GET.
   http::HttpResponse Redirect(const std::string& path);
+  // 303 to the login, which leads back to `path`.
+  http::HttpResponse AskToLogIn(const std::string& path);
   // A page whose form was refused or could not be submitted, with the HTTP status of the
   // error.
   http::HttpResponse ShowAgain(const std::string& title, const absl::Status& status);
@@ -110,6 +112,9 @@ class Page {
   std::optional<ctemplate::TemplateDictionary> layout_;
   bool described_ = false;
 };
+
+// Fills in what is wrong with a form as a whole.
+void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& form);
 
 // Whether an error can be corrected in the form.
 bool IsOfTheForm(const absl::Status& status);

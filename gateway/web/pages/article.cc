@@ -356,7 +356,9 @@ PageAnswer PostComment(Page& page) {
   request.set_post_id(page.query.Get("post"));
   const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
   if (comment.ok()) co_return AnswerWritten(page, path, *comment);
-  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") co_return LogInToWrite(page, path);
+  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") {
+    co_return page.AskToLogIn(path + "#discussion");
+  }
   const RefusedComment refused{comment.status(), request};
   co_return co_await ShowPost(page, &refused);
 }

@@ -10,10 +10,6 @@ namespace {
 
 namespace mpb = rostrum::comment::v1;
 
-void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& values) {
-  values.AddSectionDictionary("FORM_ERROR")->SetValue("ERROR", text);
-}
-
 http::HttpResponse ShowEdit(Page& page, const mpb::Comment& comment, const absl::Status& status) {
   ctemplate::TemplateDictionary& values = page.UseTemplate("comment_edit.tpl");
   values.SetValue("COMMENT_ID", comment.comment_id());

@@ -168,7 +168,9 @@ PageAnswer Say(Page& page) {
   const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
   const std::string path = RoomPath(channel->slug());
   if (comment.ok()) co_return AnswerWritten(page, path, *comment);
-  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") co_return LogInToWrite(page, path);
+  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") {
+    co_return page.AskToLogIn(path + "#discussion");
+  }
   const RefusedComment refused{comment.status(), request};
   co_return co_await ShowRoom(page, &refused);
 }

@@ -26,18 +26,12 @@ http::HttpResponse AnswerWritten(Page& page, const std::string& path,
   return response;
 }
 
-http::HttpResponse LogInToWrite(Page& page, const std::string& path) {
-  return page.Redirect(
-      absl::StrCat("/login?needed=1&return=", QueryValue(absl::StrCat(path, "#discussion"))));
-}
-
 void ShowRefused(Page& page, const RefusedComment& refused, DiscussionState& state,
                  ctemplate::TemplateDictionary& values) {
   state.typed = refused.request.comment().body();
   state.typed_parent = refused.request.comment().parent_id();
   if (page.ShowFormErrors(refused.status, {{"comment.body", "BODY"}}, values)) return;
-  values.AddSectionDictionary("FORM_ERROR")
-      ->SetValue("ERROR", page.site.words.Get("FORM_NOT_SENT"));
+  ShowFormError(page.site.words.Get("FORM_NOT_SENT"), values);
   state.request_id = refused.request.request_id();
 }
 

@@ -23,9 +23,6 @@ struct RefusedComment {
 http::HttpResponse AnswerWritten(Page& page, const std::string& path,
                                  const comment::v1::Comment& comment);
 
-// A redirect to the login, for a writer whose session is over.
-http::HttpResponse LogInToWrite(Page& page, const std::string& path);
-
 // Shows the comment again below the discussion. If it is sent again and exists already, no
 // second one is made.
 void ShowRefused(Page& page, const RefusedComment& refused, DiscussionState& state,

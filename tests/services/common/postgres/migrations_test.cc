@@ -32,6 +32,20 @@ class MigrationsTest : public ::testing::Test {
                             const std::string& set = "own") {
     return Migrate(database_.pool.options(), {{set, files}});
   }
+  // How many migrations were applied by four threads that all try.
+  int ApplyByFour(const std::vector<EmbeddedFile>& files) {
+    std::atomic<int> applied{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        const absl::StatusOr<int> count = Apply(files);
+        EXPECT_THAT(count, IsOk());
+        applied += count.value_or(100);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    return applied;
+  }
   bool Applied(const std::vector<EmbeddedFile>& files) {
     return IsMigrated(database_.pool, {{"own", files}}).value();
   }
@@ -56,17 +70,7 @@ TEST_F(MigrationsTest, AppliesWhatIsMissing) {
 }
 
 TEST_F(MigrationsTest, AppliesOnceHoweverManyTry) {
-  std::atomic<int> applied{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&] {
-      const absl::StatusOr<int> count = Apply({kFirst, kSecond});
-      EXPECT_THAT(count, IsOk());
-      applied += count.value_or(100);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(applied, 2);
+  EXPECT_EQ(ApplyByFour({kFirst, kSecond}), 2);
   EXPECT_EQ(Count("SELECT count(*) FROM tally"), 2);
 }
 
@@ -163,17 +167,7 @@ TEST_F(MigrationsTest, BuildsAnIndexBesideWrites) {
 }
 
 TEST_F(MigrationsTest, BuildsAnIndexOnceHoweverManyTry) {
-  std::atomic<int> applied{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&] {
-      const absl::StatusOr<int> count = Apply({kFirst, kIndex});
-      EXPECT_THAT(count, IsOk());
-      applied += count.value_or(100);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(applied, 2);
+  EXPECT_EQ(ApplyByFour({kFirst, kIndex}), 2);
 }
 
 TEST_F(MigrationsTest, RepeatsWhatIsNoTransactionAndFailed) {
