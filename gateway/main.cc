@@ -23,6 +23,7 @@
 #include "gateway/public_services.h"
 #include "gateway/transcoding/openapi.h"
 #include "gateway/transcoding/transcoder.h"
+#include "gateway/web/ledger.h"
 #include "gateway/web/live_events.h"
 #include "gateway/web/site.h"
 #include "rostrum/account/v1/events.pb.h"
@@ -40,6 +41,7 @@
 #include "services/common/rpc/transport_security.h"
 #include "services/common/trace/tracing.h"
 #include "web_assets.h"
+#include "web_ledgers.h"
 #include "web_templates.h"
 #include "web_words.h"
 
@@ -202,6 +204,7 @@ absl::Status Run(GatewaySettings settings) {
   ASSIGN_OR_RETURN(const Words words, Words::Parse(web_words::Files().at(0).bytes.ToString()));
   Templates templates;
   RETURN_IF_ERROR(templates.Load(web_templates::Files(), words));
+  ASSIGN_OR_RETURN(const std::vector<Ledger> ledgers, ParseLedgers(web_ledgers::Files()));
   const http::StaticFiles assets("/assets/", web_assets::Files());
   LiveHub live(settings.live, clock);
   const ServiceCaller content_caller(signer, "content", absl::Seconds(5), metrics);
@@ -220,7 +223,8 @@ absl::Status Run(GatewaySettings settings) {
              .blocking = blocking,
              .reads = reads,
              .articles = articles,
-             .sitemap_turns = sitemap_turns},
+             .sitemap_turns = sitemap_turns,
+             .ledgers = ledgers},
             callers, limits, settings.tls);
   Gateway gateway({.tls = settings.tls, .openapi = std::move(openapi)}, api, backends,
                   [&site](http::HttpRequest& request) { return site.Handle(request); });

@@ -18,6 +18,7 @@
 #include "gateway/web/calls.h"
 #include "gateway/web/dictionary.h"
 #include "gateway/web/form.h"
+#include "gateway/web/ledger.h"
 #include "gateway/web/live_hub.h"
 #include "gateway/web/stored_page.h"
 #include "gateway/web/templates.h"
@@ -43,6 +44,7 @@ struct SiteContext {
   VisitorReads& reads;
   ArticleCache& articles;
   CallQueue& sitemap_turns;  // one sitemap is made at a time
+  const std::vector<Ledger>& ledgers;
 };
 
 // One request for a page, and its response while it is made. A handler fills `body` (the

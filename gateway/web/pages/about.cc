@@ -1,4 +1,6 @@
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "gateway/http/blocking_pool.h"
 #include "gateway/web/caught_mail.h"
 #include "gateway/web/pages/pages.h"
@@ -17,8 +19,47 @@ PageAnswer PrinciplesPage(Page& page) {
     item.SetValue("NAME", words.Get(absl::StrCat("PROMISE_", promise)));
     item.SetValue("WHAT", words.Get(absl::StrCat("PROMISE_", promise, "_WHAT")));
     item.SetValue("CHECK", words.Get(absl::StrCat("PROMISE_", promise, "_CHECK")));
+    if (promise == absl::string_view("TRACKING")) item.ShowSection("LEDGER");
   }
   co_return page.Show(words.Get("PRINCIPLES_HEADING"));
+}
+
+const char* NameOf(LedgerEntry::Kind kind) {
+  switch (kind) {
+    case LedgerEntry::Kind::kTable: return "LEDGER_TABLE";
+    case LedgerEntry::Kind::kRedisKey: return "LEDGER_REDIS_KEY";
+    case LedgerEntry::Kind::kCookie: return "LEDGER_COOKIE";
+  }
+  return "LEDGER_TABLE";
+}
+
+void ShowEntry(const LedgerEntry& entry, const Words& words, ctemplate::TemplateDictionary& item) {
+  item.SetValue("NAME", entry.name);
+  item.SetValue("KIND", words.Get(NameOf(entry.kind)));
+  item.SetValue("MEANING", entry.meaning);
+  item.SetValue("KEPT", entry.kept);
+  if (entry.columns.empty()) return;
+  ctemplate::TemplateDictionary& table = *item.AddSectionDictionary("TABLE");
+  for (const LedgerEntry::Columns& columns : entry.columns) {
+    ctemplate::TemplateDictionary& row = *table.AddSectionDictionary("COLUMNS");
+    row.SetValue("NAMES", columns.names);
+    row.SetValue("MEANING", columns.meaning);
+  }
+}
+
+PageAnswer LedgerPage(Page& page) {
+  const Words& words = page.site.words;
+  ctemplate::TemplateDictionary& values = page.UseTemplate("ledger.tpl");
+  for (const Ledger& ledger : page.site.ledgers) {
+    ctemplate::TemplateDictionary& part = *values.AddSectionDictionary("PART");
+    part.SetValue("ID", ledger.program);
+    part.SetValue("NAME",
+                  words.Get(absl::StrCat("LEDGER_PART_", absl::AsciiStrToUpper(ledger.program))));
+    for (const LedgerEntry& entry : ledger.entries) {
+      ShowEntry(entry, words, *part.AddSectionDictionary("ENTRY"));
+    }
+  }
+  co_return page.Show(words.Get("LEDGER_HEADING"));
 }
 
 // The mails that the local stack caught. Only if a setting names their folder.
@@ -53,6 +94,7 @@ PageAnswer MailsPage(Page& page) {
 
 void AddAboutPages(PageRoutes& routes) {
   routes.push_back({"GET", "/principles", PrinciplesPage});
+  routes.push_back({"GET", "/privacy/ledger", LedgerPage});
   routes.push_back({"GET", "/demo/mails", MailsPage});
 }
 

@@ -4,5 +4,7 @@
 {{#PROMISE}}<h2>{{NAME}}</h2>
 <p>{{WHAT}}</p>
 <p>{{CHECK}}</p>
+{{#LEDGER}}<p><a href="/privacy/ledger">{{W_PRINCIPLES_LEDGER}}</a></p>
+{{/LEDGER}}
 {{/PROMISE}}
 </div></article>

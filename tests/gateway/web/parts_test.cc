@@ -1,13 +1,19 @@
+#include <cstring>
 #include <string>
 
 #include "gateway/web/caught_mail.h"
 #include "gateway/web/form.h"
+#include "gateway/web/ledger.h"
 #include "gateway/web/page.h"
 #include "gateway/web/words.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "web_ledgers.h"
 
 namespace rostrum::gateway {
 namespace {
+
+EmbeddedFile LedgerFile(const char* name, const char* text) { return {name, {text, strlen(text)}}; }
 
 TEST(FormTest, ReadsFieldsAsBrowsersSendThem) {
   const auto form = Form::Parse("name=Ada+Lovelace&text=a%26b%3Dc&empty=&name=second&flag");
@@ -38,6 +44,54 @@ TEST(WordsTest, PutsValuesInAndCounts) {
   EXPECT_EQ(words.Count("N", 0), "0 things");
   EXPECT_FALSE(Words::Parse("no line of words").ok());
   EXPECT_FALSE(Words::Parse("A = 1\nA = 2").ok());
+}
+
+TEST(LedgerTest, ReadsTablesKeysAndCookies) {
+  const auto ledgers =
+      ParseLedgers({LedgerFile("feed.ledger",
+                               "# comment\n\n"
+                               "table follows | What is followed. | always\n"
+                               "account_id, kind | who and what\n"
+                               "create_time | since when\n"
+                               "redis a:<b> | A key. | 1 day\n"),
+                    LedgerFile("gateway.ledger", "cookie pass | An id. | 2 days")});
+  ASSERT_TRUE(ledgers.ok()) << ledgers.status();
+  ASSERT_EQ(ledgers->size(), 2u);
+  EXPECT_EQ(ledgers->at(0).program, "feed");
+  const LedgerEntry& table = ledgers->at(0).entries.at(0);
+  EXPECT_EQ(table.kind, LedgerEntry::Kind::kTable);
+  EXPECT_EQ(table.name, "follows");
+  EXPECT_EQ(table.meaning, "What is followed.");
+  EXPECT_EQ(table.kept, "always");
+  ASSERT_EQ(table.columns.size(), 2u);
+  EXPECT_EQ(table.columns[0].names, "account_id, kind");
+  EXPECT_EQ(table.columns[1].meaning, "since when");
+  EXPECT_EQ(ledgers->at(0).entries.at(1).kind, LedgerEntry::Kind::kRedisKey);
+  EXPECT_EQ(ledgers->at(0).entries.at(1).name, "a:<b>");
+  EXPECT_EQ(ledgers->at(1).entries.at(0).kind, LedgerEntry::Kind::kCookie);
+}
+
+TEST(LedgerTest, NamesTheLineThatIsMalformed) {
+  for (const char* text : {
+           "table follows | always",                     // no meaning
+           "table follows |  | always",                  // an empty one
+           "table follows | What. | always",             // no columns
+           "redis a | A key. | 1 day\nb | of no table",  // columns of a key
+           "account_id | of no table",
+           "cookie pass | An id. | 2 days | more",
+       }) {
+    const auto ledgers = ParseLedgers({LedgerFile("feed.ledger", text)});
+    EXPECT_EQ(ledgers.status().code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_THAT(std::string(ledgers.status().message()), ::testing::StartsWith("feed.ledger: "))
+        << text;
+  }
+}
+
+TEST(LedgerTest, HasWhatEveryProgramStores) {
+  const auto ledgers = ParseLedgers(web_ledgers::Files());
+  ASSERT_TRUE(ledgers.ok()) << ledgers.status();
+  EXPECT_EQ(ledgers->size(), 7u);
+  for (const Ledger& ledger : *ledgers) EXPECT_FALSE(ledger.entries.empty()) << ledger.program;
 }
 
 TEST(PageTest, QueryValuesCannotEndTheQuery) {
