@@ -156,7 +156,8 @@ asio::awaitable<ReadOutcome> Connection::ReadBody(HttpRequest& request,
                                                   std::optional<BodyMemory::Share>& share) {
   const HttpServerOptions& options = context_.options;
   const size_t limit = options.body_limit ? options.body_limit(request) : options.body_bytes;
-  share.emplace(limit > options.body_bytes ? context_.uploads : context_.bodies);
+  share.emplace(limit > options.body_bytes ? context_.uploads : context_.bodies,
+                context_.HolderFor(request.client));
   const uint64_t size = request.content_length.value_or(0);
   if (size <= limit && !share->Fits(size)) co_return RequestReader::NoMemory();
   if (request.expects_continue && size <= limit && !reader_.has_bytes()) {
@@ -207,7 +208,7 @@ void Connection::Hold(const HttpRequest& request, HttpResponse& response,
   // The answer to a write is sent even over the memory limit: the write has been done.
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (!reads || response.body.size() <= kLargeAnswer) return;
-  held.emplace(context_.answers);
+  held.emplace(context_.answers, context_.HolderFor(request.client));
   if (held->Grow(response.body.size())) return;
   HttpResponse refused = Refuse(
       {503, "OVERLOADED", "too many large answers are being read, try again shortly"}, &request);

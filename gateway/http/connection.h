@@ -26,9 +26,17 @@ struct ServerContext {
   HttpObserver& observer;
   std::atomic<bool> draining = false;
   std::atomic<bool> stopping = false;
-  BodyMemory bodies{options.buffered_body_bytes};
-  BodyMemory uploads{options.buffered_upload_bytes};
-  BodyMemory answers{options.buffered_answer_bytes};
+  BodyMemory bodies{options.buffered_body_bytes, options.OfClient(options.buffered_body_bytes)};
+  BodyMemory uploads{options.buffered_upload_bytes,
+                     options.OfClient(options.buffered_upload_bytes)};
+  BodyMemory answers{options.buffered_answer_bytes,
+                     options.OfClient(options.buffered_answer_bytes)};
+
+  // Who has the memory for a body; nullopt for proxies, which stand for many.
+  std::optional<IpAddress> HolderFor(const IpAddress& client) const {
+    if (options.trusted_proxies.Contains(client)) return std::nullopt;
+    return client.Host();
+  }
 };
 
 // One client's connection: reads a request, has it handled, sends the answer,

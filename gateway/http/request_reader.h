@@ -22,8 +22,8 @@ struct Deadline {
   void Never() { at = Clock::time_point::max(); }
 };
 
-// A deadline of `grace`, extended while bytes are transferred at the minimum rate, up to
-// `most`.
+// A deadline of `grace`, extended while bytes are transferred at the minimum rate and without
+// a pause of `grace`, up to `most`. What was fast at first may not rest on it: it holds memory.
 class PacedDeadline {
  public:
   struct Pace {

@@ -32,11 +32,15 @@ struct HttpServerOptions {
   size_t buffered_upload_bytes = 96 * 1024 * 1024;
   // The memory that large responses hold together while clients read them; beyond it, 503.
   size_t buffered_answer_bytes = 128 * 1024 * 1024;
+  // How many clients (an IPv4 address or an IPv6 /64) it takes to hold all of one of these.
+  int clients_to_fill_memory = 4;
+  size_t OfClient(size_t memory) const { return memory / clients_to_fill_memory; }
 
   // From accept (or a request's first byte) to the end of the head.
   absl::Duration head_timeout = absl::Seconds(10);
   // A body may take body_timeout, and longer while it arrives at min_bytes_per_second or
-  // faster, but never longer than body_most. The same goes for writing responses.
+  // faster and never pauses for body_timeout, but never longer than body_most. The same goes
+  // for writing responses.
   absl::Duration body_timeout = absl::Seconds(10);
   absl::Duration body_most = absl::Minutes(5);
   absl::Duration write_timeout = absl::Seconds(30);

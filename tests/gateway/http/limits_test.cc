@@ -13,6 +13,7 @@
 namespace rostrum::http {
 namespace {
 
+using testing::ClientHeaders;
 using testing::ClientResponse;
 using testing::RawConnection;
 
@@ -27,6 +28,7 @@ class TimeoutTest : public ServerTest {
     options_.idle_timeout = absl::Milliseconds(1500);
     options_.write_timeout = absl::Milliseconds(1500);
     options_.min_bytes_per_second = 1'000'000'000;
+    options_.clients_to_fill_memory = 1;  // for the large answer
   }
 };
 
@@ -95,15 +97,53 @@ TEST_F(TimeoutTest, AHandlerMayTakeLongerThanAnyOfThem) {
 }
 
 TEST_F(ServerTest, ABodyMayTakeLongerIfItKeepsComing) {
-  options_.body_timeout = absl::Seconds(1);
+  options_.body_timeout = absl::Milliseconds(1500);
   options_.min_bytes_per_second = 1;
   RawConnection connection = Connect();
-  ASSERT_TRUE(connection.Send(absl::StrCat(kPostHead, "hell")));  // earns four seconds
-  RawConnection other = Connect();
-  ASSERT_TRUE(other.Send(absl::StrCat(kPostHead)));  // earns none
-  EXPECT_EQ(other.Read()->status, 408);
-  ASSERT_TRUE(connection.Send("o"));
-  EXPECT_EQ(connection.Read()->body, "hello");
+  ASSERT_TRUE(connection.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n"));
+  RawConnection silent = Connect();
+  ASSERT_TRUE(silent.Send(kPostHead));
+  size_t left = 10'000;
+  ASSERT_TRUE(Eventually([&] {
+    left -= connection.Send("x") ? 1 : 0;
+    return observer_.requests_refused == 1;
+  }));
+  EXPECT_EQ(silent.Read()->status, 408);
+  ASSERT_TRUE(connection.Send(std::string(left, 'x')));
+  EXPECT_EQ(connection.Read()->body.size(), 10'000u);
+}
+
+TEST_F(ServerTest, ABodyThatCameFastMayNotRest) {
+  options_.body_timeout = absl::Milliseconds(1500);
+  options_.min_bytes_per_second = 1;  // what has come would do for an hour
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection.Send(absl::StrCat(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n\r\n", std::string(3999, 'x'))));
+  EXPECT_EQ(connection.Read()->status, 408);
+}
+
+TEST_F(ServerTest, AClientHoldsOnlyAShareOfTheMemory) {
+  options_.trusted_proxies = *CidrList::Parse("127.0.0.1");
+  options_.buffered_body_bytes = 400;
+  options_.clients_to_fill_memory = 4;
+  const ClientHeaders one = {{"X-Forwarded-For", "203.0.113.1"}};
+  const ClientHeaders other = {{"X-Forwarded-For", "203.0.113.2"}};
+  EXPECT_EQ(Client().Post("/echo", std::string(100, 'x'), one).status, 200);
+  EXPECT_EQ(Client().Post("/echo", std::string(101, 'x'), one).status, 503);
+
+  RawConnection stalled = Connect();
+  ASSERT_TRUE(
+      stalled.Send(absl::StrCat("POST /echo HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.1\r\n"
+                                "Content-Length: 100\r\n\r\n",
+                                std::string(99, 'x'))));
+  EXPECT_TRUE(
+      Eventually([&] { return Client().Post("/echo", std::string(50, 'x'), one).status == 503; }));
+  EXPECT_EQ(Client().Post("/echo", std::string(100, 'x'), other).status, 200);
+  EXPECT_EQ(Client().Post("/echo", std::string(300, 'x')).status, 200)
+      << "of the proxy itself, but for the 99";
+  ASSERT_TRUE(stalled.Send("x"));
+  EXPECT_EQ(stalled.Read()->status, 200);
+  EXPECT_EQ(Client().Post("/echo", std::string(50, 'x'), one).status, 200) << "given back";
 }
 
 TEST_F(ServerTest, OneHostMayHaveOnlySoManyConnections) {

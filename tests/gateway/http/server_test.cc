@@ -158,6 +158,7 @@ TEST_F(ServerTest, SomeRequestsMayHaveLargerBodies) {
 }
 
 TEST_F(ServerTest, RefusesMoreBodiesThanMemoryIsFor) {
+  options_.clients_to_fill_memory = 1;
   options_.buffered_body_bytes = 100;
   EXPECT_EQ(Client().Post("/echo", std::string(100, 'x')).status, 200);
   const ClientResponse refused = Client().Post("/echo", std::string(101, 'x'));
@@ -167,6 +168,7 @@ TEST_F(ServerTest, RefusesMoreBodiesThanMemoryIsFor) {
 }
 
 TEST_F(ServerTest, WhoOnlyAnnouncesABodyKeepsNobodyOut) {
+  options_.clients_to_fill_memory = 1;
   options_.buffered_body_bytes = 100;
   RawConnection idle = Connect();
   ASSERT_TRUE(idle.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\nx"));
@@ -174,6 +176,7 @@ TEST_F(ServerTest, WhoOnlyAnnouncesABodyKeepsNobodyOut) {
 }
 
 TEST_F(ServerTest, ChunksAreRefusedWhereMemoryEnds) {
+  options_.clients_to_fill_memory = 1;
   options_.buffered_body_bytes = 100;
   RawConnection connection = Connect();
   ASSERT_TRUE(connection.Send(
@@ -192,6 +195,7 @@ TEST_F(ServerTest, LargeBodiesKeepOutNoOthers) {
 }
 
 TEST_F(ServerTest, LargeAnswersThatNobodyReadsKeepOutOnlyLargeOnes) {
+  options_.clients_to_fill_memory = 1;
   options_.buffered_answer_bytes = 100 * 1024 * 1024;  // for one and a half
   std::optional<RawConnection> slow = Connect();
   slow->ShrinkReceiveBuffer();
