@@ -190,10 +190,11 @@ grpc::Status CommentService::UpdateComment(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(const CommentId id,
                      ParseId<CommentId>(wanted.comment_id(), "comment.comment_id"));
     RETURN_IF_ERROR(UpdatedPaths(request->update_mask(), wanted, {"body"}));
-    ASSIGN_OR_RETURN(const std::string html, RenderBody(wanted.body()));
     RETURN_IF_ERROR(LoadReadable(wanted.comment_id(), rc));
     RETURN_IF_ERROR(
         throttle_.Check(absl::StrCat("comment:edit:", rc.caller.Key()), kEditsPerMinute));
+    // Not before: a body that is refused takes time too.
+    ASSIGN_OR_RETURN(const std::string html, RenderBody(wanted.body()));
     ASSIGN_OR_RETURN(const Comment comment, store_.Update(id, [&](Comment& stored) {
       return Edit(stored, rc.caller.account_id, wanted.etag(), wanted.body(), html, clock_.Now());
     }));

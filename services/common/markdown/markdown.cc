@@ -15,22 +15,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "services/common/base/status.h"
-#include "services/common/base/utf8.h"
 #include "services/common/markdown/html_writer.h"
+#include "services/common/markdown/source_check.h"
 
 namespace rostrum {
 namespace {
 
 constexpr int kMaxDepth = 32;
-// cmark-gfm is quadratic in unmatched brackets: measured 12 ms at 5,000, and
-// nobody writes so many links.
-constexpr int kMaxBrackets = 4000;
-// cmark-gfm is also quadratic in closing parentheses after what looks like a link: 0.4 s for
-// 40,000 in one word.
-constexpr int kMaxParentheses = 2000;
-// A table's rows are all as wide as its first: 2,500 short lines under one of 1,250 cells are
-// 10 kB of text, three million cells, 730 MiB in memory and 30 MB of HTML.
-constexpr size_t kMaxCells = 50'000;
 constexpr absl::string_view kMoreMarker = "<!--more-->";
 
 struct NodeDeleter {
@@ -246,62 +237,6 @@ class Renderer {
   int word_count_ = 0;
 };
 
-bool IsBlankLine(absl::string_view line) {
-  return line.find_first_not_of(" \t") == absl::string_view::npos;
-}
-
-// An upper limit for the cells of the largest table: all lines between two blank lines are
-// counted as one table.
-size_t MostCells(absl::string_view source) {
-  size_t most = 0;
-  size_t lines = 0;
-  size_t columns = 0;
-  while (!source.empty()) {
-    const size_t end = std::min(source.find_first_of("\r\n"), source.size());
-    const absl::string_view line = source.substr(0, end);
-    source.remove_prefix(end);
-    if (!absl::ConsumePrefix(&source, "\r\n")) source.remove_prefix(source.empty() ? 0 : 1);
-    if (IsBlankLine(line)) {
-      lines = columns = 0;
-      continue;
-    }
-    ++lines;
-    columns = std::max<size_t>(columns, std::count(line.begin(), line.end(), '|') + 1);
-    most = std::max(most, lines * columns);
-  }
-  return most;
-}
-
-bool HasWordOfParentheses(absl::string_view source) {
-  int in_word = 0;
-  for (const char c : source) {
-    if (absl::ascii_isspace(c)) in_word = 0;
-    if (c == ')' && ++in_word > kMaxParentheses) return true;
-  }
-  return false;
-}
-
-absl::Status CheckSource(absl::string_view source, const MarkdownOptions& options,
-                         absl::string_view field) {
-  if (source.size() > options.max_bytes) {
-    return InvalidField(field, "TOO_LONG",
-                        absl::StrCat("must be at most ", options.max_bytes, " bytes"));
-  }
-  if (!IsCleanUtf8(source)) {
-    return InvalidField(field, "INVALID_UTF8", "must be UTF-8 without NUL");
-  }
-  if (std::count(source.begin(), source.end(), '[') > kMaxBrackets) {
-    return InvalidField(field, "TOO_COMPLEX", "has too many brackets");
-  }
-  if (HasWordOfParentheses(source)) {
-    return InvalidField(field, "TOO_COMPLEX", "has too many brackets in one word");
-  }
-  if (MostCells(source) > kMaxCells) {
-    return InvalidField(field, "TOO_COMPLEX", "has a table of too many cells");
-  }
-  return absl::OkStatus();
-}
-
 // How many of the blocks make the preview.
 size_t PreviewLength(size_t blocks, std::optional<size_t> marker) {
   const size_t length = marker.value_or(2);
@@ -313,7 +248,7 @@ size_t PreviewLength(size_t blocks, std::optional<size_t> marker) {
 absl::StatusOr<RenderedMarkdown> RenderMarkdown(absl::string_view source,
                                                 const MarkdownOptions& options,
                                                 absl::string_view field) {
-  RETURN_IF_ERROR(CheckSource(source, options, field));
+  RETURN_IF_ERROR(CheckMarkdownSource(source, options.max_bytes, field));
   const Document document = Parse(source);
   Renderer renderer(options);
   std::vector<std::string> blocks;

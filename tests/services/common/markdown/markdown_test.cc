@@ -121,6 +121,37 @@ std::string Repeated(const std::string& text, int times) {
   return out;
 }
 
+// Each of these took cmark-gfm seconds; the longest 130.
+TEST(MarkdownTest, RefusesWhatTakesLongToParse) {
+  constexpr size_t kMost = 128 << 10;
+  const std::string sources[] = {
+      Repeated("- ", kMost / 4) + "a\n" + std::string(kMost / 2 - 2, '\n'),
+      Repeated("- ", 2500) + "a\n" + std::string(5000, '\n'),
+      Repeated("(|a|\n|-|\n", kMost / 9),
+      Repeated("a\n:-:\n", kMost / 6),
+      Repeated("a <? ", kMost / 5),
+      Repeated("www.a_", kMost / 6),
+      Repeated("a <! ", kMost / 5),
+  };
+  for (const std::string& source : sources) {
+    const auto rendered = RenderMarkdown(source, kArticleMarkdown, "markdown");
+    ASSERT_FALSE(rendered.ok()) << source.substr(0, 20);
+    EXPECT_EQ(DetailsOf(rendered.status()).violations.at(0).reason, "TOO_COMPLEX");
+  }
+}
+
+TEST(MarkdownTest, TakesLongArticlesOfAllKinds) {
+  const std::string paragraph = Repeated("Words of a sentence. ", 20) + "\n\n";
+  const std::string code = "```\n" + Repeated(std::string(80, ' ') + "f(x);\n", 400) + "```\n\n";
+  const std::string list = Repeated("- one\n  - two\n    - three\n\n", 400);
+  const std::string table = "| a | b |\n|---|---|\n" + Repeated("| 1 | 2 |\n", 500) + "\n";
+  const std::string quote = Repeated("> > She said, and he:\n> 1. first\n", 200) + "\n";
+  const std::string source = Repeated(paragraph, 50) + code + list + table + quote +
+                             std::string(100, '-') + "\n\n" + Repeated("<!-- note -->\n\n", 100);
+  const auto rendered = RenderMarkdown(source, kArticleMarkdown, "markdown");
+  EXPECT_TRUE(rendered.ok()) << rendered.status();
+}
+
 TEST(MarkdownTest, RefusesTablesThatFewLettersMakeHuge) {
   for (const std::string end : {"\n", "\r\n", "\r"}) {
     for (const std::string indent : {"", "> "}) {
