@@ -51,7 +51,7 @@ class FeedApp final : public ServiceApp {
         EventConsumer::Options{
             .producer = "content",
             .handlers = {{content::v1::PostPublished::descriptor()->full_name(),
-                          [this](auto& tx, const auto& event) { return Published(tx, event); }},
+                          Published},
                          {content::v1::PostUnpublished::descriptor()->full_name(), Unpublished}},
             .resync = [this](const EventConsumer::Fence& fence) { return Resync(fence); }});
     accounts_ = std::make_unique<EventConsumer>(*env_.pool, account_channel_, account_caller_,
@@ -66,10 +66,10 @@ class FeedApp final : public ServiceApp {
   }
 
  private:
-  absl::Status Published(Transaction& tx, const event::v1::Event& event) {
+  static absl::Status Published(Transaction& tx, const event::v1::Event& event) {
     content::v1::PostPublished published;
     if (!event.payload().UnpackTo(&published)) return absl::InternalError("not a PostPublished");
-    return ApplyPublished(tx, published.post(), env_.clock.Now());
+    return ApplyPublished(tx, published.post());
   }
 
   static absl::Status Unpublished(Transaction& tx, const event::v1::Event& event) {
@@ -83,14 +83,15 @@ class FeedApp final : public ServiceApp {
 
   // Reads all published posts again, and forgets posts that are no longer among them.
   absl::Status Resync(const EventConsumer::Fence& fence) {
-    const absl::Time begin = env_.clock.Now();
+    ASSIGN_OR_RETURN(const absl::Time begin,
+                     RunRead<absl::Time>(*env_.pool, [](Transaction& tx) { return TimeNow(tx); }));
     RETURN_IF_ERROR(content_.ReadPublished([&](const ContentClient::Page& page) {
       return RunTx(
           *env_.pool,
           [&](Transaction& tx) -> absl::Status {
             RETURN_IF_ERROR(fence(tx));
             for (const content::v1::PostSummary& post : page) {
-              RETURN_IF_ERROR(ApplyPublished(tx, post, env_.clock.Now()));
+              RETURN_IF_ERROR(ApplyPublished(tx, post, begin));
             }
             return absl::OkStatus();
           },

@@ -11,10 +11,11 @@ namespace rostrum::feed {
 namespace {
 
 constexpr char kUpsertPost[] = R"sql(
-  INSERT INTO posts (post_id, publish_time, summary, told_time) VALUES ($1, $2, $3, $4)
+  INSERT INTO posts (post_id, publish_time, summary, told_time)
+  VALUES ($1, $2, $3, greatest(clock_timestamp(), $4))
   ON CONFLICT (post_id) DO UPDATE
   SET publish_time = excluded.publish_time, summary = excluded.summary,
-      told_time = excluded.told_time)sql";
+      told_time = greatest(posts.told_time, excluded.told_time))sql";
 
 constexpr char kInsertEntry[] = R"sql(
   INSERT INTO feed_entries (kind, target_id, publish_time, post_id) VALUES ($1, $2, $3, $4)
@@ -33,14 +34,15 @@ std::vector<Target> TargetsOf(const content::v1::PostSummary& post) {
   return targets;
 }
 
-absl::Status ApplyPublished(Transaction& tx, const content::v1::PostSummary& post, absl::Time now) {
+absl::Status ApplyPublished(Transaction& tx, const content::v1::PostSummary& post,
+                            absl::Time not_before) {
   RETURN_IF_ERROR(CheckUuid(post.post_id(), "post.post_id"));
   content::v1::PostSummary kept = post;
   kept.clear_view_count();  // they would not be kept up to date
   kept.clear_unique_view_count();
   const std::string publish_time = SqlTime(FromProtoTime(post.publish_time()));
   tx.Exec(kUpsertPost, post.post_id(), publish_time, SqlBytes(kept.SerializeAsString()),
-          SqlTime(now));
+          SqlTime(not_before));
   tx.Exec("DELETE FROM feed_entries WHERE post_id = $1", post.post_id());
   for (const Target& target : TargetsOf(post)) {
     UpsertTarget(tx, target);
@@ -51,6 +53,10 @@ absl::Status ApplyPublished(Transaction& tx, const content::v1::PostSummary& pos
 
 void ApplyUnpublished(Transaction& tx, const PostId& post_id) {
   tx.Exec("DELETE FROM posts WHERE post_id = $1", post_id.value());
+}
+
+absl::Time TimeNow(Transaction& tx) {
+  return ReadTime(tx.exec1("SELECT clock_timestamp()")[0]);
 }
 
 void RemoveToldBefore(Transaction& tx, absl::Time time) {

@@ -18,11 +18,16 @@ namespace rostrum::feed {
 // The channel, author and topics of a post, in this order.
 std::vector<Target> TargetsOf(const content::v1::PostSummary& post);
 
-// Adds a post, or brings it up to date. INVALID_ARGUMENT if it has no id.
-absl::Status ApplyPublished(Transaction& tx, const content::v1::PostSummary& post, absl::Time now);
+// Adds a post, or brings it up to date. It counts as reported now, or at `not_before` if that
+// is later: by the database's clock, because replicas whose clocks differ read snapshots at
+// the same time. INVALID_ARGUMENT if it has no id.
+absl::Status ApplyPublished(Transaction& tx, const content::v1::PostSummary& post,
+                            absl::Time not_before = absl::UnixEpoch());
 void ApplyUnpublished(Transaction& tx, const PostId& post_id);
+// The time of the database's clock.
+absl::Time TimeNow(Transaction& tx);
 // Removes posts that were last reported before `time`. Called after a snapshot that began
-// at `time`: posts that it did not contain are no longer published.
+// at `time` by the database's clock: posts that it did not contain are no longer published.
 void RemoveToldBefore(Transaction& tx, absl::Time time);
 
 }  // namespace rostrum::feed
