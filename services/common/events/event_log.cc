@@ -31,6 +31,9 @@ constexpr char kRead[] = R"sql(
   WHERE (xid, id) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
   ORDER BY xid, id LIMIT $3)sql";
 
+constexpr char kIsPurged[] =
+    "SELECT (purged_xid, purged_id) > ($1::xid8, $2::bigint) FROM outbox_epoch";
+
 constexpr char kIsLast[] =
     "SELECT NOT EXISTS (SELECT FROM outbox WHERE (xid, id) > ($1::xid8, $2::bigint))";
 
@@ -53,6 +56,10 @@ absl::Status GoOnFrom(absl::string_view reason, absl::string_view message, const
                 {"purged_id", ReadText(state[2])}});
 }
 
+absl::Status Purged(const pqxx::row& state) {
+  return GoOnFrom("POSITION_PURGED", "events after the position are no longer kept", state);
+}
+
 }  // namespace
 
 absl::StatusOr<event::v1::Position> EventLog::Begin(const event::v1::PullEventsRequest& request) {
@@ -66,7 +73,7 @@ absl::StatusOr<event::v1::Position> EventLog::Begin(const event::v1::PullEventsR
           return GoOnFrom("EPOCH_CHANGED", "the database is another one", state);
         }
         if (std::make_tuple(position.xid(), position.id()) < purged) {
-          return GoOnFrom("POSITION_PURGED", "events after the position are no longer kept", state);
+          return Purged(state);
         }
         position.set_epoch(epoch);
         return position;
@@ -81,6 +88,10 @@ absl::StatusOr<event::v1::PullEventsResponse> EventLog::Read(const event::v1::Po
         event::v1::PullEventsResponse batch;
         *batch.mutable_position() = after;
         const pqxx::result rows = tx.Exec(kRead, absl::StrCat(after.xid()), after.id(), kMaxEvents);
+        // A consumer that is days behind may be overtaken by the purge while it reads.
+        if (tx.ExecOne(kIsPurged, absl::StrCat(after.xid()), after.id())[0].as<bool>()) {
+          return Purged(tx.exec1(kState));
+        }
         if (more != nullptr) *more = static_cast<int>(rows.size()) == kMaxEvents;
         size_t bytes = 0;
         for (const pqxx::row& row : rows) {

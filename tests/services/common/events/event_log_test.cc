@@ -248,6 +248,16 @@ TEST_F(EventLogTest, PurgesWhatIsOldAndTellsThoseWhoHaveNotReadIt) {
   }
 }
 
+TEST_F(EventLogTest, TellsAReaderThatThePurgeHasOvertaken) {
+  const event::v1::Position start = Begin().value();
+  WriteName(database_.pool, "old", kNoon);
+  WriteName(database_.pool, "young", kNoon + absl::Hours(2));
+  ASSERT_THAT(
+      MaintainOutbox(database_.pool, kNoon + absl::Hours(3), absl::Hours(2), database_.metrics),
+      IsOk());
+  EXPECT_THAT(log_.Read(start, {}, nullptr).status(), HasReason("POSITION_PURGED"));
+}
+
 TEST_F(EventLogTest, OfVeryManyTheNumberKeptIsEstimated) {
   WriteName(database_.pool, "a");
   ASSERT_THAT(RunTx(database_.pool,
