@@ -70,13 +70,11 @@ Applied Apply(const std::optional<Membership>& current, const Checkout& checkout
     if (event.sequence <= current->sequence) return {};
     next.start_time = std::min(current->start_time, next.start_time);
     // The provider reports each failed payment of a period. The grace period counts from the
-    // first, also where it has ended meanwhile.
-    const bool again = next.state == MembershipState::kGrace &&
-                       current->grace_end_time.has_value() &&
-                       next.period_end_time == current->period_end_time;
-    if (again) {
+    // first, also where it has ended meanwhile, or the member has cancelled and resumed.
+    const bool same_period = next.period_end_time == current->period_end_time;
+    if (same_period && current->grace_end_time.has_value() && !IsPayment(event.kind)) {
       next.grace_end_time = current->grace_end_time;
-      next.entitled_until = current->grace_end_time;
+      if (next.state == MembershipState::kGrace) next.entitled_until = next.grace_end_time;
     }
     return {.membership = std::move(next)};
   }

@@ -41,6 +41,7 @@ struct Membership {
   MembershipState state = MembershipState::kActive;
   absl::Time start_time;
   absl::Time period_end_time;
+  // Set by the first failed payment of the period, also when it is no longer in this state.
   std::optional<absl::Time> grace_end_time;
   std::optional<absl::Time> cancel_time;
   // The end of the right to read; nullopt when the membership is over.

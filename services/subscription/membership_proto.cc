@@ -44,7 +44,7 @@ pb::Membership ToProto(const Membership& membership, absl::Time now) {
                                            : pb::MEMBERSHIP_STATE_ENDED);
   *out.mutable_start_time() = ToProtoTime(membership.start_time);
   *out.mutable_period_end_time() = ToProtoTime(membership.period_end_time);
-  if (membership.grace_end_time.has_value()) {
+  if (membership.state == MembershipState::kGrace && membership.grace_end_time.has_value()) {
     *out.mutable_grace_end_time() = ToProtoTime(*membership.grace_end_time);
   }
   if (membership.cancel_time.has_value()) {

@@ -97,6 +97,16 @@ TEST(MembershipTest, GraceIsCountedFromTheFirstFailedPaymentOfAPeriod) {
   EXPECT_EQ(later.grace_end_time, next_period.time + kSettings.grace);
 }
 
+TEST(MembershipTest, CancellingAndResumingGivesNoMoreGrace) {
+  const PaymentEvent failed = Event(Kind::kPaymentFailed, 2);
+  const Membership again =
+      *After({Event(Kind::kCheckoutCompleted, 1), failed, Event(Kind::kCancelled, 3),
+              Event(Kind::kResumed, 4), Event(Kind::kPaymentFailed, 5)});
+  EXPECT_EQ(again.state, MembershipState::kGrace);
+  EXPECT_EQ(again.grace_end_time, failed.time + kSettings.grace);
+  EXPECT_EQ(again.entitled_until, failed.time + kSettings.grace);
+}
+
 TEST(MembershipTest, TheOrderInWhichEventsArriveDoesNotMatter) {
   std::vector<PaymentEvent> events = {
       Event(Kind::kCheckoutCompleted, 1), Event(Kind::kCancelled, 2), Event(Kind::kResumed, 3),
