@@ -17,11 +17,11 @@ apb::SignUpIntent IntentOf(const std::string& text) {
   return text == "account" ? apb::SIGN_UP_INTENT_ACCOUNT : apb::SIGN_UP_INTENT_TRIAL;
 }
 
-http::HttpResponse ShowStart(Page& page, const Form& typed, const absl::Status& status) {
+// With the id under which it will be sent, so that sending it twice is one sign-up.
+http::HttpResponse ShowStart(Page& page, const Form& typed, const std::string& request,
+                             const absl::Status& status) {
   const std::string intent = typed.Get("for").empty() ? "trial" : typed.Get("for");
   const std::string back = page.ReturnPath("/");
-  const std::string request =
-      typed.Get("request").empty() ? NewUuid(page.site.clock.Now()) : typed.Get("request");
   FormView form("/start", intent == "trial" ? "START_HEADING" : "SIGN_UP_HEADING",
                 intent == "trial" ? "OFFER_START" : "SIGN_UP_BUTTON");
   if (intent == "trial") form.Intro(page.site.words.Get("START_INTRO"));
@@ -51,7 +51,9 @@ http::HttpResponse ShowStart(Page& page, const Form& typed, const absl::Status& 
   return form.Show(page, status);
 }
 
-PageAnswer StartPage(Page& page) { co_return ShowStart(page, page.query, absl::OkStatus()); }
+PageAnswer StartPage(Page& page) {
+  co_return ShowStart(page, page.query, NewUuid(page.site.clock.Now()), absl::OkStatus());
+}
 
 PageAnswer Start(Page& page) {
   apb::SignUpRequest request;
@@ -61,8 +63,13 @@ PageAnswer Start(Page& page) {
   request.set_intent(IntentOf(page.form.Get("for")));
   request.set_return_path(page.ReturnPath("/"));
   request.set_request_id(page.form.Get("request"));
-  const auto sign_up = co_await page.calls.Call(rpcs::kSignUp, request);
-  if (!sign_up.ok()) co_return ShowStart(page, page.form, sign_up.status());
+  auto sign_up = co_await page.calls.Call(rpcs::kSignUp, request);
+  if (ReasonOf(sign_up.status()) == "REQUEST_ID_REUSED") {
+    // The reader went back and corrected what was typed: another sign-up.
+    request.set_request_id(NewUuid(page.site.clock.Now()));
+    sign_up = co_await page.calls.Call(rpcs::kSignUp, request);
+  }
+  if (!sign_up.ok()) co_return ShowStart(page, page.form, request.request_id(), sign_up.status());
   page.keep_sign_up = sign_up->sign_up_id();
   co_return page.Redirect(absl::StrCat("/verify?sign_up=", sign_up->sign_up_id()));
 }

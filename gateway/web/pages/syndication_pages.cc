@@ -90,19 +90,27 @@ PageAnswer AuthorFeed(Page& page) {
 
 std::string SitemapKey(int64_t period) { return absl::StrCat("/sitemap.xml\n", period); }
 
+struct MadeSitemap {
+  std::string text;
+  bool complete = true;  // false if the later posts could not be had
+};
+
 // The latest posts, as many as can be had in the time that a page has.
-asio::awaitable<absl::StatusOr<std::string>> MakeSitemap(Page& page) {
+asio::awaitable<absl::StatusOr<MadeSitemap>> MakeSitemap(Page& page) {
   Sitemap sitemap(page.site.public_url);
+  MadeSitemap made;
   cpb::ListPostsRequest request;
   request.set_page_size(100);
   do {
     const auto posts = co_await page.calls.Call(rpcs::kListPosts, request);
     if (!posts.ok() && request.page_token().empty()) co_return posts.status();
+    made.complete = posts.ok();
     if (!posts.ok()) break;
     sitemap.Add(*posts);
     request.set_page_token(posts->next_page_token());
   } while (!request.page_token().empty() && !sitemap.full());
-  co_return std::move(sitemap).Finish();
+  made.text = std::move(sitemap).Finish();
+  co_return made;
 }
 
 // One is made for all who ask within ten minutes, since it takes a call for each hundred
@@ -122,12 +130,19 @@ PageAnswer SitemapPage(Page& page) {
     co_return page.Fail(RetryLater(absl::StatusCode::kUnavailable, "SITEMAP_IN_THE_MAKING",
                                    "the sitemap is being made", absl::Seconds(10)));
   }
-  auto text = co_await MakeSitemap(page);
-  if (!text.ok()) co_return page.Fail(text.status());
-  const auto made = std::make_shared<const StoredPage>(
-      *std::move(text), "application/xml; charset=utf-8", "public, max-age=600");
-  kept.KeepPage(SitemapKey(period), made);
-  co_return made->Answer(page.request);
+  auto made = co_await MakeSitemap(page);
+  if (!made.ok()) co_return page.Fail(made.status());
+  if (!made->complete) {
+    // Crawlers would forget the posts that are missing.
+    if (const auto before = kept.FindPage(SitemapKey(period - 1))) {
+      co_return before->Answer(page.request);
+    }
+  }
+  const auto sitemap = std::make_shared<const StoredPage>(
+      std::move(made->text), "application/xml; charset=utf-8",
+      made->complete ? "public, max-age=600" : "no-store");
+  if (made->complete) kept.KeepPage(SitemapKey(period), sitemap);
+  co_return sitemap->Answer(page.request);
 }
 
 PageAnswer RobotsPage(Page& page) {

@@ -256,6 +256,28 @@ async function reachZero(page) {
   await page.context().close();
 }
 
+async function correctTheAddress() {
+  step("a sign-up whose address was mistyped: back, corrected, sent again");
+  const page = await browsers.reader({ javaScriptEnabled: false });
+  await page.goto("/start?for=join&request=chosen-by-somebody-else");
+  assert.notEqual(await page.locator('[name="request"]').inputValue(), "chosen-by-somebody-else");
+  const mine = `right.${Date.now()}@reader.example`;
+  await page.getByLabel("Name, as others see it").fill("Typo");
+  await page.getByLabel("Mail address").fill(`typo.${Date.now()}@reader.example`);
+  const request = await page.locator('[name="request"]').inputValue();
+  await page.locator('form[action="/start"] button').click();
+  await page.waitForURL("**/verify*");
+  await page.goBack();
+  // Browsers show the form as it was, with the same id.
+  await page.locator('[name="request"]').evaluate((field, value) => { field.value = value; }, request);
+  await page.getByLabel("Name, as others see it").fill("Typo");
+  await page.getByLabel("Mail address").fill(mine);
+  await page.locator('form[action="/start"] button').click();
+  await page.waitForURL("**/verify*");
+  await openMail(page, mine, "code");
+  await page.context().close();
+}
+
 async function withoutScripts(metered, premium) {
   step("the same without scripts");
   const page = await browsers.reader({ javaScriptEnabled: false });
@@ -340,6 +362,7 @@ async function main() {
   await comeBack(page, email);
   await new LiveSteps({ browsers, url, logins, look, logIn, step }).all(page, premium[0]);
   await withoutScripts(metered, premium);
+  await correctTheAddress();
   await weigh(metered[0]);
   await mirror(["/", metered[0], premium[0], "/channels", "/search?q=peace", "/join", "/principles"]);
   await lookAround();
