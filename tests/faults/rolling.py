@@ -133,8 +133,9 @@ def roll(stack, world):
             print(f"   {time.time():.3f} restart {replica}", flush=True)
             done = stack.child("restart", replica)
             assert done.returncode == 0, done.stderr
-            # The next one goes when this one takes its part again: a deployment's
-            # minReadySeconds, longer than clients wait until they try to connect.
+            # The next one goes when this one takes its part again: longer than clients wait
+            # until they try to connect. Addresses stay the same here; a Deployment's
+            # minReadySeconds is longer, because clients learn new ones from DNS.
             time.sleep(3)
             before = [load.done for load in loads]
             assert until(60, lambda: all(load.done > b + 2 for load, b in zip(loads, before)))

@@ -4,14 +4,16 @@
 //
 // BUILD has the binaries, which say what settings they know and what metrics they
 // export. Renders every overlay, applies every rule to it, and then shows that each
-// rule refuses something: a fixture is an overlay with one thing made wrong. Given
-// folders of overlays, in the tree or elsewhere, it checks these and nothing else.
+// rule refuses something: a fixture is an overlay with one thing made wrong. The guides
+// beside the manifests are read too. Given folders of overlays, in the tree or elsewhere,
+// it checks these and nothing else.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { id } from "./objects.mjs";
+import { guideRules, guides } from "./rules_guides.mjs";
 import { monitoringRules } from "./rules_monitoring.mjs";
 import { networkRules } from "./rules_network.mjs";
 import { podRules } from "./rules_pods.mjs";
@@ -133,14 +135,17 @@ if (whole) {
     overlays[name] = { name, objects, context: {} };
   }
 }
+const written = whole ? guides() : [];
+for (const [rule, check] of Object.entries(guideRules)) report(`guides: ${rule}`, [...check(written)]);
 
 const fixtures = whole ? readdirSync(join(here, "refused")).sort().flatMap((file) => readYaml(here, "refused", file)) : [];
 const typed = Object.values(overlays).map(({ name, objects }) => ({ name, objects }));
 fixtures.forEach((fixture, number) => {
   const { objects, context, kustomizations } = overlays[fixture.overlay ?? "prod"];
-  const { objects: spoiled, target } = spoil(sourceRules[fixture.rule] ? kustomizations : objects, fixture);
+  const from = guideRules[fixture.rule] ? written : sourceRules[fixture.rule] ? kustomizations : objects;
+  const { objects: spoiled, target } = spoil(from, fixture);
   if (fixture.rule === UNKNOWN_FIELDS) { typed.push({ name: `refused ${number}`, objects: [target] }); return; }
-  const check = RULES[fixture.rule] ?? sourceRules[fixture.rule];
+  const check = RULES[fixture.rule] ?? sourceRules[fixture.rule] ?? guideRules[fixture.rule];
   if (!check) throw new Error(`no rule "${fixture.rule}"`);
   const wrong = [...check(spoiled, context)];
   const said = wrong.some((line) => line.includes(fixture.says));
@@ -154,7 +159,7 @@ fixtures.forEach((fixture, number) => {
   const said = unknown[`refused ${number}`].some((line) => line.includes(fixture.says));
   report(`refuses: ${UNKNOWN_FIELDS} (${fixture.says})`, said ? [] : [`it said ${JSON.stringify(unknown[`refused ${number}`])}`]);
 });
-for (const rule of whole ? [...Object.keys(RULES), ...Object.keys(sourceRules), UNKNOWN_FIELDS] : []) {
+for (const rule of whole ? [...Object.keys({ ...RULES, ...sourceRules, ...guideRules }), UNKNOWN_FIELDS] : []) {
   report(`${rule}: has a fixture`, fixtures.some((fixture) => fixture.rule === rule) ? [] : ["nothing shows that it refuses anything"]);
 }
 

@@ -43,15 +43,23 @@ export function selects(selector, labels) {
 
 export const ISSUER = "cert-manager.io/cluster-issuer";
 
-// Every pod there will be, with the labels it has: those of the workloads, the
-// instances of the database clusters and their poolers, which the operator labels, and
-// cert-manager's that answers for an Ingress.
+// What the pods of CloudNativePG's jobs do: they make the first instance of a cluster, a
+// further one, and the first out of a backup (a label in place of cnpg.io/podRole).
+const JOB_ROLES = ["initdb", "join", "full-recovery"];
+
+// The pods of a database cluster, as the operator labels them.
+export function podsOfCluster({ metadata: { name } }) {
+  return [
+    { name, labels: { "cnpg.io/cluster": name, "cnpg.io/podRole": "instance" }, ports: { postgresql: 5432, metrics: 9187, status: 8000 } },
+    ...JOB_ROLES.map((role) => ({ name: `${name}-${role}`, labels: { "cnpg.io/cluster": name, "cnpg.io/jobRole": role }, ports: {} })),
+  ];
+}
+
+// Every pod there will be, with the labels it has: those of the workloads, those of the
+// database clusters and their poolers, which the operator labels, and cert-manager's that
+// answers for an Ingress.
 export function pods(objects) {
-  const instances = ofKind(objects, "Cluster").map((cluster) => ({
-    name: cluster.metadata.name,
-    labels: { "cnpg.io/cluster": cluster.metadata.name, "cnpg.io/podRole": "instance" },
-    ports: { postgresql: 5432, metrics: 9187, status: 8000 },
-  }));
+  const instances = ofKind(objects, "Cluster").flatMap(podsOfCluster);
   for (const { metadata: { name }, spec } of ofKind(objects, "Pooler")) {
     const labels = { "cnpg.io/cluster": spec.cluster.name, "cnpg.io/podRole": "pooler", "cnpg.io/poolerName": name };
     instances.push({ name, labels, ports: { pgbouncer: 5432, metrics: 9127 } });
@@ -67,6 +75,14 @@ export function bytes(text) {
   const [, number, unit] = /^([0-9.]+)([kmgt])(?:i|b)$/i.exec(text ?? "") ?? [];
   return Number(number) * 1024 ** (1 + "kmgt".indexOf(unit?.toLowerCase()));
 }
+
+// The lines of a Redis' configuration, and of them how much it may hold.
+export function linesOfRedis(objects, { pod }) {
+  const config = pod.volumes.find((volume) => volume.configMap)?.configMap.name;
+  return (named(objects, "ConfigMap", config)?.data["valkey.conf"] ?? "").split("\n");
+}
+export const maxmemory = (objects, workload) =>
+  linesOfRedis(objects, workload).find((line) => line.startsWith("maxmemory "))?.split(" ")[1];
 
 // Port numbers by name.
 export function portsOf(pod) {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
 import { parse, stringify } from "yaml";
-import { NAMESPACE, id, ofKind } from "./objects.mjs";
+import { NAMESPACE, bytes, id, maxmemory, ofKind, workloads } from "./objects.mjs";
 
 const here = import.meta.dirname;
 const RUNBOOK = "k8s/RUNBOOK.md";
@@ -24,6 +24,10 @@ const foreign = parse(readFileSync(join(here, "foreign_metrics.yaml"), "utf8"));
 const rulesOf = (object) => object.spec.groups.flatMap((group) => group.rules);
 const alertsOf = (objects) => ofKind(objects, "PrometheusRule").flatMap((object) =>
   rulesOf(object).filter((rule) => rule.alert).map((rule) => ({ where: `${id(object)}: ${rule.alert}`, ...rule })));
+
+// A PrometheusRule for promtool. The overlay says where the runbook is read; tests name it
+// by its path.
+const rulesFile = ({ spec }) => stringify(spec, (key, value) => (key === "runbook_url" ? value.replace(/^[^#]*/, RUNBOOK) : value));
 
 // Runs promtool in a folder of these files: what it said if it was not pleased.
 function promtool(args, files) {
@@ -151,14 +155,17 @@ export const monitoringRules = {
     }
   },
 
-  *"alerts say whom they call and what to do"(objects) {
+  *"alerts say whom they call and what to do"(objects, { overlay }) {
     const alerts = alertsOf(objects);
     const sections = [...runbook.matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
     for (const { where, alert, labels, annotations } of alerts) {
       if (!["page", "ticket"].includes(labels?.severity)) yield `${where}: severity ${labels?.severity}`;
       if (labels?.app !== "rostrum") yield `${where}: app ${labels?.app}`;
       for (const part of ["summary", "description"]) if (!annotations?.[part]) yield `${where}: no ${part}`;
-      if (annotations?.runbook_url !== `${RUNBOOK}#${alert.toLowerCase()}`) yield `${where}: its runbook is ${annotations?.runbook_url}`;
+      const [page, section] = (annotations?.runbook_url ?? "").split("#");
+      if (page !== RUNBOOK && !page.startsWith("https://") || section !== alert.toLowerCase()) yield `${where}: its runbook is ${annotations?.runbook_url}`;
+      // A path is no link where it is shown, beside an alert.
+      if (page === RUNBOOK && overlay.production) yield `${where}: nobody can follow ${page}`;
       if (!sections.includes(alert)) yield `${where}: ${RUNBOOK} has no section on it`;
     }
     if (alerts.length === 0) return;
@@ -177,9 +184,30 @@ export const monitoringRules = {
     yield* untested;
     // The tests take most of a minute.
     if (untested.length > 0) return;
-    const files = Object.fromEntries([...testFiles, ...rules.map((object) => [`${object.metadata.name}.yaml`, stringify(object.spec)])]);
+    const files = Object.fromEntries([...testFiles, ...rules.map((object) => [`${object.metadata.name}.yaml`, rulesFile(object)])]);
     const said = promtool(["test", "rules", ...testFiles.map(([file]) => file)], files);
     if (said) yield `promtool: ${said}`;
+  },
+
+  // One that is renewed in time never comes as close to its end.
+  *"certificates are reported if they are not renewed"(objects) {
+    for (const certificate of ofKind(objects, "Certificate")) {
+      const { isCA, renewBefore } = certificate.spec;
+      const name = isCA ? "AuthorityIsNotRenewed" : "CertificateIsNotRenewed";
+      const [, number, unit] = /< (\d+) \* (\d+)$/.exec(alertsOf(objects).find(({ alert }) => alert === name)?.expr.trim()) ?? [];
+      const hours = number * unit / 3600;
+      if (number && !(Number.parseInt(renewBefore, 10) > hours)) yield `${id(certificate)}: ${name} fires at ${hours} h, it is renewed at ${renewBefore}`;
+    }
+  },
+
+  // It measures by the container's limit, and Redis refuses what is new at its maxmemory.
+  *"Redis is reported before it is full"(objects) {
+    const { expr } = alertsOf(objects).find(({ alert }) => alert === "RedisFillsUp") ?? {};
+    const redis = workloads(objects).find(({ name }) => name === "redis-state");
+    if (!expr || !redis) return;
+    const reported = Number(/> ([\d.]+)$/.exec(expr.trim())?.[1]) * bytes(redis.pod.containers[0].resources.limits.memory);
+    const most = maxmemory(objects, redis);
+    if (!(reported < 0.9 * bytes(most))) yield `redis-state: RedisFillsUp fires at ${Math.floor(reported / 1024 ** 2)} MiB, its maxmemory is ${most}`;
   },
 
   *"dashboards are whole"(objects) {

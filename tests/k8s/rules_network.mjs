@@ -1,15 +1,18 @@
 // The NetworkPolicies against the graph of k8s/graph.yaml.
 import { BlockList, isIP } from "node:net";
 import { isDeepStrictEqual } from "node:util";
-import { environment, id, named, ofKind, pods, selects, servers } from "./objects.mjs";
+import { NAMESPACE, environment, id, named, ofKind, pods, podsOfCluster, selects, servers } from "./objects.mjs";
 
 const portsOfRule = (rule) => (rule.ports ?? [{ port: "every" }]).map(({ port, protocol = "TCP" }) =>
   protocol === "TCP" ? String(port) : `${port}/${protocol}`);
 
+// All pods of the graph, those of jobs too: name to labels.
+const podsIn = ({ pods: serving, jobs }) => ({ ...serving, ...jobs });
+
 // The pods of the graph that this overlay has: name to labels.
 function podsOfGraph(objects, graph) {
   const found = {};
-  for (const [name, labels] of Object.entries(graph.pods)) {
+  for (const [name, labels] of Object.entries(podsIn(graph))) {
     const pod = pods(objects).find((each) => selects({ matchLabels: labels }, each.labels));
     if (pod) found[name] = pod.labels;
   }
@@ -51,6 +54,8 @@ function allowed(objects, graph, ought) {
         const names = peers.flatMap((peer) => namesOfPeer(peer, known, graph));
         for (const self of chosen) {
           for (const other of names) {
+            // Serves nothing, so it does not matter who may reach it.
+            if ((side === "ingress" ? self : other[0]) in graph.jobs) continue;
             for (const port of portsOfRule(rule)) {
               const edges = other.map((name) => (side === "ingress" ? `${name} > ${self} : ${port}` : `${self} > ${name} : ${port}`));
               sides[side].add(edges.find((edge) => ought[side].has(edge)) ?? edges[0]);
@@ -74,12 +79,40 @@ function expected(objects, graph, components) {
       for (const to of edge.to) {
         for (const port of edge.ports) {
           if (to in graph.pods) sides.ingress.add(`${from} > ${to} : ${port}`);
-          if (from in graph.pods) sides.egress.add(`${from} > ${to} : ${port}`);
+          if (from in podsIn(graph)) sides.egress.add(`${from} > ${to} : ${port}`);
         }
       }
     }
   }
   return sides;
+}
+
+// Settings that are the address of somebody else, beside those of our services.
+const ADDRESSES = ["SMTP_URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "PAYMENT_WEBHOOK_URL"];
+const DEFAULT_PORTS = { "http:": "80", "https:": "443", "smtp:": "25", "smtps:": "465" };
+
+// The addresses that pods are told to call: {name, labels, setting, url}.
+function* called(objects) {
+  for (const { name, labels, pod } of servers(objects)) {
+    const given = environment(objects, pod.containers[0]);
+    for (const setting of ADDRESSES) if (given[setting]) yield { name, labels, setting, url: given[setting] };
+  }
+  for (const cluster of ofKind(objects, "Cluster")) {
+    const stores = (cluster.spec.plugins ?? []).map(({ parameters }) => named(objects, "ObjectStore", parameters?.barmanObjectName));
+    for (const url of stores.map((store) => store?.spec.configuration.endpointURL).filter(Boolean)) {
+      for (const { name, labels } of podsOfCluster(cluster)) yield { name, labels, setting: "endpointURL", url };
+    }
+  }
+}
+
+// Whether the host may be whom a peer of a rule names: a Service of ours, one of another
+// namespace ("name.namespace", "name.namespace.svc"), or a machine elsewhere.
+function mayBe(objects, peer, host) {
+  const [name, namespace = NAMESPACE, zone = "svc"] = host.split(".");
+  const service = zone === "svc" && namespace === NAMESPACE && named(objects, "Service", name);
+  if (!service) return "ipBlock" in peer || peer.namespaceSelector?.matchLabels?.["kubernetes.io/metadata.name"] === namespace;
+  const behind = pods(objects).filter((pod) => selects({ matchLabels: service.spec.selector }, pod.labels));
+  return !peer.ipBlock && !peer.namespaceSelector && behind.some(({ labels }) => selects(peer.podSelector, labels));
 }
 
 export const networkRules = {
@@ -101,7 +134,7 @@ export const networkRules = {
 
   *"every pod is in the graph"(objects, { graph }) {
     for (const pod of pods(objects)) {
-      if (!Object.values(graph.pods).some((labels) => selects({ matchLabels: labels }, pod.labels))) {
+      if (!Object.values(podsIn(graph)).some((labels) => selects({ matchLabels: labels }, pod.labels))) {
         yield `the pods of ${pod.name} are not in the graph`;
       }
     }
@@ -126,6 +159,20 @@ export const networkRules = {
       for (const called of calls) {
         if (!targets.some(([key]) => key === `${called.toUpperCase()}_TARGET`)) yield `${name}: calls ${called} without a target`;
       }
+    }
+  },
+
+  // A NetworkPolicy sees the port of the pod that answers. A Service of others in front of it
+  // may have another, which nobody can tell here.
+  *"addresses in settings are let through"(objects) {
+    for (const { name, labels, setting, url } of called(objects)) {
+      if (!URL.canParse(url)) { yield `${name}: ${setting} is ${url}, no address`; continue; }
+      const { hostname, port, protocol } = new URL(url);
+      const wanted = port || DEFAULT_PORTS[protocol];
+      const rules = ofKind(objects, "NetworkPolicy").filter(({ spec }) => spec.policyTypes.includes("Egress") && selects(spec.podSelector, labels))
+        .flatMap(({ spec }) => spec.egress ?? []);
+      const open = rules.some((rule) => portsOfRule(rule).includes(wanted) && (rule.to?.some((peer) => mayBe(objects, peer, hostname)) ?? true));
+      if (!open) yield `${name}: no NetworkPolicy lets it to ${hostname}:${wanted} (${setting})`;
     }
   },
 

@@ -27,6 +27,17 @@ export const podRules = {
     }
   },
 
+  // A client of gRPC looks a name up again when a connection breaks, no more than every 5 s,
+  // and DNS may answer what was true 30 s ago. If all pods that it then hears of are gone, it
+  // has none. Proxies before the gateway hear of pods without DNS.
+  *"a new pod is known before an old one goes"(objects) {
+    for (const workload of servers(objects)) {
+      const { minReadySeconds = 0 } = workload.object.spec;
+      const least = component(workload) === "gateway" ? 10 : 40;
+      if (minReadySeconds < least) yield `${workload.name}: minReadySeconds ${minReadySeconds}, not ${least}`;
+    }
+  },
+
   *"probes ask for health, and liveness for nothing else"(objects) {
     for (const workload of servers(objects)) {
       const [container] = workload.pod.containers;

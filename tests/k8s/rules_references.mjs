@@ -1,5 +1,5 @@
 // What one object says of another must be there.
-import { ISSUER, NAMESPACE, bytes, connectionsOf, filesOf, id, named, ofKind, pods, secrets, selects, servers, workloads } from "./objects.mjs";
+import { ISSUER, NAMESPACE, bytes, connectionsOf, filesOf, id, linesOfRedis, maxmemory, named, ofKind, pods, secrets, selects, servers, workloads } from "./objects.mjs";
 
 const HASHED = /-[a-z0-9]{10}$/;
 const CLUSTER_WIDE = ["Namespace"];
@@ -227,13 +227,13 @@ export const referenceRules = {
   },
 
   *"redis-state keeps what it is told"(objects) {
-    for (const { object, name, pod } of workloads(objects).filter((each) => each.name.startsWith("redis-"))) {
-      const config = pod.volumes.find((volume) => volume.configMap)?.configMap.name;
-      const lines = (named(objects, "ConfigMap", config)?.data["valkey.conf"] ?? "").split("\n");
+    for (const workload of workloads(objects).filter((each) => each.name.startsWith("redis-"))) {
+      const { object, name, pod } = workload;
+      const lines = linesOfRedis(objects, workload);
       if (!lines.some((line) => line.startsWith("aclfile "))) yield `${name}: asks for no password`;
       if (name !== "redis-state") continue;
       // A rewrite of the log forks, and what is written meanwhile is there twice.
-      const most = lines.find((line) => line.startsWith("maxmemory "))?.split(" ")[1];
+      const most = maxmemory(objects, workload);
       const { limits, requests } = pod.containers[0].resources;
       if (requests.memory !== limits.memory) yield `${name}: is ended first when its node is full`;
       if (!(bytes(most) * 2 <= bytes(limits.memory))) yield `${name}: ${most} of ${limits.memory} leave no room for a rewrite of the log`;
