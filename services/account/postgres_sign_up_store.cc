@@ -150,7 +150,8 @@ absl::StatusOr<std::optional<SignUp>> PostgresSignUpStore::FindRepeated(const Id
 absl::StatusOr<SignUp> PostgresSignUpStore::Begin(const NewSignUp& sign_up,
                                                   const IdempotencyKey& key) {
   auto begun = RunTx<SignUp>(pool_, [&](Transaction& tx) -> absl::StatusOr<SignUp> {
-    ASSIGN_OR_RETURN(const std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
+    ASSIGN_OR_RETURN(const std::optional<std::string> known,
+                     ClaimIdempotencyKey(tx, key, sign_up.id.value()));
     if (known.has_value()) return Load(tx, SignUpId(*known));
 
     const Verification& verification = sign_up.verification;
@@ -161,7 +162,6 @@ absl::StatusOr<SignUp> PostgresSignUpStore::Begin(const NewSignUp& sign_up,
             SqlTime(verification.create_time), SqlTime(verification.create_time + kResendPause),
             SqlTime(verification.expire_time));
     EnqueueFitting(tx, sign_up.email, verification);
-    RecordIdempotentResult(tx, key, sign_up.id.value());
     return Load(tx, sign_up.id);
   });
   if (begun.ok()) mails_.Notify();

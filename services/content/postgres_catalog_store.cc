@@ -164,11 +164,11 @@ absl::Status CheckAvatar(Transaction& tx, const MediaId& avatar) {
 template <class T, class F>
 absl::StatusOr<T> Create(PgPool& pool, const T& entry, const IdempotencyKey& key, F&& insert) {
   return RunTx<T>(pool, [&](Transaction& tx) -> absl::StatusOr<T> {
-    ASSIGN_OR_RETURN(const std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
+    ASSIGN_OR_RETURN(const std::optional<std::string> known,
+                     ClaimIdempotencyKey(tx, key, entry.id.value()));
     if (known.has_value()) return LoadById<T>(tx, *known);
     RETURN_IF_ERROR(TakeSlug(tx, entry));
     RETURN_IF_ERROR(insert(tx));
-    RecordIdempotentResult(tx, key, entry.id.value());
     return LoadById<T>(tx, entry.id.value());
   });
 }

@@ -94,7 +94,8 @@ PostgresManuscriptStore::PostgresManuscriptStore(PgPool& pool, OutboxSignal& sig
 absl::StatusOr<Manuscript> PostgresManuscriptStore::Create(const Manuscript& manuscript,
                                                            const IdempotencyKey& key) {
   return RunTx<Manuscript>(pool_, [&](Transaction& tx) -> absl::StatusOr<Manuscript> {
-    ASSIGN_OR_RETURN(const std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
+    ASSIGN_OR_RETURN(const std::optional<std::string> known,
+                     ClaimIdempotencyKey(tx, key, manuscript.id.value()));
     if (known.has_value()) return LoadManuscript(tx, PostId(*known));
     RETURN_IF_ERROR(CheckReferences(tx, manuscript.content));
     Manuscript created = manuscript;
@@ -105,7 +106,6 @@ absl::StatusOr<Manuscript> PostgresManuscriptStore::Create(const Manuscript& man
     InsertManuscript(tx, created);
     RETURN_IF_ERROR(TakePostSlug(tx, created));
     WriteTopics(tx, created);
-    RecordIdempotentResult(tx, key, created.id.value());
     return LoadManuscript(tx, created.id);
   });
 }

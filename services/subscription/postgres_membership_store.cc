@@ -131,7 +131,8 @@ void StopUnknown(Transaction& tx, const PaymentEvent& event, absl::Time now) {
 absl::StatusOr<Checkout> PostgresMembershipStore::AddCheckout(const Checkout& checkout,
                                                               const IdempotencyKey& key) {
   return RunTx<Checkout>(pool_, [&](Transaction& tx) -> absl::StatusOr<Checkout> {
-    ASSIGN_OR_RETURN(const std::optional<std::string> known, ClaimIdempotencyKey(tx, key));
+    ASSIGN_OR_RETURN(const std::optional<std::string> known,
+                     ClaimIdempotencyKey(tx, key, checkout.id.value()));
     if (known.has_value()) return LoadCheckout(tx, CheckoutId(*known));
 
     const std::optional<Membership> membership = FindMembership(tx, checkout.account_id);
@@ -143,7 +144,6 @@ absl::StatusOr<Checkout> PostgresMembershipStore::AddCheckout(const Checkout& ch
     tx.Exec(kInsertCheckout, checkout.id.value(), checkout.account_id.value(), checkout.plan_id,
             checkout.provider, checkout.return_path, static_cast<int>(checkout.state),
             SqlTime(checkout.create_time), SqlTime(checkout.expire_time));
-    RecordIdempotentResult(tx, key, checkout.id.value());
     return LoadCheckout(tx, checkout.id);
   });
 }

@@ -14,10 +14,6 @@ namespace {
 constexpr size_t kMaxRequestId = 128;
 constexpr absl::Duration kKeep = absl::Hours(24);
 
-constexpr char kClaim[] = R"sql(
-  INSERT INTO idempotency (caller, method, request_id, request_hash, create_time)
-  VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING)sql";
-
 // Always in the same order, so that two such statements cannot deadlock.
 constexpr char kClaimAll[] = R"sql(
   INSERT INTO idempotency (caller, method, request_id, request_hash, create_time, result_id)
@@ -31,10 +27,6 @@ constexpr char kFindAll[] = R"sql(
   FROM unnest($1::text[], $2::text[], $3::text[])
     WITH ORDINALITY AS k (caller, method, request_id, place)
   JOIN idempotency i USING (caller, method, request_id))sql";
-
-constexpr char kRecord[] = R"sql(
-  UPDATE idempotency SET result_id = $4
-  WHERE caller = $1 AND method = $2 AND request_id = $3)sql";
 
 std::string Deterministic(const google::protobuf::Message& message) {
   std::string bytes;
@@ -63,12 +55,9 @@ absl::StatusOr<IdempotencyKey> IdempotencyKeyFor(const Caller& caller, const cha
 }
 
 absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(Transaction& tx,
-                                                               const IdempotencyKey& key) {
-  if (key.request_id.empty()) return std::nullopt;
-  // Waits for a transaction that has claimed the key and not ended yet.
-  const pqxx::result claimed = tx.Exec(kClaim, key.caller, key.method, key.request_id,
-                                       SqlBytes(key.request_hash), SqlTime(key.now));
-  if (claimed.affected_rows() > 0) return std::nullopt;
+                                                               const IdempotencyKey& key,
+                                                               const std::string& result_id) {
+  if (ClaimIdempotencyKeys(tx, {{key, result_id}}).contains(result_id)) return std::nullopt;
   return FindIdempotentResult(tx, key);
 }
 
@@ -126,12 +115,6 @@ std::set<std::string> ClaimIdempotencyKeys(Transaction& tx,
     fresh.insert(ReadText(row[0]));
   }
   return fresh;
-}
-
-void RecordIdempotentResult(Transaction& tx, const IdempotencyKey& key,
-                            const std::string& result_id) {
-  if (key.request_id.empty()) return;
-  tx.Exec(kRecord, key.caller, key.method, key.request_id, result_id);
 }
 
 absl::Status PurgeIdempotencyKeys(PgPool& pool, absl::Time now) {

@@ -31,23 +31,23 @@ absl::StatusOr<IdempotencyKey> IdempotencyKeyFor(const Caller& caller, const cha
                                                  const google::protobuf::Message& request,
                                                  absl::Time now);
 
-// Claims the key inside the transaction of the effect.
-// - The key is new: returns nullopt. Do the effect, then call RecordIdempotentResult.
+// Claims the key inside the transaction of the effect, for a request that will create
+// `result_id`.
+// - The key is new or empty: returns nullopt. Do the effect.
 // - The key is known: returns the id of what the first request created. Load and return
 //   that.
 // - The same request id with another request: INVALID_ARGUMENT / REQUEST_ID_REUSED.
 // Waits for a transaction that holds the same key.
 absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(Transaction& tx,
-                                                               const IdempotencyKey& key);
+                                                               const IdempotencyKey& key,
+                                                               const std::string& result_id);
 // The id of what the first request with this key created, or nullopt. Errors as above.
 absl::StatusOr<std::optional<std::string>> FindIdempotentResult(Transaction& tx,
                                                                 const IdempotencyKey& key);
-void RecordIdempotentResult(Transaction& tx, const IdempotencyKey& key,
-                            const std::string& result_id);
 
-// ClaimIdempotencyKey for several requests at once. Each claim has the id of what its
-// request will create. Returns the ids whose keys are new or empty: do their effects now.
-// For the others, FindIdempotentResults returns what the earlier requests created.
+// ClaimIdempotencyKey for several requests at once. Returns the ids whose keys are new or empty: do
+// their effects now. For the others, FindIdempotentResults returns what the earlier requests
+// created.
 struct IdempotencyClaim {
   IdempotencyKey key;
   std::string result_id;

@@ -33,8 +33,7 @@ class IdempotencyTest : public ::testing::Test {
   // Claims the key and, if it is fresh, records `result`.
   absl::StatusOr<Outcome> Do(const IdempotencyKey& key, const std::string& result) {
     return RunTx<Outcome>(database_.pool, [&](Transaction& tx) -> absl::StatusOr<Outcome> {
-      ASSIGN_OR_RETURN(const Outcome known, ClaimIdempotencyKey(tx, key));
-      if (!known.has_value()) RecordIdempotentResult(tx, key, result);
+      ASSIGN_OR_RETURN(const Outcome known, ClaimIdempotencyKey(tx, key, result));
       return known;
     });
   }
@@ -90,8 +89,7 @@ TEST_F(IdempotencyTest, OfManyAtOnceOneDoesIt) {
 TEST_F(IdempotencyTest, AnEffectThatFailedFreesTheKey) {
   EXPECT_THAT(RunTx(database_.pool,
                     [&](Transaction& tx) -> absl::Status {
-                      RETURN_IF_ERROR(ClaimIdempotencyKey(tx, Key("r")));
-                      RecordIdempotentResult(tx, Key("r"), "lost");
+                      RETURN_IF_ERROR(ClaimIdempotencyKey(tx, Key("r"), "lost"));
                       return absl::FailedPreconditionError("no");
                     }),
               StatusIs(absl::StatusCode::kFailedPrecondition));
