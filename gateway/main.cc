@@ -62,7 +62,7 @@ struct GatewaySettings {
   LiveLimits live;
   ApiSettings api;
   absl::Duration drain;
-  bool tls;
+  bool hsts;
   std::string site_name;
   std::string mail_folder;
   int article_cache_mib;
@@ -152,7 +152,7 @@ GatewaySettings ReadSettings(Settings& env) {
       env.Duration("WRITE_TIMEOUT", absl::Seconds(15), "Deadline of writes.");
   settings.drain = env.Duration("DRAIN_TIMEOUT", absl::Seconds(30),
                                 "How long running requests may take after SIGTERM.");
-  settings.tls =
+  settings.hsts =
       env.Bool("HSTS", false, "Tell browsers to use only HTTPS; for sites that have it.");
   settings.site_name = env.String("SITE_NAME", "Rostrum", "Name of the site on every page.");
   settings.article_cache_mib = env.Int("ARTICLE_CACHE_MIB", 128, 0, 1 << 20,
@@ -225,8 +225,8 @@ absl::Status Run(GatewaySettings settings) {
              .articles = articles,
              .sitemap_turns = sitemap_turns,
              .ledgers = ledgers},
-            callers, limits, settings.tls);
-  Gateway gateway({.tls = settings.tls, .openapi = std::move(openapi)}, api, backends,
+            callers, limits, settings.hsts);
+  Gateway gateway({.hsts = settings.hsts, .openapi = std::move(openapi)}, api, backends,
                   [&site](http::HttpRequest& request) { return site.Handle(request); });
 
   const ServiceCaller account_caller(signer, "account", absl::Seconds(5), metrics);

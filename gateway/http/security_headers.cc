@@ -19,7 +19,7 @@ absl::string_view ContentSecurityPolicy(ContentKind kind) {
 
 }  // namespace
 
-void AddSecurityHeaders(ContentKind kind, bool tls, HttpResponse& response) {
+void AddSecurityHeaders(ContentKind kind, bool hsts, HttpResponse& response) {
   const auto add = [&](absl::string_view name, absl::string_view value) {
     if (!response.headers.Has(name)) response.headers.Add(name, value);
   };
@@ -34,7 +34,7 @@ void AddSecurityHeaders(ContentKind kind, bool tls, HttpResponse& response) {
         "browsing-topics=(), camera=(), display-capture=(), geolocation=(), microphone=(), "
         "payment=(), usb=()");
   }
-  if (tls) add("Strict-Transport-Security", "max-age=63072000; includeSubDomains");
+  if (hsts) add("Strict-Transport-Security", "max-age=63072000; includeSubDomains");
 }
 
 }  // namespace rostrum::http

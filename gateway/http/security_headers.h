@@ -12,8 +12,8 @@ enum class ContentKind {
 };
 
 // Sets the headers that restrict what a browser does with a response of this kind. A header
-// that the response already has is left as it is. HSTS is set only with `tls`, the setting
+// that the response already has is left as it is. HSTS is set only with `hsts`, the setting
 // that says that readers use HTTPS.
-void AddSecurityHeaders(ContentKind kind, bool tls, HttpResponse& response);
+void AddSecurityHeaders(ContentKind kind, bool hsts, HttpResponse& response);
 
 }  // namespace rostrum::http

@@ -182,7 +182,7 @@ asio::awaitable<UnaryResult> Backends::Try(const BackendCall& call, const grpc::
       co_await asio::async_initiate<decltype(asio::use_awaitable), void(grpc::Status)>(
           std::move(initiate), asio::use_awaitable);
 
-  UnaryResult result{.status = MeaningOf(status), .message = {}, .metadata = {}, .peer = {}};
+  UnaryResult result{.status = NormalizeStatus(status), .message = {}, .metadata = {}, .peer = {}};
   if (IsLate(result.status)) result.peer = state->context.peer();
   if (result.status.ok()) result.message = FromByteBuffer(state->response);
   for (const auto& [key, value] : state->context.GetServerInitialMetadata()) {

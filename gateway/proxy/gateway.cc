@@ -60,7 +60,7 @@ asio::awaitable<http::HttpResponse> Gateway::Handle(http::HttpRequest& request) 
     response = ErrorResponse(
         Error(absl::StatusCode::kNotFound, "ROUTE_NOT_FOUND", "there is nothing at this path"));
   }
-  http::AddSecurityHeaders(KindOf(response), options_.tls, response);
+  http::AddSecurityHeaders(KindOf(response), options_.hsts, response);
   co_return response;
 }
 
@@ -78,7 +78,7 @@ http::HttpResponse Gateway::Ready() {
 
 http::HttpResponse Gateway::Refuse(const http::Refusal& refusal, const http::RequestHead* head) {
   http::HttpResponse response = HttpHandler::Refuse(refusal, head);
-  http::AddSecurityHeaders(http::ContentKind::kApi, options_.tls, response);
+  http::AddSecurityHeaders(http::ContentKind::kApi, options_.hsts, response);
   return response;
 }
 

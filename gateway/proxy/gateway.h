@@ -24,7 +24,7 @@ namespace rostrum::gateway {
 class Gateway final : public http::HttpHandler {
  public:
   struct Options {
-    bool tls = false;
+    bool hsts = false;
     std::string openapi;  // the document
     // How long the gateway waits for all services before it becomes ready with those that
     // it reaches.

@@ -85,7 +85,7 @@ void ArticleCache::PostChangesKnownUntil(absl::Time time) {
   changes_known_until_ = time;
 }
 
-bool ArticleCache::IsOfUseWhileAway(const KnownPost& known, absl::Time last_answer) {
+bool ArticleCache::IsUsableWhileAway(const KnownPost& known, absl::Time last_answer) {
   if (known.body == nullptr || clock_.Now() - known.body->load_time >= kWhileAway) return false;
   absl::MutexLock lock(&mu_);
   if (last_answer > changes_known_until_ + kUntold) return false;

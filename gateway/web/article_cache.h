@@ -69,7 +69,7 @@ class ArticleCache {
   // Whether the text of a post may be shown while content is unavailable: it was loaded
   // within kWhileAway and after the last change of the post. `last_answer` is when content
   // last answered this gateway anything: the changes must be known up to then.
-  bool IsOfUseWhileAway(const KnownPost& known, absl::Time last_answer);
+  bool IsUsableWhileAway(const KnownPost& known, absl::Time last_answer);
 
   using Comments = comment::v1::ListCommentsResponse;
   // Null if there is none that is fresh.

@@ -71,7 +71,7 @@ FormView& FormView::Also(std::string action, std::string name, std::string value
 }
 
 http::HttpResponse FormView::Show(Page& page, const absl::Status& status) const {
-  if (!status.ok() && !IsOfTheForm(status)) return page.Fail(status);
+  if (!status.ok() && !IsFormError(status)) return page.Fail(status);
   const Words& words = page.site.words;
   const ErrorDetails details = DetailsOf(status);
   TemplateDictionary& values = page.UseTemplate("form.tpl");

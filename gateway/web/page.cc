@@ -42,7 +42,7 @@ void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& form)
   form.AddSectionDictionary("FORM_ERROR")->SetValue("ERROR", text);
 }
 
-bool IsOfTheForm(const absl::Status& status) {
+bool IsFormError(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kFailedPrecondition:
@@ -117,7 +117,7 @@ http::HttpResponse Page::Show(const std::string& title, int status) {
 }
 
 http::HttpResponse Page::ShowAgain(const std::string& title, const absl::Status& status) {
-  const bool wrong = IsOfTheForm(status) && !absl::IsResourceExhausted(status);
+  const bool wrong = IsFormError(status) && !absl::IsResourceExhausted(status);
   http::HttpResponse response = Show(title, wrong ? 400 : CodeOf(status));
   AddRetryAfter(DetailsOf(status), response);
   return response;
@@ -188,7 +188,7 @@ bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,
       shown = true;
     }
   }
-  const bool is_form = shown || IsOfTheForm(status);
+  const bool is_form = shown || IsFormError(status);
   if (is_form) {
     ShowFormError(shown ? site.words.Get("FORM_LOOK_AGAIN") : std::string(status.message()), form);
   }

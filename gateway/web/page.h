@@ -119,7 +119,7 @@ class Page {
 void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& form);
 
 // Whether an error can be corrected in the form.
-bool IsOfTheForm(const absl::Status& status);
+bool IsFormError(const absl::Status& status);
 
 using PageAnswer = asio::awaitable<http::HttpResponse>;
 using PageHandler = std::function<PageAnswer(Page&)>;

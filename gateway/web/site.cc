@@ -36,8 +36,8 @@ bool IsRead(const std::string& method) { return method == "GET" || method == "HE
 
 }  // namespace
 
-Site::Site(const SiteContext& context, CallerContexts& callers, Limits& limits, bool tls)
-    : context_(context), callers_(callers), limits_(limits), tls_(tls), routes_(AllPages()) {
+Site::Site(const SiteContext& context, CallerContexts& callers, Limits& limits, bool hsts)
+    : context_(context), callers_(callers), limits_(limits), hsts_(hsts), routes_(AllPages()) {
   for (const PageRoute& route : routes_) segments_.push_back(absl::StrSplit(route.pattern, '/'));
 }
 
@@ -63,7 +63,7 @@ Site::Match Site::Find(const http::HttpRequest& request) const {
 asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
   if (auto asset = context_.assets.Serve(request); asset.has_value()) {
     asset->route = "/assets";
-    http::AddSecurityHeaders(http::ContentKind::kAsset, tls_, *asset);
+    http::AddSecurityHeaders(http::ContentKind::kAsset, hsts_, *asset);
     co_return *std::move(asset);
   }
   const Match match = Find(request);
@@ -87,7 +87,7 @@ asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
   response.headers.Set("X-Robots-Tag", "noai, noimageai");
   callers_.ApplyCookies(page.calls.metadata(), caller, response);
   if (page.keep_sign_up.has_value()) callers_.KeepSignUp(*page.keep_sign_up, response);
-  http::AddSecurityHeaders(http::ContentKind::kPage, tls_, response);
+  http::AddSecurityHeaders(http::ContentKind::kPage, hsts_, response);
   co_return response;
 }
 

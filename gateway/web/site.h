@@ -23,7 +23,7 @@ using PageRoutes = std::vector<PageRoute>;
 // Thread-safe.
 class Site {
  public:
-  Site(const SiteContext& context, CallerContexts& callers, Limits& limits, bool tls);
+  Site(const SiteContext& context, CallerContexts& callers, Limits& limits, bool hsts);
 
   asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request);
 
@@ -42,7 +42,7 @@ class Site {
   const SiteContext context_;
   CallerContexts& callers_;
   Limits& limits_;
-  const bool tls_;
+  const bool hsts_;
   const PageRoutes routes_;
   std::vector<std::vector<std::string>> segments_;  // of each route's pattern
 };

@@ -172,18 +172,14 @@ grpc::Status AccountService::ListAccounts(grpc::ServerContext* ctx,
     FieldChecks checks;
     checks.OptionalText(request->query(), "query", kMaxQueryCharacters);
     RETURN_IF_ERROR(checks.status());
-    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
-    const std::string scope = PageScope(rc.caller, *request);
-    ASSIGN_OR_RETURN(const std::vector<std::string> parts,
-                     page_tokens_.Decode(scope, request->page_token(), 2));
-    AccountQuery query{.text = request->query(), .limit = page_size + 1};
-    ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<AccountCursor, AccountId>(parts)));
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 2));
+    AccountQuery query{.text = request->query(), .limit = page.limit()};
+    ASSIGN_OR_RETURN(query.after, (page.After<AccountCursor, AccountId>()));
 
     ASSIGN_OR_RETURN(std::vector<Account> accounts, accounts_.List(query));
-    response->set_next_page_token(
-        page_tokens_.CutPage(scope, page_size, accounts, [](const Account& account) {
-          return TimeCursorParts(account.create_time, account.id.value());
-        }));
+    response->set_next_page_token(page.Cut(accounts, [](const Account& account) {
+      return TimeCursorParts(account.create_time, account.id.value());
+    }));
     for (const Account& account : accounts) *response->add_accounts() = ToProto(account);
     return absl::OkStatus();
   });

@@ -128,14 +128,13 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
       ASSIGN_OR_RETURN(query.parent_id, ParseId<CommentId>(request->parent_id(), "parent_id"));
     }
     query.flat = request->flat();
+    if (!v1::CommentOrder_IsValid(request->order())) {
+      return InvalidField("order", "UNKNOWN_ORDER", "must be oldest or newest");
+    }
     query.newest_first = request->order() == v1::COMMENT_ORDER_NEWEST;
-    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
-    const std::string scope =
-        absl::StrCat("ListComments:", IdOf(query.subject), ":", request->parent_id(), ":",
-                     query.flat, ":", query.newest_first);
-    ASSIGN_OR_RETURN(std::vector<std::string> parts,
-                     page_tokens_.Decode(scope, request->page_token(), 2));
-    ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<CommentCursor, CommentId>(parts)));
+    // Of no caller: the gateway keeps discussions, and shows one to all who may read it.
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, Caller(), *request, 2));
+    ASSIGN_OR_RETURN(query.after, (page.After<CommentCursor, CommentId>()));
     RETURN_IF_ERROR(CheckReadable(query.subject, rc));
     if (query.parent_id.has_value()) {
       // A parent in another discussion must not give access to that discussion.
@@ -145,10 +144,10 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
       }
     }
 
-    query.limit = page_size + 1;
+    query.limit = page.limit();
     ASSIGN_OR_RETURN(std::vector<Comment> comments, store_.List(query));
-    response->set_next_page_token(page_tokens_.CutPage(
-        scope, FittingPage(comments, page_size), comments, [](const Comment& comment) {
+    response->set_next_page_token(
+        page.Cut(comments, FittingPage(comments, page.size()), [](const Comment& comment) {
           return TimeCursorParts(comment.create_time, comment.id.value());
         }));
     for (const Comment& comment : comments) *response->add_comments() = ToProto(comment);
@@ -164,9 +163,8 @@ absl::Status CommentService::CheckReadable(const Subject& subject, const Request
                             : feed_.CheckInRoom(std::get<ChannelId>(subject), rc);
 }
 
-absl::StatusOr<Comment> CommentService::LoadReadable(const std::string& comment_id,
+absl::StatusOr<Comment> CommentService::LoadReadable(const CommentId& id,
                                                      const RequestContext& rc) {
-  ASSIGN_OR_RETURN(const CommentId id, ParseId<CommentId>(comment_id, "comment_id"));
   ASSIGN_OR_RETURN(Comment comment, store_.Get(id));
   RETURN_IF_ERROR(CheckReadable(comment.subject, rc));
   return comment;
@@ -176,7 +174,8 @@ grpc::Status CommentService::GetComment(grpc::ServerContext* ctx,
                                         const v1::GetCommentRequest* request,
                                         v1::Comment* response) {
   return HandleRpc(rpc_, ctx, "GetComment", [&](const RequestContext& rc) -> absl::Status {
-    ASSIGN_OR_RETURN(const Comment comment, LoadReadable(request->comment_id(), rc));
+    ASSIGN_OR_RETURN(const CommentId id, ParseId<CommentId>(request->comment_id(), "comment_id"));
+    ASSIGN_OR_RETURN(const Comment comment, LoadReadable(id, rc));
     *response = ToProto(comment);
     return absl::OkStatus();
   });
@@ -190,7 +189,7 @@ grpc::Status CommentService::UpdateComment(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(const CommentId id,
                      ParseId<CommentId>(wanted.comment_id(), "comment.comment_id"));
     RETURN_IF_ERROR(UpdatedPaths(request->update_mask(), wanted, {"body"}));
-    RETURN_IF_ERROR(LoadReadable(wanted.comment_id(), rc));
+    RETURN_IF_ERROR(LoadReadable(id, rc));
     RETURN_IF_ERROR(
         throttle_.Check(absl::StrCat("comment:edit:", rc.caller.Key()), kEditsPerMinute));
     // Not before: a body that is refused takes time too.
@@ -222,7 +221,9 @@ grpc::Status CommentService::ListCommentRevisions(grpc::ServerContext* ctx,
                                                   v1::ListCommentRevisionsResponse* response) {
   return HandleRpc(
       rpc_, ctx, "ListCommentRevisions", [&](const RequestContext& rc) -> absl::Status {
-        ASSIGN_OR_RETURN(const Comment comment, LoadReadable(request->comment_id(), rc));
+        ASSIGN_OR_RETURN(const CommentId id,
+                         ParseId<CommentId>(request->comment_id(), "comment_id"));
+        ASSIGN_OR_RETURN(const Comment comment, LoadReadable(id, rc));
         ASSIGN_OR_RETURN(const std::vector<Revision> revisions, store_.ListRevisions(comment.id));
         for (const Revision& revision : revisions) {
           *response->add_revisions() = ToProto(revision);

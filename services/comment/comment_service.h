@@ -44,7 +44,7 @@ class CommentService final : public comment::v1::CommentService::Service {
   // OK if the caller may read and write in the discussion of the subject now.
   absl::Status CheckReadable(const Subject& subject, const RequestContext& rc);
   // The comment, if the caller may read the discussion that it is in.
-  absl::StatusOr<Comment> LoadReadable(const std::string& comment_id, const RequestContext& rc);
+  absl::StatusOr<Comment> LoadReadable(const CommentId& id, const RequestContext& rc);
 
   CommentStore& store_;
   ContentClient& content_;

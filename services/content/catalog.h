@@ -16,6 +16,7 @@ struct Channel {
   std::string description;
   absl::Time create_time;
   int64_t version = 1;
+  friend bool operator==(const Channel&, const Channel&) = default;
 };
 
 struct Topic {
@@ -32,7 +33,15 @@ struct Author {
   AccountId account_id;  // empty for a byline without an account
   MediaId avatar;        // empty for none
   int64_t version = 1;
+  friend bool operator==(const Author&, const Author&) = default;
 };
+
+// Counts a change of a channel or author. A call that changes nothing does not count: all
+// posts that show it would be announced again.
+template <class T>
+void CountChange(const T& before, T& after) {
+  if (after != before) ++after.version;
+}
 
 inline constexpr size_t kMaxCatalogSlug = 60;
 inline constexpr size_t kMaxDisplayName = 60;

@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/access.h"
 #include "services/common/rpc/etag.h"
 #include "services/common/rpc/field_mask.h"
 #include "services/content/content_proto.h"
@@ -15,11 +16,9 @@
 namespace rostrum::content {
 namespace {
 
-bool IsEditor(const Caller& caller) { return caller.HasRole("editor") || caller.HasRole("admin"); }
-
 ShowAccount ShowTo(const Caller& caller, const Author& author) {
   const bool own = caller.IsAccount() && caller.account_id == author.account_id;
-  return own || IsEditor(caller) ? ShowAccount::kYes : ShowAccount::kNo;
+  return own || EditsEverything(caller.roles) ? ShowAccount::kYes : ShowAccount::kNo;
 }
 
 absl::Status CheckChannel(const v1::Channel& channel) {
@@ -54,17 +53,13 @@ absl::Status CheckAuthor(const v1::Author& author) {
 template <class Request, class Response, class List, class Add>
 absl::Status ListByName(const PageTokens& page_tokens, const RequestContext& rc,
                         const Request& request, Response* response, List&& list, Add&& add) {
-  ASSIGN_OR_RETURN(const int page_size, PageSize(request.page_size()));
-  const std::string scope = PageScope(rc.caller, request);
-  ASSIGN_OR_RETURN(const std::vector<std::string> parts,
-                   page_tokens.Decode(scope, request.page_token(), 2));
+  ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens, rc.caller, request, 2));
   std::optional<NameCursor> after;
-  if (!parts.empty()) after = NameCursor{parts[0], parts[1]};
-  ASSIGN_OR_RETURN(auto entries, list(after, page_size + 1));
-  response->set_next_page_token(
-      page_tokens.CutPage(scope, page_size, entries, [](const auto& entry) {
-        return std::vector<std::string>{entry.display_name, entry.id.value()};
-      }));
+  if (!page.cursor().empty()) after = NameCursor{page.cursor()[0], page.cursor()[1]};
+  ASSIGN_OR_RETURN(auto entries, list(after, page.limit()));
+  response->set_next_page_token(page.Cut(entries, [](const auto& entry) {
+    return std::vector<std::string>{entry.display_name, entry.id.value()};
+  }));
   for (const auto& entry : entries) add(entry);
   return absl::OkStatus();
 }
@@ -135,13 +130,14 @@ grpc::Status CatalogService::UpdateChannel(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(const Channel channel,
                      store_.UpdateChannel(id, [&](Channel& stored) -> absl::Status {
                        RETURN_IF_ERROR(CheckEtag(wanted.etag(), stored.version));
+                       const Channel before = stored;
                        v1::Channel merged = ToProto(stored);
                        MergeFields(wanted, paths, merged);
                        RETURN_IF_ERROR(CheckChannel(merged));
                        stored.slug = merged.slug();
                        stored.display_name = merged.display_name();
                        stored.description = merged.description();
-                       ++stored.version;
+                       CountChange(before, stored);
                        return absl::OkStatus();
                      }));
     absl::SleepFor(change_wait_);  // posts show its name
@@ -250,6 +246,7 @@ grpc::Status CatalogService::UpdateAuthor(grpc::ServerContext* ctx,
                                       "there is no such author of yours");
                        }
                        RETURN_IF_ERROR(CheckEtag(wanted.etag(), stored.version));
+                       const Author before = stored;
                        v1::Author merged = ToProto(stored, ShowAccount::kYes);
                        MergeFields(wanted, paths, merged);
                        RETURN_IF_ERROR(CheckAuthor(merged));
@@ -257,7 +254,7 @@ grpc::Status CatalogService::UpdateAuthor(grpc::ServerContext* ctx,
                        stored.display_name = merged.display_name();
                        stored.bio = merged.bio();
                        stored.avatar = MediaId(merged.avatar_media_id());
-                       ++stored.version;
+                       CountChange(before, stored);
                        return absl::OkStatus();
                      }));
     absl::SleepFor(change_wait_);  // posts show its name

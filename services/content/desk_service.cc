@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/common/base/status.h"
+#include "services/common/rpc/access.h"
 #include "services/common/rpc/field_mask.h"
 #include "services/common/rpc/proto_time.h"
 #include "services/content/content_proto.h"
@@ -17,8 +18,7 @@ namespace rostrum::content {
 namespace {
 
 DeskUser UserOf(const RequestContext& rc) {
-  return {.account_id = rc.caller.account_id,
-          .edits_all = rc.caller.HasRole("editor") || rc.caller.HasRole("admin")};
+  return {.account_id = rc.caller.account_id, .edits_all = EditsEverything(rc.caller.roles)};
 }
 
 absl::StatusOr<std::optional<int>> ParseRevisionCursor(const std::vector<std::string>& parts) {
@@ -130,12 +130,9 @@ grpc::Status DeskService::ListManuscripts(grpc::ServerContext* ctx,
                                           const v1::ListManuscriptsRequest* request,
                                           v1::ListManuscriptsResponse* response) {
   return HandleRpc(rpc_, ctx, "ListManuscripts", [&](const RequestContext& rc) -> absl::Status {
-    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
-    const std::string scope = PageScope(rc.caller, *request);
-    ASSIGN_OR_RETURN(const std::vector<std::string> parts,
-                     page_tokens_.Decode(scope, request->page_token(), 2));
-    ManuscriptQuery query{.limit = page_size + 1};
-    ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<ManuscriptCursor, PostId>(parts)));
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 2));
+    ManuscriptQuery query{.limit = page.limit()};
+    ASSIGN_OR_RETURN(query.after, (page.After<ManuscriptCursor, PostId>()));
     if (!v1::ManuscriptState_IsValid(request->state())) {
       return InvalidField("state", "UNKNOWN_STATE", "must be draft, scheduled or published");
     }
@@ -143,10 +140,9 @@ grpc::Status DeskService::ListManuscripts(grpc::ServerContext* ctx,
     const DeskUser user = UserOf(rc);
     if (!user.edits_all) query.account_id = user.account_id;
     ASSIGN_OR_RETURN(std::vector<Manuscript> manuscripts, manuscripts_.List(query));
-    response->set_next_page_token(
-        page_tokens_.CutPage(scope, page_size, manuscripts, [](const Manuscript& manuscript) {
-          return TimeCursorParts(manuscript.update_time, manuscript.id.value());
-        }));
+    response->set_next_page_token(page.Cut(manuscripts, [](const Manuscript& manuscript) {
+      return TimeCursorParts(manuscript.update_time, manuscript.id.value());
+    }));
     for (const Manuscript& manuscript : manuscripts) {
       *response->add_manuscripts() = ToProto(manuscript);
     }
@@ -248,19 +244,15 @@ grpc::Status DeskService::ListRevisions(grpc::ServerContext* ctx,
                                         v1::ListRevisionsResponse* response) {
   return HandleRpc(rpc_, ctx, "ListRevisions", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const PostId id, ParseId<PostId>(request->post_id(), "post_id"));
-    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
-    const std::string scope = PageScope(rc.caller, *request);
-    ASSIGN_OR_RETURN(const std::vector<std::string> parts,
-                     page_tokens_.Decode(scope, request->page_token(), 1));
-    ASSIGN_OR_RETURN(const std::optional<int> before, ParseRevisionCursor(parts));
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 1));
+    ASSIGN_OR_RETURN(const std::optional<int> before, ParseRevisionCursor(page.cursor()));
     ASSIGN_OR_RETURN(const Manuscript manuscript, manuscripts_.Get(id));
     RETURN_IF_ERROR(CheckDesk(manuscript, UserOf(rc)));
     ASSIGN_OR_RETURN(std::vector<Revision> revisions,
-                     manuscripts_.ListRevisions(id, before, page_size + 1));
-    response->set_next_page_token(
-        page_tokens_.CutPage(scope, page_size, revisions, [](const Revision& revision) {
-          return std::vector<std::string>{absl::StrCat(revision.revision)};
-        }));
+                     manuscripts_.ListRevisions(id, before, page.limit()));
+    response->set_next_page_token(page.Cut(revisions, [](const Revision& revision) {
+      return std::vector<std::string>{absl::StrCat(revision.revision)};
+    }));
     for (const Revision& revision : revisions) *response->add_revisions() = ToProto(revision);
     return absl::OkStatus();
   });

@@ -281,18 +281,14 @@ absl::StatusOr<PostQuery> PostService::ReadQuery(const v1::ListPostsRequest& req
 grpc::Status PostService::ListPosts(grpc::ServerContext* ctx, const v1::ListPostsRequest* request,
                                     v1::ListPostsResponse* response) {
   return HandleRpc(rpc_, ctx, "ListPosts", [&](const RequestContext& rc) -> absl::Status {
-    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
-    const std::string scope = PageScope(rc.caller, *request);
-    ASSIGN_OR_RETURN(const std::vector<std::string> parts,
-                     page_tokens_.Decode(scope, request->page_token(), 2));
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 2));
     ASSIGN_OR_RETURN(PostQuery query, ReadQuery(*request));
-    ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<PostCursor, PostId>(parts)));
-    query.limit = page_size + 1;
+    ASSIGN_OR_RETURN(query.after, (page.After<PostCursor, PostId>()));
+    query.limit = page.limit();
     ASSIGN_OR_RETURN(std::vector<PostSummary> posts, posts_.List(query));
-    response->set_next_page_token(
-        page_tokens_.CutPage(scope, page_size, posts, [](const PostSummary& post) {
-          return TimeCursorParts(post.publish_time, post.id.value());
-        }));
+    response->set_next_page_token(page.Cut(posts, [](const PostSummary& post) {
+      return TimeCursorParts(post.publish_time, post.id.value());
+    }));
     for (const PostSummary& post : posts) *response->add_posts() = ToProto(post);
     return absl::OkStatus();
   });

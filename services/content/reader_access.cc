@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "services/common/base/status.h"
+#include "services/common/rpc/access.h"
 #include "services/common/rpc/proto_time.h"
 #include "services/common/rpc/visitor_proto.h"
 
@@ -10,10 +11,6 @@ namespace rostrum::content {
 namespace {
 
 namespace spb = rostrum::subscription::v1;
-
-bool EditsEverything(const std::set<std::string>& roles) {
-  return roles.contains("editor") || roles.contains("admin");
-}
 
 bool IsStaff(const PostFacts& post, const Reader& reader) {
   if (reader.account_id.empty()) return false;

@@ -30,13 +30,10 @@ grpc::Status SearchService::SearchPosts(grpc::ServerContext* ctx,
     FieldChecks checks;
     checks.RequireText(request->query(), "query", kMaxQuery);
     RETURN_IF_ERROR(checks.status());
-    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
-    const std::string scope = PageScope(rc.caller, *request);
-    ASSIGN_OR_RETURN(const std::vector<std::string> parts,
-                     page_tokens_.Decode(scope, request->page_token(), 2));
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 2));
     SearchQuery query{
-        .words = request->query(), .after = std::nullopt, .limit = std::min(page_size, kMaxPage)};
-    ASSIGN_OR_RETURN(query.after, (ParseTimeCursor<PostCursor, PostId>(parts)));
+        .words = request->query(), .after = std::nullopt, .limit = std::min(page.size(), kMaxPage)};
+    ASSIGN_OR_RETURN(query.after, (page.After<PostCursor, PostId>()));
     ASSIGN_OR_RETURN(query.whole_texts,
                      access_.ReadsEverything(rc.caller.account_id, rc.caller.roles));
 
@@ -44,7 +41,7 @@ grpc::Status SearchService::SearchPosts(grpc::ServerContext* ctx,
     if (found.more) {
       const PostSummary& last = found.posts.back().post;
       response->set_next_page_token(
-          page_tokens_.Encode(scope, TimeCursorParts(last.publish_time, last.id.value())));
+          page.TokenAfter(TimeCursorParts(last.publish_time, last.id.value())));
     }
     for (const FoundPost& post : found.posts) *response->add_posts() = ToProto(post);
     return absl::OkStatus();

@@ -11,10 +11,7 @@
 namespace rostrum::feed {
 namespace {
 
-// Page tokens and marks both name a place in the caller's own feed.
-std::string PageScope(const AccountId& account_id) {
-  return absl::StrCat("ListFeed:", account_id.value());
-}
+// A mark is a signed place in the caller's own feed, as a page token is.
 std::string MarkScope(const AccountId& account_id) {
   return absl::StrCat("MarkFeedSeen:", account_id.value());
 }
@@ -38,15 +35,12 @@ grpc::Status FeedService::ListFeed(grpc::ServerContext* ctx, const v1::ListFeedR
                                    v1::ListFeedResponse* response) {
   return HandleRpc(rpc_, ctx, "ListFeed", [&](const RequestContext& rc) -> absl::Status {
     const AccountId& account_id = rc.caller.account_id;
-    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
-    ASSIGN_OR_RETURN(const std::vector<std::string> parts,
-                     page_tokens_.Decode(PageScope(account_id), request->page_token(), 2));
-    ASSIGN_OR_RETURN(const std::optional<FeedPlace> after, ParsePlace(parts));
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 2));
+    ASSIGN_OR_RETURN(const std::optional<FeedPlace> after, ParsePlace(page.cursor()));
 
-    ASSIGN_OR_RETURN(std::vector<FeedItem> items, store_.List(account_id, after, page_size + 1));
+    ASSIGN_OR_RETURN(std::vector<FeedItem> items, store_.List(account_id, after, page.limit()));
     response->set_next_page_token(
-        page_tokens_.CutPage(PageScope(account_id), page_size, items,
-                             [](const FeedItem& item) { return PlaceParts(item.place); }));
+        page.Cut(items, [](const FeedItem& item) { return PlaceParts(item.place); }));
     for (const FeedItem& item : items) {
       v1::FeedItem* out = response->add_items();
       *out = ToProto(item);

@@ -89,16 +89,12 @@ grpc::Status FollowService::ListFollows(grpc::ServerContext* ctx,
     if (request->kind() != v1::FOLLOW_KIND_UNSPECIFIED) {
       ASSIGN_OR_RETURN(kind, ParseKind(request->kind()));
     }
-    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
-    const std::string scope =
-        absl::StrCat("ListFollows:", rc.caller.account_id.value(), ":", request->kind());
-    ASSIGN_OR_RETURN(const std::vector<std::string> parts,
-                     page_tokens_.Decode(scope, request->page_token(), 3));
-    ASSIGN_OR_RETURN(const std::optional<FollowCursor> after, ParseCursor(parts));
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 3));
+    ASSIGN_OR_RETURN(const std::optional<FollowCursor> after, ParseCursor(page.cursor()));
 
     ASSIGN_OR_RETURN(std::vector<Follow> follows,
-                     store_.List(rc.caller.account_id, kind, after, page_size + 1));
-    response->set_next_page_token(page_tokens_.CutPage(scope, page_size, follows, CursorParts));
+                     store_.List(rc.caller.account_id, kind, after, page.limit()));
+    response->set_next_page_token(page.Cut(follows, CursorParts));
     for (const Follow& follow : follows) *response->add_follows() = ToProto(follow);
     return absl::OkStatus();
   });

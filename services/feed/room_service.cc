@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "services/common/base/status.h"
+#include "services/common/rpc/access.h"
 #include "services/feed/feed_proto.h"
 
 namespace rostrum::feed {
@@ -39,7 +40,7 @@ RoomService::RoomService(RoomStore& store, ContentClient& content, SubscriptionC
 absl::StatusOr<bool> RoomService::MayEnter(const AccountId& account_id,
                                            const std::set<std::string>& roles) {
   if (account_id.empty()) return false;
-  if (roles.contains("editor") || roles.contains("admin")) return true;
+  if (EditsEverything(roles)) return true;
   return subscription_.IsMember(account_id);
 }
 
@@ -104,21 +105,17 @@ grpc::Status RoomService::ListRoomMembers(grpc::ServerContext* ctx,
                                           v1::ListRoomMembersResponse* response) {
   return HandleRpc(rpc_, ctx, "ListRoomMembers", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const ChannelId id, ParseId<ChannelId>(request->channel_id(), "channel_id"));
-    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
-    const std::string scope = PageScope(rc.caller, *request);
-    ASSIGN_OR_RETURN(const std::vector<std::string> parts,
-                     page_tokens_.Decode(scope, request->page_token(), 2));
-    ASSIGN_OR_RETURN(const auto after, (ParseTimeCursor<RoomCursor, AccountId>(parts)));
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 2));
+    ASSIGN_OR_RETURN(const auto after, (page.After<RoomCursor, AccountId>()));
     ASSIGN_OR_RETURN(const v1::RoomAccess access,
                      AccessOf(id, rc.caller.account_id, rc.caller.roles));
     if (access == v1::ROOM_ACCESS_NOT_JOINED) return NotJoined();
     if (access != v1::ROOM_ACCESS_GRANTED) return MembersOnly();
 
-    ASSIGN_OR_RETURN(std::vector<RoomMember> members, store_.ListListed(id, after, page_size + 1));
-    response->set_next_page_token(
-        page_tokens_.CutPage(scope, page_size, members, [](const RoomMember& member) {
-          return TimeCursorParts(member.join_time, member.account_id.value());
-        }));
+    ASSIGN_OR_RETURN(std::vector<RoomMember> members, store_.ListListed(id, after, page.limit()));
+    response->set_next_page_token(page.Cut(members, [](const RoomMember& member) {
+      return TimeCursorParts(member.join_time, member.account_id.value());
+    }));
     for (const RoomMember& member : members) *response->add_members() = ToProto(member);
     return absl::OkStatus();
   });

@@ -131,17 +131,14 @@ grpc::Status MembershipService::ListPayments(grpc::ServerContext* ctx,
                                              const v1::ListPaymentsRequest* request,
                                              v1::ListPaymentsResponse* response) {
   return HandleRpc(rpc_, ctx, "ListPayments", [&](const RequestContext& rc) -> absl::Status {
-    ASSIGN_OR_RETURN(const int page_size, PageSize(request->page_size()));
-    const std::string scope = PageScope(rc.caller, *request);
-    ASSIGN_OR_RETURN(const std::vector<std::string> parts,
-                     page_tokens_.Decode(scope, request->page_token(), 2));
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 2));
     ASSIGN_OR_RETURN(const std::optional<PaymentCursor> after,
-                     (ParseTimeCursor<PaymentCursor, std::string>(parts)));
+                     (page.After<PaymentCursor, std::string>()));
     ASSIGN_OR_RETURN(std::vector<Payment> payments,
-                     store_.ListPayments(rc.caller.account_id, after, page_size + 1));
-    response->set_next_page_token(page_tokens_.CutPage(
-        scope, page_size, payments,
-        [](const Payment& payment) { return TimeCursorParts(payment.create_time, payment.id); }));
+                     store_.ListPayments(rc.caller.account_id, after, page.limit()));
+    response->set_next_page_token(page.Cut(payments, [](const Payment& payment) {
+      return TimeCursorParts(payment.create_time, payment.id);
+    }));
     for (const Payment& payment : payments) *response->add_payments() = ToProto(payment);
     return absl::OkStatus();
   });

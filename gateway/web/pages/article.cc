@@ -58,7 +58,7 @@ DiscussionState DiscussionOf(const Page& page, const std::string& path, const st
 }
 
 // Whether the link to earlier comments is not valid, such as one of another release.
-bool IsOfThePageToken(const absl::Status& status) {
+bool IsPageTokenError(const absl::Status& status) {
   const ErrorDetails details = DetailsOf(status);
   return details.violations.size() == 1 && details.violations[0].field == "page_token";
 }
@@ -153,7 +153,7 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
     ctemplate::TemplateDictionary& discussion = AddDiscussion(page);
     const absl::Status shown =
         co_await FillDiscussionAt(page, path, summary.post_id(), refused, discussion);
-    if (IsOfThePageToken(shown)) co_return page.Redirect(path + "#discussion");
+    if (IsPageTokenError(shown)) co_return page.Redirect(path + "#discussion");
     if (!shown.ok()) discussion.ShowSection("AWAY");  // the article is shown without it
   }
   co_return refused == nullptr ? page.Show(summary.title())
@@ -216,7 +216,7 @@ bool OpenWhileAway(const Page& page, const KnownPost* known, absl::Time asked,
                    VisitorParts& parts) {
   const absl::Time last_answer = page.site.backends.LastAnswer("content");
   if (known == nullptr || last_answer >= asked ||
-      !page.site.articles.IsOfUseWhileAway(*known, last_answer)) {
+      !page.site.articles.IsUsableWhileAway(*known, last_answer)) {
     return false;
   }
   const spb::AccessLevel level = known->body->message.summary().access_level();

@@ -16,10 +16,12 @@
 <h2 id="{{ID}}">{{NAME}}</h2>
 {{#ENTRY}}<h3><code>{{NAME}}</code> <span class="quiet">{{KIND}}</span></h3>
 <p>{{MEANING}}<br><span class="quiet">{{W_LEDGER_KEPT}} {{KEPT}}</span></p>
-{{#TABLE}}<dl>
+{{#TABLE}}<details><summary>{{W_LEDGER_COLUMNS}}</summary>
+<dl>
 {{#COLUMNS}}<dt><code>{{NAMES}}</code></dt>
 <dd>{{MEANING}}</dd>
 {{/COLUMNS}}</dl>
+</details>
 {{/TABLE}}
 {{/ENTRY}}</section>
 {{/PART}}

@@ -32,8 +32,8 @@ class Batcher {
   absl::StatusOr<Result> Do(Item item, absl::Duration patience) {
     const absl::Time deadline = absl::Now() + patience;
     const auto [batch, place] = Join(std::move(item));
-    State state = place == 0 ? State::kUnled : batch->AwaitOthers(deadline);
-    const bool first = state == State::kUnled;
+    State state = place == 0 ? State::kNoLeader : batch->AwaitOthers(deadline);
+    const bool first = state == State::kNoLeader;
     if (first && TakesItsTurn(deadline)) {
       DoAll(*batch);
       state = State::kDone;
@@ -45,8 +45,8 @@ class Batcher {
 
  private:
   enum class State {
-    kLed,    // its first caller waits for the batch before, or runs this one
-    kUnled,  // the first caller ran out of time and left: another is to take over
+    kLed,       // its first caller waits for the batch before, or runs this one
+    kNoLeader,  // the first caller ran out of time and left: another is to take over
     kDone
   };
 
@@ -59,12 +59,12 @@ class Batcher {
 
     bool Changed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) { return state != State::kLed; }
 
-    // kUnled is returned to one caller only, which then leads the batch.
+    // kNoLeader is returned to one caller only, which then leads the batch.
     State AwaitOthers(absl::Time deadline) {
       absl::MutexLock lock(&mu);
       mu.AwaitWithDeadline(absl::Condition(this, &Batch::Changed), deadline);
       const State found = state;
-      if (found == State::kUnled) state = State::kLed;
+      if (found == State::kNoLeader) state = State::kLed;
       return found;
     }
 
@@ -119,7 +119,7 @@ class Batcher {
       batch.items.erase(place);
       if (batch.items.empty()) waiting_ = nullptr;
     }
-    if (first) batch.Become(State::kUnled);
+    if (first) batch.Become(State::kNoLeader);
   }
 
   const Work work_;

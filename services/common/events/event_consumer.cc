@@ -148,7 +148,7 @@ absl::Status EventConsumer::PullOnce() {
   const grpc::Status finished = reader->Finish();
   stream.Ended(finished);
   // A producer that shuts down cancels streams whose consumer does not read in time.
-  const absl::Status ended = FromGrpcStatus(MeaningOf(finished));
+  const absl::Status ended = FromGrpcStatus(NormalizeStatus(finished));
   {
     absl::MutexLock lock(&mu_);
     running_ = nullptr;

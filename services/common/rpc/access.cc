@@ -123,6 +123,10 @@ absl::Status CheckCaller(const MethodDescriptor& method, const Caller& caller) {
   return Refusal(rule, caller);
 }
 
+bool EditsEverything(const std::set<std::string>& roles) {
+  return roles.contains("editor") || roles.contains("admin");
+}
+
 std::string AccessTable(const std::vector<const google::protobuf::ServiceDescriptor*>& services) {
   std::vector<std::string> lines;
   for (const google::protobuf::ServiceDescriptor* service : services) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ namespace rostrum {
 //   PERMISSION_DENIED / ACCOUNT_ONLY: the caller is a service, and only accounts may call it.
 //   PERMISSION_DENIED / NOT_CALLABLE: the RPC states no callers.
 absl::Status CheckCaller(const google::protobuf::MethodDescriptor& method, const Caller& caller);
+
+// Whether an account with these roles reads and edits everything here, as editors and admins do.
+bool EditsEverything(const std::set<std::string>& roles);
 
 // The table as text, one line per RPC, for the golden file that reviewers read.
 std::string AccessTable(const std::vector<const google::protobuf::ServiceDescriptor*>& services);

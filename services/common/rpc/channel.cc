@@ -130,7 +130,7 @@ std::shared_ptr<grpc::Channel> NewChannel(
   return grpc::CreateCustomChannel(target, credentials, arguments);
 }
 
-grpc::Status MeaningOf(const grpc::Status& status) {
+grpc::Status NormalizeStatus(const grpc::Status& status) {
   const bool no_thread = status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
                          status.error_message() == kNoThread;
   if (status.error_code() != grpc::StatusCode::CANCELLED && !no_thread) return status;
@@ -204,13 +204,13 @@ absl::Status ServiceCaller::Call(
     const grpc::Status none(grpc::StatusCode::UNAVAILABLE, "too many wait for it already");
     rpc.Started();
     rpc.Handled(none.error_code(), absl::ToDoubleSeconds(absl::Now() - now));
-    return Judge(method, none);
+    return ToCallerStatus(method, none);
   }
   Tries tries(rpc.name().repeatable, absl::Now(), deadline);
   std::string peer;
   grpc::Status status = Try(rpc, tries.until(), &peer, call);
   while (tries.Again(status, peer, absl::Now())) status = Try(rpc, tries.until(), &peer, call);
-  return Judge(method, status);
+  return ToCallerStatus(method, status);
 }
 
 grpc::Status ServiceCaller::Try(
@@ -222,7 +222,7 @@ grpc::Status ServiceCaller::Try(
   SetDeadline(ctx, until);
   Prepare(&ctx, TraceToHandOn(span));
   const SteadyClock::time_point start = SteadyClock::now();
-  const grpc::Status status = MeaningOf(call(&ctx));
+  const grpc::Status status = NormalizeStatus(call(&ctx));
   if (IsLate(status)) *peer = ctx.peer();
   rpc.Handled(status.error_code(),
               std::chrono::duration<double>(SteadyClock::now() - start).count());
@@ -244,7 +244,7 @@ ServiceCaller::Stream::~Stream() {
   metrics_.Handled(code_, absl::ToDoubleSeconds(absl::Now() - started_));
 }
 
-absl::Status ServiceCaller::Judge(const char* method, const grpc::Status& status) const {
+absl::Status ServiceCaller::ToCallerStatus(const char* method, const grpc::Status& status) const {
   absl::Status answer = FromGrpcStatus(status);
   if (answer.ok()) return answer;
   const bool said_by_service = !ReasonOf(answer).empty();

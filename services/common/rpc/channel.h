@@ -27,10 +27,10 @@ std::shared_ptr<grpc::Channel> NewChannel(
 // The service config of NewChannel: which RPCs are retried, and how.
 std::string ServiceConfigJson();
 
-// What the status of a call means that this process did not cancel. A server that is
-// shutting down answers CANCELLED to calls that it did not begin, and one whose threads are
-// all in use answers RESOURCE_EXHAUSTED: both become UNAVAILABLE.
-grpc::Status MeaningOf(const grpc::Status& status);
+// UNAVAILABLE in place of what gRPC's servers answer when they cannot serve: CANCELLED while
+// one shuts down, RESOURCE_EXHAUSTED without a reason while all its threads are in use. For
+// calls that this process did not cancel itself.
+grpc::Status NormalizeStatus(const grpc::Status& status);
 
 // Makes calls to one other service in the name of this service. Sets what every call needs:
 // the identity token of this service, a deadline (`timeout`, or the rest of the deadline of
@@ -42,15 +42,15 @@ grpc::Status MeaningOf(const grpc::Status& status);
 // UNAVAILABLE if half of them have run for half a second: a service that hangs must not
 // take all threads of the services that call it.
 //
-// Errors that Call returns:
-// - What the other service answers is returned as it is, with its reason, except for:
-// - No answer in time, or DEADLINE_EXCEEDED by the other service: UNAVAILABLE /
-//   SERVICE_UNAVAILABLE. Also if it cannot be reached or has no free thread.
-// - The same when the time of the call being served is over: DEADLINE_EXCEEDED.
-// - The other service refuses this service itself (UNAUTHENTICATED, or PERMISSION_DENIED by
-//   the caller table or the certificate): INTERNAL.
-// All but the first are logged as they came: handlers pass errors on, and these say nothing
-// about the caller of this service.
+// What Call returns, by what the other service answered:
+//   unreachable, no free thread, no answer    UNAVAILABLE / SERVICE_UNAVAILABLE; or
+//   in time, DEADLINE_EXCEEDED                DEADLINE_EXCEEDED if the time of the call being
+//                                             served is over
+//   UNAUTHENTICATED, or PERMISSION_DENIED     INTERNAL: it refuses this service, not the
+//   by the caller table or the certificate    caller whose request is being served
+//   anything else                             the same, with its reason
+// The first two are also logged, since handlers pass errors on and these say nothing about the
+// caller of this service.
 //
 //   pb::CheckAccessResponse response;
 //   RETURN_IF_ERROR(caller_.Call("CheckAccess", [&](grpc::ClientContext* ctx) {
@@ -91,7 +91,7 @@ class ServiceCaller {
   RpcMetrics& Find(const char* method) const;
   grpc::Status Try(RpcMetrics& rpc, absl::Time until, std::string* peer,
                    const std::function<grpc::Status(grpc::ClientContext*)>& call) const;
-  absl::Status Judge(const char* method, const grpc::Status& status) const;
+  absl::Status ToCallerStatus(const char* method, const grpc::Status& status) const;
 
   const IdentitySigner& signer_;
   const std::string audience_;

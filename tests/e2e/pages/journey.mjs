@@ -338,7 +338,7 @@ async function lookAround() {
   const page = await browsers.reader();
   const places = {
     home: "/", channels: "/channels", channel: "/c/long-view", topic: "/t/war",
-    author: "/a/amara-okoye", principles: "/principles", reset: "/reset", missing: "/nowhere",
+    author: "/a/amara-okoye", principles: "/principles", ledger: "/privacy/ledger", reset: "/reset", missing: "/nowhere",
   };
   for (const [name, path] of Object.entries(places)) {
     await page.goto(path);

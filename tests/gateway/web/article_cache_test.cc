@@ -36,7 +36,7 @@ class ArticleCacheTest : public ::testing::Test {
     cache_.PostChangesKnownUntil(last_answer_);
   }
   bool IsOfUse(const std::string& path) {
-    return cache_.IsOfUseWhileAway(*cache_.FindPost(path), last_answer_);
+    return cache_.IsUsableWhileAway(*cache_.FindPost(path), last_answer_);
   }
 
   absl::Time last_answer_ = absl::InfinitePast();

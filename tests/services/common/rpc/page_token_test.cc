@@ -57,14 +57,37 @@ TEST_F(PageTokensTest, DoesNotConfuseParts) {
   EXPECT_NE(tokens_.Encode("s", {"ab", "c"}), tokens_.Encode("s", {"a", "bc"}));
 }
 
-TEST_F(PageTokensTest, CutsAListToItsPage) {
+TEST_F(PageTokensTest, APageIsCutAndTheNextBeginsThere) {
   const auto cursor_of = [](int entry) { return std::vector<std::string>{std::to_string(entry)}; };
+  pb::ListCommentsRequest request;
+  request.set_post_id("p");
+  request.set_page_size(3);
+  const ListPage all = ListPage::Read(tokens_, Caller(), request, 1).value();
+  EXPECT_THAT(all.cursor(), IsEmpty());
+  EXPECT_EQ(all.limit(), 4);
   std::vector<int> entries = {3, 5, 8};
-  EXPECT_EQ(tokens_.CutPage("s", 3, entries, cursor_of), "");
+  EXPECT_EQ(all.Cut(entries, cursor_of), "") << "the last page";
   EXPECT_THAT(entries, ElementsAre(3, 5, 8));
-  const std::string token = tokens_.CutPage("s", 2, entries, cursor_of);
+
+  request.set_page_size(2);
+  const ListPage first = ListPage::Read(tokens_, Caller(), request, 1).value();
+  request.set_page_token(first.Cut(entries, cursor_of));
   EXPECT_THAT(entries, ElementsAre(3, 5));
-  EXPECT_THAT(tokens_.Decode("s", token, 1), IsOkAndHolds(ElementsAre("5")));
+  EXPECT_THAT(ListPage::Read(tokens_, Caller(), request, 1)->cursor(), ElementsAre("5"));
+  const ListPage shorter = ListPage::Read(tokens_, Caller(), request, 1).value();
+  request.set_page_token(shorter.Cut(entries, 1, cursor_of));
+  EXPECT_THAT(ListPage::Read(tokens_, Caller(), request, 1)->cursor(), ElementsAre("3"));
+
+  Caller account;
+  account.kind = Caller::Kind::kAccount;
+  EXPECT_THAT(ListPage::Read(tokens_, account, request, 1).status(),
+              HasReason("PAGE_TOKEN_INVALID"));
+  request.set_post_id("another");
+  EXPECT_THAT(ListPage::Read(tokens_, Caller(), request, 1).status(),
+              HasReason("PAGE_TOKEN_INVALID"));
+  request.set_page_token("");
+  request.set_page_size(-1);
+  EXPECT_THAT(ListPage::Read(tokens_, Caller(), request, 1).status(), HasReason("NEGATIVE"));
 }
 
 TEST(PageScopeTest, LeavesOutPageSizeAndTokenOnly) {
