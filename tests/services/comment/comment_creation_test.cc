@@ -1,9 +1,13 @@
 #include "services/comment/comment_creation.h"
 
+#include <atomic>
 #include <map>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "comment_migrations.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -20,6 +24,7 @@ namespace rostrum::comment {
 namespace {
 
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
@@ -165,9 +170,8 @@ TEST_F(CreateCommentsTest, EachEventBelongsToTheTraceOfItsRequest) {
   Creation traced = Said("traced");
   traced.trace = TraceContext::Parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "");
   Together({Said("quiet"), traced, Said("quiet too")});
-  EXPECT_THAT(
-      Column("SELECT traceparent FROM outbox ORDER BY id"),
-      ::testing::ElementsAre("", ::testing::HasSubstr("0af7651916cd43dd8448eb211c80319c"), ""));
+  EXPECT_THAT(Column("SELECT traceparent FROM outbox ORDER BY id"),
+              ElementsAre("", ::testing::HasSubstr("0af7651916cd43dd8448eb211c80319c"), ""));
 }
 
 TEST_F(CreateCommentsTest, AParentThatIsHeldKeepsOnlyItsOwnRepliesBack) {
@@ -194,6 +198,84 @@ TEST_F(CreateCommentsTest, AParentThatIsHeldKeepsOnlyItsOwnRepliesBack) {
   EXPECT_EQ(store_.Count(kPost).value(), 1 + kOthers) << "nothing of the replies was kept";
   const Creation reply = Reply("reply", parent.comment.id);
   EXPECT_THAT(store_.Create(reply.comment, reply.key), IsOk());
+}
+
+// The database refuses comments that say "refuse <SQLSTATE>", and with them all that are written
+// in the same transaction.
+class RefusedCommentTest : public CreateCommentsTest {
+ protected:
+  RefusedCommentTest() {
+    Execute(database_.pool, R"sql(
+      CREATE SEQUENCE refusals;
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF new.body LIKE 'refuse %' THEN
+          PERFORM nextval('refusals');
+          RAISE EXCEPTION 'refused' USING errcode = split_part(new.body, ' ', 2);
+        END IF;
+        RETURN new;
+      END $$;
+      CREATE TRIGGER refusing BEFORE INSERT ON comments
+        FOR EACH ROW EXECUTE FUNCTION refuse();)sql");
+  }
+
+  bool SomebodyWaits() { return !Column("SELECT pid FROM pg_locks WHERE NOT granted").empty(); }
+  // Writes the comments at once, all but the first in one batch: the first waits meanwhile.
+  std::vector<absl::Status> WriteAtOnce(const std::vector<Creation>& wanted) {
+    std::vector<absl::Status> outcomes(wanted.size());
+    std::atomic<size_t> begun = 0, ended = 0;
+    std::vector<std::thread> writers;
+    const auto write = [&](size_t i) {
+      ++begun;
+      outcomes[i] = store_.Create(wanted[i].comment, wanted[i].key).status();
+      ++ended;
+    };
+    const absl::Status held = RunTx(database_.pool, [&](Transaction& tx) -> absl::Status {
+      tx.Exec("SELECT 1 FROM discussions WHERE post_id = $1 FOR UPDATE", kPost.value());
+      writers.emplace_back(write, 0);
+      while (!SomebodyWaits() && ended == 0) std::this_thread::yield();
+      for (size_t i = 1; i < wanted.size(); ++i) writers.emplace_back(write, i);
+      while (begun < wanted.size()) std::this_thread::yield();
+      return absl::OkStatus();
+    });
+    EXPECT_THAT(held, IsOk());
+    for (std::thread& writer : writers) writer.join();
+    return outcomes;
+  }
+};
+
+TEST_F(RefusedCommentTest, WhatTheDatabaseRefusesKeepsNoOthersBack) {
+  const Creation parent = Said("parent");
+  ASSERT_THAT(store_.Create(parent.comment, parent.key), IsOk());
+  const std::pair<const char*, absl::StatusCode> refusals[] = {
+      {"23505", absl::StatusCode::kAlreadyExists},
+      {"23503", absl::StatusCode::kFailedPrecondition},
+      {"23514", absl::StatusCode::kInvalidArgument},
+      {"XX000", absl::StatusCode::kInternal}};
+  int written = 1;
+  for (const auto& [state, code] : refusals) {
+    const std::string refused = absl::StrCat("refuse ", state);
+    const std::vector<absl::Status> outcomes = WriteAtOnce(
+        {Said("first"), Said("good"), Said(refused), Reply("reply", parent.comment.id),
+         Said("as good"), Reply(refused, parent.comment.id), Reply("reply", parent.comment.id)});
+    EXPECT_THAT(outcomes,
+                ElementsAre(IsOk(), IsOk(), StatusIs(code), IsOk(), IsOk(), StatusIs(code), IsOk()))
+        << state;
+    written += 5;
+    EXPECT_EQ(store_.Count(kPost).value(), written);
+  }
+  EXPECT_EQ(store_.Get(parent.comment.id)->reply_count, 2 * 4);
+}
+
+// It would only make a database that is short of something still shorter of it.
+TEST_F(RefusedCommentTest, WhatIsNobodysFaultIsNotTriedAgain) {
+  const Creation parent = Said("parent");
+  ASSERT_THAT(store_.Create(parent.comment, parent.key), IsOk());
+  const std::vector<absl::Status> outcomes =
+      WriteAtOnce({Said("first"), Said("refuse 53100"), Said("good"), Said("as good")});
+  EXPECT_THAT(outcomes[0], IsOk());
+  EXPECT_THAT(outcomes[1], StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Column("SELECT last_value FROM refusals"), ElementsAre("1"));
 }
 
 // As two replicas do, each with its own batches.

@@ -80,7 +80,25 @@ class CommentServiceTest : public GrpcFixture {
     request.set_request_id(request_id);
     return Call(&pb::CommentService::Stub::CreateComment, request, as);
   }
-
+  absl::StatusOr<pb::Comment> SayInRoom(const std::string& body, const AccountId& as = kAnna) {
+    pb::CreateCommentRequest request;
+    request.set_channel_id(kRoom.value());
+    request.mutable_comment()->set_body(body);
+    return Call(&pb::CommentService::Stub::CreateComment, request, as);
+  }
+  absl::StatusOr<pb::Comment> Get(const std::string& comment_id, const AccountId& as) {
+    pb::GetCommentRequest request;
+    request.set_comment_id(comment_id);
+    return Call(&pb::CommentService::Stub::GetComment, request, as);
+  }
+  absl::StatusOr<pb::Comment> Update(const std::string& comment_id, const std::string& body,
+                                     const AccountId& as = kAnna, const std::string& mask = "") {
+    pb::UpdateCommentRequest request;
+    request.mutable_comment()->set_comment_id(comment_id);
+    request.mutable_comment()->set_body(body);
+    if (!mask.empty()) request.mutable_update_mask()->add_paths(mask);
+    return Call(&pb::CommentService::Stub::UpdateComment, request, as);
+  }
   absl::StatusOr<pb::ListCommentsResponse> List(pb::ListCommentsRequest request,
                                                 const AccountId& as = kAnna) {
     if (request.post_id().empty()) request.set_post_id(kPost.value());
@@ -137,10 +155,7 @@ TEST_F(CommentServiceTest, OnlyReadersOfThePostSeeItsDiscussion) {
   content_.unreadable.insert(kPost);
   EXPECT_THAT(List({}).status(), HasReason("POST_NOT_READABLE"));
   EXPECT_THAT(Create("more").status(), HasReason("POST_NOT_READABLE"));
-  pb::GetCommentRequest get;
-  get.set_comment_id(created->comment_id());
-  EXPECT_THAT(Call(&pb::CommentService::Stub::GetComment, get, kBert).status(),
-              HasReason("POST_NOT_READABLE"));
+  EXPECT_THAT(Get(created->comment_id(), kBert).status(), HasReason("POST_NOT_READABLE"));
   pb::ListCommentRevisionsRequest revisions;
   revisions.set_comment_id(created->comment_id());
   EXPECT_THAT(Call(&pb::CommentService::Stub::ListCommentRevisions, revisions, kBert).status(),
@@ -233,10 +248,7 @@ TEST_F(CommentServiceTest, APageTokenIsForItsListOnly) {
 
 TEST_F(CommentServiceTest, EditsWithinTheWindowAndKeepsTheFormerText) {
   const auto created = Create("first");
-  pb::UpdateCommentRequest request;
-  request.mutable_comment()->set_comment_id(created->comment_id());
-  request.mutable_comment()->set_body("second");
-  const auto edited = Call(&pb::CommentService::Stub::UpdateComment, request, kAnna);
+  const auto edited = Update(created->comment_id(), "second");
   ASSERT_THAT(edited, IsOk());
   EXPECT_THAT(edited->body_html(), HasSubstr("second"));
   EXPECT_TRUE(edited->has_edit_time());
@@ -247,23 +259,38 @@ TEST_F(CommentServiceTest, EditsWithinTheWindowAndKeepsTheFormerText) {
   EXPECT_THAT(revisions->revisions(0).body_html(), HasSubstr("first"));
 
   fake_clock().Advance(kEditWindow);
-  request.mutable_comment()->set_body("third");
-  EXPECT_THAT(Call(&pb::CommentService::Stub::UpdateComment, request, kAnna).status(),
-              HasReason("EDIT_WINDOW_CLOSED"));
+  EXPECT_THAT(Update(created->comment_id(), "third").status(), HasReason("EDIT_WINDOW_CLOSED"));
+}
+
+TEST_F(CommentServiceTest, WhoLostAccessEditsNothing) {
+  feed_.in_room = {kAnna};
+  const auto in_room = SayInRoom("in the room");
+  const auto on_post = Create("on the post");
+  feed_.in_room.clear();
+  content_.unreadable.insert(kPost);
+  EXPECT_THAT(Update(in_room->comment_id(), "changed").status(), HasReason("ROOM_NOT_JOINED"));
+  EXPECT_THAT(Update(on_post->comment_id(), "changed").status(), HasReason("POST_NOT_READABLE"));
+}
+
+TEST_F(CommentServiceTest, LimitsHowOftenOnePersonEdits) {
+  const std::string mine = Create("first")->comment_id();
+  const std::string others = Create("of Bert", kBert)->comment_id();
+  for (int i = 1; i <= 20; ++i) ASSERT_THAT(Update(mine, std::to_string(i)), IsOk());
+  EXPECT_THAT(Update(mine, "one too many").status(), HasReason("RATE_LIMITED"));
+  EXPECT_THAT(Update(Create("second")->comment_id(), "so is another").status(),
+              HasReason("RATE_LIMITED"));
+  EXPECT_EQ(store_.Get(CommentId(mine))->body, "20");
+  EXPECT_THAT(Update(others, "me too", kBert), IsOk());
+  fake_clock().Advance(absl::Minutes(1) / 20);
+  EXPECT_THAT(Update(mine, "one more"), IsOk());
+  EXPECT_THAT(Update(mine, "and no other").status(), HasReason("RATE_LIMITED"));
 }
 
 TEST_F(CommentServiceTest, OnlyTheBodyCanBeChanged) {
   const auto created = Create("first");
-  pb::UpdateCommentRequest request;
-  request.mutable_comment()->set_comment_id(created->comment_id());
-  request.mutable_comment()->set_body("second");
-  request.mutable_update_mask()->add_paths("depth");
-  EXPECT_THAT(Call(&pb::CommentService::Stub::UpdateComment, request, kAnna).status(),
+  EXPECT_THAT(Update(created->comment_id(), "second", kAnna, "depth").status(),
               HasViolation("update_mask"));
-  request.mutable_update_mask()->set_paths(0, "*");
-  const auto updated = Call(&pb::CommentService::Stub::UpdateComment, request, kAnna);
-  ASSERT_THAT(updated, IsOk());
-  EXPECT_EQ(updated->body(), "second");
+  EXPECT_EQ(Update(created->comment_id(), "second", kAnna, "*").value().body(), "second");
 }
 
 TEST_F(CommentServiceTest, ADeletedCommentLeavesAMarkWithoutWordsOrName) {
@@ -285,15 +312,11 @@ TEST_F(CommentServiceTest, ADeletedCommentLeavesAMarkWithoutWordsOrName) {
 
 TEST_F(CommentServiceTest, OnlyThoseInARoomReadAndWriteInIt) {
   feed_.in_room = {kAnna};
-  pb::CreateCommentRequest create;
-  create.set_channel_id(kRoom.value());
-  create.mutable_comment()->set_body("hello, room");
-  const auto created = Call(&pb::CommentService::Stub::CreateComment, create, kAnna);
+  const auto created = SayInRoom("hello, room");
   ASSERT_THAT(created, IsOk());
   EXPECT_EQ(created->channel_id(), kRoom.value());
   EXPECT_EQ(created->post_id(), "");
-  EXPECT_THAT(Call(&pb::CommentService::Stub::CreateComment, create, kBert).status(),
-              HasReason("ROOM_NOT_JOINED"));
+  EXPECT_THAT(SayInRoom("hello", kBert).status(), HasReason("ROOM_NOT_JOINED"));
 
   pb::ListCommentsRequest list;
   list.set_channel_id(kRoom.value());
@@ -301,22 +324,11 @@ TEST_F(CommentServiceTest, OnlyThoseInARoomReadAndWriteInIt) {
   ASSERT_THAT(listed, IsOk());
   EXPECT_EQ(listed->comments_size(), 1);
   EXPECT_EQ(listed->total_count(), 1);
-  pb::GetCommentRequest get;
-  get.set_comment_id(created->comment_id());
   for (const AccountId& other : {kBert, AccountId()}) {
     EXPECT_THAT(Call(&pb::CommentService::Stub::ListComments, list, other).status(),
                 HasReason("ROOM_NOT_JOINED"));
-    EXPECT_THAT(Call(&pb::CommentService::Stub::GetComment, get, other).status(),
-                HasReason("ROOM_NOT_JOINED"));
+    EXPECT_THAT(Get(created->comment_id(), other).status(), HasReason("ROOM_NOT_JOINED"));
   }
-}
-
-TEST_F(CommentServiceTest, ARoomAndAPostOfTheSameIdAreTwoThings) {
-  feed_.in_room = {kAnna};
-  ASSERT_THAT(Create("on the post"), IsOk());
-  pb::ListCommentsRequest list;
-  list.set_channel_id(kPost.value());
-  EXPECT_EQ(Call(&pb::CommentService::Stub::ListComments, list, kAnna)->comments_size(), 0);
 }
 
 TEST_F(CommentServiceTest, ARequestIsAboutAPostOrARoom) {
@@ -358,13 +370,27 @@ TEST_F(CommentServiceTest, ARepeatCostsNothing) {
   EXPECT_THAT(Create("the eleventh").status(), HasReason("RATE_LIMITED"));
 }
 
+// Otherwise the retries of one call would use up the limit.
+TEST_F(CommentServiceTest, WhatFailsForAnOutageCostsNothing) {
+  store_.down = true;
+  for (int i = 0; i < 50; ++i) ASSERT_THAT(Create("lost").status(), HasReason("UNAVAILABLE"));
+  store_.down = false;
+  for (int i = 0; i < 10; ++i) ASSERT_THAT(Create("again"), IsOk());
+  EXPECT_THAT(Create("the eleventh").status(), HasReason("RATE_LIMITED"));
+}
+
+TEST_F(CommentServiceTest, WhatIsRefusedCosts) {
+  const std::string nowhere = NewUuid(clock().Now());
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_THAT(Create("astray", kAnna, nowhere).status(), HasReason("PARENT_NOT_FOUND"));
+  }
+  EXPECT_THAT(Create("the eleventh").status(), HasReason("RATE_LIMITED"));
+}
+
 TEST_F(CommentServiceTest, RefusesIdsThatAreNone) {
   for (const std::string& id : {std::string("x"), std::string("../etc"), std::string(5000, 'a'),
                                 std::string("00000000-0000-7000-8000-00000000000G")}) {
-    pb::GetCommentRequest request;
-    request.set_comment_id(id);
-    EXPECT_THAT(Call(&pb::CommentService::Stub::GetComment, request, kAnna).status(),
-                HasViolation("comment_id"));
+    EXPECT_THAT(Get(id, kAnna).status(), HasViolation("comment_id"));
   }
 }
 

@@ -68,6 +68,17 @@ class CommentStoreContract : public ::testing::Test {
   UnderTest under_test_;
 };
 
+// Changes the text of Anna's comment to "text 1", "text 2" and so on.
+void EditOften(CommentStore& store, const CommentId& id, int times) {
+  for (int i = 1; i <= times; ++i) {
+    const std::string text = "text " + std::to_string(i);
+    const auto edit = [&](Comment& comment) {
+      return Edit(comment, kAnna, "", text, "<p>" + text + "</p>", kNoon);
+    };
+    ASSERT_THAT(store.Update(id, edit), IsOk());
+  }
+}
+
 using Stores = ::testing::Types<FakeUnderTest, PostgresUnderTest>;
 TYPED_TEST_SUITE(CommentStoreContract, Stores);
 
@@ -150,6 +161,49 @@ TYPED_TEST(CommentStoreContract, RoomsAreDiscussionsOfTheirOwn) {
   EXPECT_THAT(this->store().Create(astray, this->Key()).status(), HasReason("PARENT_NOT_FOUND"));
 }
 
+// Ids are unique among all things. Still, who names a post as a channel sees nothing of it.
+TYPED_TEST(CommentStoreContract, AListIsOfPostsOrOfRooms) {
+  ASSERT_THAT(this->store().Create(this->Written("on the post"), this->Key()), IsOk());
+  const Subject room = ChannelId(kPost.value());
+  EXPECT_THAT(this->Bodies({.subject = room}), IsEmpty());
+  EXPECT_THAT(this->Bodies({.subject = room, .flat = true}), IsEmpty());
+}
+
+TYPED_TEST(CommentStoreContract, CountsWhatWasNotDeletedOfOneDiscussion) {
+  const Subject room = ChannelId("00000000-0000-7000-8000-0000000000c1");
+  EXPECT_EQ(this->store().Count(kPost).value(), 0);
+  const auto first = this->store().Create(this->Written("first"), this->Key("k"));
+  ASSERT_THAT(this->store().Create(this->Written("first"), this->Key("k")), IsOk());
+  NewComment reply = this->Written("reply");
+  reply.parent_id = first->id;
+  ASSERT_THAT(this->store().Create(reply, this->Key()), IsOk());
+  NewComment elsewhere = this->Written("in the room");
+  elsewhere.subject = room;
+  ASSERT_THAT(this->store().Create(elsewhere, this->Key()), IsOk());
+  reply.parent_id = CommentId(NewUuid(kNoon));
+  EXPECT_THAT(this->store().Create(reply, this->Key()).status(), HasReason("PARENT_NOT_FOUND"));
+  EXPECT_EQ(this->store().Count(kPost).value(), 2) << "a reply is one, a repeat none";
+  EXPECT_EQ(this->store().Count(room).value(), 1);
+
+  const auto change = [&](const auto& how) { return this->store().Update(first->id, how); };
+  ASSERT_THAT(change([](Comment& c) { return Edit(c, kAnna, "", "new", "new", kNoon); }), IsOk());
+  EXPECT_EQ(this->store().Count(kPost).value(), 2);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_THAT(change([](Comment& c) { return Delete(c, kAnna, "", kNoon); }), IsOk());
+    EXPECT_EQ(this->store().Count(kPost).value(), 1) << "its reply stays";
+  }
+  EXPECT_EQ(this->store().Count(room).value(), 1);
+}
+
+TYPED_TEST(CommentStoreContract, AKnownNameStays) {
+  NewComment comment = this->Written("first");
+  ASSERT_THAT(this->store().Create(comment, this->Key()), IsOk());
+  comment.id = CommentId(NewUuid(kNoon));
+  comment.author_name = "Ann";  // from an identity, which may be old
+  EXPECT_EQ(this->store().Create(comment, this->Key())->author_name, "Anna");
+  EXPECT_EQ(this->store().Get(comment.id)->author_name, "Anna");
+}
+
 TYPED_TEST(CommentStoreContract, PagesByTimeThenId) {
   // Two share their time: the id decides, and no page loses or repeats one.
   for (const int second : {0, 1, 1, 2}) {
@@ -197,6 +251,15 @@ TYPED_TEST(CommentStoreContract, AnEditKeepsTheFormerTextsAndADeletionForgetsThe
   EXPECT_THAT(this->store().ListRevisions(created->id).value(), IsEmpty());
   EXPECT_EQ(this->store().Count(kPost).value(), 0);
   EXPECT_TRUE(this->store().Get(created->id)->deleted());
+}
+
+TYPED_TEST(CommentStoreContract, FiftyFormerTextsAreKept) {
+  const auto created = this->store().Create(this->Written("text 0"), this->Key());
+  EditOften(this->store(), created->id, 52);
+  const auto revisions = this->store().ListRevisions(created->id).value();
+  ASSERT_EQ(revisions.size(), 50u);
+  EXPECT_EQ(revisions.front().body_html, "<p>text 51</p>");
+  EXPECT_EQ(revisions.back().body_html, "<p>text 2</p>");
 }
 
 TYPED_TEST(CommentStoreContract, AChangeThatIsRefusedChangesNothing) {
@@ -279,6 +342,26 @@ TEST(PostgresCommentStoreTest, NoTextStaysInWhatWasTold) {
   };
   EXPECT_THAT(told(id.value()), IsOkAndHolds(2));
   EXPECT_THAT(told("a text"), IsOkAndHolds(0));
+}
+
+TEST(PostgresCommentStoreTest, OlderTextsAreDeleted) {
+  PostgresUnderTest under_test;
+  const CommentId id(NewUuid(kNoon));
+  ASSERT_THAT(under_test.store.Create({.id = id,
+                                       .subject = kPost,
+                                       .author_id = kAnna,
+                                       .author_name = "Anna",
+                                       .body = "text 0",
+                                       .body_html = "<p>text 0</p>",
+                                       .create_time = kNoon},
+                                      IdempotencyKey()),
+              IsOk());
+  EditOften(under_test.store, id, 60);
+  EXPECT_THAT(RunRead<int>(under_test.database.pool,
+                           [](Transaction& tx) -> absl::StatusOr<int> {
+                             return tx.exec1("SELECT count(*) FROM comment_revisions")[0].as<int>();
+                           }),
+              IsOkAndHolds(50));
 }
 
 TEST(PostgresCommentStoreTest, SaysSoWhenTheDatabaseIsAway) {

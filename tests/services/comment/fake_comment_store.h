@@ -15,6 +15,8 @@ namespace rostrum::comment {
 // A CommentStore in memory, held to the same contract as the real one.
 class FakeCommentStore final : public CommentStore {
  public:
+  bool down = false;
+
   absl::StatusOr<std::optional<Comment>> FindRepeated(const IdempotencyKey& key) override {
     absl::MutexLock lock(&mu_);
     return FindKnown(key);
@@ -34,15 +36,17 @@ class FakeCommentStore final : public CommentStore {
       ++parent->second.reply_count;
       depth = parent->second.depth + 1;
     }
-    Comment stored{.id = comment.id,
-                   .subject = comment.subject,
-                   .parent_id = comment.parent_id,
-                   .author_id = comment.author_id,
-                   .author_name = comment.author_name,
-                   .body = comment.body,
-                   .body_html = comment.body_html,
-                   .create_time = comment.create_time,
-                   .depth = depth};
+    Comment stored{
+        .id = comment.id,
+        .subject = comment.subject,
+        .parent_id = comment.parent_id,
+        .author_id = comment.author_id,
+        // A known name stays, as account tells new ones.
+        .author_name = names_.emplace(comment.author_id, comment.author_name).first->second,
+        .body = comment.body,
+        .body_html = comment.body_html,
+        .create_time = comment.create_time,
+        .depth = depth};
     comments_[comment.id] = stored;
     if (!key.request_id.empty()) {
       requests_[{key.caller, key.method, key.request_id}] = {key.request_hash, comment.id};
@@ -65,8 +69,9 @@ class FakeCommentStore final : public CommentStore {
     if (after.deleted()) {
       revisions_.erase(id);
     } else {
-      revisions_[id].insert(revisions_[id].begin(),
-                            {before.body_html, before.edit_time.value_or(before.create_time)});
+      std::vector<Revision>& kept = revisions_[id];
+      kept.insert(kept.begin(), {before.body_html, before.edit_time.value_or(before.create_time)});
+      if (kept.size() > kMaxRevisions) kept.pop_back();
     }
     comments_[id] = after;
     return after;
@@ -74,6 +79,7 @@ class FakeCommentStore final : public CommentStore {
 
   absl::StatusOr<std::vector<Comment>> List(const CommentQuery& query) override {
     absl::MutexLock lock(&mu_);
+    RETURN_IF_ERROR(Reach());
     std::vector<Comment> found;
     for (const auto& [id, comment] : comments_) {
       if (query.parent_id.has_value() ? comment.parent_id != query.parent_id
@@ -99,6 +105,7 @@ class FakeCommentStore final : public CommentStore {
 
   absl::StatusOr<int> Count(const Subject& subject) override {
     absl::MutexLock lock(&mu_);
+    RETURN_IF_ERROR(Reach());
     return static_cast<int>(
         std::count_if(comments_.begin(), comments_.end(), [&](const auto& entry) {
           return entry.second.subject == subject && !entry.second.deleted();
@@ -107,13 +114,20 @@ class FakeCommentStore final : public CommentStore {
 
   absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) override {
     absl::MutexLock lock(&mu_);
+    RETURN_IF_ERROR(Reach());
     const auto found = revisions_.find(id);
     return found == revisions_.end() ? std::vector<Revision>() : found->second;
   }
 
  private:
+  static constexpr size_t kMaxRevisions = 50;
+
+  absl::Status Reach() const {
+    return down ? Unavailable("the database cannot be reached") : absl::OkStatus();
+  }
   absl::StatusOr<std::optional<Comment>> FindKnown(const IdempotencyKey& key)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    RETURN_IF_ERROR(Reach());
     const auto known = requests_.find({key.caller, key.method, key.request_id});
     if (key.request_id.empty() || known == requests_.end()) return std::optional<Comment>();
     if (known->second.first != key.request_hash) {
@@ -122,6 +136,7 @@ class FakeCommentStore final : public CommentStore {
     return std::make_optional(comments_.at(known->second.second));
   }
   absl::StatusOr<Comment> Find(const CommentId& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    RETURN_IF_ERROR(Reach());
     const auto found = comments_.find(id);
     if (found == comments_.end()) {
       return Error(absl::StatusCode::kNotFound, "COMMENT_NOT_FOUND", "there is no such comment");
@@ -131,6 +146,7 @@ class FakeCommentStore final : public CommentStore {
 
   absl::Mutex mu_;
   std::map<CommentId, Comment> comments_ ABSL_GUARDED_BY(mu_);
+  std::map<AccountId, std::string> names_ ABSL_GUARDED_BY(mu_);
   std::map<CommentId, std::vector<Revision>> revisions_ ABSL_GUARDED_BY(mu_);
   std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::string, CommentId>>
       requests_ ABSL_GUARDED_BY(mu_);

@@ -145,6 +145,7 @@ class FakeCatalogStore final : public CatalogStore {
     if (found == shelf.entries.end()) return NotFound(shelf);
     T after = found->second;
     RETURN_IF_ERROR(change(after));
+    if (after.version == found->second.version) return after;
     RETURN_IF_ERROR(Check(after));
     RETURN_IF_ERROR(TakeSlug(shelf, after));
     return found->second = after;
