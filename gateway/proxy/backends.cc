@@ -32,7 +32,7 @@ constexpr int kMostCalls = 256;
 const GaugeFamily kWaiting{"gateway_calls_waiting",
                            "Calls that wait in the gateway, because it has as many under way to "
                            "the service as it may have.",
-                           {"service"}};
+                           {"called"}};
 
 // Counts a call as waiting for as long as this object lives.
 class Waits {

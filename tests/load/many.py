@@ -30,7 +30,7 @@ class Many(Row):
         """The gateway's queues are as empty as they look."""
         admin = self.stack.settings["GATEWAY_ADMIN_URL"]
         for service in ("content", "comment"):
-            series = f'gateway_calls_waiting{{service="{service}"}}'
+            series = f'gateway_calls_waiting{{called="{service}"}}'
             wait_until(lambda series=series: metric(admin, series) == 0, f"{series} is 0", 30)
 
     def reached(self, result):

@@ -52,7 +52,7 @@ PageAnswer LedgerPage(Page& page) {
   ctemplate::TemplateDictionary& values = page.UseTemplate("ledger.tpl");
   for (const Ledger& ledger : page.site.ledgers) {
     ctemplate::TemplateDictionary& part = *values.AddSectionDictionary("PART");
-    part.SetValue("ID", ledger.program);
+    part.SetValue("ID", absl::StrCat("stored-", ledger.program));
     part.SetValue("NAME",
                   words.Get(absl::StrCat("LEDGER_PART_", absl::AsciiStrToUpper(ledger.program))));
     for (const LedgerEntry& entry : ledger.entries) {

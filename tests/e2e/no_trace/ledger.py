@@ -38,7 +38,7 @@ class LedgerPage:
     def __init__(self, page):
         self.entries = []
         for section in re.findall(r"<section class=\"ledger\".*?</section>", page, re.S):
-            (program,) = first(r"<h2 id=\"(.*?)\"", section)
+            (program,) = first(r"<h2 id=\"stored-(.*?)\"", section)
             self.entries += [Entry(program, text) for text in re.split("(?=<h3>)", section)[1:]]
 
     def of_kind(self, kind, *programs):
