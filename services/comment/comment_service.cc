@@ -111,7 +111,9 @@ absl::StatusOr<Comment> CommentService::CreateWithinLimits(const NewComment& wan
   // A repeat does not count either. Nor does a try that failed for an outage: the retries of one
   // call would use up the limits.
   const bool is_repeat = comment.ok() && comment->id != wanted.id;
-  if (is_repeat || absl::IsUnavailable(comment.status())) throttle_.TakeBack(limits);
+  const bool is_outage =
+      absl::IsUnavailable(comment.status()) || ReasonOf(comment.status()) == kDatabaseBusy;
+  if (is_repeat || is_outage) throttle_.TakeBack(limits);
   return comment;
 }
 

@@ -51,7 +51,7 @@ class CommentStore {
 
   // Adds a comment, once for each key. NOT_FOUND / PARENT_NOT_FOUND (also for a
   // parent in another discussion), the errors of CheckReplyTo, INVALID_ARGUMENT /
-  // REQUEST_ID_REUSED.
+  // REQUEST_ID_REUSED, RESOURCE_EXHAUSTED / DATABASE_BUSY if more come than can be written.
   virtual absl::StatusOr<Comment> Create(const NewComment& comment, const IdempotencyKey& key) = 0;
 
   // NOT_FOUND.

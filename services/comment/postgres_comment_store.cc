@@ -1,9 +1,11 @@
 #include "services/comment/postgres_comment_store.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "rostrum/comment/v1/events.pb.h"
 #include "services/comment/comment_proto.h"
 #include "services/comment/comment_rows.h"
@@ -61,7 +63,8 @@ bool MayBeOfOne(const absl::Status& status) {
 PostgresCommentStore::PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics)
     : pool_(pool),
       signal_(signal),
-      creations_([this](const std::vector<Creation>& wanted) { return CreateAll(wanted); }),
+      batch_size_(kBatchTime),
+      creations_([this](const std::vector<Creation>& wanted) { return CreateFitting(wanted); }),
       on_posts_(metrics.Counter(kCreated, {"post"})),
       in_rooms_(metrics.Counter(kCreated, {"room"})) {}
 
@@ -86,6 +89,19 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
   MarkOutcome(*span, status);
   if (!status.ok()) return status;
   return **std::move(created);
+}
+
+std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateFitting(
+    const std::vector<Creation>& wanted) {
+  std::vector<Creation> fitting = wanted;
+  fitting.resize(std::min(wanted.size(), batch_size_.most()));
+  const absl::Time begin = absl::Now();
+  std::vector<absl::StatusOr<Comment>> comments = CreateAll(fitting);
+  batch_size_.Took(fitting.size(), absl::Now() - begin);
+  comments.resize(wanted.size(),
+                  RetryLater(absl::StatusCode::kResourceExhausted, kDatabaseBusy,
+                             "too many comments at once, try again shortly", absl::Seconds(1)));
+  return comments;
 }
 
 std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateAll(

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "services/comment/batch_size.h"
 #include "services/comment/comment_creation.h"
 #include "services/comment/comment_store.h"
 #include "services/common/base/batcher.h"
@@ -30,6 +31,8 @@ class PostgresCommentStore final : public CommentStore {
   absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) override;
 
  private:
+  // Writes as many as can be written in time, and refuses the others.
+  std::vector<absl::StatusOr<Comment>> CreateFitting(const std::vector<Creation>& wanted);
   // Writes them in one transaction. If that fails for a reason that may concern only one of
   // them: writes them again in several transactions, one for all that share a parent.
   std::vector<absl::StatusOr<Comment>> CreateAll(const std::vector<Creation>& wanted);
@@ -41,6 +44,7 @@ class PostgresCommentStore final : public CommentStore {
 
   PgPool& pool_;
   OutboxSignal& signal_;
+  BatchSize batch_size_;
   Batcher<Creation, absl::StatusOr<Comment>> creations_;
   prometheus::Counter& on_posts_;
   prometheus::Counter& in_rooms_;
