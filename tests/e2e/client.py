@@ -68,7 +68,7 @@ class Browser:
         sent.update(headers or {})
         connection.request(method, path, payload, sent)
         response = connection.getresponse()
-        answer = Answer(response.status, response.headers, response.read())
+        answer = Answer(response.status, response.headers, self.read(connection, response))
         connection.close()
         for cookie in response.headers.get_all("Set-Cookie") or []:
             name, _, rest = cookie.partition("=")
@@ -79,6 +79,19 @@ class Browser:
             else:
                 self.cookies[name] = value
         return answer
+
+    def read(self, connection, response):
+        """The body; of a stream, which does not end, what comes at first."""
+        if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+            return response.read()
+        connection.sock.settimeout(0.3)
+        body = b""
+        try:
+            while part := response.read1(65536):
+                body += part
+        except TimeoutError:
+            pass
+        return body
 
     def get(self, path, **query):
         if query:

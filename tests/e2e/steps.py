@@ -9,6 +9,7 @@ PASSWORD = "a reader's long password"
 
 class Steps:
     def __init__(self, settings, durations):
+        self.settings = settings
         self.url = settings["ROSTRUM_URL"]
         self.mailbox = Mailbox(settings["MAILDIR"])
         self.logins = read_logins(settings["ROSTRUM_LOGINS"])

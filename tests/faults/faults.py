@@ -7,7 +7,7 @@ faults and what each client chooses come from it. Every process is killed, pause
 and restarted before any of it is done to one again, which takes about 70 seconds
 (120 with --replicas 2).
 
-  tests/faults/faults.py BUILD [--seed N] [--minutes M] [--replicas N]
+  tests/faults/faults.py BUILD [--short | [--seed N] [--minutes M]] [--replicas N]
 """
 
 import argparse
@@ -33,7 +33,7 @@ from checks import Checks  # noqa: E402
 from client import Browser  # noqa: E402
 from history import History  # noqa: E402
 from local_stack import Stack, psql, wait_until  # noqa: E402
-from plan import plan  # noqa: E402
+from plan import SHORT, plan  # noqa: E402
 from schedule import Faults, ShortFiles, SmallDisk  # noqa: E402
 from world import World  # noqa: E402
 
@@ -162,9 +162,13 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--minutes", type=float, default=5, help="how long faults are done (5)")
+    parser.add_argument("--short", action="store_true",
+                        help="the run of the test faults_short: its seed and length are in plan.py")
     parser.add_argument("--replicas", type=int, default=1, choices=range(1, 10), metavar="N",
                         help="processes of each service and gateway (1); readers ask the gateways in turn")
     options = parser.parse_args()
+    if options.short:
+        options.seed, options.minutes = SHORT[0], SHORT[1] / 60
     print(f"== Faults: --seed {options.seed} --minutes {options.minutes:g}"
           f" --replicas {options.replicas}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="rostrum-faults."))

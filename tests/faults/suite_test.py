@@ -23,7 +23,8 @@ from client import Answer  # noqa: E402
 from history import Client, History  # noqa: E402
 from logs import Secrets  # noqa: E402
 from once import Effect, Event, Move, broken_chain, look, misapplied  # noqa: E402
-from plan import LONG_PAUSE, WAYS, extras_of_all, plan, processes_of, ways_of_all  # noqa: E402
+from plan import (  # noqa: E402
+    EXTRAS, LONG_PAUSE, SHORT, WAYS, extras_of_all, plan, processes_of, ways_of_all)
 
 
 def at(place, epoch="e"):
@@ -140,6 +141,17 @@ class Schedules(unittest.TestCase):
             for at_, _, _, long in plan(seed, 42, processes_of()):
                 self.assertLess(at_ + long, 42 + 8)
             self.assertEqual(steps, plan(seed, 150, processes_of()))
+
+    def test_the_run_of_every_ci_leaves_nothing_out(self):
+        steps = plan(*SHORT, processes_of())
+        left_out = set(itertools.product(WAYS, processes_of())) - {step[1:3] for step in steps}
+        self.assertFalse(left_out)
+        done = {text for _, what, name, long in steps
+                for text in ("long pause" if long == LONG_PAUSE else what, f"{what} {name}")}
+        self.assertFalse(set(EXTRAS) - done)
+        # And it is the run that is made.
+        made = (HERE / "CMakeLists.txt").read_text(encoding="utf-8")
+        self.assertRegex(made, r"faults\.py \$\{PROJECT_BINARY_DIR\} --short\)")
 
 
 class Losses(unittest.TestCase):

@@ -10,6 +10,7 @@ usage: eyes.py BUILD
 
 import os
 import pathlib
+import re
 import socket
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "support")]
 
+import asked
 import attributes
 import logs
 import metrics
@@ -51,20 +53,33 @@ def refuse_something(settings):
         assert b" 400 " in connection.recv(4096)
 
 
+def ask_what_promises_leave_out(journey):
+    """Probes, assets, pictures: what no step of the journey asks for."""
+    visitor = journey.visitor()
+    page = visitor.get("/c/long-view").body.decode()  # of the demo data, with pictures
+    for path in ("/healthz", "/readyz", *(re.search(f'"({folder}/[^" ]+)', page)[1]
+                                          for folder in ("/assets", "/v1/media"))):
+        journey.expect(visitor.request("HEAD", path), 200)
+        assert visitor.get(path).status == 200, path
+
+
 def walk(settings, collector):
     secrets = logs.Secrets()
     secrets.watch(Browser)
     journey = Journey(settings, True)
     journey.all()
     refuse_something(settings)
+    ask_what_promises_leave_out(journey)
     Traces(journey, collector, settings).check()
     attributes.check(journey, collector.all())
-    metrics.check(journey, settings)
+    asked.check(journey, metrics.check(journey, settings))
     passwords = [password for _, password in journey.logins.values()]
     logs.check(journey, settings, secrets, passwords)
     for body in collector.bodies:
         found = secrets.found_in(body)
         assert not found, f"a span holds a {found[0]}: {found[1]}"
+    withheld = journey.words_of(b"\n".join(collector.bodies))
+    assert not withheld, f"spans hold {withheld}, which is withheld from readers"
 
 
 def main():

@@ -81,6 +81,7 @@ def declared_by(build, name):
 
 
 def check(journey, settings):
+    exposures = []
     for name in SERVICES + ["gateway"]:
         journey.step(f"Metrics of {name}")
         exposed = Exposed(metrics_page(settings[f"{name.upper()}_ADMIN_URL"]))
@@ -90,6 +91,8 @@ def check(journey, settings):
         check_places(name, exposed)
         check_with_promtool(exposed)
         journey.say(f"{len(declared)} metrics, {len(exposed.samples)} samples")
+        exposures.append(exposed)
+    return exposures
 
 
 def check_families(name, declared, exposed):
