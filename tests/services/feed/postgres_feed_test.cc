@@ -131,6 +131,18 @@ TEST_F(WideFeedTest, CountsUnreadUpToTheLimit) {
   EXPECT_EQ(feeds_.State(kAnna)->unread_count, kMaxUnread);
 }
 
+// Then unread posts are counted by what is followed.
+TEST_F(PostgresFeedTest, CountsUnreadBelowManyOfOthersToo) {
+  Follow(FollowKind::kChannel, "channel");
+  for (int i = 1; i <= 3; ++i) Publish(Post(std::to_string(i), i, "channel", "author"));
+  for (int i = 0; i < 320; ++i) {
+    Publish(Post("other " + std::to_string(i), 1'000 + i, "elsewhere", "nobody"));
+  }
+  const std::vector<FeedItem> items = feeds_.List(kAnna, std::nullopt, 10).value();
+  ASSERT_THAT(feeds_.MarkSeen(kAnna, items.at(1).place), IsOk());
+  EXPECT_EQ(feeds_.State(kAnna)->unread_count, 1);
+}
+
 TEST_F(PostgresFeedTest, ApplyingAnEventAgainChangesNothing) {
   const auto post = Post("post", 1, "channel", "author", {"topic"});
   Follow(FollowKind::kTopic, "topic");
