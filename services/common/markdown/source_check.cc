@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -18,8 +19,8 @@ constexpr int kMaxBrackets = 4000;
 // Each closing parenthesis after what looks like a link has the word counted again: 0.4 s for
 // 40,000 in one word.
 constexpr int kMaxParentheses = 2000;
-// For each "www." and "@" the rest of the word is looked at: 13 s for a word of 22,000, which
-// are three billion letters.
+// For each "www." and "@" (also as an entity, "&#64;") the rest of the word is looked at: 13 s
+// for a word of 22,000, which are three billion letters.
 constexpr size_t kMaxLinkLetters = 20'000'000;
 // For each "<?" or "<!" all of the rest is searched for its end: 2 s for 26,000.
 constexpr int kMaxMarkup = 500;
@@ -56,7 +57,7 @@ class Lines {
   void Add(absl::string_view line) {
     ++lines_;
     // All that may begin a list or a quote, or continue one.
-    longest_indent_ = std::max(longest_indent_, LengthOf(line, " \t>-+*0123456789.)"));
+    longest_indent_ = std::max(longest_indent_, LengthOf(line, " \t\v\f>-+*0123456789.)"));
     if (LengthOf(line, " \t") == line.size()) {
       table_lines_ = columns_ = paragraph_bytes_ = 0;
       return;
@@ -64,8 +65,18 @@ class Lines {
     ++table_lines_;
     columns_ = std::max<size_t>(columns_, std::count(line.begin(), line.end(), '|') + 1);
     cells_ = std::max(cells_, table_lines_ * columns_);
-    if (LengthOf(line, " \t>-+*0123456789.)|:") == line.size()) head_bytes_ += paragraph_bytes_;
+    if (MayEndHead(line)) head_bytes_ += paragraph_bytes_;
     paragraph_bytes_ += line.size() + 1;
+  }
+
+  // Whether cmark-gfm may take the line for the one below a table's head: "|-|", also within
+  // lists and quotes. Not for a row of numbers.
+  static bool MayEndHead(absl::string_view line) {
+    constexpr absl::string_view kOfHead = " \t\v\f|:-";
+    if (LengthOf(line, " \t\v\f>-+*0123456789.)|:") < line.size()) return false;
+    const size_t before = line.find_last_not_of(kOfHead);
+    const absl::string_view end = line.substr(before == absl::string_view::npos ? 0 : before + 1);
+    return absl::StrContains(end, '-');
   }
 
   // How many letters of `among` the line begins with.
@@ -92,7 +103,8 @@ bool HasWordOfParentheses(absl::string_view source) {
 }
 
 size_t CountLinks(absl::string_view word) {
-  size_t count = std::count(word.begin(), word.end(), '@');
+  size_t count =
+      std::count(word.begin(), word.end(), '@') + std::count(word.begin(), word.end(), '&');
   for (size_t at = 0; (at = word.find("www.", at)) != absl::string_view::npos; ++at) ++count;
   return count;
 }

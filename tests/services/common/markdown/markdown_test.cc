@@ -129,6 +129,9 @@ TEST(MarkdownTest, RefusesWhatTakesLongToParse) {
       Repeated("- ", 2500) + "a\n" + std::string(5000, '\n'),
       Repeated("(|a|\n|-|\n", kMost / 9),
       Repeated("a\n:-:\n", kMost / 6),
+      Repeated("(|a|\n|-|\f\n", kMost / 10),
+      Repeated("(|a|\n> 1. |-|\v\n", kMost / 15),
+      Repeated("a&#64;", 8000) + Repeated("a.", 20'000),
       Repeated("a <? ", kMost / 5),
       Repeated("www.a_", kMost / 6),
       Repeated("a <! ", kMost / 5),
@@ -145,8 +148,11 @@ TEST(MarkdownTest, TakesLongArticlesOfAllKinds) {
   const std::string code = "```\n" + Repeated(std::string(80, ' ') + "f(x);\n", 400) + "```\n\n";
   const std::string list = Repeated("- one\n  - two\n    - three\n\n", 400);
   const std::string table = "| a | b |\n|---|---|\n" + Repeated("| 1 | 2 |\n", 500) + "\n";
+  const std::string numbers = "| year | a |\n|---:|---:|\n" + Repeated("| 2001 | 12.5 |\n", 1000) +
+                              "\n" + "```\n" + Repeated("0.1 0.2 0.3 0.4 0.5 0.6 0.7\n", 500) +
+                              "```\n\n";
   const std::string quote = Repeated("> > She said, and he:\n> 1. first\n", 200) + "\n";
-  const std::string source = Repeated(paragraph, 50) + code + list + table + quote +
+  const std::string source = Repeated(paragraph, 50) + code + list + table + numbers + quote +
                              std::string(100, '-') + "\n\n" + Repeated("<!-- note -->\n\n", 100);
   const auto rendered = RenderMarkdown(source, kArticleMarkdown, "markdown");
   EXPECT_TRUE(rendered.ok()) << rendered.status();
