@@ -168,7 +168,7 @@ asio::awaitable<ReadOutcome> Connection::ReadBody(HttpRequest& request,
     phase_ = Phase::kReading;
   }
   const PacedDeadline::Pace pace = {ToChrono(options.body_timeout), options.min_bytes_per_second,
-                                    ToChrono(options.body_most)};
+                                    ToChrono(options.body_most), ToChrono(options.body_timeout)};
   ReadOutcome outcome =
       co_await reader_.ReadBody(request, limit, pace, deadline_, *share, request.body);
   co_return outcome;
@@ -315,7 +315,7 @@ asio::awaitable<Connection::Sent> Connection::SendStream(const HttpRequest& requ
 asio::awaitable<bool> Connection::Write(Buffers buffers) {
   const HttpServerOptions& options = context_.options;
   const PacedDeadline::Pace pace = {ToChrono(options.write_timeout), options.min_bytes_per_second,
-                                    ToChrono(options.write_most)};
+                                    ToChrono(options.write_most), ToChrono(options.write_most)};
   PacedDeadline paced(pace, deadline_);
   size_t left = asio::buffer_size(buffers);
   while (left > 0) {

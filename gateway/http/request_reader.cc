@@ -78,7 +78,7 @@ void PacedDeadline::Progress(size_t bytes) {
   const std::chrono::milliseconds earned(static_cast<int64_t>(bytes_) * 1000 /
                                          std::max<int64_t>(1, pace_.bytes_per_second));
   const auto longest = std::min<Deadline::Clock::duration>(pace_.grace + earned, pace_.most);
-  deadline_.at = std::min(start_ + longest, Deadline::Clock::now() + pace_.grace);
+  deadline_.at = std::min(start_ + longest, Deadline::Clock::now() + pace_.pause);
 }
 
 struct RequestReader::Impl {

@@ -23,13 +23,16 @@ struct Deadline {
 };
 
 // A deadline of `grace`, extended while bytes are transferred at the minimum rate and without
-// a pause of `grace`, up to `most`. What was fast at first may not rest on it: it holds memory.
+// a pause, up to `most`. What was fast at first may not rest on it: it holds memory.
 class PacedDeadline {
  public:
   struct Pace {
     Deadline::Clock::duration grace;
     int64_t bytes_per_second;
     Deadline::Clock::duration most;
+    // How long nothing may be transferred. Of what is written only the kernel knows: it takes
+    // more when a third of its buffer is free.
+    Deadline::Clock::duration pause;
   };
   PacedDeadline(const Pace& pace, Deadline& deadline);
   void Progress(size_t bytes);

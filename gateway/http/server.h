@@ -39,8 +39,8 @@ struct HttpServerOptions {
   // From accept (or a request's first byte) to the end of the head.
   absl::Duration head_timeout = absl::Seconds(10);
   // A body may take body_timeout, and longer while it arrives at min_bytes_per_second or
-  // faster and never pauses for body_timeout, but never longer than body_most. The same goes
-  // for writing responses.
+  // faster and never pauses for body_timeout, but never longer than body_most. Writing
+  // responses may pause.
   absl::Duration body_timeout = absl::Seconds(10);
   absl::Duration body_most = absl::Minutes(5);
   absl::Duration write_timeout = absl::Seconds(30);
