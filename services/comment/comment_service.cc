@@ -75,12 +75,12 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
       ASSIGN_OR_RETURN(parent_id,
                        ParseId<CommentId>(request->comment().parent_id(), "comment.parent_id"));
     }
-    ASSIGN_OR_RETURN(std::string html, RenderBody(request->comment().body()));
     const absl::Time now = clock_.Now();
     ASSIGN_OR_RETURN(
         const IdempotencyKey key,
         IdempotencyKeyFor(rc.caller, "CreateComment", request->request_id(), *request, now));
     RETURN_IF_ERROR(CheckReadable(subject, rc));
+    ASSIGN_OR_RETURN(std::string html, RenderBody(request->comment().body()));
     ASSIGN_OR_RETURN(const Comment comment,
                      CreateWithinLimits({.id = CommentId(NewUuid(now)),
                                          .subject = subject,
