@@ -39,7 +39,7 @@ constexpr char kCount[] = R"lua(
     local views = redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1])
     if readers > 0 then
       redis.call('PFADD', KEYS[post], unpack(ARGV, at + 3, at + 2 + readers))
-      if views == tonumber(ARGV[at + 1]) then redis.call('EXPIRE', KEYS[post], ARGV[1]) end
+      if views == tonumber(ARGV[at + 1]) then redis.call('EXPIRE', KEYS[post], ARGV[1], 'NX') end
     end
     at = at + 3 + readers
   end
@@ -335,7 +335,7 @@ absl::StatusOr<ViewCounter::Counts> ViewCounter::ReadersOn(const std::string& da
   std::vector<std::vector<std::string>> commands;
   for (const auto& [post, count] : views) {
     commands.push_back({"PFCOUNT", ReadersKey(day, post)});
-    commands.push_back({"EXPIRE", ReadersKey(day, post), absl::StrCat(kKeepSeconds)});
+    commands.push_back({"EXPIRE", ReadersKey(day, post), absl::StrCat(kKeepSeconds), "NX"});
   }
   ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, redis_.Pipeline(commands));
   size_t next = 0;

@@ -15,6 +15,7 @@ import pathlib
 import re
 import sys
 import tempfile
+import time
 import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -94,8 +95,14 @@ class Reading:
                 if key == "{views}:current" or key.startswith("{views}:batch")]
         return not left
 
+    def is_quiet(self):
+        """Whether events and views have come to where they go."""
+        rows = rows_of(self.settings)
+        time.sleep(1)
+        return self.settled() and rows == rows_of(self.settings)
+
     def snapshot(self):
-        wait_until(self.settled, "views are in the database", 60)
+        wait_until(self.is_quiet, "views and events have arrived", 60)
         return Snapshot(self.settings, self.collector)
 
     def check_no_trace(self):
