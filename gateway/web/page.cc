@@ -42,6 +42,11 @@ void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& form)
   form.AddSectionDictionary("FORM_ERROR")->SetValue("ERROR", text);
 }
 
+bool IsPageTokenError(const absl::Status& status) {
+  const ErrorDetails details = DetailsOf(status);
+  return details.violations.size() == 1 && details.violations[0].field == "page_token";
+}
+
 bool IsFormError(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:

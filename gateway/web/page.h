@@ -118,6 +118,9 @@ class Page {
 // Fills in what is wrong with a form as a whole.
 void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& form);
 
+// Whether a link to another page of a list is not valid, such as one of another release.
+bool IsPageTokenError(const absl::Status& status);
+
 // Whether an error can be corrected in the form.
 bool IsFormError(const absl::Status& status);
 

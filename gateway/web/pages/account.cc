@@ -31,8 +31,8 @@ asio::awaitable<void> FillReading(Page& page, TemplateDictionary& values) {
     TemplateDictionary& member = *values.AddSectionDictionary("MEMBER");
     member.SetValue("STATE", page.site.words.Get(StateWord(membership->state())));
     SetTime(member, "END",
-            membership->has_grace_end_time() ? membership->grace_end_time()
-                                             : membership->period_end_time());
+            membership->state() == spb::MEMBERSHIP_STATE_GRACE ? membership->grace_end_time()
+                                                               : membership->period_end_time());
     member.ShowSection(membership->state() == spb::MEMBERSHIP_STATE_CANCELLED ? "RESUME"
                                                                               : "CANCEL");
     co_return;

@@ -57,12 +57,6 @@ DiscussionState DiscussionOf(const Page& page, const std::string& path, const st
   return state;
 }
 
-// Whether the link to earlier comments is not valid, such as one of another release.
-bool IsPageTokenError(const absl::Status& status) {
-  const ErrorDetails details = DetailsOf(status);
-  return details.violations.size() == 1 && details.violations[0].field == "page_token";
-}
-
 // Fills the discussion of the post at `path`.
 asio::awaitable<absl::Status> FillDiscussionAt(Page& page, std::string path, std::string post_id,
                                                const RefusedComment* refused,

@@ -42,6 +42,7 @@ PageAnswer FeedPage(Page& page) {
   request.set_page_size(kItemsPerPage);
   request.set_page_token(page.query.Get("page"));
   const auto feed = co_await page.calls.Call(rpcs::kListFeed, request);
+  if (IsPageTokenError(feed.status())) co_return page.Redirect("/feed");
   if (!feed.ok()) co_return page.Fail(feed.status());
   ctemplate::TemplateDictionary& values = page.UseTemplate("feed.tpl");
   values.SetValue("SINCE", absl::StrCat(absl::ToUnixMillis(page.site.clock.Now())));

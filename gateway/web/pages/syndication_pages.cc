@@ -131,16 +131,16 @@ PageAnswer SitemapPage(Page& page) {
                                    "the sitemap is being made", absl::Seconds(10)));
   }
   auto made = co_await MakeSitemap(page);
-  if (!made.ok()) co_return page.Fail(made.status());
-  if (!made->complete) {
+  if (!made.ok() || !made->complete) {
     // Crawlers would forget the posts that are missing.
     if (const auto before = kept.FindPage(SitemapKey(period - 1))) {
       co_return before->Answer(page.request);
     }
   }
-  const auto sitemap = std::make_shared<const StoredPage>(
-      std::move(made->text), "application/xml; charset=utf-8",
-      made->complete ? "public, max-age=600" : "no-store");
+  if (!made.ok()) co_return page.Fail(made.status());
+  const auto sitemap =
+      std::make_shared<const StoredPage>(std::move(made->text), "application/xml; charset=utf-8",
+                                         made->complete ? "public, max-age=600" : "no-store");
   if (made->complete) kept.KeepPage(SitemapKey(period), sitemap);
   co_return sitemap->Answer(page.request);
 }
