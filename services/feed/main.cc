@@ -50,8 +50,7 @@ class FeedApp final : public ServiceApp {
         *env_.pool, content_channel_, content_caller_,
         EventConsumer::Options{
             .producer = "content",
-            .handlers = {{content::v1::PostPublished::descriptor()->full_name(),
-                          Published},
+            .handlers = {{content::v1::PostPublished::descriptor()->full_name(), Published},
                          {content::v1::PostUnpublished::descriptor()->full_name(), Unpublished}},
             .resync = [this](const EventConsumer::Fence& fence) { return Resync(fence); }});
     accounts_ = std::make_unique<EventConsumer>(*env_.pool, account_channel_, account_caller_,

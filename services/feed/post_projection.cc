@@ -55,9 +55,7 @@ void ApplyUnpublished(Transaction& tx, const PostId& post_id) {
   tx.Exec("DELETE FROM posts WHERE post_id = $1", post_id.value());
 }
 
-absl::Time TimeNow(Transaction& tx) {
-  return ReadTime(tx.exec1("SELECT clock_timestamp()")[0]);
-}
+absl::Time TimeNow(Transaction& tx) { return ReadTime(tx.exec1("SELECT clock_timestamp()")[0]); }
 
 void RemoveToldBefore(Transaction& tx, absl::Time time) {
   tx.Exec("DELETE FROM posts WHERE told_time < $1", SqlTime(time));
