@@ -93,8 +93,8 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
 
 std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateFitting(
     const std::vector<Creation>& wanted) {
-  std::vector<Creation> fitting = wanted;
-  fitting.resize(std::min(wanted.size(), batch_size_.most()));
+  const size_t most = std::min(wanted.size(), batch_size_.most());
+  const std::vector<Creation> fitting(wanted.data(), wanted.data() + most);
   const absl::Time begin = absl::Now();
   std::vector<absl::StatusOr<Comment>> comments = CreateAll(fitting);
   batch_size_.Took(fitting.size(), absl::Now() - begin);

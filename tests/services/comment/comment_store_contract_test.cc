@@ -37,19 +37,20 @@ struct FakeUnderTest {
   FakeCommentStore store;
 };
 
+NewComment Written(const std::string& body, absl::Time time = kNoon) {
+  return {.id = CommentId(NewUuid(time)),
+          .subject = kPost,
+          .author_id = kAnna,
+          .author_name = "Anna",
+          .body = body,
+          .body_html = "<p>" + body + "</p>",
+          .create_time = time};
+}
+
 // What every CommentStore does, the real one and the fake.
 template <class UnderTest>
 class CommentStoreContract : public ::testing::Test {
  protected:
-  NewComment Written(const std::string& body, absl::Time time = kNoon) {
-    return {.id = CommentId(NewUuid(time)),
-            .subject = kPost,
-            .author_id = kAnna,
-            .author_name = "Anna",
-            .body = body,
-            .body_html = "<p>" + body + "</p>",
-            .create_time = time};
-  }
   IdempotencyKey Key(const std::string& request_id = "", const std::string& hash = "h") {
     return {.caller = "account:a",
             .method = "CreateComment",
@@ -68,6 +69,13 @@ class CommentStoreContract : public ::testing::Test {
   UnderTest under_test_;
 };
 
+// Writes a comment of Anna, and returns its id.
+CommentId WriteOne(CommentStore& store, const std::string& body) {
+  const NewComment comment = Written(body);
+  EXPECT_THAT(store.Create(comment, IdempotencyKey()), IsOk());
+  return comment.id;
+}
+
 // Changes the text of Anna's comment to "text 1", "text 2" and so on.
 void EditOften(CommentStore& store, const CommentId& id, int times) {
   for (int i = 1; i <= times; ++i) {
@@ -83,7 +91,7 @@ using Stores = ::testing::Types<FakeUnderTest, PostgresUnderTest>;
 TYPED_TEST_SUITE(CommentStoreContract, Stores);
 
 TYPED_TEST(CommentStoreContract, ReturnsWhatWasStored) {
-  const auto created = this->store().Create(this->Written("hello"), this->Key());
+  const auto created = this->store().Create(Written("hello"), this->Key());
   ASSERT_THAT(created, IsOk());
   const auto found = this->store().Get(created->id);
   ASSERT_THAT(found, IsOk());
@@ -96,18 +104,18 @@ TYPED_TEST(CommentStoreContract, ReturnsWhatWasStored) {
 }
 
 TYPED_TEST(CommentStoreContract, AKeyMakesOneComment) {
-  const auto first = this->store().Create(this->Written("once"), this->Key("k"));
-  const auto second = this->store().Create(this->Written("once"), this->Key("k"));
+  const auto first = this->store().Create(Written("once"), this->Key("k"));
+  const auto second = this->store().Create(Written("once"), this->Key("k"));
   ASSERT_THAT(second, IsOk());
   EXPECT_EQ(first->id, second->id);
   EXPECT_EQ(this->store().Count(kPost).value(), 1);
-  EXPECT_THAT(this->store().Create(this->Written("other"), this->Key("k", "other")).status(),
+  EXPECT_THAT(this->store().Create(Written("other"), this->Key("k", "other")).status(),
               HasViolation("request_id"));
 }
 
 TYPED_TEST(CommentStoreContract, FindsWhatAKeyMade) {
   EXPECT_FALSE(this->store().FindRepeated(this->Key("k"))->has_value());
-  const auto first = this->store().Create(this->Written("once"), this->Key("k"));
+  const auto first = this->store().Create(Written("once"), this->Key("k"));
   EXPECT_EQ((*this->store().FindRepeated(this->Key("k")))->id, first->id);
   EXPECT_FALSE(this->store().FindRepeated(this->Key(""))->has_value());
   EXPECT_THAT(this->store().FindRepeated(this->Key("k", "other")).status(),
@@ -115,15 +123,14 @@ TYPED_TEST(CommentStoreContract, FindsWhatAKeyMade) {
 }
 
 TYPED_TEST(CommentStoreContract, ParallelRepeatsMakeOneComment) {
-  InParallel(8, [&](int) {
-    EXPECT_THAT(this->store().Create(this->Written("once"), this->Key("k")), IsOk());
-  });
+  InParallel(
+      8, [&](int) { EXPECT_THAT(this->store().Create(Written("once"), this->Key("k")), IsOk()); });
   EXPECT_EQ(this->store().Count(kPost).value(), 1);
 }
 
 TYPED_TEST(CommentStoreContract, ARepliesCountAndDepthAreKept) {
-  const auto parent = this->store().Create(this->Written("parent"), this->Key());
-  NewComment reply = this->Written("reply");
+  const auto parent = this->store().Create(Written("parent"), this->Key());
+  NewComment reply = Written("reply");
   reply.parent_id = parent->id;
   const auto created = this->store().Create(reply, this->Key());
   ASSERT_THAT(created, IsOk());
@@ -135,8 +142,8 @@ TYPED_TEST(CommentStoreContract, ARepliesCountAndDepthAreKept) {
 }
 
 TYPED_TEST(CommentStoreContract, AParentIsOnTheSamePost) {
-  const auto parent = this->store().Create(this->Written("parent"), this->Key());
-  NewComment reply = this->Written("reply");
+  const auto parent = this->store().Create(Written("parent"), this->Key());
+  NewComment reply = Written("reply");
   reply.parent_id = parent->id;
   reply.subject = PostId(NewUuid(kNoon));
   EXPECT_THAT(this->store().Create(reply, this->Key()).status(), HasReason("PARENT_NOT_FOUND"));
@@ -146,24 +153,24 @@ TYPED_TEST(CommentStoreContract, AParentIsOnTheSamePost) {
 
 TYPED_TEST(CommentStoreContract, RoomsAreDiscussionsOfTheirOwn) {
   const Subject room = ChannelId("00000000-0000-7000-8000-0000000000c1");
-  NewComment said = this->Written("in the room");
+  NewComment said = Written("in the room");
   said.subject = room;
   const auto created = this->store().Create(said, this->Key());
   ASSERT_THAT(created, IsOk());
-  ASSERT_THAT(this->store().Create(this->Written("on the post"), this->Key()), IsOk());
+  ASSERT_THAT(this->store().Create(Written("on the post"), this->Key()), IsOk());
   EXPECT_EQ(this->store().Get(created->id)->subject, room);
   EXPECT_THAT(this->Bodies({.subject = room}), ElementsAre("in the room"));
   EXPECT_THAT(this->Bodies({.subject = room, .flat = true}), ElementsAre("in the room"));
   EXPECT_THAT(this->Bodies({.subject = kPost}), ElementsAre("on the post"));
   EXPECT_EQ(this->store().Count(room).value(), 1);
-  NewComment astray = this->Written("a reply from elsewhere");
+  NewComment astray = Written("a reply from elsewhere");
   astray.parent_id = created->id;
   EXPECT_THAT(this->store().Create(astray, this->Key()).status(), HasReason("PARENT_NOT_FOUND"));
 }
 
 // Ids are unique among all things. Still, who names a post as a channel sees nothing of it.
 TYPED_TEST(CommentStoreContract, AListIsOfPostsOrOfRooms) {
-  ASSERT_THAT(this->store().Create(this->Written("on the post"), this->Key()), IsOk());
+  ASSERT_THAT(this->store().Create(Written("on the post"), this->Key()), IsOk());
   const Subject room = ChannelId(kPost.value());
   EXPECT_THAT(this->Bodies({.subject = room}), IsEmpty());
   EXPECT_THAT(this->Bodies({.subject = room, .flat = true}), IsEmpty());
@@ -172,12 +179,12 @@ TYPED_TEST(CommentStoreContract, AListIsOfPostsOrOfRooms) {
 TYPED_TEST(CommentStoreContract, CountsWhatWasNotDeletedOfOneDiscussion) {
   const Subject room = ChannelId("00000000-0000-7000-8000-0000000000c1");
   EXPECT_EQ(this->store().Count(kPost).value(), 0);
-  const auto first = this->store().Create(this->Written("first"), this->Key("k"));
-  ASSERT_THAT(this->store().Create(this->Written("first"), this->Key("k")), IsOk());
-  NewComment reply = this->Written("reply");
+  const auto first = this->store().Create(Written("first"), this->Key("k"));
+  ASSERT_THAT(this->store().Create(Written("first"), this->Key("k")), IsOk());
+  NewComment reply = Written("reply");
   reply.parent_id = first->id;
   ASSERT_THAT(this->store().Create(reply, this->Key()), IsOk());
-  NewComment elsewhere = this->Written("in the room");
+  NewComment elsewhere = Written("in the room");
   elsewhere.subject = room;
   ASSERT_THAT(this->store().Create(elsewhere, this->Key()), IsOk());
   reply.parent_id = CommentId(NewUuid(kNoon));
@@ -196,7 +203,7 @@ TYPED_TEST(CommentStoreContract, CountsWhatWasNotDeletedOfOneDiscussion) {
 }
 
 TYPED_TEST(CommentStoreContract, AKnownNameStays) {
-  NewComment comment = this->Written("first");
+  NewComment comment = Written("first");
   ASSERT_THAT(this->store().Create(comment, this->Key()), IsOk());
   comment.id = CommentId(NewUuid(kNoon));
   comment.author_name = "Ann";  // from an identity, which may be old
@@ -207,10 +214,9 @@ TYPED_TEST(CommentStoreContract, AKnownNameStays) {
 TYPED_TEST(CommentStoreContract, PagesByTimeThenId) {
   // Two share their time: the id decides, and no page loses or repeats one.
   for (const int second : {0, 1, 1, 2}) {
-    ASSERT_THAT(
-        this->store().Create(this->Written(std::to_string(second), kNoon + absl::Seconds(second)),
-                             this->Key()),
-        IsOk());
+    ASSERT_THAT(this->store().Create(Written(std::to_string(second), kNoon + absl::Seconds(second)),
+                                     this->Key()),
+                IsOk());
   }
   for (const bool newest_first : {false, true}) {
     std::vector<std::string> bodies;
@@ -229,7 +235,7 @@ TYPED_TEST(CommentStoreContract, PagesByTimeThenId) {
 }
 
 TYPED_TEST(CommentStoreContract, AnEditKeepsTheFormerTextsAndADeletionForgetsThem) {
-  const auto created = this->store().Create(this->Written("one"), this->Key());
+  const auto created = this->store().Create(Written("one"), this->Key());
   const auto edit = [&](const std::string& body) {
     return this->store().Update(created->id, [&](Comment& comment) {
       return Edit(comment, kAnna, "", body, "<p>" + body + "</p>", kNoon + absl::Minutes(1));
@@ -254,7 +260,7 @@ TYPED_TEST(CommentStoreContract, AnEditKeepsTheFormerTextsAndADeletionForgetsThe
 }
 
 TYPED_TEST(CommentStoreContract, FiftyFormerTextsAreKept) {
-  const auto created = this->store().Create(this->Written("text 0"), this->Key());
+  const auto created = this->store().Create(Written("text 0"), this->Key());
   EditOften(this->store(), created->id, 52);
   const auto revisions = this->store().ListRevisions(created->id).value();
   ASSERT_EQ(revisions.size(), 50u);
@@ -263,7 +269,7 @@ TYPED_TEST(CommentStoreContract, FiftyFormerTextsAreKept) {
 }
 
 TYPED_TEST(CommentStoreContract, AChangeThatIsRefusedChangesNothing) {
-  const auto created = this->store().Create(this->Written("one"), this->Key());
+  const auto created = this->store().Create(Written("one"), this->Key());
   const auto refused = this->store().Update(created->id, [](Comment& comment) {
     comment.body = "half done";
     return absl::AbortedError("no");
@@ -274,7 +280,7 @@ TYPED_TEST(CommentStoreContract, AChangeThatIsRefusedChangesNothing) {
 
 TYPED_TEST(CommentStoreContract, HostileTextComesBackAsItIs) {
   const std::string hostile = "'; DROP TABLE comments; -- \\ \" % \xF0\x9F\x98\x80 \xD8\xA7";
-  const auto created = this->store().Create(this->Written(hostile), this->Key());
+  const auto created = this->store().Create(Written(hostile), this->Key());
   ASSERT_THAT(created, IsOk());
   EXPECT_EQ(this->store().Get(created->id)->body, hostile);
 }
@@ -318,16 +324,7 @@ TEST(PostgresCommentStoreTest, TellsEachEffectOnce) {
 
 TEST(PostgresCommentStoreTest, NoTextStaysInWhatWasTold) {
   PostgresUnderTest under_test;
-  const CommentId id(NewUuid(kNoon));
-  ASSERT_THAT(under_test.store.Create({.id = id,
-                                       .subject = kPost,
-                                       .author_id = kAnna,
-                                       .author_name = "Anna",
-                                       .body = "a text",
-                                       .body_html = "<p>a text</p>",
-                                       .create_time = kNoon},
-                                      IdempotencyKey()),
-              IsOk());
+  const CommentId id = WriteOne(under_test.store, "a text");
   const auto edit = [](Comment& c) {
     return Edit(c, kAnna, "", "a text too", "a text too", kNoon);
   };
@@ -346,16 +343,7 @@ TEST(PostgresCommentStoreTest, NoTextStaysInWhatWasTold) {
 
 TEST(PostgresCommentStoreTest, OlderTextsAreDeleted) {
   PostgresUnderTest under_test;
-  const CommentId id(NewUuid(kNoon));
-  ASSERT_THAT(under_test.store.Create({.id = id,
-                                       .subject = kPost,
-                                       .author_id = kAnna,
-                                       .author_name = "Anna",
-                                       .body = "text 0",
-                                       .body_html = "<p>text 0</p>",
-                                       .create_time = kNoon},
-                                      IdempotencyKey()),
-              IsOk());
+  const CommentId id = WriteOne(under_test.store, "text 0");
   EditOften(under_test.store, id, 60);
   EXPECT_THAT(RunRead<int>(under_test.database.pool,
                            [](Transaction& tx) -> absl::StatusOr<int> {
