@@ -3,13 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
-#include "gateway/http/csrf.h"
 #include "gateway/http/server.h"
 #include "gateway/proxy/api.h"
 #include "gateway/proxy/backends.h"
@@ -21,6 +16,7 @@
 #include "gateway/proxy/limits.h"
 #include "gateway/proxy/request_log.h"
 #include "gateway/public_services.h"
+#include "gateway/settings.h"
 #include "gateway/transcoding/openapi.h"
 #include "gateway/transcoding/transcoder.h"
 #include "gateway/web/ledger.h"
@@ -34,7 +30,6 @@
 #include "services/common/base/settings_help.h"
 #include "services/common/base/signals.h"
 #include "services/common/base/status.h"
-#include "services/common/redis/redis_settings.h"
 #include "services/common/redis/throttle.h"
 #include "services/common/rpc/identity.h"
 #include "services/common/rpc/metrics_endpoint.h"
@@ -50,119 +45,9 @@ namespace {
 
 constexpr absl::Duration kNoticeTime = absl::Seconds(1);
 
-struct GatewaySettings {
-  http::HttpServerOptions server;
-  std::string admin_address;
-  std::map<std::string, std::string> targets;
-  std::string tls_dir;
-  BrowserSettings browser;
-  RedisOptions redis;
-  std::string signing_key;
-  LimitSettings limits;
-  LiveLimits live;
-  ApiSettings api;
-  absl::Duration drain;
-  bool hsts;
-  std::string site_name;
-  std::string mail_folder;
-  int article_cache_mib;
-  LogLevel log_level;
-  TraceSettings traces;
-};
-
 int Fail(const absl::Status& status) {
   std::cerr << status.message() << std::endl;
   return 1;
-}
-
-// Splits "host:port".
-void ReadListen(Settings& env, http::HttpServerOptions& server) {
-  const std::string listen = env.String("LISTEN", "0.0.0.0:8080", "Address of HTTP.");
-  const size_t colon = listen.rfind(':');
-  if (colon == std::string::npos || !absl::SimpleAtoi(listen.substr(colon + 1), &server.port)) {
-    env.AddError("LISTEN: not host:port");
-    return;
-  }
-  server.address = listen.substr(0, colon);
-}
-
-void ReadOrigins(Settings& env, BrowserSettings& browser) {
-  const std::string urls = env.Required(
-      "PUBLIC_URL",
-      "Where readers find the site, such as https://example.org; several separated by commas.");
-  for (const absl::string_view url : absl::StrSplit(urls, ',', absl::SkipEmpty())) {
-    auto origin = http::ParseOrigin(url);
-    if (!origin.ok()) {
-      env.AddError(absl::StrCat("PUBLIC_URL: ", std::string(origin.status().message())));
-    } else {
-      browser.origins.push_back(*std::move(origin));
-    }
-  }
-}
-
-GatewaySettings ReadSettings(Settings& env) {
-  GatewaySettings settings;
-  ReadListen(env, settings.server);
-  settings.server.threads = env.Int("THREADS", 2, 1, 256, "Threads that serve HTTP.");
-  settings.server.max_connections =
-      env.Int("MAX_CONNECTIONS", 4096, 1, 1'000'000, "Most open connections.");
-  settings.server.max_connections_per_host = env.Int("MAX_CONNECTIONS_PER_HOST", 64, 1, 1'000'000,
-                                                     "Most open connections of one address.");
-  // The last quarter is left for requests, including those of probes.
-  settings.live.all = static_cast<size_t>(settings.server.max_connections) * 3 / 4;
-  settings.live.of_network = static_cast<size_t>(
-      env.Int("MAX_STREAMS_PER_NETWORK", 256, 1, 1'000'000,
-              "Most open event streams of visitors of one network; an account may have 32, and all "
-              "together three quarters of MAX_CONNECTIONS."));
-  settings.server.idle_timeout = env.Duration(
-      "IDLE_TIMEOUT", settings.server.idle_timeout,
-      "How long a connection waits for a request; must be longer than proxies keep theirs.");
-  const auto proxies = http::CidrList::Parse(
-      env.String("TRUSTED_PROXIES", "", "Networks of proxies whose X-Forwarded-For is believed."));
-  if (proxies.ok()) {
-    settings.server.trusted_proxies = *proxies;
-  } else {
-    env.AddError(absl::StrCat("TRUSTED_PROXIES: ", std::string(proxies.status().message())));
-  }
-  settings.admin_address =
-      env.String("ADMIN_LISTEN", "", "Address of /metrics, as host:port; empty: none.");
-  for (const char* service : {"account", "subscription", "content", "feed", "comment"}) {
-    settings.targets[service] =
-        env.Required(absl::StrCat(absl::AsciiStrToUpper(service), "_TARGET"),
-                     absl::StrCat("Address of ", service, ", as host:port or a gRPC name."));
-  }
-  settings.tls_dir = TransportSecurity::ReadSetting(env);
-  ReadOrigins(env, settings.browser);
-  settings.browser.cookies.secure =
-      env.Bool("COOKIE_SECURE", true,
-               "Secure cookies; false only for development over plain HTTP on loopback.");
-  settings.browser.network_secret = env.Secret(
-      "NETWORK_KEY_SECRET", 32,
-      "Keys the hashes by which requests of a network are counted for an hour, at least 32 bytes; "
-      "the same in all gateways.");
-  settings.redis = ReadRedisCacheOptions(env);
-  settings.signing_key =
-      env.Secret("IDENTITY_KEY", 1, "The gateway's own signing key; give IDENTITY_KEY_FILE.");
-  settings.limits.reads.burst =
-      env.Int("RATE_READS", 1200, 1, 10'000'000, "Reads of one account or network in a minute.");
-  settings.limits.writes.burst =
-      env.Int("RATE_WRITES", 240, 1, 10'000'000, "Writes of one account or network in a minute.");
-  settings.api.read_timeout = env.Duration("READ_TIMEOUT", absl::Seconds(5), "Deadline of reads.");
-  settings.api.write_timeout =
-      env.Duration("WRITE_TIMEOUT", absl::Seconds(15), "Deadline of writes.");
-  settings.drain = env.Duration("DRAIN_TIMEOUT", absl::Seconds(30),
-                                "How long running requests may take after SIGTERM.");
-  settings.hsts =
-      env.Bool("HSTS", false, "Tell browsers to use only HTTPS; for sites that have it.");
-  settings.site_name = env.String("SITE_NAME", "Rostrum", "Name of the site on every page.");
-  settings.article_cache_mib = env.Int("ARTICLE_CACHE_MIB", 128, 0, 1 << 20,
-                                       "Memory for articles that visitors read, in MiB.");
-  settings.mail_folder = env.String(
-      "DEMO_MAILDIR", "",
-      "Folder of a mail catcher whose mails are shown at /demo/mails; never in production.");
-  settings.log_level = ReadLogLevel(env);
-  settings.traces = ReadTraceSettings(env);
-  return settings;
 }
 
 // Drops the cached identities that account reports as revoked.
@@ -207,8 +92,13 @@ absl::Status Run(GatewaySettings settings) {
   ASSIGN_OR_RETURN(const std::vector<Ledger> ledgers, ParseLedgers(web_ledgers::Files()));
   const http::StaticFiles assets("/assets/", web_assets::Files());
   LiveHub live(settings.live, clock);
-  const ServiceCaller content_caller(signer, "content", absl::Seconds(5), metrics);
-  VisitorReads reads(backends, content_caller);
+  const auto source = [&](const char* service) {
+    return EventSource(service, backends.channel(service), signer, metrics);
+  };
+  const EventSource account = source("account");
+  const EventSource comment = source("comment");
+  const EventSource content = source("content");
+  VisitorReads reads(backends, content.caller);
   ArticleCache articles(static_cast<size_t>(settings.article_cache_mib) << 20, clock);
   CallQueue sitemap_turns(1);
   Site site({.words = words,
@@ -229,11 +119,9 @@ absl::Status Run(GatewaySettings settings) {
   Gateway gateway({.hsts = settings.hsts, .openapi = std::move(openapi)}, api, backends,
                   [&site](http::HttpRequest& request) { return site.Handle(request); });
 
-  const ServiceCaller account_caller(signer, "account", absl::Seconds(5), metrics);
   const EventTail revocations(
-      backends.channel("account"), account_caller,
-      {.producer = "account",
-       .types = {account::v1::CredentialsRevoked::descriptor()->full_name()},
+      account,
+      {.types = {account::v1::CredentialsRevoked::descriptor()->full_name()},
        .on_event = [&](const event::v1::Event& event) { ApplyRevocation(event, identities); },
        .missed = [&] { identities.DropAll(); }});
 
@@ -244,7 +132,7 @@ absl::Status Run(GatewaySettings settings) {
   RequestLog observer(metrics);
   http::HttpServer server(settings.server, gateway, observer);
   // Destroyed before the server, because it notifies streams on the server's threads.
-  const LiveEvents live_events(backends, signer, metrics, live, articles);
+  const LiveEvents live_events(comment, content, live, articles);
   RETURN_IF_ERROR(server.Start());
   LogInfo("listening", {{"port", server.port()}});
   WaitForStopSignal();
@@ -265,7 +153,7 @@ int Main(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
   if (command == "--help" || command == "help" || command == "settings") {
     Settings declared(std::map<std::string, std::string>{});
-    ReadSettings(declared);
+    ReadGatewaySettings(declared);
     std::cout << (command == "settings"
                       ? SettingsJson(declared) + "\n"
                       : HelpText("rostrum-gateway", "HTTP for browsers and programs.",
@@ -285,7 +173,7 @@ int Main(int argc, char** argv) {
     return 2;
   }
   Settings env;
-  GatewaySettings settings = ReadSettings(env);
+  GatewaySettings settings = ReadGatewaySettings(env);
   if (absl::Status status = env.Check(); !status.ok()) return Fail(status);
   InitLog("gateway", settings.log_level);
   const absl::Status status = Run(std::move(settings));

@@ -23,15 +23,13 @@ event::v1::Position FromNowOn() {
 
 }  // namespace
 
-EventTail::EventTail(std::shared_ptr<grpc::Channel> channel, const ServiceCaller& caller,
-                     Options options)
-    : caller_(caller),
+EventTail::EventTail(const EventSource& source, Options options)
+    : source_(source),
       options_(std::move(options)),
-      stub_(event::v1::EventService::NewStub(std::move(channel))),
+      stub_(event::v1::EventService::NewStub(source.channel)),
       position_(FromNowOn()),
       prompt_(options_.prompt),
-      worker_(absl::StrCat("tail-", options_.producer), kReconnect, [this] { return PullOnce(); }) {
-}
+      worker_(absl::StrCat("tail-", source.name), kReconnect, [this] { return PullOnce(); }) {}
 
 EventTail::~EventTail() {
   {
@@ -61,7 +59,7 @@ absl::Status EventTail::PullOnce() {
 
 absl::Status EventTail::Read(const event::v1::PullEventsRequest& request) {
   grpc::ClientContext context;
-  ServiceCaller::Stream stream = caller_.Open(kPullEventsPath, &context);
+  ServiceCaller::Stream stream = source_.caller.Open(kPullEventsPath, &context);
   {
     absl::MutexLock lock(&mu_);
     if (stopping_) return absl::OkStatus();

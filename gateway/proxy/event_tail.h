@@ -7,10 +7,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "grpcpp/channel.h"
 #include "rostrum/event/v1/event_service.grpc.pb.h"
 #include "services/common/base/worker.h"
-#include "services/common/rpc/channel.h"
+#include "services/common/rpc/event_source.h"
 
 namespace rostrum::gateway {
 
@@ -20,7 +19,6 @@ namespace rostrum::gateway {
 class EventTail {
  public:
   struct Options {
-    std::string producer;
     std::vector<std::string> types;  // full names of payload messages
     std::function<void(const event::v1::Event&)> on_event;
     // Called with a time up to which the events are complete: for every change committed
@@ -34,7 +32,8 @@ class EventTail {
     // may take twice as long.
     absl::Duration prompt = absl::Milliseconds(50);
   };
-  EventTail(std::shared_ptr<grpc::Channel> channel, const ServiceCaller& caller, Options options);
+  // `source` must outlive the tail.
+  EventTail(const EventSource& source, Options options);
   ~EventTail();
 
  private:
@@ -44,7 +43,7 @@ class EventTail {
   // False if the stream must be opened again because its first watermark took too long.
   bool Apply(const event::v1::PullEventsResponse& response);
 
-  const ServiceCaller& caller_;
+  const EventSource& source_;
   const Options options_;
   std::unique_ptr<event::v1::EventService::Stub> stub_;
   // Used by the worker only.

@@ -6,8 +6,6 @@
 namespace rostrum::gateway {
 namespace {
 
-constexpr absl::Duration kCallTime = absl::Seconds(5);
-
 void TellComment(const event::v1::Event& event, LiveHub& hub, ArticleCache& articles) {
   comment::v1::CommentCreated created;
   comment::v1::CommentChanged changed;
@@ -37,14 +35,11 @@ void TellPost(const event::v1::Event& event, LiveHub& hub, ArticleCache& article
 
 }  // namespace
 
-LiveEvents::LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics& metrics,
-                       LiveHub& hub, ArticleCache& articles)
-    : comment_caller_(signer, "comment", kCallTime, metrics),
-      content_caller_(signer, "content", kCallTime, metrics),
-      comments_(
-          backends.channel("comment"), comment_caller_,
-          {.producer = "comment",
-           .types = {comment::v1::CommentCreated::descriptor()->full_name(),
+LiveEvents::LiveEvents(const EventSource& comment, const EventSource& content, LiveHub& hub,
+                       ArticleCache& articles)
+    : comments_(
+          comment,
+          {.types = {comment::v1::CommentCreated::descriptor()->full_name(),
                      comment::v1::CommentChanged::descriptor()->full_name()},
            .on_event = [&](const event::v1::Event& event) { TellComment(event, hub, articles); },
            .missed =
@@ -52,9 +47,8 @@ LiveEvents::LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics
                  articles.AllCommentsChanged();
                  hub.AllChanged();
                }}),
-      posts_(backends.channel("content"), content_caller_,
-             {.producer = "content",
-              .types = {content::v1::PostPublished::descriptor()->full_name(),
+      posts_(content,
+             {.types = {content::v1::PostPublished::descriptor()->full_name(),
                         content::v1::PostUnpublished::descriptor()->full_name()},
               .on_event = [&](const event::v1::Event& event) { TellPost(event, hub, articles); },
               .known_until = [&](absl::Time time) { articles.PostChangesKnownUntil(time); },

@@ -1,13 +1,9 @@
 #pragma once
 
-#include <memory>
-#include <vector>
-
-#include "gateway/proxy/backends.h"
 #include "gateway/proxy/event_tail.h"
 #include "gateway/web/article_cache.h"
 #include "gateway/web/live_hub.h"
-#include "services/common/rpc/channel.h"
+#include "services/common/rpc/event_source.h"
 
 namespace rostrum::gateway {
 
@@ -15,12 +11,11 @@ namespace rostrum::gateway {
 // passes the changes on to the live hub and the article cache.
 class LiveEvents {
  public:
-  LiveEvents(Backends& backends, const IdentitySigner& signer, Metrics& metrics, LiveHub& hub,
+  // The sources must outlive this.
+  LiveEvents(const EventSource& comment, const EventSource& content, LiveHub& hub,
              ArticleCache& articles);
 
  private:
-  const ServiceCaller comment_caller_;
-  const ServiceCaller content_caller_;
   const EventTail comments_;
   const EventTail posts_;
 };

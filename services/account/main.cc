@@ -4,7 +4,7 @@
 #include "account_migrations.h"
 #include "rostrum/subscription/v1/events.pb.h"
 #include "services/account/account_service.h"
-#include "services/account/cleanup.h"
+#include "services/account/clean_up.h"
 #include "services/account/create_account.h"
 #include "services/account/identity_service.h"
 #include "services/account/mail_sender.h"
@@ -18,7 +18,6 @@
 #include "services/account/settings.h"
 #include "services/account/sign_up_service.h"
 #include "services/account/trial_reminders.h"
-#include "services/common/events/event_consumer.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/service/service_main.h"
 
@@ -30,7 +29,7 @@ constexpr absl::Duration kCleanUpInterval = absl::Minutes(10);
 class AccountApp final : public ServiceApp {
  public:
   AccountApp(ServiceEnvironment& env, const AccountSettings& settings)
-      : env_(env),
+      : ServiceApp(env),
         settings_(settings),
         redis_(settings.redis, env.metrics),
         throttle_(redis_, env.clock),
@@ -39,9 +38,9 @@ class AccountApp final : public ServiceApp {
         mails_(settings.mail, env.clock),
         hasher_(settings.password, env.metrics),
         transport_(settings.smtp),
-        subscription_channel_(env.ChannelTo(settings.subscription_target)),
-        subscription_caller_(*env.signer, "subscription", absl::Seconds(2), env.metrics),
-        subscription_(subscription_channel_, *env.signer, env.metrics),
+        subscription_events_(
+            env.SourceOf("subscription", env.ChannelTo(settings.subscription_target))),
+        subscription_(subscription_events_.channel, *env.signer, env.metrics),
         mail_sender_(mail_queue_, transport_, settings.mail.from, env.clock, env.metrics) {}
 
   std::vector<grpc::Service*> services() override {
@@ -50,29 +49,24 @@ class AccountApp final : public ServiceApp {
 
   void Start() override {
     mail_sender_.Start(settings_.mail_threads, mail_signal_);
-    subscriptions_ = std::make_unique<EventConsumer>(
-        *env_.pool, subscription_channel_, subscription_caller_,
-        EventConsumer::Options{
-            .producer = "subscription",
-            .handlers = {{subscription::v1::TrialEnding::descriptor()->full_name(),
-                          [this](Transaction& tx, const event::v1::Event& event) {
-                            return ApplyTrialEnding(tx, event, mails_, env_.clock.Now());
-                          }}},
-            // No resync and no replay: after a restore of subscription's database a reminder may
-            // be missed, but none is sent twice.
-            .applied = [this] { mail_signal_.Notify(); }});
-    cleanup_ = std::make_unique<Worker>("cleanup", kCleanUpInterval, [this] {
+    Consume(subscription_events_,
+            {.handlers = {{subscription::v1::TrialEnding::descriptor()->full_name(),
+                           [this](Transaction& tx, const event::v1::Event& event) {
+                             return ApplyTrialEnding(tx, event, mails_, env_.clock.Now());
+                           }}},
+             // No resync and no replay: after a restore of subscription's database a reminder may
+             // be missed, but none is sent twice.
+             .applied = [this] { mail_signal_.Notify(); }});
+    Every("clean-up", kCleanUpInterval, [this] {
       return CleanUp(*env_.pool, settings_.sign_up.sessions.idle, env_.clock.Now());
     });
   }
   void Stop() override {
-    cleanup_.reset();
-    subscriptions_->Stop();
+    StopWork();
     mail_sender_.Stop();
   }
 
  private:
-  ServiceEnvironment& env_;
   const AccountSettings settings_;
   Redis redis_;
   RedisThrottle throttle_;
@@ -81,8 +75,7 @@ class AccountApp final : public ServiceApp {
   Mails mails_;
   PasswordHasher hasher_;
   SmtpTransport transport_;
-  std::shared_ptr<grpc::Channel> subscription_channel_;
-  ServiceCaller subscription_caller_;
+  EventSource subscription_events_;
   GrpcSubscriptionClient subscription_;
 
   MailSignal mail_signal_;
@@ -105,8 +98,6 @@ class AccountApp final : public ServiceApp {
                                     env_.clock,   *env_.runtime};
 
   MailSender mail_sender_;
-  std::unique_ptr<EventConsumer> subscriptions_;
-  std::unique_ptr<Worker> cleanup_;
 };
 
 ServiceDefinition::Build Configure(Settings& env) {

@@ -79,8 +79,7 @@ PasswordOptions ReadPasswordOptions(Settings& env) {
 AccountSettings ReadAccountSettings(Settings& env) {
   AccountSettings settings;
   settings.redis = ReadRedisCacheOptions(env);
-  settings.subscription_target =
-      env.Required("SUBSCRIPTION_TARGET", "Address of subscription, as host:port or a gRPC name.");
+  settings.subscription_target = ReadTarget(env, "subscription");
   settings.person_key_secret = env.Secret(
       "PERSON_KEY_SECRET", 32,
       "Keys the hashes of mail addresses and codes, at least 32 bytes. Changing it forgets who had "

@@ -1,9 +1,7 @@
 #include "feed_migrations.h"
 #include "rostrum/content/v1/events.pb.h"
 #include "services/common/base/status.h"
-#include "services/common/base/worker.h"
 #include "services/common/events/display_names.h"
-#include "services/common/events/event_consumer.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/service/service_main.h"
 #include "services/feed/content_client.h"
@@ -14,27 +12,20 @@
 #include "services/feed/postgres_follow_store.h"
 #include "services/feed/postgres_room_store.h"
 #include "services/feed/room_service.h"
+#include "services/feed/settings.h"
 
 namespace rostrum::feed {
 namespace {
 
-constexpr absl::Duration kCleanUp = absl::Minutes(10);
-
-struct FeedSettings {
-  std::string content_target;
-  std::string subscription_target;
-  std::string account_target;
-};
+constexpr absl::Duration kCleanUpInterval = absl::Minutes(10);
 
 class FeedApp final : public ServiceApp {
  public:
   FeedApp(ServiceEnvironment& env, const FeedSettings& settings)
-      : env_(env),
-        content_channel_(env.ChannelTo(settings.content_target)),
-        content_caller_(*env.signer, "content", absl::Seconds(5), env.metrics),
-        account_channel_(env.ChannelTo(settings.account_target)),
-        account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics),
-        content_(content_channel_, *env.signer, env.metrics),
+      : ServiceApp(env),
+        content_events_(env.SourceOf("content", env.ChannelTo(settings.content_target))),
+        account_(env.SourceOf("account", env.ChannelTo(settings.account_target))),
+        content_(content_events_.channel, *env.signer, env.metrics),
         subscription_(env.ChannelTo(settings.subscription_target), *env.signer, env.metrics),
         follow_store_(*env.pool),
         feed_store_(*env.pool),
@@ -46,22 +37,13 @@ class FeedApp final : public ServiceApp {
   std::vector<grpc::Service*> services() override { return {&follows_, &feeds_, &rooms_}; }
 
   void Start() override {
-    posts_ = std::make_unique<EventConsumer>(
-        *env_.pool, content_channel_, content_caller_,
-        EventConsumer::Options{
-            .producer = "content",
-            .handlers = {{content::v1::PostPublished::descriptor()->full_name(), Published},
-                         {content::v1::PostUnpublished::descriptor()->full_name(), Unpublished}},
-            .resync = [this](const EventConsumer::Fence& fence) { return Resync(fence); }});
-    accounts_ = std::make_unique<EventConsumer>(*env_.pool, account_channel_, account_caller_,
-                                                names_.ConsumerOptions());
-    clean_up_ = std::make_unique<Worker>(
-        "clean-up", kCleanUp, [this] { return PurgeMemberNames(*env_.pool, env_.clock.Now()); });
-  }
-  void Stop() override {
-    clean_up_.reset();
-    posts_->Stop();
-    accounts_->Stop();
+    Consume(content_events_,
+            {.handlers = {{content::v1::PostPublished::descriptor()->full_name(), Published},
+                          {content::v1::PostUnpublished::descriptor()->full_name(), Unpublished}},
+             .resync = [this](const EventConsumer::Fence& fence) { return Resync(fence); }});
+    Consume(account_, names_.ConsumerOptions());
+    Every("clean-up", kCleanUpInterval,
+          [this] { return PurgeMemberNames(*env_.pool, env_.clock.Now()); });
   }
 
  private:
@@ -103,11 +85,8 @@ class FeedApp final : public ServiceApp {
     });
   }
 
-  ServiceEnvironment& env_;
-  std::shared_ptr<grpc::Channel> content_channel_;
-  ServiceCaller content_caller_;
-  std::shared_ptr<grpc::Channel> account_channel_;
-  ServiceCaller account_caller_;
+  EventSource content_events_;
+  EventSource account_;
   GrpcContentClient content_;
   GrpcSubscriptionClient subscription_;
   PostgresFollowStore follow_store_;
@@ -118,25 +97,15 @@ class FeedApp final : public ServiceApp {
   RoomService rooms_;
   DisplayNames names_{
       *env_.pool,
-      account_channel_,
-      account_caller_,
+      account_,
       {.known_sql = kKnownNames,
        .rename = [this](Transaction& tx, const AccountId& id, const std::string& display_name) {
          RenameRoomMember(tx, id, display_name, env_.clock.Now());
        }}};
-  std::unique_ptr<EventConsumer> posts_;
-  std::unique_ptr<EventConsumer> accounts_;
-  std::unique_ptr<Worker> clean_up_;
 };
 
 ServiceDefinition::Build Configure(Settings& env) {
-  FeedSettings settings;
-  settings.content_target =
-      env.Required("CONTENT_TARGET", "Address of content, as host:port or a gRPC name.");
-  settings.subscription_target =
-      env.Required("SUBSCRIPTION_TARGET", "Address of subscription, as host:port or a gRPC name.");
-  settings.account_target =
-      env.Required("ACCOUNT_TARGET", "Address of account, as host:port or a gRPC name.");
+  const FeedSettings settings = ReadFeedSettings(env);
   return [settings](ServiceEnvironment& environment) {
     return std::make_unique<FeedApp>(environment, settings);
   };

@@ -2,7 +2,6 @@
 
 #include "rostrum/account/v1/events.pb.h"
 #include "services/common/base/status.h"
-#include "services/common/events/event_consumer.h"
 #include "services/common/postgres/transaction.h"
 #include "services/common/service/service_main.h"
 #include "services/subscription/access_service.h"
@@ -19,71 +18,55 @@ namespace rostrum::subscription {
 namespace {
 
 constexpr absl::Duration kTimedWork = absl::Milliseconds(500);
-constexpr absl::Duration kCleanUp = absl::Minutes(10);
+constexpr absl::Duration kCleanUpInterval = absl::Minutes(10);
 
 class SubscriptionApp final : public ServiceApp {
  public:
   SubscriptionApp(ServiceEnvironment& env, const SubscriptionSettings& settings)
-      : env_(env),
+      : ServiceApp(env),
         settings_(settings),
         redis_(settings.redis, env.metrics),
-        account_channel_(env.ChannelTo(settings.account_target)),
-        account_caller_(*env.signer, "account", absl::Seconds(2), env.metrics) {}
+        account_(env.SourceOf("account", env.ChannelTo(settings.account_target))) {}
 
   std::vector<grpc::Service*> services() override {
     return {&access_service_, &trial_service_, &membership_service_, &test_payment_service_};
   }
 
   void Start() override {
-    accounts_ = std::make_unique<EventConsumer>(
-        *env_.pool, account_channel_, account_caller_,
-        EventConsumer::Options{
-            .producer = "account",
-            .handlers = {{account::v1::AccountVerified::descriptor()->full_name(),
-                          [this](Transaction& tx, const event::v1::Event& event) {
-                            return ApplyAccountVerified(tx, event);
-                          }}},
-            // No reader may miss a trial; an event that is applied twice finds it started already.
-            .replay = true,
-            .begin = [this] { trials_began_ = 0; },
-            .applied =
-                [this] {
-                  trials_.CountStarted(trials_began_);
-                  env_.outbox_signal.Notify();
-                }});
-    Every("ended-trials", kTimedWork, [this] { return trials_.TellEnded(env_.clock.Now()); });
-    Every("trial-reminders", kTimedWork, [this]() -> absl::StatusOr<int> {
-      ASSIGN_OR_RETURN(const int last,
-                       trials_.TellEnding(env_.clock.Now(), settings_.last_reminder));
-      ASSIGN_OR_RETURN(const int first,
-                       trials_.TellEnding(env_.clock.Now(), settings_.first_reminder));
-      return last + first;
+    Consume(account_, {.handlers = {{account::v1::AccountVerified::descriptor()->full_name(),
+                                     [this](Transaction& tx, const event::v1::Event& event) {
+                                       return ApplyAccountVerified(tx, event);
+                                     }}},
+                       // No reader may miss a trial; an event that is applied twice finds it
+                       // started already.
+                       .replay = true,
+                       .begin = [this] { trials_began_ = 0; },
+                       .applied =
+                           [this] {
+                             trials_.CountStarted(trials_began_);
+                             env_.outbox_signal.Notify();
+                           }});
+    Every("ended-trials", kTimedWork,
+          [this] { return trials_.TellEnded(env_.clock.Now()).status(); });
+    Every("trial-reminders", kTimedWork, [this]() -> absl::Status {
+      RETURN_IF_ERROR(trials_.TellEnding(env_.clock.Now(), settings_.last_reminder).status());
+      return trials_.TellEnding(env_.clock.Now(), settings_.first_reminder).status();
     });
     Every("lapsed-memberships", kTimedWork,
-          [this] { return memberships_.LapseDue(env_.clock.Now()); });
+          [this] { return memberships_.LapseDue(env_.clock.Now()).status(); });
     Every("superfluous-subscriptions", kTimedWork,
-          [this] { return CancelSuperfluous(memberships_, provider_); });
-    Every("renewals", kTimedWork, [this] { return provider_.RenewDue(); });
-    workers_.push_back(std::make_unique<Worker>("webhooks", kTimedWork,
-                                                [this] { return delivery_.DeliverDue(); }));
-    workers_.push_back(std::make_unique<Worker>("clean-up", kCleanUp, [this] {
-      return PurgeMembershipRecords(*env_.pool, env_.clock.Now());
-    }));
+          [this] { return CancelSuperfluous(memberships_, provider_).status(); });
+    Every("renewals", kTimedWork, [this] { return provider_.RenewDue().status(); });
+    Every("webhooks", kTimedWork, [this] { return delivery_.DeliverDue(); });
+    Every("clean-up", kCleanUpInterval,
+          [this] { return PurgeMembershipRecords(*env_.pool, env_.clock.Now()); });
   }
   void Stop() override {
     delivery_.Stop();
-    workers_.clear();
-    accounts_->Stop();
+    StopWork();
   }
 
  private:
-  // Runs work that returns how many items it handled.
-  template <class F>
-  void Every(const char* name, absl::Duration interval, F step) {
-    workers_.push_back(
-        std::make_unique<Worker>(name, interval, [step] { return step().status(); }));
-  }
-
   // Usually account's StartTrial call came first: then the trial exists already.
   absl::Status ApplyAccountVerified(Transaction& tx, const event::v1::Event& event) {
     account::v1::AccountVerified verified;
@@ -95,7 +78,6 @@ class SubscriptionApp final : public ServiceApp {
     return ReasonOf(started.status()) == "TRIAL_USED" ? absl::OkStatus() : started.status();
   }
 
-  ServiceEnvironment& env_;
   const SubscriptionSettings settings_;
   Redis redis_;
   RedisMeter meter_{redis_, settings_.meter};
@@ -120,11 +102,8 @@ class SubscriptionApp final : public ServiceApp {
                                         *env_.page_tokens, env_.clock, *env_.runtime};
   TestPaymentService test_payment_service_{provider_, *env_.runtime};
 
-  std::shared_ptr<grpc::Channel> account_channel_;
-  ServiceCaller account_caller_;
+  EventSource account_;
   int trials_began_ = 0;  // in the batch of events that is being applied
-  std::unique_ptr<EventConsumer> accounts_;
-  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 ServiceDefinition::Build Configure(Settings& env) {

@@ -57,8 +57,7 @@ std::vector<std::string> ReadWebhookSecrets(Settings& env) {
 SubscriptionSettings ReadSubscriptionSettings(Settings& env) {
   SubscriptionSettings settings;
   settings.redis = ReadRedisOptions(env);
-  settings.account_target =
-      env.Required("ACCOUNT_TARGET", "Address of account, as host:port or a gRPC name.");
+  settings.account_target = ReadTarget(env, "account");
   settings.meter = ReadMeter(env);
   settings.offer.duration = env.Duration("OFFER_DURATION", settings.offer.duration,
                                          "How long the offer of a trial runs.");

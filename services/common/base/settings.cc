@@ -160,6 +160,11 @@ absl::Status Settings::Check() const {
   return absl::InvalidArgumentError(absl::StrJoin(errors_, "; "));
 }
 
+std::string ReadTarget(Settings& env, absl::string_view service) {
+  return env.Required(absl::StrCat(absl::AsciiStrToUpper(service), "_TARGET"),
+                      absl::StrCat("Address of ", service, ", as host:port or a gRPC name."));
+}
+
 LogLevel ReadLogLevel(Settings& env) {
   const std::string name =
       env.String("LOG_LEVEL", "info", "Lowest level that is logged: debug, info, warning, error.");

@@ -67,6 +67,9 @@ class Settings {
   std::vector<std::string> errors_;
 };
 
+// CONTENT_TARGET for "content": the address of a service.
+std::string ReadTarget(Settings& env, absl::string_view service);
+
 // LOG_LEVEL, for InitLog.
 LogLevel ReadLogLevel(Settings& env);
 

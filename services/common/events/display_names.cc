@@ -17,12 +17,8 @@ constexpr char kBeforeAllIds[] = "00000000-0000-0000-0000-000000000000";
 
 }  // namespace
 
-DisplayNames::DisplayNames(PgPool& pool, std::shared_ptr<grpc::Channel> account_channel,
-                           ServiceCaller& account_caller, Options options)
-    : pool_(pool),
-      channel_(std::move(account_channel)),
-      caller_(account_caller),
-      options_(std::move(options)) {}
+DisplayNames::DisplayNames(PgPool& pool, const EventSource& account, Options options)
+    : pool_(pool), account_(account), options_(std::move(options)) {}
 
 EventConsumer::Options DisplayNames::ConsumerOptions() {
   const auto apply = [this](Transaction& tx, const event::v1::Event& event) -> absl::Status {
@@ -31,13 +27,12 @@ EventConsumer::Options DisplayNames::ConsumerOptions() {
     options_.rename(tx, AccountId(changed.account_id()), changed.display_name());
     return absl::OkStatus();
   };
-  return {.producer = "account",
-          .handlers = {{account::v1::ProfileChanged::descriptor()->full_name(), apply}},
+  return {.handlers = {{account::v1::ProfileChanged::descriptor()->full_name(), apply}},
           .resync = [this](const EventConsumer::Fence& fence) { return Refresh(fence); }};
 }
 
 absl::Status DisplayNames::Refresh(const EventConsumer::Fence& fence) {
-  const auto stub = account::v1::AccountService::NewStub(channel_);
+  const auto stub = account::v1::AccountService::NewStub(account_.channel);
   std::string last = kBeforeAllIds;
   while (true) {
     account::v1::BatchGetProfilesRequest request;
@@ -54,7 +49,7 @@ absl::Status DisplayNames::Refresh(const EventConsumer::Fence& fence) {
     last = known.back();
     request.mutable_account_ids()->Add(known.begin(), known.end());
     account::v1::BatchGetProfilesResponse response;
-    RETURN_IF_ERROR(caller_.Call("BatchGetProfiles", [&](grpc::ClientContext* ctx) {
+    RETURN_IF_ERROR(account_.caller.Call("BatchGetProfiles", [&](grpc::ClientContext* ctx) {
       return stub->BatchGetProfiles(ctx, request, &response);
     }));
     RETURN_IF_ERROR(RunTx(pool_, [&](Transaction& tx) -> absl::Status {

@@ -1,15 +1,13 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 
 #include "absl/status/status.h"
-#include "grpcpp/channel.h"
 #include "services/common/base/ids.h"
 #include "services/common/events/event_consumer.h"
 #include "services/common/postgres/pool.h"
 #include "services/common/postgres/transaction.h"
-#include "services/common/rpc/channel.h"
+#include "services/common/rpc/event_source.h"
 
 namespace rostrum {
 
@@ -24,10 +22,10 @@ class DisplayNames {
     const char* known_sql;
     std::function<void(Transaction&, const AccountId&, const std::string& display_name)> rename;
   };
-  DisplayNames(PgPool& pool, std::shared_ptr<grpc::Channel> account_channel,
-               ServiceCaller& account_caller, Options options);
+  // `account` must outlive this.
+  DisplayNames(PgPool& pool, const EventSource& account, Options options);
 
-  // The options of an EventConsumer of account's events.
+  // For an EventConsumer of account's events.
   EventConsumer::Options ConsumerOptions();
 
   // Asks account for all names again. UNAVAILABLE.
@@ -35,8 +33,7 @@ class DisplayNames {
 
  private:
   PgPool& pool_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  ServiceCaller& caller_;
+  const EventSource& account_;
   const Options options_;
 };
 

@@ -9,7 +9,6 @@
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
 #include "services/common/postgres/transaction.h"
-#include "services/common/rpc/channel.h"
 #include "services/common/rpc/event_position.h"
 #include "services/common/rpc/event_span.h"
 #include "services/common/rpc/grpc_status.h"
@@ -84,15 +83,14 @@ absl::Status Apply(const EventConsumer::Handler& handler, Transaction& tx,
 
 }  // namespace
 
-EventConsumer::EventConsumer(PgPool& pool, std::shared_ptr<grpc::Channel> channel,
-                             ServiceCaller& caller, Options options)
+EventConsumer::EventConsumer(PgPool& pool, const EventSource& source, Options options)
     : pool_(pool),
-      caller_(caller),
+      source_(source),
       options_(std::move(options)),
-      delay_(caller.metrics().Seconds(kDelay, {options_.producer})),
-      lag_(caller.metrics().Gauge(kLag, {options_.producer})),
-      stub_(event::v1::EventService::NewStub(std::move(channel))) {
-  worker_ = std::make_unique<Worker>(absl::StrCat("events-of-", options_.producer), kReconnect,
+      delay_(source.caller.metrics().Seconds(kDelay, {source.name})),
+      lag_(source.caller.metrics().Gauge(kLag, {source.name})),
+      stub_(event::v1::EventService::NewStub(source.channel)) {
+  worker_ = std::make_unique<Worker>(absl::StrCat("events-of-", source.name), kReconnect,
                                      [this] { return PullOnce(); });
 }
 
@@ -110,14 +108,14 @@ void EventConsumer::Stop() {
 absl::StatusOr<event::v1::Position> EventConsumer::LoadPosition() {
   return RunRead<event::v1::Position>(pool_,
                                       [&](Transaction& tx) -> absl::StatusOr<event::v1::Position> {
-                                        return ReadPosition(tx, options_.producer, "");
+                                        return ReadPosition(tx, source_.name, "");
                                       });
 }
 
 // Makes sure that there is a row to lock, and locks it.
 absl::StatusOr<event::v1::Position> EventConsumer::LockPosition(Transaction& tx) {
-  tx.Exec(kPrepare, options_.producer);
-  return ReadPosition(tx, options_.producer, " FOR UPDATE");
+  tx.Exec(kPrepare, source_.name);
+  return ReadPosition(tx, source_.name, " FOR UPDATE");
 }
 
 // Reads the stream until it ends. An end is normal: servers limit the age of connections.
@@ -129,7 +127,7 @@ absl::Status EventConsumer::PullOnce() {
   for (const auto& [type, handler] : options_.handlers) request.add_types(type);
 
   grpc::ClientContext context;
-  ServiceCaller::Stream stream = caller_.Open(kPullEventsPath, &context);
+  ServiceCaller::Stream stream = source_.caller.Open(kPullEventsPath, &context);
   {
     absl::MutexLock lock(&mu_);
     if (stopping_) return absl::OkStatus();
@@ -184,7 +182,7 @@ absl::Status EventConsumer::StartOver(const event::v1::Position& basis,
                                       const ResumePoints& points) {
   LogInfo(options_.replay ? "applying all events that are kept"
                           : "reading a snapshot instead of events",
-          {{"producer", options_.producer}});
+          {{"producer", source_.name}});
   const Fence fence = [&](Transaction& tx) -> absl::Status {
     ASSIGN_OR_RETURN(const event::v1::Position stored, LockPosition(tx));
     return IsSame(stored, basis) ? absl::OkStatus() : Overtaken();
@@ -192,8 +190,7 @@ absl::Status EventConsumer::StartOver(const event::v1::Position& basis,
   if (options_.resync) RETURN_IF_ERROR(options_.resync(fence));
   return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     RETURN_IF_ERROR(fence(tx));
-    WritePosition(tx, options_.producer,
-                  options_.replay ? points.before_first : points.after_snapshot);
+    WritePosition(tx, source_.name, options_.replay ? points.before_first : points.after_snapshot);
     return absl::OkStatus();
   });
 }
@@ -224,7 +221,7 @@ absl::Status EventConsumer::ApplyBatch(const event::v1::Position& after,
       applied.push_back(FromProtoTime(event.create_time()));
       RETURN_IF_ERROR(Apply(handler->second, tx, event, spans.back()));
     }
-    WritePosition(tx, options_.producer, batch.position());
+    WritePosition(tx, source_.name, batch.position());
     return absl::OkStatus();
   });
   if (!status.ok()) {

@@ -8,13 +8,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "grpcpp/channel.h"
 #include "rostrum/event/v1/event_service.grpc.pb.h"
 #include "services/common/base/worker.h"
 #include "services/common/postgres/pool.h"
 #include "services/common/postgres/transaction.h"
-#include "services/common/rpc/channel.h"
 #include "services/common/rpc/event_position.h"
+#include "services/common/rpc/event_source.h"
 
 namespace rostrum {
 
@@ -33,7 +32,6 @@ class EventConsumer {
   // is still needed.
   using Fence = std::function<absl::Status(Transaction&)>;
   struct Options {
-    std::string producer;  // "content"
     // By full name of the payload's message; other events are passed over.
     std::map<std::string, Handler> handlers;
     // Called when the producer no longer keeps the events after this consumer's position,
@@ -50,8 +48,8 @@ class EventConsumer {
     // Called after a batch was committed.
     std::function<void()> applied;
   };
-  EventConsumer(PgPool& pool, std::shared_ptr<grpc::Channel> channel, ServiceCaller& caller,
-                Options options);
+  // `source` must outlive the consumer.
+  EventConsumer(PgPool& pool, const EventSource& source, Options options);
   ~EventConsumer();
   void Stop();
 
@@ -66,7 +64,7 @@ class EventConsumer {
   absl::StatusOr<event::v1::Position> LockPosition(Transaction& tx);
 
   PgPool& pool_;
-  ServiceCaller& caller_;
+  const EventSource& source_;
   const Options options_;
   prometheus::Histogram& delay_;
   prometheus::Gauge& lag_;

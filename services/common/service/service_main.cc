@@ -220,6 +220,20 @@ Settings DeclareAll(const ServiceDefinition& definition) {
 
 }  // namespace
 
+void ServiceApp::Every(std::string name, absl::Duration interval,
+                       std::function<absl::Status()> step) {
+  workers_.push_back(std::make_unique<Worker>(std::move(name), interval, std::move(step)));
+}
+
+void ServiceApp::Consume(const EventSource& source, EventConsumer::Options options) {
+  consumers_.push_back(std::make_unique<EventConsumer>(*env_.pool, source, std::move(options)));
+}
+
+void ServiceApp::StopWork() {
+  workers_.clear();
+  consumers_.clear();
+}
+
 int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
   InitProcess(definition.name);
   const std::string command = argc > 1 ? argv[1] : "";

@@ -3,17 +3,20 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/common/base/clock.h"
 #include "services/common/base/metrics.h"
 #include "services/common/base/settings.h"
 #include "services/common/base/worker.h"
+#include "services/common/events/event_consumer.h"
 #include "services/common/events/event_service.h"
 #include "services/common/events/outbox.h"
 #include "services/common/postgres/migrations.h"
 #include "services/common/postgres/pool.h"
 #include "services/common/rpc/channel.h"
+#include "services/common/rpc/event_source.h"
 #include "services/common/rpc/handle_rpc.h"
 #include "services/common/rpc/identity.h"
 #include "services/common/rpc/page_token.h"
@@ -40,18 +43,38 @@ struct ServiceEnvironment {
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& target) const {
     return NewChannel(target, security->channel());
   }
+  // The service of that name ("content"), whose events are to be followed.
+  EventSource SourceOf(const std::string& service, std::shared_ptr<grpc::Channel> channel) {
+    return EventSource(service, std::move(channel), *signer, metrics);
+  }
 };
 
-// A service, as main.cc builds it: owns stores, clients, handlers and workers.
+// A service, as main.cc builds it: owns stores, clients and handlers, and says what it does
+// in the background.
 class ServiceApp {
  public:
+  explicit ServiceApp(ServiceEnvironment& env) : env_(env) {}
   virtual ~ServiceApp() = default;
   // The gRPC services to serve.
   virtual std::vector<grpc::Service*> services() = 0;
-  // Starts workers and consumers; called once the schema is there.
-  virtual void Start() {}
-  // Stops them; called after the server has drained.
-  virtual void Stop() {}
+  // Starts the background work; called once the schema is there.
+  virtual void Start() = 0;
+  // Stops it; called after the server has drained, if Start was.
+  virtual void Stop() { StopWork(); }
+
+ protected:
+  // Calls `step` again and again on a thread of its own, as Worker does.
+  void Every(std::string name, absl::Duration interval, std::function<absl::Status()> step);
+  // Applies the events of `source`.
+  void Consume(const EventSource& source, EventConsumer::Options options);
+  // Returns once nothing of these two runs any more.
+  void StopWork();
+
+  ServiceEnvironment& env_;
+
+ private:
+  std::vector<std::unique_ptr<EventConsumer>> consumers_;
+  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 struct ServiceDefinition {

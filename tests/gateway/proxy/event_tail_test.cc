@@ -69,16 +69,15 @@ class EventTailTest : public GrpcFixture {
       events_.delay = delay;
       events_.opened = 0;
     }
-    EventTail tail(channel(), caller_,
-                   {.producer = "content",
-                    .on_event = [](const event::v1::Event&) {},
-                    .known_until =
-                        [&](absl::Time time) {
-                          absl::MutexLock lock(&mu);
-                          known.push_back(time);
-                        },
-                    .missed = [] {},
-                    .prompt = prompt});
+    const EventSource source("content", channel(), signer("gateway"), caller_metrics_);
+    EventTail tail(source, {.on_event = [](const event::v1::Event&) {},
+                            .known_until =
+                                [&](absl::Time time) {
+                                  absl::MutexLock lock(&mu);
+                                  known.push_back(time);
+                                },
+                            .missed = [] {},
+                            .prompt = prompt});
     absl::MutexLock lock(&mu);
     const auto all = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
       return known.size() == count && events_.opened >= streams;
@@ -99,7 +98,6 @@ class EventTailTest : public GrpcFixture {
 
   StandInEvents events_{runtime()};
   Metrics caller_metrics_;
-  ServiceCaller caller_{signer("gateway"), "content", absl::Seconds(5), caller_metrics_};
 };
 
 TEST_F(EventTailTest, WatermarksAreReadByThisClockHoweverTheOtherGoes) {

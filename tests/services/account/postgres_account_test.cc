@@ -3,7 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rostrum/account/v1/events.pb.h"
-#include "services/account/cleanup.h"
+#include "services/account/clean_up.h"
 #include "services/account/create_account.h"
 #include "services/common/base/crypto.h"
 #include "tests/services/account/postgres_stores.h"

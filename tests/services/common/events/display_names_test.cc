@@ -1,6 +1,7 @@
 #include "services/common/events/display_names.h"
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -49,6 +50,7 @@ class DisplayNamesTest : public GrpcFixture {
                       }),
                 IsOk());
     Serve({&profiles_});
+    account_.emplace("account", channel(), signer("comment"), metrics());
   }
   int Count(const std::string& condition) {
     return RunRead<int>(
@@ -61,11 +63,11 @@ class DisplayNamesTest : public GrpcFixture {
 
   TestDatabase database_{ProducerSchema()};
   Profiles profiles_;
-  ServiceCaller caller_{signer("comment"), "account", absl::Seconds(10), metrics()};
+  std::optional<EventSource> account_;
 };
 
 TEST_F(DisplayNamesTest, AsksForAllThatAreKnownAndLeavesOthersAlone) {
-  DisplayNames names(database_.pool, channel(), caller_,
+  DisplayNames names(database_.pool, *account_,
                      {.known_sql = kKnown,
                       .rename = [](Transaction& tx, const AccountId& id, const std::string& name) {
                         tx.Exec("UPDATE people SET name = $2 WHERE account_id = $1", id.value(),
@@ -78,7 +80,7 @@ TEST_F(DisplayNamesTest, AsksForAllThatAreKnownAndLeavesOthersAlone) {
 
 TEST_F(DisplayNamesTest, ChangesNothingWhenAnotherReplicaHasDoneIt) {
   DisplayNames names(
-      database_.pool, channel(), caller_,
+      database_.pool, *account_,
       {.known_sql = kKnown,
        .rename = [](Transaction&, const AccountId&, const std::string&) { FAIL(); }});
   EXPECT_THAT(names.Refresh([](Transaction&) { return absl::AbortedError("another has"); }),

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -52,6 +53,7 @@ class EventConsumerTest : public GrpcFixture {
   EventConsumerTest() : GrpcFixture("account") {
     Execute(consumer_.pool, "CREATE TABLE applied (number serial, name text NOT NULL)");
     Serve({&service_});
+    source_.emplace("account", channel(), signer("comment"), metrics());
   }
   void TearDown() override {
     consumers_.clear();
@@ -70,16 +72,15 @@ class EventConsumerTest : public GrpcFixture {
     options.resync = std::move(resync);
     options.replay = replay;
     options.applied = [this] { ++batches_; };
-    return Start(std::move(options), caller_);
+    return Start(std::move(options), *source_);
   }
   static EventConsumer::Options Handle(EventConsumer::Handler handler) {
     return {
-        .producer = "account",
         .handlers = {{account::v1::ProfileChanged::descriptor()->full_name(), std::move(handler)}}};
   }
-  EventConsumer& Start(EventConsumer::Options options, ServiceCaller& caller) {
+  EventConsumer& Start(EventConsumer::Options options, const EventSource& source) {
     return *consumers_.emplace_back(
-        std::make_unique<EventConsumer>(consumer_.pool, channel(), caller, std::move(options)));
+        std::make_unique<EventConsumer>(consumer_.pool, source, std::move(options)));
   }
   void Write(const std::string& name) {
     WriteName(producer_.pool, name);
@@ -125,7 +126,7 @@ class EventConsumerTest : public GrpcFixture {
   TestDatabase consumer_{ProducerSchema()};
   OutboxSignal signal_;
   EventService service_{producer_.pool, signal_, runtime()};
-  ServiceCaller caller_{signer("comment"), "account", absl::Seconds(10), metrics()};
+  std::optional<EventSource> source_;
   std::atomic<int> batches_{0};
   std::vector<std::unique_ptr<EventConsumer>> consumers_;
 };
@@ -264,11 +265,11 @@ TEST_F(EventConsumerTest, IsNotBehindWithWhatAnotherReplicaHasApplied) {
   Write("a");
   EXPECT_TRUE(Eventually([&] { return IsBehind(); }));
   Metrics of_the_other;
-  ServiceCaller caller(signer("comment"), "account", absl::Seconds(10), of_the_other);
-  Start(Handle(Apply), caller);
+  const EventSource source("account", channel(), signer("comment"), of_the_other);
+  Start(Handle(Apply), source);
   EXPECT_TRUE(Reaches(1));
   EXPECT_TRUE(Eventually([&] { return !IsBehind(); }));
-  consumers_.clear();  // before the caller
+  consumers_.clear();  // before the source
 }
 
 TEST_F(EventConsumerTest, SaysWhenATransactionBeginsAnew) {
@@ -281,7 +282,7 @@ TEST_F(EventConsumerTest, SaysWhenATransactionBeginsAnew) {
   });
   options.begin = [&] { counted = 0; };
   options.applied = [&] { told += counted; };
-  Start(std::move(options), caller_);
+  Start(std::move(options), *source_);
   Write("a");
   EXPECT_TRUE(Eventually([&] { return told > 0; }));
   EXPECT_EQ(told, 1);

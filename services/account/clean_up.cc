@@ -1,4 +1,4 @@
-#include "services/account/cleanup.h"
+#include "services/account/clean_up.h"
 
 #include "services/common/postgres/purge.h"
 
