@@ -13,21 +13,18 @@ namespace {
 constexpr int kMaxBatch = 100;
 constexpr size_t kMaxQueryCharacters = 254;
 
-absl::StatusOr<ProfileChange> ReadChange(const v1::UpdateAccountRequest& request) {
-  const v1::Account& wanted = request.account();
-  ASSIGN_OR_RETURN(const std::vector<std::string> paths,
-                   UpdatedPaths(request.update_mask(), wanted,
-                                {"display_name", "bio", "language", "time_zone", "mail_choices"}));
-  ProfileChange change{.etag = wanted.etag()};
-  if (HasPath(paths, "display_name")) change.display_name = wanted.display_name();
-  if (HasPath(paths, "bio")) change.bio = wanted.bio();
-  if (HasPath(paths, "language")) change.language = wanted.language();
-  if (HasPath(paths, "time_zone")) change.time_zone = wanted.time_zone();
-  if (HasPath(paths, "mail_choices")) {
-    change.trial_reminders = wanted.mail_choices().trial_reminders();
-  }
+absl::Status ChangeFields(Account& stored, const v1::Account& wanted,
+                          const std::vector<std::string>& paths) {
+  v1::Account merged = ToProto(stored);
+  MergeFields(wanted, paths, merged);
+  const ProfileChange change{.display_name = merged.display_name(),
+                             .bio = merged.bio(),
+                             .language = merged.language(),
+                             .time_zone = merged.time_zone(),
+                             .trial_reminders = merged.mail_choices().trial_reminders(),
+                             .etag = wanted.etag()};
   RETURN_IF_ERROR(CheckProfile(change));
-  return change;
+  return ChangeProfile(stored, change);
 }
 
 absl::Status PasswordWrong() {
@@ -64,12 +61,16 @@ grpc::Status AccountService::UpdateAccount(grpc::ServerContext* ctx,
                                            const v1::UpdateAccountRequest* request,
                                            v1::Account* response) {
   return HandleRpc(rpc_, ctx, "UpdateAccount", [&](const RequestContext& rc) -> absl::Status {
-    ASSIGN_OR_RETURN(const ProfileChange change, ReadChange(*request));
+    const v1::Account& wanted = request->account();
+    ASSIGN_OR_RETURN(
+        const std::vector<std::string> paths,
+        UpdatedPaths(request->update_mask(), wanted,
+                     {"display_name", "bio", "language", "time_zone", "mail_choices"}));
     ASSIGN_OR_RETURN(
         const Account account,
         accounts_.Update(
-            rc.caller.account_id, [&](Account& stored) { return ChangeProfile(stored, change); },
-            clock_.Now()));
+            rc.caller.account_id,
+            [&](Account& stored) { return ChangeFields(stored, wanted, paths); }, clock_.Now()));
     *response = ToProto(account);
     return absl::OkStatus();
   });

@@ -98,6 +98,20 @@ TEST_F(AccountServiceTest, UpdatesWhatTheMaskNames) {
   EXPECT_EQ(account->display_name(), "Countess");
 }
 
+TEST_F(AccountServiceTest, UpdatesMailChoicesByTheFieldOrByOneOfThem) {
+  const Member member = h_.MakeMember("ada@example.org");
+  v1::Account wanted;
+  for (const char* path : {"mail_choices.trial_reminders", "mail_choices"}) {
+    for (const bool reminders : {false, true}) {
+      wanted.mutable_mail_choices()->set_trial_reminders(reminders);
+      ASSERT_THAT(Update(member, wanted, {path}), IsOk());
+      EXPECT_EQ(Get(member)->mail_choices().trial_reminders(), reminders) << path;
+    }
+  }
+  ASSERT_THAT(Update(member, v1::Account(), {"bio"}), IsOk());
+  EXPECT_TRUE(Get(member)->mail_choices().trial_reminders());
+}
+
 TEST_F(AccountServiceTest, UpdateHonoursTheEtag) {
   const Member member = h_.MakeMember("ada@example.org");
   v1::Account wanted;
