@@ -21,8 +21,8 @@ struct Mail {
   std::string bytes;
 
   // For unknown addresses: stored like a mail, with as much work for the database, but
-  // never sent.
-  Mail Unaddressed() const { return {id, "", bytes}; }
+  // never sent. It is as long as the mail and holds nothing of it.
+  Mail Unaddressed() const { return {id, "", std::string(bytes.size(), ' ')}; }
 };
 
 // A mail that this worker holds until its lease ends.

@@ -15,7 +15,7 @@ constexpr char kEnqueue[] = R"sql(
   VALUES ($1, $2, $3, $4, $4,
           CASE WHEN $2 = '' THEN $4::timestamptz END,
           CASE WHEN $2 = '' THEN 'unaddressed' ELSE '' END,
-          $5, $6))sql";
+          CASE WHEN $2 <> '' THEN $5 END, $6))sql";
 
 constexpr char kClaim[] = R"sql(
   UPDATE mails SET attempt_time = $2

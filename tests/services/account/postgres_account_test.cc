@@ -18,6 +18,18 @@ using ::testing::SizeIs;
 
 class PostgresAccountTest : public ::testing::Test {
  protected:
+  // True if a row of any table holds the text, as it is or as bytes.
+  bool Holds(const std::string& text) {
+    int64_t found = 0;
+    for (const char* table : {"accounts", "sign_ups", "sessions", "one_time_tokens",
+                              "access_tokens", "mails", "outbox", "idempotency", "role_changes"}) {
+      found +=
+          stores_.Count(absl::StrCat("SELECT count(*) FROM ", table, " t WHERE t::text LIKE '%",
+                                     text, "%' OR t::text LIKE '%", Hex(text), "%'"));
+    }
+    return found > 0;
+  }
+
   PostgresStores stores_;
   AccountHarness h_{stores_.refs()};
 };
@@ -33,27 +45,17 @@ TEST_F(PostgresAccountTest, ADumpHoldsNoSecret) {
   ASSERT_THAT(sign_up, IsOk());
   const Mail mail = h_.TakeMail();  // delivered: its bytes are gone
   const std::string token = TokenIn(mail), code = CodeIn(mail);
-  const auto holds = [&](const std::string& text) {
-    int64_t found = 0;
-    for (const char* table : {"accounts", "sign_ups", "sessions", "one_time_tokens",
-                              "access_tokens", "mails", "outbox", "idempotency", "role_changes"}) {
-      found +=
-          stores_.Count(absl::StrCat("SELECT count(*) FROM ", table, " t WHERE t::text LIKE '%",
-                                     text, "%' OR t::text LIKE '%", Hex(text), "%'"));
-    }
-    return found > 0;
-  };
-  EXPECT_TRUE(holds("ada@example.org"));  // the search finds what is there
+  EXPECT_TRUE(Holds("ada@example.org"));  // the search finds what is there
   for (const std::string& secret :
        {token, password, pass.id, pass.secret, Hex(Sha256(code)), Hex(Sha256(password)),
         Hex(Sha256(request.SerializeAsString()))}) {
-    EXPECT_FALSE(holds(secret)) << secret;
+    EXPECT_FALSE(Holds(secret)) << secret;
   }
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM sign_ups WHERE code_hash = sha256('" + code + "')"),
             0);
   std::string session;
   ASSERT_THAT(h_.VerifyToken(token, &session), IsOk());
-  EXPECT_FALSE(holds(session));
+  EXPECT_FALSE(Holds(session));
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM sign_ups WHERE password_hash <> ''"), 0);
 }
 
@@ -148,6 +150,13 @@ TEST_F(PostgresAccountTest, CleanUpDeletesWhatEndedAndNothingElse) {
   const Member ada = h_.MakeMember("ada@example.org", "nine owls at noon");
   ASSERT_THAT(h_.SignUp(h_.SignUpRequest("eve@example.org")), IsOk());
   h_.TakeMails();
+  const AccessToken token{.id = TokenId(NewUuid(h_.clock().Now())),
+                          .account_id = ada.account_id,
+                          .display_name = "program",
+                          .scopes = {"read"},
+                          .create_time = h_.clock().Now(),
+                          .expire_time = h_.clock().Now() + absl::Hours(24)};
+  ASSERT_THAT(stores_.access_tokens.Create(token, HashToken("secret"), ada.session_id), IsOk());
   grpc::ClientContext ctx;
   h_.server.AsAnonymous(ctx);
   v1::RequestLoginLinkRequest link;
@@ -163,9 +172,15 @@ TEST_F(PostgresAccountTest, CleanUpDeletesWhatEndedAndNothingElse) {
   h_.clock().Advance(absl::Minutes(30));
   clean();
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM one_time_tokens"), 0);
+  EXPECT_EQ(stores_.Count("SELECT count(*) FROM access_tokens"), 1);
   h_.clock().Advance(absl::Hours(48));
   clean();
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM sign_ups"), 0);
+  EXPECT_EQ(stores_.Count("SELECT count(*) FROM access_tokens"), 0);
+  EXPECT_EQ(stores_.Count("SELECT count(*) FROM mails WHERE finish_time IS NOT NULL"), 2);
+  h_.clock().Advance(absl::Hours(24 * 6));
+  clean();
+  EXPECT_EQ(stores_.Count("SELECT count(*) FROM mails WHERE finish_time IS NOT NULL"), 0);
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM sessions"), 1);
   h_.clock().Advance(absl::Hours(24 * 31));
   clean();
@@ -195,16 +210,25 @@ TEST_F(PostgresAccountTest, CleanUpOfOneTableKeepsNoOtherBack) {
 }
 
 TEST_F(PostgresAccountTest, UnknownAddressCostsARowAndLeavesNoTrace) {
-  grpc::ClientContext ctx;
-  h_.server.AsAnonymous(ctx);
-  v1::RequestPasswordResetRequest request;
-  request.set_email("nobody@example.org");
-  v1::RequestPasswordResetResponse response;
-  ASSERT_THAT(h_.sessions->RequestPasswordReset(&ctx, request, &response), IsOk());
+  const auto request_reset = [&](const std::string& email) {
+    grpc::ClientContext ctx;
+    h_.server.AsAnonymous(ctx);
+    v1::RequestPasswordResetRequest request;
+    request.set_email(email);
+    v1::RequestPasswordResetResponse response;
+    return FromGrpcStatus(h_.sessions->RequestPasswordReset(&ctx, request, &response));
+  };
+  h_.MakeMember("member@example.org");
+  ASSERT_THAT(request_reset("member@example.org"), IsOk());
+  ASSERT_THAT(request_reset("nobody@example.org"), IsOk());
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM mails WHERE outcome = 'unaddressed' "
-                          "AND recipient = '' AND finish_time IS NOT NULL"),
+                          "AND recipient = '' AND finish_time IS NOT NULL AND traceparent IS NULL"),
             1);
-  EXPECT_THAT(h_.TakeMails(), IsEmpty());
+  EXPECT_TRUE(Holds("To: member@example.org"));  // the search finds what is in a mail
+  EXPECT_FALSE(Holds("nobody@example.org"));
+  EXPECT_EQ(
+      stores_.Count("SELECT count(DISTINCT octet_length(bytes)) FROM mails WHERE bytes <> ''"), 1);
+  EXPECT_THAT(h_.TakeMails(), SizeIs(1));
 }
 
 class CreateAccountTest : public PostgresAccountTest {
