@@ -27,6 +27,8 @@ constexpr char kEndSessions[] = R"sql(
   DELETE FROM sessions WHERE account_id = $1 AND session_id IS DISTINCT FROM $2::uuid
   RETURNING session_id)sql";
 
+constexpr char kFindSession[] = "SELECT FROM sessions WHERE session_id = $1 AND account_id = $2";
+
 constexpr char kEndTokens[] = "DELETE FROM access_tokens WHERE account_id = $1 RETURNING token_id";
 
 // How long a request may wait until the use of its session or token is noted.
@@ -88,6 +90,13 @@ std::optional<Account> LockAccount(Transaction& tx, const AccountId& id) {
 
 absl::Status AccountNotFound() {
   return Error(absl::StatusCode::kNotFound, "ACCOUNT_NOT_FOUND", "there is no such account");
+}
+
+absl::Status CheckSessionStands(Transaction& tx, const AccountId& account_id,
+                                const SessionId& session) {
+  if (!tx.Exec(kFindSession, session.value(), account_id.value()).empty()) return absl::OkStatus();
+  return Error(absl::StatusCode::kUnauthenticated, "LOGIN_REQUIRED",
+               "the session is over; log in again");
 }
 
 Session InsertSession(Transaction& tx, const AccountId& account_id, const NewSession& session) {

@@ -32,6 +32,10 @@ std::optional<Account> FindAccount(Transaction& tx, const AccountId& id);
 // The same, locked until the transaction ends.
 std::optional<Account> LockAccount(Transaction& tx, const AccountId& id);
 absl::Status AccountNotFound();
+// UNAUTHENTICATED / LOGIN_REQUIRED if the session of a locked account has ended: whoever it
+// was taken from must not lose more by a request that was under way.
+absl::Status CheckSessionStands(Transaction& tx, const AccountId& account_id,
+                                const SessionId& session);
 
 // Opens a session of a locked account and ends the oldest beyond kMaxSessions.
 Session InsertSession(Transaction& tx, const AccountId& account_id, const NewSession& session);

@@ -67,7 +67,8 @@ class AccountStore {
                                          absl::Time now) = 0;
 
   // Sets the password, ends the other sessions, voids mailed links that are not used yet,
-  // and queues the mail. PERMISSION_DENIED / PASSWORD_WRONG if the password was changed
+  // and queues the mail. UNAUTHENTICATED / LOGIN_REQUIRED if `keep_session`, which asks for
+  // it, has ended meanwhile; PERMISSION_DENIED / PASSWORD_WRONG if the password was changed
   // since the old one was checked.
   virtual absl::Status ChangePassword(const PasswordChange& change) = 0;
 

@@ -14,8 +14,6 @@ constexpr char kColumns[] =
     "t.last_use_time";
 constexpr int kColumnCount = 7;
 
-constexpr char kFindSession[] = "SELECT FROM sessions WHERE session_id = $1 AND account_id = $2";
-
 constexpr char kCount[] =
     "SELECT count(*) FROM access_tokens WHERE account_id = $1 AND expire_time > $2";
 
@@ -49,10 +47,7 @@ absl::Status PostgresAccessTokenStore::Create(const AccessToken& token,
                                               const SessionId& session) {
   return RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     if (!LockAccount(tx, token.account_id).has_value()) return AccountNotFound();
-    if (tx.Exec(kFindSession, session.value(), token.account_id.value()).empty()) {
-      return Error(absl::StatusCode::kUnauthenticated, "LOGIN_REQUIRED",
-                   "the session is over; log in again");
-    }
+    RETURN_IF_ERROR(CheckSessionStands(tx, token.account_id, session));
     const pqxx::result count =
         tx.Exec(kCount, token.account_id.value(), SqlTime(token.create_time));
     if (count[0][0].as<int>() >= kMaxAccessTokens) {

@@ -150,6 +150,7 @@ absl::Status PostgresAccountStore::ChangePassword(const PasswordChange& change) 
   const absl::Status changed = RunTx(pool_, [&](Transaction& tx) -> absl::Status {
     const std::optional<Account> account = LockAccount(tx, change.account_id);
     if (!account.has_value()) return AccountNotFound();
+    RETURN_IF_ERROR(CheckSessionStands(tx, account->id, change.keep_session));
     if (account->password_hash != change.old_hash) {
       return Error(absl::StatusCode::kPermissionDenied, "PASSWORD_WRONG",
                    "the current password is wrong");

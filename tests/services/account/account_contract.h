@@ -118,6 +118,26 @@ TYPED_TEST_P(AccountContract, PasswordChangeEndsOtherSessionsAndQueuesAMail) {
   EXPECT_EQ(this->ClaimAll(this->now_).size(), 1u);
 }
 
+TYPED_TEST_P(AccountContract, AnEndedSessionSetsNoPassword) {
+  const Account ada = this->MakeAccount("ada@example.org");
+  const Account eve = this->MakeAccount("eve@example.org");
+  const Session ended = this->Open(ada, "ended");
+  const Session other = this->Open(ada, "other");
+  ASSERT_THAT(this->s_.sessions.Revoke(ada.id, ended.id, this->now_), IsOk());
+  for (const SessionId& session : {ended.id, this->Open(eve, "of another").id}) {
+    EXPECT_THAT(this->s_.accounts.ChangePassword({.account_id = ada.id,
+                                                  .old_hash = ada.password_hash,
+                                                  .new_hash = "new",
+                                                  .keep_session = session,
+                                                  .mail = this->MakeMail("ada@example.org"),
+                                                  .now = this->now_}),
+                HasReason("LOGIN_REQUIRED"));
+  }
+  EXPECT_EQ(this->s_.accounts.Get(ada.id)->password_hash, ada.password_hash);
+  EXPECT_THAT(this->s_.sessions.Resolve(HashToken("other"), this->rules_.idle, this->now_), IsOk());
+  EXPECT_EQ(this->ClaimAll(this->now_).size(), 0u);
+}
+
 TYPED_TEST_P(AccountContract, SessionNeedsThePasswordThatStands) {
   const Account account = this->MakeAccount("ada@example.org", "hash");
   EXPECT_THAT(
@@ -216,8 +236,8 @@ TYPED_TEST_P(AccountContract, AccessTokensAreLimitedRevokedAndExpire) {
 REGISTER_TYPED_TEST_SUITE_P(AccountContract, FindsAccountsByIdAndAddress, EnsureIsRepeatable,
                             UpdateKeepsAllOrNothing, ListsNewestFirstAndPagesByKey, LastAdminStays,
                             PasswordChangeEndsOtherSessionsAndQueuesAMail,
-                            SessionNeedsThePasswordThatStands, SessionsEndIdleAndAbsolutely,
-                            OldestSessionEndsBeyondTheLimit, RevokesSessions,
-                            AccessTokensAreLimitedRevokedAndExpire);
+                            AnEndedSessionSetsNoPassword, SessionNeedsThePasswordThatStands,
+                            SessionsEndIdleAndAbsolutely, OldestSessionEndsBeyondTheLimit,
+                            RevokesSessions, AccessTokensAreLimitedRevokedAndExpire);
 
 }  // namespace rostrum::account

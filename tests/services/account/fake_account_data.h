@@ -80,6 +80,13 @@ struct FakeAccountData {
     }
     return nullptr;
   }
+  absl::Status CheckSessionStands(const AccountId& account_id, const SessionId& session) {
+    const auto found = sessions.find(session);
+    if (found != sessions.end() && found->second.session.account_id == account_id) {
+      return absl::OkStatus();
+    }
+    return Error(absl::StatusCode::kUnauthenticated, "LOGIN_REQUIRED", "over");
+  }
   void Enqueue(const Mail& mail, absl::Time now,
                std::optional<absl::Time> expire_time = std::nullopt) {
     MailRow row{.claimed = {.mail = mail, .create_time = now, .expire_time = expire_time},

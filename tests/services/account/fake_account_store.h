@@ -69,6 +69,7 @@ class FakeAccountStore final : public AccountStore {
     absl::MutexLock lock(&data_.mu);
     Account* account = data_.Find(change.account_id);
     if (account == nullptr) return AccountNotFound();
+    RETURN_IF_ERROR(data_.CheckSessionStands(account->id, change.keep_session));
     if (account->password_hash != change.old_hash) {
       return Error(absl::StatusCode::kPermissionDenied, "PASSWORD_WRONG", "wrong");
     }

@@ -147,10 +147,7 @@ class FakeAccessTokenStore final : public AccessTokenStore {
                       const SessionId& session) override {
     absl::MutexLock lock(&data_.mu);
     if (data_.Find(token.account_id) == nullptr) return AccountNotFound();
-    const auto made_by = data_.sessions.find(session);
-    if (made_by == data_.sessions.end() || made_by->second.session.account_id != token.account_id) {
-      return Error(absl::StatusCode::kUnauthenticated, "LOGIN_REQUIRED", "over");
-    }
+    RETURN_IF_ERROR(data_.CheckSessionStands(token.account_id, session));
     if (Of(token.account_id, token.create_time).size() >= kMaxAccessTokens) {
       return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_TOKENS", "too many");
     }
