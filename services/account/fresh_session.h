@@ -2,8 +2,10 @@
 
 #include <string>
 
+#include "grpcpp/server_context.h"
 #include "services/account/account_keys.h"
 #include "services/account/session_store.h"
+#include "services/common/rpc/request_context.h"
 
 namespace rostrum::account {
 
@@ -14,13 +16,10 @@ struct FreshSession {
   std::string token;
 };
 
-inline FreshSession MakeSession(const SessionRules& rules, absl::Time now) {
-  std::string token = NewToken();
-  return {{.id = SessionId(NewUuid(now)),
-           .token_hash = HashToken(token),
-           .create_time = now,
-           .expire_time = now + rules.absolute},
-          std::move(token)};
-}
+FreshSession MakeSession(const SessionRules& rules, absl::Time now);
+
+// Gives an opened session to the browser, and ends the session that the browser had before.
+void Enter(grpc::ServerContext* ctx, const RequestContext& context, const FreshSession& session,
+           SessionStore& sessions);
 
 }  // namespace rostrum::account

@@ -88,8 +88,9 @@ class AccountApp final : public ServiceApp {
 
   AccountService account_service_{accounts_, subscription_,     hasher_,    limits_,      mails_,
                                   keys_,     *env_.page_tokens, env_.clock, *env_.runtime};
-  SignUpService sign_up_service_{sign_ups_, subscription_,     hasher_,    limits_,      mails_,
-                                 keys_,     settings_.sign_up, env_.clock, *env_.runtime};
+  SignUpService sign_up_service_{sign_ups_,  sessions_,    subscription_, hasher_,
+                                 limits_,    mails_,       keys_,         settings_.sign_up,
+                                 env_.clock, *env_.runtime};
   SessionService session_service_{accounts_,    sessions_, one_time_tokens_,           hasher_,
                                   limits_,      mails_,    settings_.sign_up.sessions, env_.clock,
                                   *env_.runtime};

@@ -3,7 +3,6 @@
 #include "services/account/account_proto.h"
 #include "services/account/field_rules.h"
 #include "services/common/base/local_path.h"
-#include "services/common/base/log.h"
 #include "services/common/base/status.h"
 
 namespace rostrum::account {
@@ -47,18 +46,6 @@ absl::StatusOr<OpenedSession> SessionService::LogIn(const v1::LogInRequest& requ
   return sessions_.Open(account->id, session.stored, password);
 }
 
-void SessionService::Enter(grpc::ServerContext* ctx, const RequestContext& context,
-                           const FreshSession& session) {
-  SetSession(ctx, session.token);
-  if (context.caller.session_id.empty()) return;
-  const absl::Status ended =
-      sessions_.Revoke(context.caller.account_id, context.caller.session_id, clock_.Now());
-  if (!ended.ok() && !absl::IsNotFound(ended)) {
-    LogWarning("the former session could not be ended",
-               {{"code", absl::StatusCodeToString(ended.code())}});
-  }
-}
-
 grpc::Status SessionService::LogIn(grpc::ServerContext* ctx, const v1::LogInRequest* request,
                                    v1::Session* response) {
   return HandleRpc(rpc_, ctx, "LogIn", [&](const RequestContext& rc) -> absl::Status {
@@ -72,7 +59,7 @@ grpc::Status SessionService::LogIn(grpc::ServerContext* ctx, const v1::LogInRequ
     if (absl::IsUnauthenticated(opened.status())) failed_logins_.Increment();
     RETURN_IF_ERROR(opened);
     logins_.Increment();
-    Enter(ctx, rc, session);
+    Enter(ctx, rc, session, sessions_);
     *response = ToProto(opened->session, opened->account.display_name, /*current=*/true);
     return absl::OkStatus();
   });
@@ -126,25 +113,31 @@ grpc::Status SessionService::RevokeOtherSessions(grpc::ServerContext* ctx,
   });
 }
 
+absl::Status SessionService::SendLink(const RequestContext& context, TokenPurpose purpose,
+                                      const std::string& email, const std::string& return_path) {
+  FieldChecks checks;
+  CheckEmail(checks, email, "email");
+  CheckReturnPath(checks, return_path, "return_path");
+  RETURN_IF_ERROR(checks.status());
+  RETURN_IF_ERROR(limits_.CheckMail(context, email));
+  const std::string token = NewToken();
+  const absl::Time now = clock_.Now();
+  ASSIGN_OR_RETURN(Mail mail, purpose == TokenPurpose::kLogin ? mails_.LoginLink(email, token)
+                                                              : mails_.PasswordReset(email, token));
+  return tokens_.Issue({.purpose = purpose,
+                        .token_hash = HashToken(token),
+                        .email = email,
+                        .return_path = return_path,
+                        .mail = std::move(mail),
+                        .create_time = now,
+                        .expire_time = now + kOneTimeTokenLifetime});
+}
+
 grpc::Status SessionService::RequestLoginLink(grpc::ServerContext* ctx,
                                               const v1::RequestLoginLinkRequest* request,
                                               v1::RequestLoginLinkResponse*) {
-  return HandleRpc(rpc_, ctx, "RequestLoginLink", [&](const RequestContext& rc) -> absl::Status {
-    FieldChecks checks;
-    CheckEmail(checks, request->email(), "email");
-    CheckReturnPath(checks, request->return_path(), "return_path");
-    RETURN_IF_ERROR(checks.status());
-    RETURN_IF_ERROR(limits_.CheckMail(rc, request->email()));
-    const std::string token = NewToken();
-    const absl::Time now = clock_.Now();
-    ASSIGN_OR_RETURN(Mail mail, mails_.LoginLink(request->email(), token));
-    return tokens_.Issue({.purpose = TokenPurpose::kLogin,
-                          .token_hash = HashToken(token),
-                          .email = request->email(),
-                          .return_path = request->return_path(),
-                          .mail = std::move(mail),
-                          .create_time = now,
-                          .expire_time = now + kOneTimeTokenLifetime});
+  return HandleRpc(rpc_, ctx, "RequestLoginLink", [&](const RequestContext& rc) {
+    return SendLink(rc, TokenPurpose::kLogin, request->email(), request->return_path());
   });
 }
 
@@ -155,7 +148,7 @@ grpc::Status SessionService::RedeemLoginLink(grpc::ServerContext* ctx,
     const FreshSession session = MakeSession(rules_, clock_.Now());
     ASSIGN_OR_RETURN(const RedeemedLogin redeemed,
                      tokens_.RedeemLogin(HashToken(request->token()), session.stored));
-    Enter(ctx, rc, session);
+    Enter(ctx, rc, session, sessions_);
     *response->mutable_session() =
         ToProto(redeemed.opened.session, redeemed.opened.account.display_name, /*current=*/true);
     response->set_return_path(redeemed.return_path);
@@ -166,22 +159,9 @@ grpc::Status SessionService::RedeemLoginLink(grpc::ServerContext* ctx,
 grpc::Status SessionService::RequestPasswordReset(grpc::ServerContext* ctx,
                                                   const v1::RequestPasswordResetRequest* request,
                                                   v1::RequestPasswordResetResponse*) {
-  return HandleRpc(rpc_, ctx, "RequestPasswordReset",
-                   [&](const RequestContext& rc) -> absl::Status {
-                     FieldChecks checks;
-                     CheckEmail(checks, request->email(), "email");
-                     RETURN_IF_ERROR(checks.status());
-                     RETURN_IF_ERROR(limits_.CheckMail(rc, request->email()));
-                     const std::string token = NewToken();
-                     const absl::Time now = clock_.Now();
-                     ASSIGN_OR_RETURN(Mail mail, mails_.PasswordReset(request->email(), token));
-                     return tokens_.Issue({.purpose = TokenPurpose::kReset,
-                                           .token_hash = HashToken(token),
-                                           .email = request->email(),
-                                           .mail = std::move(mail),
-                                           .create_time = now,
-                                           .expire_time = now + kOneTimeTokenLifetime});
-                   });
+  return HandleRpc(rpc_, ctx, "RequestPasswordReset", [&](const RequestContext& rc) {
+    return SendLink(rc, TokenPurpose::kReset, request->email(), "");
+  });
 }
 
 grpc::Status SessionService::ResetPassword(grpc::ServerContext* ctx,

@@ -43,8 +43,9 @@ class SessionService final : public v1::SessionService::Service {
 
  private:
   absl::StatusOr<OpenedSession> LogIn(const v1::LogInRequest& request, const FreshSession& session);
-  // Gives the session to the browser, and ends the session that the browser had before.
-  void Enter(grpc::ServerContext* ctx, const RequestContext& context, const FreshSession& session);
+  // Mails a link for `purpose` to the address, if it has an account.
+  absl::Status SendLink(const RequestContext& context, TokenPurpose purpose,
+                        const std::string& email, const std::string& return_path);
 
   AccountStore& accounts_;
   SessionStore& sessions_;

@@ -52,11 +52,12 @@ const CounterFamily kVerified{"sign_ups_verified_total", "Sign-ups whose address
 
 }  // namespace
 
-SignUpService::SignUpService(SignUpStore& sign_ups, SubscriptionClient& subscription,
-                             PasswordHasher& hasher, Limits& limits, const Mails& mails,
-                             const AccountKeys& keys, SignUpRules rules, Clock& clock,
-                             RpcRuntime& runtime)
+SignUpService::SignUpService(SignUpStore& sign_ups, SessionStore& sessions,
+                             SubscriptionClient& subscription, PasswordHasher& hasher,
+                             Limits& limits, const Mails& mails, const AccountKeys& keys,
+                             SignUpRules rules, Clock& clock, RpcRuntime& runtime)
     : sign_ups_(sign_ups),
+      sessions_(sessions),
       subscription_(subscription),
       hasher_(hasher),
       limits_(limits),
@@ -187,14 +188,14 @@ void SignUpService::StartTrial(const VerifiedSignUp& verified, v1::VerifySignUpR
 grpc::Status SignUpService::VerifySignUp(grpc::ServerContext* ctx,
                                          const v1::VerifySignUpRequest* request,
                                          v1::VerifySignUpResponse* response) {
-  return HandleRpc(rpc_, ctx, "VerifySignUp", [&](const RequestContext&) -> absl::Status {
+  return HandleRpc(rpc_, ctx, "VerifySignUp", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const Proof proof, ReadProof(*request, keys_));
     const absl::Time now = clock_.Now();
     const FreshSession session = MakeSession(rules_.sessions, now);
     ASSIGN_OR_RETURN(const VerifiedSignUp verified,
                      sign_ups_.Verify(proof, AccountId(NewUuid(now)), session.stored));
     verified_.Increment();
-    SetSession(ctx, session.token);
+    Enter(ctx, rc, session, sessions_);
     *response->mutable_session() =
         ToProto(verified.opened.session, verified.opened.account.display_name, /*current=*/true);
     response->set_return_path(verified.return_path);

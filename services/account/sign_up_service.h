@@ -22,9 +22,9 @@ struct SignUpRules {
 // The handlers of rostrum.account.v1.SignUpService. Thread-safe.
 class SignUpService final : public v1::SignUpService::Service {
  public:
-  SignUpService(SignUpStore& sign_ups, SubscriptionClient& subscription, PasswordHasher& hasher,
-                Limits& limits, const Mails& mails, const AccountKeys& keys, SignUpRules rules,
-                Clock& clock, RpcRuntime& runtime);
+  SignUpService(SignUpStore& sign_ups, SessionStore& sessions, SubscriptionClient& subscription,
+                PasswordHasher& hasher, Limits& limits, const Mails& mails, const AccountKeys& keys,
+                SignUpRules rules, Clock& clock, RpcRuntime& runtime);
 
   grpc::Status SignUp(grpc::ServerContext* ctx, const v1::SignUpRequest* request,
                       v1::SignUpResponse* response) override;
@@ -47,6 +47,7 @@ class SignUpService final : public v1::SignUpService::Service {
   void StartTrial(const VerifiedSignUp& verified, v1::VerifySignUpResponse* response);
 
   SignUpStore& sign_ups_;
+  SessionStore& sessions_;
   SubscriptionClient& subscription_;
   PasswordHasher& hasher_;
   Limits& limits_;

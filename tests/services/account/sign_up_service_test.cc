@@ -83,6 +83,19 @@ TEST_F(SignUpServiceTest, WhoSignedUpKeepsThePasswordByLinkToo) {
   EXPECT_THAT(h_.LogIn("ada@example.org", "nine owls at noon"), IsOk());
 }
 
+TEST_F(SignUpServiceTest, VerifyingEndsTheSessionThatTheBrowserHad) {
+  const Member ben = h_.MakeMember("ben@example.org");
+  ASSERT_THAT(h_.SignUp(h_.SignUpRequest("ada@example.org")), IsOk());
+  grpc::ClientContext ctx;
+  h_.As(ctx, ben);
+  v1::VerifySignUpRequest request;
+  request.set_token(TokenIn(h_.TakeMail()));
+  v1::VerifySignUpResponse verified;
+  ASSERT_THAT(h_.sign_ups->VerifySignUp(&ctx, request, &verified), IsOk());
+  EXPECT_THAT(h_.Resolve(*GrpcTestServer::Answered(ctx, kSetSessionKey)), IsOk());
+  EXPECT_THAT(h_.Resolve(ben.token), HasReason("CREDENTIAL_INVALID"));
+}
+
 TEST_F(SignUpServiceTest, SessionTokenIsInNoBody) {
   ASSERT_THAT(h_.SignUp(h_.SignUpRequest("ada@example.org")), IsOk());
   std::string session;
