@@ -7,21 +7,20 @@ namespace {
 
 using Kind = PaymentEvent::Kind;
 
-MembershipState StateAfter(Kind kind) {
-  switch (kind) {
-    case Kind::kPaymentFailed: return MembershipState::kGrace;
-    case Kind::kCancelled: return MembershipState::kCancelled;
-    case Kind::kEnded:
-    case Kind::kCheckoutDeclined: return MembershipState::kEnded;
-    case Kind::kCheckoutCompleted:
-    case Kind::kRenewed:
-    case Kind::kResumed: return MembershipState::kActive;
+// Sets state and entitled_until as they follow from the rest, unless the membership is over.
+void Settle(Membership& membership, const MembershipSettings& settings) {
+  if (membership.state == MembershipState::kEnded) {
+    membership.entitled_until.reset();
+  } else if (membership.grace_end_time.has_value()) {
+    membership.state = MembershipState::kGrace;
+    membership.entitled_until = membership.grace_end_time;
+  } else if (membership.cancel_time.has_value()) {
+    membership.state = MembershipState::kCancelled;
+    membership.entitled_until = membership.period_end_time;
+  } else {
+    membership.state = MembershipState::kActive;
+    membership.entitled_until = membership.period_end_time + settings.renewal_leeway;
   }
-  return MembershipState::kEnded;
-}
-
-bool IsRenewed(MembershipState state) {
-  return state == MembershipState::kActive || state == MembershipState::kGrace;
 }
 
 Membership FromEvent(const Checkout& checkout, const PaymentEvent& event,
@@ -30,25 +29,36 @@ Membership FromEvent(const Checkout& checkout, const PaymentEvent& event,
                         .plan_id = checkout.plan_id,
                         .provider = event.provider,
                         .provider_subscription = event.subscription,
-                        .state = StateAfter(event.kind),
                         .start_time = event.period_start_time,
                         .period_end_time = event.period_end_time,
                         .sequence = event.sequence};
-  switch (membership.state) {
-    case MembershipState::kActive:
-      membership.entitled_until = event.period_end_time + settings.renewal_leeway;
-      break;
-    case MembershipState::kGrace:
-      membership.grace_end_time = event.time + settings.grace;
-      membership.entitled_until = membership.grace_end_time;
-      break;
-    case MembershipState::kCancelled:
-      membership.cancel_time = event.time;
-      membership.entitled_until = event.period_end_time;
-      break;
-    case MembershipState::kEnded: break;
+  if (event.kind == Kind::kPaymentFailed) {
+    // A renewal that fails early takes nothing from what is paid for.
+    membership.grace_end_time = std::max(event.time + settings.grace, event.period_end_time);
   }
+  if (event.kind == Kind::kCancelled) membership.cancel_time = event.time;
+  if (event.kind == Kind::kEnded) membership.state = MembershipState::kEnded;
+  Settle(membership, settings);
   return membership;
+}
+
+// What two events of one subscription make, in whichever order they came. The one with the higher
+// sequence is valid, but the other may have the earlier start, and the failed payment from which
+// the grace of this period counts: the first one, also where its grace is over. `paid`: `next` is
+// a payment.
+Membership Merge(const Membership& current, const Membership& next, bool paid,
+                 const MembershipSettings& settings) {
+  const bool newer = next.sequence > current.sequence;
+  Membership merged = newer ? next : current;
+  const Membership& older = newer ? current : next;
+  merged.start_time = std::min(merged.start_time, older.start_time);
+  if (older.grace_end_time.has_value() && older.period_end_time == merged.period_end_time &&
+      !(newer && paid)) {
+    merged.grace_end_time =
+        std::min(merged.grace_end_time.value_or(absl::InfiniteFuture()), *older.grace_end_time);
+  }
+  Settle(merged, settings);
+  return merged;
 }
 
 }  // namespace
@@ -59,7 +69,9 @@ CheckoutState Checkout::StateAt(absl::Time now) const {
 
 bool IsPayment(Kind kind) { return kind == Kind::kCheckoutCompleted || kind == Kind::kRenewed; }
 
-bool IsRenewed(Kind kind) { return IsRenewed(StateAfter(kind)); }
+bool IsRenewed(Kind kind) {
+  return IsPayment(kind) || kind == Kind::kPaymentFailed || kind == Kind::kResumed;
+}
 
 Applied Apply(const std::optional<Membership>& current, const Checkout& checkout,
               const PaymentEvent& event, const MembershipSettings& settings) {
@@ -67,16 +79,9 @@ Applied Apply(const std::optional<Membership>& current, const Checkout& checkout
   if (!current.has_value()) return {.membership = std::move(next)};
 
   if (current->provider_subscription == event.subscription && current->provider == event.provider) {
-    if (event.sequence <= current->sequence) return {};
-    next.start_time = std::min(current->start_time, next.start_time);
-    // The provider reports each failed payment of a period. The grace period counts from the
-    // first, also where it has ended meanwhile, or the member has cancelled and resumed.
-    const bool same_period = next.period_end_time == current->period_end_time;
-    if (same_period && current->grace_end_time.has_value() && !IsPayment(event.kind)) {
-      next.grace_end_time = current->grace_end_time;
-      if (next.state == MembershipState::kGrace) next.entitled_until = next.grace_end_time;
-    }
-    return {.membership = std::move(next)};
+    Membership merged = Merge(*current, next, IsPayment(event.kind), settings);
+    if (merged == *current) return {};
+    return {.membership = std::move(merged)};
   }
   // Two subscriptions of one account: the member paid twice, or joined again.
   if (next.state == MembershipState::kEnded) return {};
@@ -85,9 +90,9 @@ Applied Apply(const std::optional<Membership>& current, const Checkout& checkout
     return {.superfluous_subscription = event.subscription};
   }
   next.start_time = std::min(current->start_time, next.start_time);
-  return {
-      .membership = std::move(next),
-      .superfluous_subscription = IsRenewed(current->state) ? current->provider_subscription : ""};
+  return {.membership = std::move(next),
+          .superfluous_subscription =
+              current->cancel_time.has_value() ? "" : current->provider_subscription};
 }
 
 void Lapse(Membership& membership) {

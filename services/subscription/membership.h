@@ -41,7 +41,8 @@ struct Membership {
   MembershipState state = MembershipState::kActive;
   absl::Time start_time;
   absl::Time period_end_time;
-  // Set by the first failed payment of the period, also when it is no longer in this state.
+  // Set by the first failed payment of the period. From then on the membership is in grace
+  // until it is paid for or over: cancelling sets cancel_time only, and resuming unsets it.
   std::optional<absl::Time> grace_end_time;
   std::optional<absl::Time> cancel_time;
   // The end of the right to read; nullopt when the membership is over.
@@ -51,6 +52,7 @@ struct Membership {
   bool IsEntitled(absl::Time now) const {
     return entitled_until.has_value() && now < *entitled_until;
   }
+  bool operator==(const Membership&) const = default;
 };
 
 struct MembershipSettings {

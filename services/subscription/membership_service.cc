@@ -114,8 +114,17 @@ absl::Status MembershipService::ChangeRenewal(const AccountId& account_id, Renew
 grpc::Status MembershipService::CancelMembership(grpc::ServerContext* ctx,
                                                  const v1::CancelMembershipRequest*,
                                                  v1::Membership* response) {
-  return HandleRpc(rpc_, ctx, "CancelMembership", [&](const RequestContext& rc) {
-    return ChangeRenewal(rc.caller.account_id, &PaymentProvider::Cancel, response);
+  return HandleRpc(rpc_, ctx, "CancelMembership", [&](const RequestContext& rc) -> absl::Status {
+    const absl::Status cancelled =
+        ChangeRenewal(rc.caller.account_id, &PaymentProvider::Cancel, response);
+    if (ReasonOf(cancelled) != "MEMBERSHIP_ENDED") return cancelled;
+    // A provider may give up at the first failed payment. Who reads on in grace then has what was
+    // asked for: nothing will be renewed.
+    ASSIGN_OR_RETURN(const Membership left, store_.Get(rc.caller.account_id));
+    const absl::Time now = clock_.Now();
+    if (left.state != MembershipState::kGrace || !left.IsEntitled(now)) return cancelled;
+    *response = ToProto(left, now);
+    return absl::OkStatus();
   });
 }
 

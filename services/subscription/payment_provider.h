@@ -12,7 +12,8 @@
 namespace rostrum::subscription {
 
 // An event of a payment provider. It carries the whole present state, not only the change,
-// so events may arrive in any order: the one with the highest sequence is valid.
+// so events may arrive in any order: the one with the highest sequence is valid. Older ones
+// only tell when the membership began, and since when a payment of the period has failed.
 struct PaymentEvent {
   enum class Kind {
     kCheckoutCompleted,
@@ -30,7 +31,7 @@ struct PaymentEvent {
   std::string subscription;  // the provider's id of the subscription; empty if declined
   int64_t sequence = 0;
   absl::Time time;
-  // The period that is paid for (unset if declined).
+  // The period that is paid for (unset if declined): after a failed payment still the last one.
   absl::Time period_start_time;
   absl::Time period_end_time;
   // What was paid, for kCheckoutCompleted and kRenewed.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -23,18 +24,21 @@ const Checkout kCheckout{.id = CheckoutId("00000000-0000-7000-8000-000000000001"
                          .provider_reference = "ref"};
 constexpr MembershipSettings kSettings;
 
-// The event of this number of a subscription that was paid for `periods`.
+// The event of this number of a subscription that was paid for `periods`. A renewal fails once
+// the last of them is over.
 PaymentEvent Event(Kind kind, int64_t sequence, int periods = 1,
                    const std::string& subscription = "sub") {
+  const bool failed = kind == Kind::kPaymentFailed;
+  const absl::Time end = kStart + kMonth * periods;
   return {.provider = "test",
           .id = subscription + std::to_string(sequence),
           .kind = kind,
           .reference = "ref",
           .subscription = subscription,
           .sequence = sequence,
-          .time = kStart + absl::Hours(sequence),
+          .time = failed ? end + absl::Hours(sequence) : kStart + absl::Hours(sequence),
           .period_start_time = kStart + kMonth * (periods - 1),
-          .period_end_time = kStart + kMonth * periods,
+          .period_end_time = end,
           .amount = {"EUR", 700}};
 }
 
@@ -90,37 +94,84 @@ TEST(MembershipTest, GraceIsCountedFromTheFirstFailedPaymentOfAPeriod) {
   EXPECT_EQ(again.sequence, 3);
   Membership lapsed = again;
   Lapse(lapsed);
-  const Applied late = Apply(lapsed, kCheckout, Event(Kind::kPaymentFailed, 24 * 9), kSettings);
-  EXPECT_FALSE(late.membership->IsEntitled(kStart + absl::Hours(24 * 9)));
+  const PaymentEvent late = Event(Kind::kPaymentFailed, 24 * 9);
+  EXPECT_FALSE(Apply(lapsed, kCheckout, late, kSettings).membership->IsEntitled(late.time));
   const PaymentEvent next_period = Event(Kind::kPaymentFailed, 5, 2);
   const Membership later = *After({joined, failed, Event(Kind::kRenewed, 4, 2), next_period});
   EXPECT_EQ(later.grace_end_time, next_period.time + kSettings.grace);
 }
 
-TEST(MembershipTest, CancellingAndResumingGivesNoMoreGrace) {
+TEST(MembershipTest, CancellingAndResumingInGraceGivesNoMoreAndTakesNothing) {
   const PaymentEvent failed = Event(Kind::kPaymentFailed, 2);
-  const Membership again =
-      *After({Event(Kind::kCheckoutCompleted, 1), failed, Event(Kind::kCancelled, 3),
-              Event(Kind::kResumed, 4), Event(Kind::kPaymentFailed, 5)});
-  EXPECT_EQ(again.state, MembershipState::kGrace);
-  EXPECT_EQ(again.grace_end_time, failed.time + kSettings.grace);
-  EXPECT_EQ(again.entitled_until, failed.time + kSettings.grace);
+  std::vector<PaymentEvent> events = {Event(Kind::kCheckoutCompleted, 1), failed};
+  for (const Kind kind : {Kind::kCancelled, Kind::kResumed, Kind::kPaymentFailed}) {
+    events.push_back(Event(kind, static_cast<int64_t>(events.size()) + 1));
+    const Membership m = *After(events);
+    EXPECT_EQ(m.state, MembershipState::kGrace);
+    EXPECT_EQ(m.grace_end_time, failed.time + kSettings.grace);
+    EXPECT_EQ(m.entitled_until, failed.time + kSettings.grace);
+    EXPECT_EQ(m.cancel_time.has_value(), kind == Kind::kCancelled);
+  }
+  events.push_back(Event(Kind::kRenewed, 6, 2));
+  EXPECT_EQ(After(events)->state, MembershipState::kActive);
 }
 
-TEST(MembershipTest, TheOrderInWhichEventsArriveDoesNotMatter) {
-  std::vector<PaymentEvent> events = {
-      Event(Kind::kCheckoutCompleted, 1), Event(Kind::kCancelled, 2), Event(Kind::kResumed, 3),
-      Event(Kind::kRenewed, 4, 2), Event(Kind::kPaymentFailed, 5, 2)};
-  std::vector<int> order = {0, 1, 2, 3, 4};
+TEST(MembershipTest, ARenewalThatFailsEarlyTakesNothingOfThePeriod) {
+  PaymentEvent early = Event(Kind::kPaymentFailed, 2);
+  early.time = kStart + absl::Hours(1);
+  const Membership m = *After({Event(Kind::kCheckoutCompleted, 1), early});
+  EXPECT_EQ(m.grace_end_time, kStart + kMonth);
+  EXPECT_EQ(m.entitled_until, kStart + kMonth);
+}
+
+// Applies the events in every order, one of them twice; returns what they make in their own.
+Membership InEveryOrder(const std::vector<PaymentEvent>& events) {
+  const Membership expected = *After(events);
+  std::vector<int> order(events.size());
+  std::iota(order.begin(), order.end(), 0);
+  int others = 0;
   do {
     std::vector<PaymentEvent> arrived;
     for (const int index : order) arrived.push_back(events[index]);
-    arrived.push_back(events[order[0]]);  // one of them twice
-    const Membership m = *After(arrived);
-    EXPECT_EQ(m.state, MembershipState::kGrace);
-    EXPECT_EQ(m.sequence, 5);
-    EXPECT_EQ(m.period_end_time, kStart + kMonth * 2);
+    arrived.push_back(events[order[0]]);
+    if (After(arrived) != expected) ++others;
   } while (std::next_permutation(order.begin(), order.end()));
+  EXPECT_EQ(others, 0) << "orders make something else";
+  return expected;
+}
+
+TEST(MembershipTest, TheOrderInWhichEventsArriveDoesNotMatter) {
+  const PaymentEvent failed = Event(Kind::kPaymentFailed, 4, 2);
+  std::vector<PaymentEvent> events = {
+      Event(Kind::kCheckoutCompleted, 1), Event(Kind::kPaymentFailed, 2),
+      Event(Kind::kRenewed, 3, 2),        failed,
+      Event(Kind::kPaymentFailed, 5, 2),  Event(Kind::kCancelled, 6, 2)};
+  const Membership cancelled = InEveryOrder(events);
+  EXPECT_EQ(cancelled.state, MembershipState::kGrace);
+  EXPECT_EQ(cancelled.start_time, kStart);
+  EXPECT_EQ(cancelled.period_end_time, kStart + kMonth * 2);
+  EXPECT_EQ(cancelled.entitled_until, failed.time + kSettings.grace);
+  EXPECT_EQ(cancelled.cancel_time, events.back().time);
+  EXPECT_EQ(cancelled.sequence, 6);
+  events.back() = Event(Kind::kResumed, 6, 2);
+  EXPECT_FALSE(InEveryOrder(events).cancel_time.has_value());
+  events.back() = Event(Kind::kEnded, 6, 2);
+  EXPECT_EQ(InEveryOrder(events).state, MembershipState::kEnded);
+  events.back() = Event(Kind::kRenewed, 6, 3);
+  const Membership renewed = InEveryOrder(events);
+  EXPECT_EQ(renewed.state, MembershipState::kActive);
+  EXPECT_FALSE(renewed.grace_end_time.has_value());
+  EXPECT_EQ(renewed.start_time, kStart);
+  EXPECT_EQ(InEveryOrder({Event(Kind::kCheckoutCompleted, 1), Event(Kind::kCancelled, 2),
+                          Event(Kind::kResumed, 3), Event(Kind::kCancelled, 4)})
+                .state,
+            MembershipState::kCancelled);
+}
+
+TEST(MembershipTest, AnOlderEventThatTellsNothingNewIsNotStoredAgain) {
+  const auto current = After({Event(Kind::kCheckoutCompleted, 1), Event(Kind::kRenewed, 3, 2)});
+  const Applied late = Apply(current, kCheckout, Event(Kind::kCancelled, 2), kSettings);
+  EXPECT_FALSE(late.membership.has_value());
 }
 
 TEST(MembershipTest, JoiningAgainTakesThePlaceOfWhatEnded) {
@@ -141,6 +192,10 @@ TEST(MembershipTest, ASecondSubscriptionIsNotRenewed) {
   Applied longer = Apply(first, kCheckout, second, kSettings);
   EXPECT_EQ(longer.membership->provider_subscription, "second");
   EXPECT_EQ(longer.superfluous_subscription, "sub");
+  const Applied after_cancelling =
+      Apply(After({Event(Kind::kCheckoutCompleted, 1), Event(Kind::kCancelled, 2)}), kCheckout,
+            second, kSettings);
+  EXPECT_EQ(after_cancelling.superfluous_subscription, "") << "it is not renewed anyway";
   // The end of the first takes nothing from the second.
   EXPECT_FALSE(Apply(longer.membership, kCheckout, Event(Kind::kEnded, 2), kSettings)
                    .membership.has_value());

@@ -237,6 +237,28 @@ TEST_F(MembershipServiceTest, AFailedRenewalGivesGrace) {
   EXPECT_EQ(Membership()->state(), v1::MEMBERSHIP_STATE_ENDED);
 }
 
+TEST_F(MembershipServiceTest, CancellingInGraceFindsThatNothingIsRenewed) {
+  Join(/*fail_renewals=*/true);
+  fake_clock().Advance(absl::Hours(1));
+  ASSERT_EQ(provider_.RenewDue().value(), 1);
+  DeliverAll();
+  const auto cancel = &v1::MembershipService::Stub::CancelMembership;
+  for (int times = 0; times < 2; ++times) {
+    const auto answer = Call(*stub_, cancel, v1::CancelMembershipRequest());
+    ASSERT_THAT(answer, IsOk());
+    EXPECT_EQ(answer->state(), v1::MEMBERSHIP_STATE_GRACE);
+    EXPECT_TRUE(answer->entitled());
+    EXPECT_TRUE(answer->has_grace_end_time());
+  }
+  EXPECT_THAT(
+      Call(*stub_, &v1::MembershipService::Stub::ResumeMembership, v1::ResumeMembershipRequest())
+          .status(),
+      HasReason("MEMBERSHIP_ENDED"));
+  fake_clock().Advance(absl::Hours(24 * 7));
+  EXPECT_THAT(Call(*stub_, cancel, v1::CancelMembershipRequest()).status(),
+              HasReason("MEMBERSHIP_ENDED"));
+}
+
 TEST_F(MembershipServiceTest, TheSignatureDecides) {
   const std::string body = R"({"id":"evt_1","type":"customer.created"})";
   EXPECT_THAT(Deliver(body, SignWebhook(kSecret, body, clock().Now())), IsOk());
