@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "services/common/base/local_path.h"
 #include "services/common/base/log.h"
 #include "services/common/base/status.h"
@@ -100,6 +101,10 @@ absl::Status MembershipService::ChangeRenewal(const AccountId& account_id, Renew
   if (!running.IsEntitled(clock_.Now())) {
     return Error(absl::StatusCode::kFailedPrecondition, "MEMBERSHIP_ENDED",
                  "the membership is over");
+  }
+  if (running.provider != provider_.name()) {
+    return absl::InternalError(
+        absl::StrCat("a membership of ", running.provider, ", which is not the payment provider"));
   }
   const absl::StatusOr<PaymentEvent> event = (provider_.*change)(running.provider_subscription);
   // The caller has a membership: if the provider does not know it, the fault is ours.

@@ -259,6 +259,35 @@ TEST_F(MembershipServiceTest, CancellingInGraceFindsThatNothingIsRenewed) {
               HasReason("MEMBERSHIP_ENDED"));
 }
 
+TEST_F(MembershipServiceTest, TheProviderIsAskedAboutItsOwnSubscriptionsOnly) {
+  // A membership of a former provider, whose numbers may be those of this one.
+  const absl::Time now = clock().Now();
+  const absl::Time end = now + absl::Hours(1);
+  const CheckoutId id(NewUuid(now));
+  ASSERT_THAT(store_.AddCheckout({.id = id,
+                                  .account_id = kAnna,
+                                  .plan_id = "monthly",
+                                  .provider = "former",
+                                  .create_time = now,
+                                  .expire_time = end},
+                                 {}),
+              IsOk());
+  ASSERT_THAT(store_.SetOpened(id, {id.value(), ""}), IsOk());
+  ASSERT_THAT(store_.Apply({.provider = "former",
+                            .id = "event",
+                            .reference = id.value(),
+                            .subscription = id.value(),
+                            .period_end_time = end},
+                           now),
+              IsOk());
+  ASSERT_THAT(provider_.OpenCheckout({id, {.price = {"EUR", 700}}, "/", end}), IsOk());
+  ASSERT_THAT(Approve(id.value()), IsOk());
+  EXPECT_THAT(
+      Call(*stub_, &v1::MembershipService::Stub::CancelMembership, v1::CancelMembershipRequest())
+          .status(),
+      StatusIs(absl::StatusCode::kInternal));
+}
+
 TEST_F(MembershipServiceTest, TheSignatureDecides) {
   const std::string body = R"({"id":"evt_1","type":"customer.created"})";
   EXPECT_THAT(Deliver(body, SignWebhook(kSecret, body, clock().Now())), IsOk());
