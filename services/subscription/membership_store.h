@@ -48,7 +48,7 @@ class MembershipStore {
   // Applies an event, once, even if it is delivered twice. An event whose checkout is not
   // known (yet) makes nobody a member. A subscription that must not be renewed, because the
   // account pays for another one or because its checkout is unknown, is kept as superfluous
-  // until ForgetSuperfluous.
+  // until ForgetSuperfluous, or until it is the account's membership after all.
   virtual absl::Status Apply(const PaymentEvent& event, absl::Time now) = 0;
   // At most a hundred superfluous subscriptions, different ones at each call, so that those
   // that cannot be stopped do not block the others.

@@ -42,7 +42,8 @@ constexpr char kUpsertMembership[] = R"sql(
 constexpr char kInsertPayment[] = R"sql(
   INSERT INTO payments (payment_id, provider, event_id, account_id, plan_id, currency_code,
                         minor_units, create_time, period_start_time, period_end_time)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10))sql";
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  ON CONFLICT (provider, event_id) DO NOTHING)sql";
 
 constexpr char kClaimEvent[] = R"sql(
   INSERT INTO webhook_events (provider, event_id, receive_time) VALUES ($1, $2, $3)
@@ -55,6 +56,9 @@ constexpr char kDue[] =
 constexpr char kAddSuperfluous[] = R"sql(
   INSERT INTO superfluous_subscriptions (provider_subscription, create_time) VALUES ($1, $2)
   ON CONFLICT DO NOTHING)sql";
+
+constexpr char kForgetSuperfluous[] =
+    "DELETE FROM superfluous_subscriptions WHERE provider_subscription = $1";
 
 constexpr char kListPayments[] = R"sql(
   SELECT payment_id, plan_id, currency_code, minor_units, create_time, period_start_time,
@@ -200,15 +204,20 @@ absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Tim
     }
     if (declined) return absl::OkStatus();
     if (IsPayment(event.kind)) {
-      tx.Exec(kInsertPayment, NewUuid(event.time), event.provider, event.id,
-              checkout.account_id.value(), checkout.plan_id, event.amount.currency_code,
-              event.amount.minor_units, SqlTime(event.time), SqlTime(event.period_start_time),
-              SqlTime(event.period_end_time));
+      const pqxx::result receipt =
+          tx.Exec(kInsertPayment, NewUuid(event.time), event.provider, event.id,
+                  checkout.account_id.value(), checkout.plan_id, event.amount.currency_code,
+                  event.amount.minor_units, SqlTime(event.time), SqlTime(event.period_start_time),
+                  SqlTime(event.period_end_time));
+      // Sent again after its claim was purged: receipts are kept.
+      if (receipt.affected_rows() == 0) return absl::OkStatus();
     }
     const Applied outcome = rostrum::subscription::Apply(FindMembership(tx, checkout.account_id),
                                                          checkout, event, settings_);
     if (outcome.membership.has_value()) {
       Save(tx, *outcome.membership);
+      // It may have been superfluous until the account's other one ended.
+      tx.Exec(kForgetSuperfluous, outcome.membership->provider_subscription);
       TellEntitlement(tx, checkout.account_id, now);
     }
     if (!outcome.superfluous_subscription.empty()) {
@@ -235,7 +244,7 @@ absl::StatusOr<std::vector<std::string>> PostgresMembershipStore::ListSuperfluou
 
 absl::Status PostgresMembershipStore::ForgetSuperfluous(const std::string& subscription) {
   return RunTx(pool_, [&](Transaction& tx) {
-    tx.Exec("DELETE FROM superfluous_subscriptions WHERE provider_subscription = $1", subscription);
+    tx.Exec(kForgetSuperfluous, subscription);
     return absl::OkStatus();
   });
 }

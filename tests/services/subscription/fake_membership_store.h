@@ -93,7 +93,10 @@ class FakeMembershipStore final : public MembershipStore {
       current = member->second;
     }
     Applied applied = rostrum::subscription::Apply(current, checkout, event, settings_);
-    if (applied.membership.has_value()) memberships_[checkout.account_id] = *applied.membership;
+    if (applied.membership.has_value()) {
+      superfluous_.erase(applied.membership->provider_subscription);
+      memberships_[checkout.account_id] = *applied.membership;
+    }
     if (!applied.superfluous_subscription.empty()) {
       superfluous_.insert(applied.superfluous_subscription);
     }

@@ -133,6 +133,7 @@ TYPED_TEST(MembershipStoreContract, AnEventThatCameBeforeItsCheckoutTakesEffectO
   ASSERT_THAT(this->store().Get(kAnna), IsOk());
   EXPECT_EQ(this->store().Get(kAnna)->state, MembershipState::kActive);
   EXPECT_EQ(this->store().ListPayments(kAnna, std::nullopt, 10)->size(), 1u);
+  EXPECT_THAT(this->store().ListSuperfluous(), IsOkAndHolds(IsEmpty()));
 }
 
 TYPED_TEST(MembershipStoreContract, ParallelDeliveriesTakeEffectOnce) {
@@ -156,6 +157,18 @@ TYPED_TEST(MembershipStoreContract, WhoPaidTwiceHasOneToBeStopped) {
   ASSERT_EQ(superfluous->size(), 1u);
   ASSERT_THAT(this->store().ForgetSuperfluous(superfluous->front()), IsOk());
   EXPECT_TRUE(this->store().ListSuperfluous()->empty());
+}
+
+TYPED_TEST(MembershipStoreContract, WhatBecomesTheMembershipAfterAllIsNotStopped) {
+  this->Opened("one");
+  this->Opened("two");
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kCheckoutCompleted, "one"), kNoon), IsOk());
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kCheckoutCompleted, "two"), kNoon), IsOk());
+  ASSERT_THAT(this->store().ListSuperfluous(), IsOkAndHolds(ElementsAre("two")));
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kEnded, "one", 2), kNoon), IsOk());
+  ASSERT_THAT(this->store().Apply(this->Event(Kind::kRenewed, "two", 2), kNoon), IsOk());
+  EXPECT_EQ(this->store().Get(kAnna)->provider_subscription, "two");
+  EXPECT_THAT(this->store().ListSuperfluous(), IsOkAndHolds(IsEmpty()));
 }
 
 TYPED_TEST(MembershipStoreContract, AfterAFailedPaymentOneMayPayAgain) {
@@ -191,6 +204,21 @@ TYPED_TEST(MembershipStoreContract, ListsPaymentsNewestFirstByPage) {
   }
   EXPECT_EQ(times.size(), 4u);
   EXPECT_TRUE(std::is_sorted(times.rbegin(), times.rend()));
+}
+
+using PostgresMembershipStoreTest = MembershipStoreContract<PostgresUnderTest>;
+
+TEST_F(PostgresMembershipStoreTest, AnEventThatIsSentAgainAfterItsClaimWasPurgedHasHadItsEffect) {
+  Opened("one");
+  const PaymentEvent paid = Event(Kind::kCheckoutCompleted, "one");
+  ASSERT_THAT(store().Apply(paid, kNoon), IsOk());
+  ASSERT_THAT(store().Apply(Event(Kind::kCancelled, "one", 2), kNoon), IsOk());
+  const Membership before = store().Get(kAnna).value();
+  const absl::Time later = kNoon + kMonth + absl::Hours(1);
+  ASSERT_THAT(PurgeMembershipRecords(under_test_.database.pool, later), IsOk());
+  EXPECT_THAT(store().Apply(paid, later), IsOk());
+  EXPECT_EQ(store().Get(kAnna).value(), before);
+  EXPECT_EQ(store().ListPayments(kAnna, std::nullopt, 10)->size(), 1u);
 }
 
 class PurgeMembershipRecordsTest : public ::testing::Test {
