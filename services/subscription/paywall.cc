@@ -15,6 +15,9 @@ void Grant(const Entitlement& entitlement, pb::ReadingAccess& access) {
   *access.mutable_entitlement_end_time() = ToProtoTime(entitlement.end_time);
 }
 
+// A reader without a pass gets no free reads: they could not be counted.
+MeterReading ReadingWithoutPass(const MeterSettings& settings) { return {.used = settings.limit}; }
+
 bool IsEnding(const pb::Meter& meter) {
   return meter.state() == pb::METER_STATE_ENDING || meter.state() == pb::METER_STATE_ENDED;
 }
@@ -92,7 +95,7 @@ absl::StatusOr<pb::ReadingAccess> Paywall::Look(const Reader& reader, Mode mode)
     Grant(*standing.entitlement, access);
     return access;
   }
-  MeterReading reading;
+  MeterReading reading = ReadingWithoutPass(settings_);
   if (!reader.pass.empty()) {
     ASSIGN_OR_RETURN(reading, meter_.Look(reader.pass));
   }
@@ -138,9 +141,8 @@ absl::Status Paywall::Measure(std::vector<Case>& cases, Mode mode, absl::Time no
       asked.push_back(&decision);
       continue;
     }
-    // A reader without a pass gets no free reads: they could not be counted.
     *decision.access.mutable_meter() =
-        ToProto(MeterReading{.used = settings_.limit}, settings_, false, now);
+        ToProto(ReadingWithoutPass(settings_), settings_, false, now);
     decision.access.set_reason(pb::ACCESS_REASON_METER_ENDED);
   }
   if (!asked.empty()) {

@@ -289,7 +289,11 @@ TEST_F(AccessServiceTest, WithoutAPassThereIsNoFreeAllocation) {
   EXPECT_FALSE(access->granted());
   EXPECT_EQ(access->reason(), v1::ACCESS_REASON_METER_ENDED);
   EXPECT_FALSE(access->has_offer());
-  EXPECT_EQ(GetMeter(false)->meter().remaining(), 5);
+  const auto meter = GetMeter(/*with_pass=*/false);
+  EXPECT_FALSE(meter->granted());
+  EXPECT_EQ(meter->reason(), v1::ACCESS_REASON_METER_ENDED);
+  EXPECT_EQ(meter->meter().SerializeAsString(), access->meter().SerializeAsString());
+  EXPECT_EQ(GetMeter()->meter().remaining(), 5);
 }
 
 TEST_F(AccessServiceTest, ANetworkOfNewVisitorsGetsNothing) {
