@@ -27,7 +27,9 @@ void ReadOrigins(Settings& env, BrowserSettings& browser) {
   const std::string urls = env.Required(
       "PUBLIC_URL",
       "Where readers find the site, such as https://example.org; several separated by commas.");
+  bool any = false;
   for (const absl::string_view url : absl::StrSplit(urls, ',', absl::SkipEmpty())) {
+    any = true;
     auto origin = http::ParseOrigin(url);
     if (!origin.ok()) {
       env.AddError(absl::StrCat("PUBLIC_URL: ", std::string(origin.status().message())));
@@ -35,6 +37,7 @@ void ReadOrigins(Settings& env, BrowserSettings& browser) {
       browser.origins.push_back(*std::move(origin));
     }
   }
+  if (!urls.empty() && !any) env.AddError("PUBLIC_URL: holds no address");
 }
 
 }  // namespace
