@@ -206,8 +206,7 @@ HttpResponse Connection::Refuse(const Refusal& refusal, const RequestHead* head)
 void Connection::Hold(const HttpRequest& request, HttpResponse& response,
                       std::optional<BodyMemory::Share>& held) {
   // The answer to a write is sent even over the memory limit: the write has been done.
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (!reads || response.body.size() <= kLargeAnswer) return;
+  if (!request.is_read() || response.body.size() <= kLargeAnswer) return;
   held.emplace(context_.answers, context_.HolderFor(request.client));
   if (held->Grow(response.body.size())) return;
   HttpResponse refused = Refuse(

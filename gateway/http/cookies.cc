@@ -20,12 +20,6 @@ bool IsCookieValue(absl::string_view value) {
   });
 }
 
-absl::string_view Trim(absl::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 }  // namespace
 
 absl::StatusOr<Cookies> Cookies::Parse(absl::string_view header) {
@@ -40,8 +34,8 @@ absl::StatusOr<Cookies> Cookies::Parse(absl::string_view header) {
     if (++pairs > kMaxCookies) return refuse("too many cookies");
     const size_t equals = pair.find('=');
     if (equals == absl::string_view::npos) continue;
-    const absl::string_view name = Trim(pair.substr(0, equals));
-    absl::string_view value = Trim(pair.substr(equals + 1));
+    const absl::string_view name = TrimOws(pair.substr(0, equals));
+    absl::string_view value = TrimOws(pair.substr(equals + 1));
     if (!IsToken(name)) continue;
     const bool again = std::find(seen.begin(), seen.end(), name) != seen.end();
     if (again) {

@@ -39,12 +39,6 @@ bool TakesBody(absl::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
-absl::string_view TrimOws(absl::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // Decodes the path once, to find dot segments that are percent-encoded too.
 bool HasDotSegment(absl::string_view path) {
   std::string decoded;

@@ -56,6 +56,8 @@ struct RequestHead {
   // What the client asked for. The server may close the connection nevertheless.
   bool keep_alive = true;
 
+  // Of a method that changes nothing and answers with content.
+  bool is_read() const { return method == "GET" || method == "HEAD"; }
   bool has_body() const { return chunked || content_length.value_or(0) > 0; }
 };
 
@@ -70,5 +72,7 @@ struct Refusal {
 // RFC 9110 token characters, of which methods, field and cookie names are made.
 bool IsTokenCharacter(unsigned char c);
 bool IsToken(absl::string_view text);
+// Without the spaces and tabs around it (OWS of RFC 9110).
+absl::string_view TrimOws(absl::string_view text);
 
 }  // namespace rostrum::http

@@ -29,8 +29,7 @@ std::string EtagOfAnswer(const UnaryResult& result, const HttpAnswer& answer) {
 
 bool IsNotModified(const http::HttpRequest& request, const std::string& etag) {
   const std::string* known = request.headers.Find("If-None-Match");
-  return known != nullptr && (request.method == "GET" || request.method == "HEAD") &&
-         EtagMatches(*known, etag);
+  return known != nullptr && request.is_read() && EtagMatches(*known, etag);
 }
 
 }  // namespace

@@ -22,10 +22,6 @@ http::HttpResponse Text(int status, std::string body) {
   return response;
 }
 
-bool IsRead(const http::HttpRequest& request) {
-  return request.method == "GET" || request.method == "HEAD";
-}
-
 http::ContentKind KindOf(const http::HttpResponse& response) {
   const std::string* type = response.headers.Find("Content-Type");
   const bool is_picture = type != nullptr && absl::StartsWith(*type, "image/");
@@ -45,10 +41,10 @@ asio::awaitable<http::HttpResponse> Gateway::Handle(http::HttpRequest& request) 
   http::HttpResponse response;
   if (absl::StartsWith(request.path, "/v1/")) {
     response = co_await api_.Handle(request);
-  } else if (IsRead(request) && request.path == "/healthz") {
+  } else if (request.is_read() && request.path == "/healthz") {
     response = Text(200, "{\"status\":\"ok\"}");
     response.route = "/healthz";
-  } else if (IsRead(request) && request.path == "/readyz") {
+  } else if (request.is_read() && request.path == "/readyz") {
     response = Ready();
     response.route = "/readyz";
   } else if (auto description = openapi_.Serve(request)) {

@@ -14,6 +14,7 @@
 #include "nlohmann/json.hpp"
 #include "services/common/base/status.h"
 #include "services/common/rpc/grpc_status.h"
+#include "services/common/rpc/proto_time.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -76,11 +77,6 @@ Json BadRequestJson(const BadRequest& bad) {
   return Json{{"fieldViolations", std::move(violations)}};
 }
 
-int64_t RetrySeconds(const RetryInfo& retry) {
-  const google::protobuf::Duration& delay = retry.retry_delay();
-  return std::max<int64_t>(1, delay.seconds() + (delay.nanos() > 0 ? 1 : 0));
-}
-
 // The details of the status, as the answer needs them.
 struct Details {
   Json json = Json::array();
@@ -103,7 +99,7 @@ Details ReadDetails(const google::rpc::Status& status) {
       out.update(BadRequestJson(bad));
     } else if (any.UnpackTo(&retry)) {
       out["retryDelay"] = google::protobuf::util::TimeUtil::ToString(retry.retry_delay());
-      details.retry_seconds = RetrySeconds(retry);
+      details.retry_seconds = RetryAfterSeconds(FromProtoDuration(retry.retry_delay()));
     } else {
       out["value"] = absl::Base64Escape(any.value());
     }
@@ -152,6 +148,9 @@ int HttpStatusOf(const absl::Status& error) {
   const ErrorDetails details = DetailsOf(error);
   return StatusOfError(static_cast<int>(error.code()),
                        details.domain.empty() ? kGatewayDomain : details.domain, details.reason);
+}
+int64_t RetryAfterSeconds(absl::Duration delay) {
+  return std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(delay, absl::Seconds(1))));
 }
 absl::string_view CodeName(int code) { return RowOf(code).name; }
 

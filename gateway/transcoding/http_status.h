@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "google/rpc/status.pb.h"
 
 namespace rostrum::gateway {
@@ -17,6 +19,8 @@ inline constexpr char kGatewayDomain[] = "gateway.rostrum";
 int HttpStatusOf(int code);
 // The HTTP status that ErrorAnswer gives to an error.
 int HttpStatusOf(const absl::Status& error);
+// The value of Retry-After: whole seconds, at least one.
+int64_t RetryAfterSeconds(absl::Duration delay);
 // "NOT_FOUND"; "UNKNOWN" for numbers that are no code.
 absl::string_view CodeName(int code);
 
