@@ -8,7 +8,6 @@
 #include "gateway/http/server.h"
 #include "gateway/proxy/api.h"
 #include "gateway/proxy/backends.h"
-#include "gateway/proxy/call_queue.h"
 #include "gateway/proxy/caller_context.h"
 #include "gateway/proxy/event_tail.h"
 #include "gateway/proxy/gateway.h"
@@ -19,9 +18,9 @@
 #include "gateway/settings.h"
 #include "gateway/transcoding/openapi.h"
 #include "gateway/transcoding/transcoder.h"
-#include "gateway/web/ledger.h"
 #include "gateway/web/live_events.h"
 #include "gateway/web/site.h"
+#include "gateway/web/site_parts.h"
 #include "rostrum/account/v1/events.pb.h"
 #include "rostrum_descriptors.h"
 #include "services/common/base/log.h"
@@ -35,10 +34,6 @@
 #include "services/common/rpc/metrics_endpoint.h"
 #include "services/common/rpc/transport_security.h"
 #include "services/common/trace/tracing.h"
-#include "web_assets.h"
-#include "web_ledgers.h"
-#include "web_templates.h"
-#include "web_words.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -86,38 +81,20 @@ absl::Status Run(GatewaySettings settings) {
   http::BlockingPool blocking({});
   Limits limits(settings.limits, local, shared, blocking);
   Api api(settings.api, *transcoder, backends, callers, limits);
-  ASSIGN_OR_RETURN(const Words words, Words::Parse(web_words::Files().at(0).bytes.ToString()));
-  Templates templates;
-  RETURN_IF_ERROR(templates.Load(web_templates::Files(), words));
-  ASSIGN_OR_RETURN(const std::vector<Ledger> ledgers, ParseLedgers(web_ledgers::Files()));
-  const http::StaticFiles assets("/assets/", web_assets::Files());
-  LiveHub live(settings.live, clock);
   const auto source = [&](const char* service) {
     return EventSource(service, backends.channel(service), signer, metrics);
   };
   const EventSource account = source("account");
   const EventSource comment = source("comment");
   const EventSource content = source("content");
-  VisitorReads reads(backends, content.caller);
-  ArticleCache articles(static_cast<size_t>(settings.article_cache_mib) << 20, clock);
-  CallQueue sitemap_turns(1);
-  Site site({.words = words,
-             .templates = templates,
-             .assets = assets,
-             .backends = backends,
-             .clock = clock,
-             .live = live,
-             .name = settings.site_name,
-             .public_url = settings.browser.origins.front(),
-             .mail_folder = settings.mail_folder,
-             .blocking = blocking,
-             .reads = reads,
-             .articles = articles,
-             .sitemap_turns = sitemap_turns,
-             .ledgers = ledgers},
-            callers, limits, settings.hsts);
-  Gateway gateway({.hsts = settings.hsts, .openapi = std::move(openapi)}, api, backends,
-                  [&site](http::HttpRequest& request) { return site.Handle(request); });
+  ASSIGN_OR_RETURN(const std::unique_ptr<SiteParts> parts,
+                   SiteParts::Load(settings.site, backends, content.caller, blocking, clock));
+  Site site(parts->context(), callers, limits,
+            {.hsts = settings.hsts, .form_origins = settings.browser.origins});
+  Gateway gateway(
+      {.hsts = settings.hsts, .openapi = std::move(openapi)}, api, backends,
+      {.handle = [&site](http::HttpRequest& request) { return site.Handle(request); },
+       .refuse = [&site](const http::Refusal& refusal) { return site.Refuse(refusal); }});
 
   const EventTail revocations(
       account,
@@ -132,7 +109,7 @@ absl::Status Run(GatewaySettings settings) {
   RequestLog observer(metrics);
   http::HttpServer server(settings.server, gateway, observer);
   // Destroyed before the server, because it notifies streams on the server's threads.
-  const LiveEvents live_events(comment, content, live, articles);
+  const LiveEvents live_events(comment, content, parts->live(), parts->articles());
   RETURN_IF_ERROR(server.Start());
   LogInfo("listening", {{"port", server.port()}});
   WaitForStopSignal();

@@ -51,8 +51,8 @@ GatewaySettings ReadGatewaySettings(Settings& env) {
   settings.server.max_connections_per_host = env.Int("MAX_CONNECTIONS_PER_HOST", 64, 1, 1'000'000,
                                                      "Most open connections of one address.");
   // The last quarter is left for requests, including those of probes.
-  settings.live.all = static_cast<size_t>(settings.server.max_connections) * 3 / 4;
-  settings.live.of_network = static_cast<size_t>(
+  settings.site.live.all = static_cast<size_t>(settings.server.max_connections) * 3 / 4;
+  settings.site.live.of_network = static_cast<size_t>(
       env.Int("MAX_STREAMS_PER_NETWORK", 256, 1, 1'000'000,
               "Most open event streams of visitors of one network; an account may have 32, and all "
               "together three quarters of MAX_CONNECTIONS."));
@@ -73,6 +73,9 @@ GatewaySettings ReadGatewaySettings(Settings& env) {
   }
   settings.tls_dir = TransportSecurity::ReadSetting(env);
   ReadOrigins(env, settings.browser);
+  if (!settings.browser.origins.empty()) {
+    settings.site.public_url = settings.browser.origins.front();
+  }
   settings.browser.cookies.secure =
       env.Bool("COOKIE_SECURE", true,
                "Secure cookies; false only for development over plain HTTP on loopback.");
@@ -94,10 +97,10 @@ GatewaySettings ReadGatewaySettings(Settings& env) {
                                 "How long running requests may take after SIGTERM.");
   settings.hsts =
       env.Bool("HSTS", false, "Tell browsers to use only HTTPS; for sites that have it.");
-  settings.site_name = env.String("SITE_NAME", "Rostrum", "Name of the site on every page.");
-  settings.article_cache_mib = env.Int("ARTICLE_CACHE_MIB", 128, 0, 1 << 20,
-                                       "Memory for articles that visitors read, in MiB.");
-  settings.mail_folder = env.String(
+  settings.site.name = env.String("SITE_NAME", "Rostrum", "Name of the site on every page.");
+  settings.site.article_cache_mib = env.Int("ARTICLE_CACHE_MIB", 128, 0, 1 << 20,
+                                            "Memory for articles that visitors read, in MiB.");
+  settings.site.mail_folder = env.String(
       "DEMO_MAILDIR", "",
       "Folder of a mail catcher whose mails are shown at /demo/mails; never in production.");
   settings.log_level = ReadLogLevel(env);

@@ -8,7 +8,7 @@
 #include "gateway/proxy/api.h"
 #include "gateway/proxy/caller_context.h"
 #include "gateway/proxy/limits.h"
-#include "gateway/web/live_hub.h"
+#include "gateway/web/site_parts.h"
 #include "services/common/base/log.h"
 #include "services/common/base/settings.h"
 #include "services/common/redis/redis.h"
@@ -26,13 +26,10 @@ struct GatewaySettings {
   RedisOptions redis;
   std::string signing_key;
   LimitSettings limits;
-  LiveLimits live;
   ApiSettings api;
   absl::Duration drain;
   bool hsts;
-  std::string site_name;
-  std::string mail_folder;
-  int article_cache_mib;
+  SiteSettings site;
   LogLevel log_level;
   TraceSettings traces;
 };

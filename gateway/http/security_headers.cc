@@ -1,15 +1,20 @@
 #include "gateway/http/security_headers.h"
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
 namespace rostrum::http {
 namespace {
 
-absl::string_view ContentSecurityPolicy(ContentKind kind) {
+std::string ContentSecurityPolicy(ContentKind kind, const SecuritySettings& settings) {
   switch (kind) {
     case ContentKind::kPage:
-      return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-             "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
-             "base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
-             "require-trusted-types-for 'script'";
+      return absl::StrCat(
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+          "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
+          "object-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+          "form-action 'self'",
+          settings.form_origins.empty() ? "" : " ", absl::StrJoin(settings.form_origins, " "));
     case ContentKind::kMedia: return "default-src 'none'; frame-ancestors 'none'; sandbox";
     case ContentKind::kApi:
     case ContentKind::kAsset: break;
@@ -19,11 +24,12 @@ absl::string_view ContentSecurityPolicy(ContentKind kind) {
 
 }  // namespace
 
-void AddSecurityHeaders(ContentKind kind, bool hsts, HttpResponse& response) {
+void AddSecurityHeaders(ContentKind kind, const SecuritySettings& settings,
+                        HttpResponse& response) {
   const auto add = [&](absl::string_view name, absl::string_view value) {
     if (!response.headers.Has(name)) response.headers.Add(name, value);
   };
-  add("Content-Security-Policy", ContentSecurityPolicy(kind));
+  add("Content-Security-Policy", ContentSecurityPolicy(kind, settings));
   add("X-Content-Type-Options", "nosniff");
   // Not no-referrer: with it browsers send "Origin: null" with forms.
   add("Referrer-Policy", "same-origin");
@@ -34,7 +40,7 @@ void AddSecurityHeaders(ContentKind kind, bool hsts, HttpResponse& response) {
         "browsing-topics=(), camera=(), display-capture=(), geolocation=(), microphone=(), "
         "payment=(), usb=()");
   }
-  if (hsts) add("Strict-Transport-Security", "max-age=63072000; includeSubDomains");
+  if (settings.hsts) add("Strict-Transport-Security", "max-age=63072000; includeSubDomains");
 }
 
 }  // namespace rostrum::http

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "gateway/http/message.h"
 
 namespace rostrum::http {
@@ -11,9 +14,15 @@ enum class ContentKind {
   kMedia,  // what people uploaded: shown, never run
 };
 
+struct SecuritySettings {
+  bool hsts = false;  // readers use HTTPS, and browsers may insist on it
+  // Where a form of a page may lead, besides the page's own origin: browsers apply the policy
+  // to redirects too, and the site may have several origins.
+  std::vector<std::string> form_origins;
+};
+
 // Sets the headers that restrict what a browser does with a response of this kind. A header
-// that the response already has is left as it is. HSTS is set only with `hsts`, the setting
-// that says that readers use HTTPS.
-void AddSecurityHeaders(ContentKind kind, bool hsts, HttpResponse& response);
+// that the response already has is left as it is.
+void AddSecurityHeaders(ContentKind kind, const SecuritySettings& settings, HttpResponse& response);
 
 }  // namespace rostrum::http

@@ -1,8 +1,11 @@
 #include "gateway/http/static_files.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "gateway/http/compression.h"
 #include "services/common/base/crypto.h"
 
@@ -10,6 +13,13 @@ namespace rostrum::http {
 namespace {
 
 constexpr int kBestLevel = 9;  // compressed only once
+constexpr size_t kVersion = 16;
+
+std::string VersionOf(absl::string_view bytes) { return Hex(Sha256(bytes)).substr(0, kVersion); }
+
+bool IsVersion(absl::string_view text) {
+  return text.size() == kVersion && std::all_of(text.begin(), text.end(), absl::ascii_isxdigit);
+}
 
 bool NamesEtag(const HttpHeaders& request, absl::string_view version) {
   const std::string* names = request.Find("if-none-match");
@@ -47,30 +57,34 @@ absl::string_view MediaType(absl::string_view name) {
 
 StaticFiles::StaticFiles(std::string prefix, const std::vector<EmbeddedFile>& files)
     : prefix_(std::move(prefix)) {
+  std::string all;
   for (const EmbeddedFile& embedded : files) {
     File file;
     file.plain = std::make_shared<const std::string>(embedded.bytes.ToString());
     file.type = std::string(MediaType(embedded.name));
-    file.version = Hex(Sha256(*file.plain)).substr(0, 16);
+    file.version = VersionOf(*file.plain);
+    absl::StrAppend(&all, embedded.name, " ", file.version, "\n");
     std::string compressed = Gzip(*file.plain, kBestLevel);
     if (!compressed.empty() && compressed.size() + 64 < file.plain->size()) {
       file.gzip = std::make_shared<const std::string>(std::move(compressed));
     }
     files_.emplace(embedded.name, std::move(file));
   }
+  version_ = VersionOf(all);
 }
 
 std::optional<HttpResponse> StaticFiles::Serve(const RequestHead& request) const {
-  if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
-  if (!absl::StartsWith(request.path, prefix_)) return std::nullopt;
-  const auto found = files_.find(request.path.substr(prefix_.size()));
+  absl::string_view name = request.path;
+  if (!request.is_read() || !absl::ConsumePrefix(&name, prefix_)) return std::nullopt;
+  const absl::string_view version = name.substr(0, name.find('/'));
+  if (IsVersion(version)) name.remove_prefix(std::min(version.size() + 1, name.size()));
+  const auto found = files_.find(name);
   if (found == files_.end()) return std::nullopt;
   const File& file = found->second;
 
   HttpResponse response;
-  const bool versioned = request.query == absl::StrCat("v=", file.version);
-  response.headers.Add("Cache-Control",
-                       versioned ? "public, max-age=31536000, immutable" : "public, no-cache");
+  response.headers.Add("Cache-Control", version == version_ ? "public, max-age=31536000, immutable"
+                                                            : "public, no-cache");
   response.headers.Add("ETag", absl::StrCat("W/\"", file.version, "\""));
   if (file.gzip != nullptr) response.headers.Add("Vary", "Accept-Encoding");
   if (NamesEtag(request.headers, file.version)) {
@@ -87,10 +101,6 @@ std::optional<HttpResponse> StaticFiles::Serve(const RequestHead& request) const
   return response;
 }
 
-std::string StaticFiles::Url(absl::string_view name) const {
-  const auto found = files_.find(std::string(name));
-  if (found == files_.end()) return "";
-  return absl::StrCat(prefix_, found->first, "?v=", found->second.version);
-}
+std::string StaticFiles::Folder() const { return absl::StrCat(prefix_, version_, "/"); }
 
 }  // namespace rostrum::http

@@ -20,12 +20,14 @@ class StaticFiles {
   StaticFiles(std::string prefix, const std::vector<EmbeddedFile>& files);
 
   // The response to a GET or HEAD of one of the files, or nullopt if the path is none of
-  // them.
+  // them. Below Folder() browsers may keep files forever. The plain path and the folder of
+  // another release have the same files, but are revalidated each time: while a release is
+  // rolled out, a page of one gateway asks another for its files.
   std::optional<HttpResponse> Serve(const RequestHead& request) const;
 
-  // The URL of a file with its version, which browsers may cache forever; a URL without the
-  // version is revalidated each time. Empty if there is no such file.
-  std::string Url(absl::string_view name) const;
+  // "/assets/<version of all files>/". A module that imports another by a relative path
+  // imports the one of its own version.
+  std::string Folder() const;
 
  private:
   struct File {
@@ -35,6 +37,7 @@ class StaticFiles {
     std::string version;
   };
   const std::string prefix_;
+  std::string version_;
   std::map<std::string, File, std::less<>> files_;
 };
 

@@ -28,6 +28,20 @@ http::ContentKind KindOf(const http::HttpResponse& response) {
   return is_picture ? http::ContentKind::kMedia : http::ContentKind::kApi;
 }
 
+bool IsForApi(const http::RequestHead& head) { return absl::StartsWith(head.path, "/v1/"); }
+
+// Whether the answer is to be shown to a person.
+bool WantsPage(const http::RequestHead& head) {
+  const std::string* accept = head.headers.Find("Accept");
+  return !IsForApi(head) && accept != nullptr && absl::StrContains(*accept, "text/html");
+}
+
+// Forbids the training of models with what is served, in the ways that headers have for it.
+void ForbidTraining(http::HttpResponse& response) {
+  response.headers.Set("TDM-Reservation", "1");
+  response.headers.Set("X-Robots-Tag", "noai, noimageai");
+}
+
 }  // namespace
 
 Gateway::Gateway(Options options, Api& api, Backends& backends, Pages pages)
@@ -38,8 +52,14 @@ Gateway::Gateway(Options options, Api& api, Backends& backends, Pages pages)
       pages_(std::move(pages)) {}
 
 asio::awaitable<http::HttpResponse> Gateway::Handle(http::HttpRequest& request) {
+  http::HttpResponse response = co_await Answer(request);
+  ForbidTraining(response);
+  co_return response;
+}
+
+asio::awaitable<http::HttpResponse> Gateway::Answer(http::HttpRequest& request) {
   http::HttpResponse response;
-  if (absl::StartsWith(request.path, "/v1/")) {
+  if (IsForApi(request)) {
     response = co_await api_.Handle(request);
   } else if (request.is_read() && request.path == "/healthz") {
     response = Text(200, "{\"status\":\"ok\"}");
@@ -50,13 +70,13 @@ asio::awaitable<http::HttpResponse> Gateway::Handle(http::HttpRequest& request) 
   } else if (auto description = openapi_.Serve(request)) {
     response = *std::move(description);
     response.route = "/openapi.json";
-  } else if (pages_ != nullptr) {
-    co_return co_await pages_(request);
+  } else if (pages_.handle != nullptr) {
+    co_return co_await pages_.handle(request);
   } else {
     response = ErrorResponse(
         Error(absl::StatusCode::kNotFound, "ROUTE_NOT_FOUND", "there is nothing at this path"));
   }
-  http::AddSecurityHeaders(KindOf(response), options_.hsts, response);
+  http::AddSecurityHeaders(KindOf(response), {.hsts = options_.hsts}, response);
   co_return response;
 }
 
@@ -73,8 +93,14 @@ http::HttpResponse Gateway::Ready() {
 }
 
 http::HttpResponse Gateway::Refuse(const http::Refusal& refusal, const http::RequestHead* head) {
-  http::HttpResponse response = HttpHandler::Refuse(refusal, head);
-  http::AddSecurityHeaders(http::ContentKind::kApi, options_.hsts, response);
+  http::HttpResponse response;
+  if (pages_.refuse != nullptr && head != nullptr && WantsPage(*head)) {
+    response = pages_.refuse(refusal);
+  } else {
+    response = HttpHandler::Refuse(refusal, head);
+    http::AddSecurityHeaders(http::ContentKind::kApi, {.hsts = options_.hsts}, response);
+  }
+  ForbidTraining(response);
   return response;
 }
 

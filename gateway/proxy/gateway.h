@@ -30,9 +30,14 @@ class Gateway final : public http::HttpHandler {
     // it reaches.
     absl::Duration patience = absl::Seconds(5);
   };
-  // Serves every path that is none of the above.
-  using Pages = std::function<asio::awaitable<http::HttpResponse>(http::HttpRequest&)>;
-  Gateway(Options options, Api& api, Backends& backends, Pages pages = nullptr);
+  struct Pages {
+    // Serves every path that is none of the above; null: there is nothing there.
+    std::function<asio::awaitable<http::HttpResponse>(http::HttpRequest&)> handle;
+    // The page that a browser shows if a request for a page did not reach `handle`; null:
+    // the JSON error. Must not throw.
+    std::function<http::HttpResponse(const http::Refusal&)> refuse;
+  };
+  Gateway(Options options, Api& api, Backends& backends, Pages pages = {});
 
   asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request) override;
   http::HttpResponse Refuse(const http::Refusal& refusal, const http::RequestHead* head) override;
@@ -41,6 +46,7 @@ class Gateway final : public http::HttpHandler {
   void Drain() { draining_ = true; }
 
  private:
+  asio::awaitable<http::HttpResponse> Answer(http::HttpRequest& request);
   http::HttpResponse Ready();
 
   const Options options_;

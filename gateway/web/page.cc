@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/transcoding/http_status.h"
 #include "services/common/base/local_path.h"
@@ -29,14 +30,53 @@ int CodeOf(const absl::Status& status) {
   return code == 504 ? 503 : code;
 }
 
+// Whether a redirect to `path` stays on this site, whatever its query is.
+bool StaysHere(const std::string& path) { return IsLocal(path.substr(0, path.find('?'))); }
+
 void AddRetryAfter(const ErrorDetails& details, http::HttpResponse& response) {
   if (response.status != 429 && response.status != 503) return;
-  const absl::Duration after = details.retry_after.value_or(absl::Seconds(1));
-  response.headers.Set("Retry-After",
-                       absl::StrCat(absl::ToInt64Seconds(absl::Ceil(after, absl::Seconds(1)))));
+  const absl::Duration after = details.retry_after.value_or(absl::ZeroDuration());
+  response.headers.Set("Retry-After", absl::StrCat(RetryAfterSeconds(after)));
+}
+
+std::string ExpandLayout(const SiteContext& site, const std::string& title,
+                         ctemplate::TemplateDictionary& layout) {
+  layout.SetValue("SITE_NAME", site.name);
+  layout.SetValue("PAGE_TITLE", title.empty() ? site.name : absl::StrCat(title, " · ", site.name));
+  layout.SetValue("ASSETS", site.assets.Folder());
+  return site.templates.Expand("layout.tpl", layout);
+}
+
+bool HasWordsFor(const Words& words, int code) {
+  return words.Has(absl::StrCat("ERROR_", code, "_HEADING"));
+}
+
+// Fills error.tpl with the words for `code`. Returns the heading.
+std::string FillError(const Words& words, int code, ctemplate::TemplateDictionary& values) {
+  const std::string heading = words.Get(absl::StrCat("ERROR_", code, "_HEADING"));
+  values.SetIntValue("CODE", code);
+  values.SetValue("HEADING", heading);
+  values.SetValue("ADVICE", words.Get(absl::StrCat("ERROR_", code, "_ADVICE")));
+  return heading;
 }
 
 }  // namespace
+
+http::HttpResponse RefusalPage(const SiteContext& site, const http::Refusal& refusal) {
+  int words = refusal.status;
+  if (!HasWordsFor(site.words, words)) words = words < 500 ? 400 : 500;
+  ctemplate::TemplateDictionary layout("layout");
+  ctemplate::TemplateDictionary& values = *layout.AddIncludeDictionary("BODY");
+  values.SetFilename("error.tpl");
+  const std::string heading = FillError(site.words, words, values);
+  values.SetIntValue("CODE", refusal.status);
+  http::HttpResponse response;
+  response.status = refusal.status;
+  response.headers.Set("Content-Type", "text/html; charset=utf-8");
+  response.headers.Set("Cache-Control", "no-store");
+  response.body = ExpandLayout(site, heading, layout);
+  return response;
+}
 
 void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& form) {
   form.AddSectionDictionary("FORM_ERROR")->SetValue("ERROR", text);
@@ -68,6 +108,11 @@ Page::Page(const SiteContext& site, http::HttpRequest& request, CallerContext& c
       caller(caller),
       calls(site.backends, caller, kCallTime, kPageTime) {}
 
+bool Page::IsLoadedAhead() const {
+  const std::string* purpose = request.headers.Find("Sec-Purpose");
+  return purpose != nullptr && absl::StrContains(*purpose, "prefetch");
+}
+
 std::string Page::ReturnPath(const std::string& otherwise) const {
   const std::string& wanted = form.Has("return") ? form.Get("return") : query.Get("return");
   return IsLocal(wanted) ? wanted : otherwise;
@@ -90,12 +135,6 @@ void Page::Describe(const std::string& text) {
 
 std::string Page::Expand(const std::string& title) {
   ctemplate::TemplateDictionary& layout = Layout();
-  layout.SetValue("SITE_NAME", site.name);
-  layout.SetValue("PAGE_TITLE", title.empty() ? site.name : absl::StrCat(title, " · ", site.name));
-  layout.SetValue("CSS_URL", site.assets.Url("site.css"));
-  layout.SetValue("PAGES_CSS_URL", site.assets.Url("pages.css"));
-  layout.SetValue("JS_URL", site.assets.Url("site.js"));
-  layout.SetValue("ICON_URL", site.assets.Url("icon.svg"));
   layout.SetValue("RETURN_QUERY", QueryValue(here()));
   if (!described_) Describe(site.words.Get("SITE_DESCRIPTION"));
   if (SignedIn()) {
@@ -104,7 +143,7 @@ std::string Page::Expand(const std::string& title) {
   } else {
     layout.ShowSection("VISITOR");
   }
-  return site.templates.Expand("layout.tpl", layout);
+  return ExpandLayout(site, title, layout);
 }
 
 std::shared_ptr<const StoredPage> Page::Render(const std::string& title) {
@@ -121,6 +160,15 @@ http::HttpResponse Page::Show(const std::string& title, int status) {
   return response;
 }
 
+http::HttpResponse Page::ShowHead() {
+  http::HttpResponse response;
+  response.headers.Set("Content-Type", "text/html; charset=utf-8");
+  response.headers.Set("Cache-Control", "private, no-cache");
+  // The length is not known, which a body of none would say.
+  response.stream = [](http::StreamWriter&) -> asio::awaitable<void> { co_return; };
+  return response;
+}
+
 http::HttpResponse Page::ShowAgain(const std::string& title, const absl::Status& status) {
   const bool wrong = IsFormError(status) && !absl::IsResourceExhausted(status);
   http::HttpResponse response = Show(title, wrong ? 400 : CodeOf(status));
@@ -131,8 +179,16 @@ http::HttpResponse Page::ShowAgain(const std::string& title, const absl::Status&
 http::HttpResponse Page::Redirect(const std::string& path) {
   http::HttpResponse response;
   response.status = 303;
-  response.headers.Set("Location", IsLocal(path) ? path : "/");
+  response.headers.Set("Location", StaysHere(path) ? path : "/");
   response.headers.Set("Cache-Control", "no-store");
+  return response;
+}
+
+http::HttpResponse Page::Moved(const std::string& path) {
+  const std::string query = request.query.empty() ? "" : absl::StrCat("?", request.query);
+  http::HttpResponse response = Redirect(path + query);
+  response.status = 308;
+  response.headers.Set("Cache-Control", "public, max-age=60");
   return response;
 }
 
@@ -146,14 +202,11 @@ http::HttpResponse Page::Fail(const absl::Status& status) {
     return AskToLogIn(back);
   }
   int code = CodeOf(status);
-  if (!site.words.Has(absl::StrCat("ERROR_", code, "_HEADING"))) code = 500;
+  if (!HasWordsFor(site.words, code)) code = 500;
   ctemplate::TemplateDictionary& values = UseTemplate("error.tpl");
-  values.SetIntValue("CODE", code);
-  values.SetValue("HEADING", site.words.Get(absl::StrCat("ERROR_", code, "_HEADING")));
-  values.SetValue("ADVICE", site.words.Get(absl::StrCat("ERROR_", code, "_ADVICE")));
-  values.SetValue("REQUEST_ID", caller.request_id);
-  http::HttpResponse response =
-      Show(site.words.Get(absl::StrCat("ERROR_", code, "_HEADING")), code);
+  const std::string heading = FillError(site.words, code, values);
+  values.AddSectionDictionary("REQUEST")->SetValue("ID", caller.request_id);
+  http::HttpResponse response = Show(heading, code);
   response.headers.Set("Cache-Control", "no-store");
   const ErrorDetails details = DetailsOf(status);
   if (const auto allow = details.metadata.find("allow"); allow != details.metadata.end()) {

@@ -66,6 +66,8 @@ class Page {
   // cookie.
   std::optional<std::string> keep_sign_up;
 
+  // Whether the browser loads the page in case that the reader will open it (prefetch, prerender).
+  bool IsLoadedAhead() const;
   bool SignedIn() const { return caller.identity != nullptr; }
   // Path and query of this page, to come back to.
   const std::string& here() const { return request.target; }
@@ -87,8 +89,13 @@ class Page {
   // The page as HTML, or 304 if the browser has the same page already. `title` is put
   // before the name of the site.
   http::HttpResponse Show(const std::string& title, int status = 200);
+  // The answer to HEAD of a page that is not rendered for it.
+  http::HttpResponse ShowHead();
   // 303: the browser goes on to `path`, on this site, with GET.
   http::HttpResponse Redirect(const std::string& path);
+  // 308: this page has the address `path`, on this site, with the same query. Kept for a
+  // minute only, because an address may come back.
+  http::HttpResponse Moved(const std::string& path);
   // 303 to the login, which leads back to `path`.
   http::HttpResponse AskToLogIn(const std::string& path);
   // A page whose form was refused or could not be submitted, with the HTTP status of the
@@ -114,6 +121,9 @@ class Page {
   std::optional<ctemplate::TemplateDictionary> layout_;
   bool described_ = false;
 };
+
+// The error page for a request of which nothing is known but why it was refused.
+http::HttpResponse RefusalPage(const SiteContext& site, const http::Refusal& refusal);
 
 // Fills in what is wrong with a form as a whole.
 void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& form);

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "gateway/http/security_headers.h"
+#include "absl/strings/strip.h"
 #include "gateway/proxy/error_response.h"
 #include "gateway/transcoding/percent_decoding.h"
 #include "gateway/web/pages/pages.h"
@@ -32,23 +32,26 @@ std::optional<std::map<std::string, std::string>> Matches(
   return variables;
 }
 
-bool IsRead(const std::string& method) { return method == "GET" || method == "HEAD"; }
-
 }  // namespace
 
-Site::Site(const SiteContext& context, CallerContexts& callers, Limits& limits, bool hsts)
-    : context_(context), callers_(callers), limits_(limits), hsts_(hsts), routes_(AllPages()) {
+Site::Site(const SiteContext& context, CallerContexts& callers, Limits& limits,
+           http::SecuritySettings security)
+    : context_(context),
+      callers_(callers),
+      limits_(limits),
+      security_(std::move(security)),
+      routes_(AllPages()) {
   for (const PageRoute& route : routes_) segments_.push_back(absl::StrSplit(route.pattern, '/'));
 }
 
-Site::Match Site::Find(const http::HttpRequest& request) const {
+Site::Match Site::Find(const http::RequestHead& head, absl::string_view path) const {
   Match match;
-  const std::vector<absl::string_view> segments = absl::StrSplit(request.path, '/');
+  const std::vector<absl::string_view> segments = absl::StrSplit(path, '/');
   for (size_t i = 0; i < routes_.size(); ++i) {
     const PageRoute& route = routes_[i];
     auto variables = Matches(segments_[i], segments);
     if (!variables.has_value()) continue;
-    if (route.method != (IsRead(request.method) ? "GET" : request.method)) {
+    if (route.method != (head.is_read() ? "GET" : head.method)) {
       const char* methods = route.method == "GET" ? "GET, HEAD" : route.method.c_str();
       absl::StrAppend(&match.other_methods, match.other_methods.empty() ? "" : ", ", methods);
       continue;
@@ -63,18 +66,17 @@ Site::Match Site::Find(const http::HttpRequest& request) const {
 asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
   if (auto asset = context_.assets.Serve(request); asset.has_value()) {
     asset->route = "/assets";
-    http::AddSecurityHeaders(http::ContentKind::kAsset, hsts_, *asset);
+    http::AddSecurityHeaders(http::ContentKind::kAsset, security_, *asset);
     co_return *std::move(asset);
   }
-  const Match match = Find(request);
+  const Match match = Find(request, request.path);
   CallerContext caller;
   const absl::Status read = co_await callers_.Read(request, caller);
   Page page(context_, request, caller);
   http::HttpResponse response;
   if (!read.ok()) {
     response = page.Fail(read);
-  } else if (absl::Status limit = co_await limits_.Check(caller, IsRead(request.method));
-             !limit.ok()) {
+  } else if (absl::Status limit = co_await limits_.Check(caller, request.is_read()); !limit.ok()) {
     response = page.Fail(limit);
   } else {
     auto answer = co_await Caught(Answer(page, match), caller);
@@ -82,23 +84,34 @@ asio::awaitable<http::HttpResponse> Site::Handle(http::HttpRequest& request) {
   }
   response.route = match.route == nullptr ? "none" : match.route->pattern;
   caller.Sign(response);
-  // Forbids the training of models with the content, in the ways that exist for it.
-  response.headers.Set("TDM-Reservation", "1");
-  response.headers.Set("X-Robots-Tag", "noai, noimageai");
   callers_.ApplyCookies(page.calls.metadata(), caller, response);
   if (page.keep_sign_up.has_value()) callers_.KeepSignUp(*page.keep_sign_up, response);
-  http::AddSecurityHeaders(http::ContentKind::kPage, hsts_, response);
+  http::AddSecurityHeaders(http::ContentKind::kPage, security_, response);
   co_return response;
 }
 
-asio::awaitable<http::HttpResponse> Site::Answer(Page& page, const Match& match) {
-  if (match.route == nullptr) {
-    co_return page.Fail(
-        match.other_methods.empty()
-            ? Error(absl::StatusCode::kNotFound, "PAGE_NOT_FOUND", "there is no such page")
-            : Error(absl::StatusCode::kUnimplemented, "METHOD_NOT_ALLOWED",
-                    "the page does not have this method", {{"allow", match.other_methods}}));
+http::HttpResponse Site::Refuse(const http::Refusal& refusal) const {
+  http::HttpResponse response = RefusalPage(context_, refusal);
+  http::AddSecurityHeaders(http::ContentKind::kPage, security_, response);
+  return response;
+}
+
+http::HttpResponse Site::FailToFind(Page& page, const Match& match) const {
+  if (!match.other_methods.empty()) {
+    return page.Fail(Error(absl::StatusCode::kUnimplemented, "METHOD_NOT_ALLOWED",
+                           "the page does not have this method", {{"allow", match.other_methods}}));
   }
+  // Other software ends its addresses in a slash, and links to them outlive it.
+  absl::string_view path = page.request.path;
+  if (page.request.is_read() && absl::ConsumeSuffix(&path, "/") &&
+      Find(page.request, path).route != nullptr) {
+    return page.Moved(std::string(path));
+  }
+  return page.Fail(Error(absl::StatusCode::kNotFound, "PAGE_NOT_FOUND", "there is no such page"));
+}
+
+asio::awaitable<http::HttpResponse> Site::Answer(Page& page, const Match& match) {
+  if (match.route == nullptr) co_return FailToFind(page, match);
   auto query = Form::Parse(page.request.query);
   if (!query.ok()) co_return page.Fail(query.status());
   page.query = *std::move(query);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gateway/http/message.h"
+#include "gateway/http/security_headers.h"
 #include "gateway/proxy/caller_context.h"
 #include "gateway/proxy/limits.h"
 #include "gateway/web/page.h"
@@ -23,9 +24,13 @@ using PageRoutes = std::vector<PageRoute>;
 // Thread-safe.
 class Site {
  public:
-  Site(const SiteContext& context, CallerContexts& callers, Limits& limits, bool hsts);
+  Site(const SiteContext& context, CallerContexts& callers, Limits& limits,
+       http::SecuritySettings security);
 
   asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request);
+
+  // The page for a request that did not reach Handle.
+  http::HttpResponse Refuse(const http::Refusal& refusal) const;
 
   // The largest form.
   static constexpr size_t kMaxFormBytes = 256 << 10;
@@ -36,13 +41,14 @@ class Site {
     std::map<std::string, std::string> variables;
     std::string other_methods;  // that this path allows: "GET, HEAD"
   };
-  Match Find(const http::HttpRequest& request) const;
+  Match Find(const http::RequestHead& head, absl::string_view path) const;
+  http::HttpResponse FailToFind(Page& page, const Match& match) const;
   asio::awaitable<http::HttpResponse> Answer(Page& page, const Match& match);
 
   const SiteContext context_;
   CallerContexts& callers_;
   Limits& limits_;
-  const bool hsts_;
+  const http::SecuritySettings security_;
   const PageRoutes routes_;
   std::vector<std::vector<std::string>> segments_;  // of each route's pattern
 };

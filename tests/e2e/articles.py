@@ -57,7 +57,7 @@ class Articles(Steps):
         slug = f"moved-{self.run}"
         self.change(posts[2], {"slug": slug})
         moved = reader.get(paths[2])
-        assert moved.status == 303, moved
+        assert moved.status == 308, moved
         assert moved.headers["Location"] == f"/c/{self.channel['slug']}/{slug}", moved.headers
         self.say("a comment, a title, another access level, another address, gone")
 
@@ -78,7 +78,7 @@ class Articles(Steps):
 
     def expect_redirect(self, path, target):
         answer = self.visitor().get(path)
-        assert answer.status == 303 and answer.headers["Location"] == target, answer
+        assert answer.status == 308 and answer.headers["Location"] == target, answer
 
     def save_bytes(self, path, reader):
         whole = self.visitor().get(path)

@@ -118,12 +118,25 @@ asio::awaitable<absl::StatusOr<std::string>> PlaceOf(Page& page) {
   co_return ArticlePath(post->summary());
 }
 
+// From an id, or from an address that the post no longer has, to the one that it has.
+http::HttpResponse LeadTo(Page& page, const std::string& place) {
+  return page.path.contains("post_id") ? page.Redirect(place) : page.Moved(place);
+}
+
+// Whether there is a post, and where. Nobody reads it, so it costs no free read and is no view.
+PageAnswer ShowHead(Page& page) {
+  const auto place = co_await PlaceOf(page);
+  if (!place.ok()) co_return page.Fail(place.status());
+  if (page.request.path != *place) co_return LeadTo(page, *place);
+  co_return page.ShowHead();
+}
+
 PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
   // An old link leads to where the post is now.
   if (refused == nullptr && page.site.articles.FindPost(page.request.path) == nullptr) {
     const auto place = co_await PlaceOf(page);
     if (!place.ok()) co_return page.Fail(place.status());
-    if (page.request.path != *place) co_return page.Redirect(*place);
+    if (page.request.path != *place) co_return LeadTo(page, *place);
   }
   const auto post = co_await page.calls.Call(rpcs::kGetPost, RequestFor(page));
   if (!post.ok() && refused != nullptr) {
@@ -136,7 +149,7 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
   const std::string path = ArticlePath(summary);
   if (refused == nullptr && page.request.path != path) {
     page.site.articles.Forget(page.request.path);
-    co_return page.Redirect(path);
+    co_return LeadTo(page, path);
   }
   page.site.articles.Learn(path, summary.post_id());
 
@@ -339,6 +352,12 @@ PageAnswer ShowToVisitor(Page& page) {
 }
 
 PageAnswer ShowArticle(Page& page) {
+  if (page.request.method == "HEAD") co_return co_await ShowHead(page);
+  // It may never be read, so it must cost no free read. Browsers ask again when it is.
+  if (page.IsLoadedAhead()) {
+    co_return page.Fail(Error(absl::StatusCode::kPermissionDenied, "LOADED_AHEAD",
+                              "posts are sent only to those who open them"));
+  }
   // Only the plain address: a query may ask for another page of the discussion.
   if (!page.SignedIn() && page.request.query.empty()) co_return co_await ShowToVisitor(page);
   co_return co_await ShowPost(page, nullptr);

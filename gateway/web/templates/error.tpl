@@ -3,5 +3,6 @@
 <h1>{{HEADING}}</h1>
 <p>{{ADVICE}}</p>
 <p><a class="button" href="/">{{W_ERROR_BACK_HOME}}</a></p>
-<p class="quiet">{{W_REQUEST_ID}} <code>{{REQUEST_ID}}</code></p>
+{{#REQUEST}}<p class="quiet">{{W_REQUEST_ID}} <code>{{ID}}</code></p>
+{{/REQUEST}}
 </div>

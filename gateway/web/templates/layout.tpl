@@ -7,13 +7,14 @@
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noai, noimageai">
 <meta name="tdm-reservation" content="1">
-<link rel="icon" href="{{ICON_URL}}" type="image/svg+xml">
-<link rel="stylesheet" href="{{CSS_URL}}">
-<link rel="stylesheet" href="{{PAGES_CSS_URL}}">
-<script type="module" src="{{JS_URL}}"></script>
-<link rel="modulepreload" href="/assets/countdown.js">
-<link rel="modulepreload" href="/assets/live.js">
-<link rel="modulepreload" href="/assets/local_time.js">
+<link rel="icon" href="{{ASSETS}}icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="{{ASSETS}}site.css">
+<link rel="stylesheet" href="{{ASSETS}}pages.css">
+<script type="module" src="{{ASSETS}}site.js"></script>
+<link rel="modulepreload" href="{{ASSETS}}countdown.js">
+<link rel="modulepreload" href="{{ASSETS}}discussion_merge.js">
+<link rel="modulepreload" href="{{ASSETS}}live.js">
+<link rel="modulepreload" href="{{ASSETS}}local_time.js">
 {{#CANONICAL}}<link rel="canonical" href="{{URL}}">
 {{/CANONICAL}}
 {{#DESCRIPTION}}<meta name="description" content="{{TEXT}}">

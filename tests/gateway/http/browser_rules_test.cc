@@ -12,6 +12,7 @@
 namespace rostrum::http {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -152,7 +153,7 @@ TEST(OriginTest, TakesTheFormOfBrowsers) {
 
 TEST(SecurityHeadersTest, FitTheKindOfContent) {
   HttpResponse page;
-  AddSecurityHeaders(ContentKind::kPage, true, page);
+  AddSecurityHeaders(ContentKind::kPage, {.hsts = true}, page);
   const std::string policy = *page.headers.Find("content-security-policy");
   EXPECT_THAT(policy, HasSubstr("default-src 'none'"));
   EXPECT_THAT(policy, HasSubstr("frame-ancestors 'none'"));
@@ -162,21 +163,33 @@ TEST(SecurityHeadersTest, FitTheKindOfContent) {
   EXPECT_THAT(*page.headers.Find("strict-transport-security"), HasSubstr("max-age=63072000"));
 
   HttpResponse api;
-  AddSecurityHeaders(ContentKind::kApi, false, api);
+  AddSecurityHeaders(ContentKind::kApi, {}, api);
   EXPECT_EQ(*api.headers.Find("content-security-policy"),
             "default-src 'none'; frame-ancestors 'none'");
   EXPECT_EQ(*api.headers.Find("x-content-type-options"), "nosniff");
   EXPECT_FALSE(api.headers.Has("strict-transport-security")) << "only where TLS is on";
 
   HttpResponse media;
-  AddSecurityHeaders(ContentKind::kMedia, false, media);
+  AddSecurityHeaders(ContentKind::kMedia, {}, media);
   EXPECT_THAT(*media.headers.Find("content-security-policy"), HasSubstr("sandbox"));
+}
+
+// Browsers apply the policy to where the answer redirects, such as to the payment.
+TEST(SecurityHeadersTest, FormsLeadToAnyOriginOfTheSite) {
+  HttpResponse page;
+  AddSecurityHeaders(ContentKind::kPage,
+                     {.form_origins = {"https://rostrum.test", "http://127.0.0.1:8080"}}, page);
+  EXPECT_THAT(*page.headers.Find("content-security-policy"),
+              HasSubstr("form-action 'self' https://rostrum.test http://127.0.0.1:8080"));
+  HttpResponse alone;
+  AddSecurityHeaders(ContentKind::kPage, {}, alone);
+  EXPECT_THAT(*alone.headers.Find("content-security-policy"), EndsWith("form-action 'self'"));
 }
 
 TEST(SecurityHeadersTest, LeavesWhatIsSet) {
   HttpResponse response;
   response.headers.Add("Referrer-Policy", "no-referrer");
-  AddSecurityHeaders(ContentKind::kPage, false, response);
+  AddSecurityHeaders(ContentKind::kPage, {}, response);
   EXPECT_EQ(*response.headers.Find("referrer-policy"), "no-referrer");
   EXPECT_EQ(response.headers.Count("referrer-policy"), 1u);
 }

@@ -119,11 +119,10 @@ TEST(CompressionTest, TellsCachesEvenWhenItDoesNot) {
 
 class StaticFilesTest : public ::testing::Test {
  protected:
-  static RequestHead Request(const std::string& path, const std::string& query = "") {
+  static RequestHead Request(const std::string& path) {
     RequestHead head;
     head.method = "GET";
     head.path = path;
-    head.query = query;
     return head;
   }
   const std::string script_ = std::string(3000, ' ') + "export {};";
@@ -145,15 +144,25 @@ TEST_F(StaticFilesTest, ServesItsFilesOnly) {
   EXPECT_FALSE(files_.Serve(post).has_value());
 }
 
-TEST_F(StaticFilesTest, AVersionedUrlMayBeKeptForGood) {
-  const std::string url = files_.Url("js/room.js");
-  const size_t question = url.find('?');
-  const auto response = files_.Serve(Request(url.substr(0, question), url.substr(question + 1)));
+TEST_F(StaticFilesTest, WhatIsInTheVersionedFolderMayBeKeptForGood) {
+  const auto response = files_.Serve(Request(files_.Folder() + "js/room.js"));
   ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->bytes(), script_);
   EXPECT_THAT(*response->headers.Find("cache-control"), HasSubstr("immutable"));
-  EXPECT_THAT(*files_.Serve(Request("/assets/js/room.js", "v=0"))->headers.Find("cache-control"),
-              Not(HasSubstr("immutable")));
-  EXPECT_EQ(files_.Url("none"), "");
+  EXPECT_FALSE(files_.Serve(Request(files_.Folder())).has_value());
+  EXPECT_FALSE(files_.Serve(Request(files_.Folder() + "js/other.js")).has_value());
+  RequestHead bare = Request(files_.Folder());
+  bare.path.pop_back();
+  EXPECT_FALSE(files_.Serve(bare).has_value());
+}
+
+TEST_F(StaticFilesTest, TheFolderOfAnotherReleaseHasTheFilesOfThisOne) {
+  const StaticFiles other("/assets/", {{"js/room.js", {"changed", 7}}, {"dot.png", {"x", 1}}});
+  ASSERT_NE(other.Folder(), files_.Folder());
+  const auto response = files_.Serve(Request(other.Folder() + "js/room.js"));
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->bytes(), script_);
+  EXPECT_EQ(*response->headers.Find("cache-control"), "public, no-cache");
 }
 
 TEST_F(StaticFilesTest, AnswersNotModified) {

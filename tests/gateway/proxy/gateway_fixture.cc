@@ -55,7 +55,8 @@ GatewayTest::Running::Running(GatewayTest& test)
       blocking({}),
       limits(test.limits_, local, shared, blocking),
       api(test.api_, *transcoder, backends, callers, limits),
-      gateway({.hsts = false, .openapi = kOpenApi, .patience = test.patience_}, api, backends),
+      gateway({.hsts = false, .openapi = kOpenApi, .patience = test.patience_}, api, backends,
+              test.pages_),
       server(OneThread(), gateway, observer) {
   const absl::Status started = server.Start();
   EXPECT_TRUE(started.ok()) << started;

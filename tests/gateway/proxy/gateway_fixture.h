@@ -53,6 +53,7 @@ class GatewayTest : public ::testing::Test {
                            .network_secret = std::string(32, 'n'),
                            .lookups = {.burst = 100, .period = absl::Minutes(1)}};
   LimitSettings limits_;
+  Gateway::Pages pages_;
   absl::Duration patience_ = absl::InfiniteDuration();
   ApiSettings api_{.read_timeout = absl::Seconds(10), .write_timeout = absl::Seconds(10)};
 

@@ -81,15 +81,41 @@ TEST_F(GatewayTest, HasNothingAtOtherPaths) {
 }
 
 TEST_F(GatewayTest, SecurityHeadersAreOnEveryAnswer) {
-  for (const char* path : {"/healthz", "/v1/comments/c1", "/v1/comments/busy", "/nowhere"}) {
+  for (const char* path :
+       {"/healthz", "/openapi.json", "/v1/comments/c1", "/v1/comments/busy", "/nowhere"}) {
     const ClientResponse response = Http().Get(path);
     EXPECT_EQ(response.Header("x-content-type-options"), "nosniff") << path;
     EXPECT_THAT(response.Header("content-security-policy"), HasSubstr("default-src 'none'"))
         << path;
+    EXPECT_EQ(response.Header("tdm-reservation"), "1") << path;
+    EXPECT_EQ(response.Header("x-robots-tag"), "noai, noimageai") << path;
   }
   testing::RawConnection malformed = Connect();
   ASSERT_TRUE(malformed.Send("GET / HTTP/1.1\r\n\r\n"));
   EXPECT_EQ(malformed.Read()->Header("x-content-type-options"), "nosniff");
+}
+
+TEST_F(GatewayTest, RefusesRequestsForPagesWithAPage) {
+  pages_.refuse = [](const http::Refusal& refusal) {
+    http::HttpResponse page;
+    page.status = refusal.status;
+    page.body = "a page";
+    return page;
+  };
+  const std::string browser = "Host: x\r\nAccept: text/html,*/*;q=0.8\r\n";
+  const auto ask = [&](const std::string& path, const std::string& headers) {
+    testing::RawConnection connection = Connect();
+    EXPECT_TRUE(connection.Send("POST " + path + " HTTP/1.1\r\n" + headers +
+                                "Content-Length: 999999999\r\n\r\n"));
+    return *connection.Read();
+  };
+  const ClientResponse page = ask("/start", browser);
+  EXPECT_EQ(page.status, 413);
+  EXPECT_EQ(page.body, "a page");
+  EXPECT_EQ(page.Header("x-robots-tag"), "noai, noimageai");
+  EXPECT_EQ(ReasonOf(ask("/v1/posts", browser)), "BODY_TOO_LARGE");
+  EXPECT_EQ(ReasonOf(ask("/start", "Host: x\r\nAccept: application/json\r\n")), "BODY_TOO_LARGE");
+  EXPECT_EQ(ReasonOf(ask("/start", "Host: x\r\n")), "BODY_TOO_LARGE");
 }
 
 }  // namespace

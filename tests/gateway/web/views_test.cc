@@ -115,10 +115,7 @@ std::string Render(const std::function<void(ctemplate::TemplateDictionary& layou
                                             ctemplate::TemplateDictionary& body)>& fill,
                    const std::string& body_template) {
   ctemplate::TemplateDictionary layout("layout");
-  layout.SetValue("JS_URL", "/assets/site.js");
-  layout.SetValue("CSS_URL", "/assets/site.css");
-  layout.SetValue("PAGES_CSS_URL", "/assets/pages.css");
-  layout.SetValue("ICON_URL", "/assets/icon.svg");
+  layout.SetValue("ASSETS", "/assets/");
   ctemplate::TemplateDictionary& body = *layout.AddIncludeDictionary("BODY");
   body.SetFilename(body_template);
   fill(layout, body);

@@ -1,0 +1,214 @@
+#include "tests/gateway/web/site_fixture.h"
+
+#include <exception>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "boost/asio/co_spawn.hpp"
+#include "boost/asio/executor_work_guard.hpp"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "services/common/base/status.h"
+#include "services/common/rpc/proto_time.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace cpb = rostrum::content::v1;
+namespace spb = rostrum::subscription::v1;
+
+absl::Status CheckToken(const std::string& token) {
+  if (token.empty() || token == "2") return absl::OkStatus();
+  return InvalidField("page_token", "INVALID_PAGE_TOKEN", "must be of this list");
+}
+
+// One entry of each page of a list that has two.
+template <class Request, class Response, class Entry>
+absl::Status List(const Request& request, Entry* entry, Response* response) {
+  RETURN_IF_ERROR(CheckToken(request.page_token()));
+  const bool first = request.page_token().empty();
+  entry->set_slug(first ? "first" : "second");
+  entry->set_display_name(entry->slug());
+  if (first) response->set_next_page_token("2");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+cpb::PostSummary ThePost() {
+  cpb::PostSummary post;
+  post.set_post_id(kPostId);
+  post.set_slug("peace");
+  post.set_title("On peace");
+  post.set_lede("How it is made");
+  post.mutable_channel()->set_slug("world");
+  post.mutable_channel()->set_display_name("World");
+  post.mutable_author()->set_author_id(kPostId);
+  post.mutable_author()->set_slug("ana");
+  post.mutable_author()->set_display_name("Ana");
+  post.set_access_level(spb::ACCESS_LEVEL_PUBLIC);
+  *post.mutable_publish_time() = ToProtoTime(absl::FromUnixSeconds(1'700'000'000));
+  return post;
+}
+
+cpb::PostSummary StandInPosts::Shown() const {
+  cpb::PostSummary post = ThePost();
+  if (revised) {
+    *post.mutable_revise_time() = ToProtoTime(FromProtoTime(post.publish_time()) + absl::Hours(24));
+  }
+  return post;
+}
+
+grpc::Status StandInPosts::ListPosts(grpc::ServerContext* ctx, const cpb::ListPostsRequest* request,
+                                     cpb::ListPostsResponse* response) {
+  return HandleRpc(rpc_, ctx, "ListPosts", [&](const RequestContext&) -> absl::Status {
+    RETURN_IF_ERROR(CheckToken(request->page_token()));
+    *response->add_posts() = Shown();
+    if (request->page_token().empty()) response->set_next_page_token("2");
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status StandInPosts::GetPost(grpc::ServerContext* ctx, const cpb::GetPostRequest* request,
+                                   cpb::Post* response) {
+  return HandleRpc(rpc_, ctx, "GetPost", [&](const RequestContext&) -> absl::Status {
+    if (request->view() != cpb::POST_VIEW_BASIC) ++reads;
+    *response->mutable_summary() = Shown();
+    response->mutable_access()->set_granted(true);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status StandInPosts::BatchReadPosts(grpc::ServerContext* ctx,
+                                          const cpb::BatchReadPostsRequest* request,
+                                          cpb::BatchReadPostsResponse* response) {
+  return HandleRpc(rpc_, ctx, "BatchReadPosts", [&](const RequestContext&) -> absl::Status {
+    for (const cpb::VisitorRead& read : request->reads()) {
+      cpb::VisitorReading& reading = *response->add_readings();
+      if (read.post_id().empty() && read.slug() != "peace") {
+        reading.set_outcome(cpb::VisitorReading::OUTCOME_NOT_FOUND);
+        continue;
+      }
+      ++reads;
+      reading.set_outcome(cpb::VisitorReading::OUTCOME_DECIDED);
+      reading.set_version("1");
+      reading.mutable_access()->set_granted(true);
+      reading.mutable_access()->set_reason(spb::ACCESS_REASON_PUBLIC);
+      *reading.mutable_post()->mutable_summary() = Shown();
+      reading.mutable_post()->set_body_html("<p>By talking.</p>");
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status StandInSearch::SearchPosts(grpc::ServerContext* ctx,
+                                        const cpb::SearchPostsRequest* request,
+                                        cpb::SearchPostsResponse* response) {
+  return HandleRpc(rpc_, ctx, "SearchPosts", [&](const RequestContext&) -> absl::Status {
+    RETURN_IF_ERROR(CheckToken(request->page_token()));
+    *response->add_posts()->mutable_post() = ThePost();
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status StandInCatalog::GetAuthor(grpc::ServerContext* ctx,
+                                       const cpb::GetAuthorRequest* request,
+                                       cpb::Author* response) {
+  return HandleRpc(rpc_, ctx, "GetAuthor", [&](const RequestContext&) -> absl::Status {
+    *response = ThePost().author();
+    response->set_slug(request->author());
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status StandInCatalog::ListChannels(grpc::ServerContext* ctx,
+                                          const cpb::ListChannelsRequest* request,
+                                          cpb::ListChannelsResponse* response) {
+  return HandleRpc(rpc_, ctx, "ListChannels", [&](const RequestContext&) {
+    return List(*request, response->add_channels(), response);
+  });
+}
+
+grpc::Status StandInCatalog::ListTopics(grpc::ServerContext* ctx,
+                                        const cpb::ListTopicsRequest* request,
+                                        cpb::ListTopicsResponse* response) {
+  return HandleRpc(rpc_, ctx, "ListTopics", [&](const RequestContext&) {
+    return List(*request, response->add_topics(), response);
+  });
+}
+
+grpc::Status StandInCatalog::ListAuthors(grpc::ServerContext* ctx,
+                                         const cpb::ListAuthorsRequest* request,
+                                         cpb::ListAuthorsResponse* response) {
+  return HandleRpc(rpc_, ctx, "ListAuthors", [&](const RequestContext&) {
+    return List(*request, response->add_authors(), response);
+  });
+}
+
+SiteTest::SiteTest() {
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&posts_);
+  builder.RegisterService(&search_);
+  builder.RegisterService(&catalog_);
+  listening_ = builder.BuildAndStart();
+  const std::string target = absl::StrCat("127.0.0.1:", port);
+  std::map<std::string, std::string> targets;
+  for (const char* service : {"account", "subscription", "content", "feed", "comment"}) {
+    targets[service] = target;
+  }
+  backends_ = std::make_unique<Backends>(targets, grpc::InsecureChannelCredentials(), metrics_);
+  identities_ = std::make_unique<Identities>(*backends_, clock_);
+  const BrowserSettings browser{
+      .cookies = {}, .origins = {kSiteUrl}, .network_secret = std::string(32, 'n')};
+  callers_ = std::make_unique<CallerContexts>(browser, *identities_, clock_);
+  const SiteSettings settings{
+      .name = "Rostrum", .public_url = kSiteUrl, .mail_folder = "", .article_cache_mib = 1};
+  auto parts = SiteParts::Load(settings, *backends_, caller_, blocking_, clock_);
+  EXPECT_TRUE(parts.ok()) << parts.status();
+  parts_ = *std::move(parts);
+  http::SecuritySettings security;
+  site_ = std::make_unique<Site>(parts_->context(), *callers_, limits_, security);
+}
+
+SiteTest::~SiteTest() {
+  backends_->CancelAll();
+  blocking_.Stop();
+  listening_->Shutdown();
+}
+
+http::HttpResponse SiteTest::Ask(const std::string& method, const std::string& target,
+                                 const Headers& headers) {
+  http::HttpRequest request;
+  request.method = method;
+  request.target = target;
+  const size_t question = target.find('?');
+  request.path = target.substr(0, question);
+  request.query = question == std::string::npos ? "" : target.substr(question + 1);
+  request.headers.Add("Host", "rostrum.test");
+  for (const auto& [name, value] : headers) request.headers.Add(name, value);
+  request.peer = *http::IpAddress::Parse("192.0.2.7");
+  request.client = request.peer;
+  request.executor = io_.get_executor();
+  std::optional<http::HttpResponse> response;
+  asio::co_spawn(io_, site_->Handle(request),
+                 [&](std::exception_ptr thrown, http::HttpResponse answer) {
+                   EXPECT_TRUE(thrown == nullptr);
+                   response = std::move(answer);
+                 });
+  const auto work = asio::make_work_guard(io_);
+  io_.restart();
+  while (!response.has_value()) io_.run_one();
+  return *std::move(response);
+}
+
+std::string SiteTest::Header(const http::HttpResponse& response, const std::string& name) {
+  const std::string* value = response.headers.Find(name);
+  return value == nullptr ? "" : *value;
+}
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "boost/asio/io_context.hpp"
+#include "gateway/web/site.h"
+#include "gateway/web/site_parts.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rostrum/content/v1/catalog_service.grpc.pb.h"
+#include "rostrum/content/v1/post_service.grpc.pb.h"
+#include "rostrum/content/v1/search_service.grpc.pb.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/grpc_fixture.h"
+
+namespace rostrum::gateway {
+
+inline constexpr char kSiteUrl[] = "https://rostrum.test";
+inline constexpr char kPostId[] = "00000000-0000-7000-8000-000000000001";
+
+// One post, at /c/world/peace and formerly at /c/world/war, that everybody may read.
+content::v1::PostSummary ThePost();
+
+// Lists have ThePost() and the page tokens "" and "2"; any other is refused.
+class StandInPosts final : public content::v1::PostService::Service {
+ public:
+  explicit StandInPosts(RpcRuntime& runtime)
+      : rpc_(runtime, content::v1::PostService::service_full_name()) {}
+  grpc::Status ListPosts(grpc::ServerContext* ctx, const content::v1::ListPostsRequest* request,
+                         content::v1::ListPostsResponse* response) override;
+  grpc::Status GetPost(grpc::ServerContext* ctx, const content::v1::GetPostRequest* request,
+                       content::v1::Post* response) override;
+  grpc::Status BatchReadPosts(grpc::ServerContext* ctx,
+                              const content::v1::BatchReadPostsRequest* request,
+                              content::v1::BatchReadPostsResponse* response) override;
+  std::atomic<int> reads = 0;         // those that count
+  std::atomic<bool> revised = false;  // the post, a day after it was published
+
+ private:
+  content::v1::PostSummary Shown() const;
+  const RpcMethods rpc_;
+};
+
+class StandInSearch final : public content::v1::SearchService::Service {
+ public:
+  explicit StandInSearch(RpcRuntime& runtime)
+      : rpc_(runtime, content::v1::SearchService::service_full_name()) {}
+  grpc::Status SearchPosts(grpc::ServerContext* ctx, const content::v1::SearchPostsRequest* request,
+                           content::v1::SearchPostsResponse* response) override;
+
+ private:
+  const RpcMethods rpc_;
+};
+
+// Each list has two pages of one entry: "first", then "second".
+class StandInCatalog final : public content::v1::CatalogService::Service {
+ public:
+  explicit StandInCatalog(RpcRuntime& runtime)
+      : rpc_(runtime, content::v1::CatalogService::service_full_name()) {}
+  grpc::Status GetAuthor(grpc::ServerContext* ctx, const content::v1::GetAuthorRequest* request,
+                         content::v1::Author* response) override;
+  grpc::Status ListChannels(grpc::ServerContext* ctx,
+                            const content::v1::ListChannelsRequest* request,
+                            content::v1::ListChannelsResponse* response) override;
+  grpc::Status ListTopics(grpc::ServerContext* ctx, const content::v1::ListTopicsRequest* request,
+                          content::v1::ListTopicsResponse* response) override;
+  grpc::Status ListAuthors(grpc::ServerContext* ctx, const content::v1::ListAuthorsRequest* request,
+                           content::v1::ListAuthorsResponse* response) override;
+
+ private:
+  const RpcMethods rpc_;
+};
+
+// The pages as a visitor gets them, in front of a content of stand-ins. Other services know
+// none of their methods.
+class SiteTest : public ::testing::Test {
+ protected:
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  SiteTest();
+  ~SiteTest() override;
+
+  http::HttpResponse Ask(const std::string& method, const std::string& target,
+                         const Headers& headers = {});
+  http::HttpResponse Get(const std::string& target, const Headers& headers = {}) {
+    return Ask("GET", target, headers);
+  }
+  // A header of an answer, or "".
+  static std::string Header(const http::HttpResponse& response, const std::string& name);
+
+  FakeClock clock_{absl::Now()};
+  GrpcTestServer server_{"content", &clock_};
+  StandInPosts posts_{server_.runtime()};
+  StandInSearch search_{server_.runtime()};
+  StandInCatalog catalog_{server_.runtime()};
+  std::unique_ptr<grpc::Server> listening_;
+  Metrics metrics_;
+  std::unique_ptr<Backends> backends_;
+  std::unique_ptr<Identities> identities_;
+  std::unique_ptr<CallerContexts> callers_;
+  LocalThrottle throttle_{clock_};
+  http::BlockingPool blocking_{http::BlockingPool::Options()};
+  Limits limits_{{}, throttle_, throttle_, blocking_};
+  const ServiceCaller caller_{server_.signer("gateway"), "content", absl::Seconds(5), metrics_};
+  std::unique_ptr<SiteParts> parts_;
+  std::unique_ptr<Site> site_;
+  asio::io_context io_;
+};
+
+}  // namespace rostrum::gateway
