@@ -13,7 +13,7 @@ namespace cpb = rostrum::content::v1;
 namespace fpb = rostrum::feed::v1;
 
 constexpr int kPostsPerPage = 20;
-constexpr int kCatalogEntries = 100;
+constexpr int kEntriesPerCall = 100;
 
 // What a list is about. Always a named variable: g++ 12 destroys a temporary in a co_await
 // twice if it was made by braces.
@@ -134,27 +134,40 @@ void AddEntries(const Entries& entries, const char* section, Fill fill,
   }
 }
 
+// Adds a whole list of the catalog, however many calls it takes.
+template <class R, class Add>
+asio::awaitable<absl::Status> AddAll(Page& page, const R rpc, const Add add) {
+  typename R::Request request;
+  request.set_page_size(kEntriesPerCall);
+  do {
+    const auto entries = co_await page.calls.Call(rpc, request);
+    if (!entries.ok()) co_return entries.status();
+    add(*entries);
+    request.set_page_token(entries->next_page_token());
+  } while (!request.page_token().empty());
+  co_return absl::OkStatus();
+}
+
 PageAnswer CatalogPage(Page& page) {
   ctemplate::TemplateDictionary& values = page.UseTemplate("catalog.tpl");
+  const auto about = [](const cpb::Channel& channel, ctemplate::TemplateDictionary& item) {
+    item.SetValue("ABOUT", channel.description());
+  };
   const auto nothing = [](const auto&, ctemplate::TemplateDictionary&) {};
-  cpb::ListChannelsRequest channels_request;
-  channels_request.set_page_size(kCatalogEntries);
-  const auto channels = co_await page.calls.Call(rpcs::kListChannels, channels_request);
-  if (!channels.ok()) co_return page.Fail(channels.status());
-  AddEntries(
-      channels->channels(), "CHANNEL",
-      [](const cpb::Channel& channel, ctemplate::TemplateDictionary& item) {
-        item.SetValue("ABOUT", channel.description());
-      },
-      values);
-  cpb::ListTopicsRequest topics_request;
-  topics_request.set_page_size(kCatalogEntries);
-  const auto topics = co_await page.calls.Call(rpcs::kListTopics, topics_request);
-  if (topics.ok()) AddEntries(topics->topics(), "TOPIC", nothing, values);
-  cpb::ListAuthorsRequest authors_request;
-  authors_request.set_page_size(kCatalogEntries);
-  const auto authors = co_await page.calls.Call(rpcs::kListAuthors, authors_request);
-  if (authors.ok()) AddEntries(authors->authors(), "AUTHOR", nothing, values);
+  const auto add_channels = [&](const cpb::ListChannelsResponse& list) {
+    AddEntries(list.channels(), "CHANNEL", about, values);
+  };
+  const auto add_topics = [&](const cpb::ListTopicsResponse& list) {
+    AddEntries(list.topics(), "TOPIC", nothing, values);
+  };
+  const auto add_authors = [&](const cpb::ListAuthorsResponse& list) {
+    AddEntries(list.authors(), "AUTHOR", nothing, values);
+  };
+  absl::Status read = co_await AddAll(page, rpcs::kListChannels, add_channels);
+  if (read.ok()) read = co_await AddAll(page, rpcs::kListTopics, add_topics);
+  if (read.ok()) read = co_await AddAll(page, rpcs::kListAuthors, add_authors);
+  // Not shown in part: readers take the lists to be complete.
+  if (!read.ok()) co_return page.Fail(read);
   co_return page.Show(page.site.words.Get("NAV_CHANNELS"));
 }
 

@@ -79,6 +79,14 @@ TEST_F(SiteTest, EveryFileOfAPageIsOfOneVersionAndKeptForGood) {
   }
 }
 
+TEST_F(SiteTest, TheCatalogIsComplete) {
+  const std::string page(Get("/channels").bytes());
+  for (const char* kind : {"/c/", "/t/", "/a/"}) {
+    EXPECT_THAT(page, HasSubstr(std::string("href=\"") + kind + "first\""));
+    EXPECT_THAT(page, HasSubstr(std::string("href=\"") + kind + "second\""));
+  }
+}
+
 TEST_F(SiteTest, ARefusalIsAPage) {
   const http::HttpResponse large = site_->Refuse({413, "BODY_TOO_LARGE", "too large"});
   EXPECT_EQ(large.status, 413);
