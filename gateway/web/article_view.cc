@@ -1,8 +1,6 @@
 #include "gateway/web/article_view.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "services/common/base/json_text.h"
 #include "services/common/base/utf8.h"
 #include "services/common/rpc/proto_time.h"
 
@@ -83,15 +81,6 @@ void FillPicture(const Words& words, const cpb::Picture& picture,
   }
 }
 
-std::string Iso(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", FromProtoTime(time), absl::UTCTimeZone());
-}
-
-// JSON for a script element: "<" could end it.
-std::string ScriptString(const std::string& text) {
-  return absl::StrReplaceAll(JsonString(text), {{"<", "\\u003c"}});
-}
-
 }  // namespace
 
 std::string ArticlePath(const cpb::PostSummary& post) {
@@ -162,46 +151,6 @@ void FillTrialEnding(const spb::ReadingAccess& access, const std::string& here,
   ctemplate::TemplateDictionary& ending = *layout.AddSectionDictionary("TRIAL_ENDING");
   ending.SetValue("RETURN_QUERY", QueryValue(here));
   SetTime(ending, "END", end);
-}
-
-void FillHead(const std::string& public_url, const std::string& site_name, const cpb::Post& post,
-              ctemplate::TemplateDictionary& layout) {
-  const cpb::PostSummary& summary = post.summary();
-  const std::string url = absl::StrCat(public_url, ArticlePath(summary));
-  layout.AddSectionDictionary("CANONICAL")->SetValue("URL", url);
-  const auto open_graph = [&](const char* property, const std::string& content) {
-    ctemplate::TemplateDictionary& entry = *layout.AddSectionDictionary("OPEN_GRAPH");
-    entry.SetValue("PROPERTY", property);
-    entry.SetValue("CONTENT", content);
-  };
-  open_graph("og:type", "article");
-  open_graph("og:title", summary.title());
-  open_graph("og:description", summary.lede());
-  open_graph("og:url", url);
-  open_graph("og:site_name", site_name);
-  open_graph("article:published_time", Iso(summary.publish_time()));
-  std::string image;
-  if (summary.has_picture()) {
-    image = absl::StrCat(public_url, "/v1/media/", summary.picture().media_id());
-    open_graph("og:image", image);
-  }
-  const bool free = summary.access_level() == spb::ACCESS_LEVEL_PUBLIC;
-  std::string json = absl::StrCat(
-      "{\"@context\":\"https://schema.org\",\"@type\":\"NewsArticle\",\"headline\":",
-      ScriptString(summary.title()), ",\"description\":", ScriptString(summary.lede()),
-      ",\"url\":", ScriptString(url),
-      ",\"datePublished\":", ScriptString(Iso(summary.publish_time())),
-      ",\"author\":{\"@type\":\"Person\",\"name\":", ScriptString(summary.author().display_name()),
-      ",\"url\":", ScriptString(absl::StrCat(public_url, "/a/", summary.author().slug())),
-      "},\"publisher\":{\"@type\":\"Organization\",\"name\":", ScriptString(site_name),
-      "},\"isAccessibleForFree\":", free ? "true" : "false");
-  if (!image.empty()) absl::StrAppend(&json, ",\"image\":", ScriptString(image));
-  if (!free) {
-    absl::StrAppend(&json,
-                    ",\"hasPart\":{\"@type\":\"WebPageElement\",\"isAccessibleForFree\":false,"
-                    "\"cssSelector\":\".prose\"}");
-  }
-  layout.AddSectionDictionary("STRUCTURED_DATA")->SetValue("JSON", json + "}");
 }
 
 void FillAuthorCard(const Words& words, const cpb::Author& author,

@@ -30,10 +30,6 @@ void FillOffer(const Words& words, const subscription::v1::ReadingAccess& access
 void FillTrialEnding(const subscription::v1::ReadingAccess& access, const std::string& here,
                      ctemplate::TemplateDictionary& layout);
 
-// Canonical address, Open Graph and schema.org data in the head of the page.
-void FillHead(const std::string& public_url, const std::string& site_name,
-              const content::v1::Post& post, ctemplate::TemplateDictionary& layout);
-
 // The author's latest premium posts.
 void FillAuthorCard(const Words& words, const content::v1::Author& author,
                     const content::v1::ListPostsResponse& posts,

@@ -225,11 +225,7 @@ http::HttpResponse Page::ShowPart(const std::string& file) {
 }
 
 http::HttpResponse Page::Send(const std::string& content_type, std::string text) {
-  http::HttpResponse response;
-  response.headers.Set("Content-Type", content_type);
-  response.headers.Set("Cache-Control", "public, max-age=60");
-  response.body = std::move(text);
-  return response;
+  return StoredPage(std::move(text), content_type, "public, max-age=60").Answer(request);
 }
 
 bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,
@@ -253,10 +249,13 @@ bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,
   return is_form;
 }
 
+std::string IsoTime(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
 void SetTime(ctemplate::TemplateDictionary& values, const std::string& name, absl::Time time) {
-  const absl::TimeZone utc = absl::UTCTimeZone();
-  values.SetValue(absl::StrCat(name, "_ISO"), absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", time, utc));
-  values.SetValue(name, absl::FormatTime("%-d %B %Y, %H:%M UTC", time, utc));
+  values.SetValue(absl::StrCat(name, "_ISO"), IsoTime(time));
+  values.SetValue(name, absl::FormatTime("%-d %B %Y, %H:%M UTC", time, absl::UTCTimeZone()));
 }
 
 void SetTime(ctemplate::TemplateDictionary& values, const std::string& name,

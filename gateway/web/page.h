@@ -105,7 +105,7 @@ class Page {
   http::HttpResponse Fail(const absl::Status& status);
   // A part of a page alone, which a script inserts.
   http::HttpResponse ShowPart(const std::string& file);
-  // A response that is not HTML (feeds).
+  // A response that is not HTML (feeds), or 304 if the client has the same already.
   http::HttpResponse Send(const std::string& content_type, std::string text);
 
   // Fills in the errors of a form: {{#NAME_ERROR}} for each invalid field, and FORM_ERROR
@@ -136,6 +136,9 @@ bool IsFormError(const absl::Status& status);
 
 using PageAnswer = asio::awaitable<http::HttpResponse>;
 using PageHandler = std::function<PageAnswer(Page&)>;
+
+// "2026-11-23T12:00:00Z".
+std::string IsoTime(absl::Time time);
 
 // Sets NAME_ISO for <time datetime>, and NAME for people; a script replaces the latter by
 // the time in the language and zone of the reader.

@@ -1,5 +1,6 @@
 #include "gateway/web/syndication.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,10 +30,6 @@ std::string Xml(const std::string& text) {
       out, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
 }
 
-std::string Rfc3339(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", FromProtoTime(time), absl::UTCTimeZone());
-}
-
 std::string Rfc822(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", FromProtoTime(time), absl::UTCTimeZone());
 }
@@ -41,8 +38,12 @@ std::string UrlOf(const std::string& public_url, const cpb::PostSummary& post) {
   return absl::StrCat(public_url, ArticlePath(post));
 }
 
-google::protobuf::Timestamp LastChange(const cpb::PostSummary& post) {
-  return post.has_revise_time() ? post.revise_time() : post.publish_time();
+std::string Published(const cpb::PostSummary& post) {
+  return IsoTime(FromProtoTime(post.publish_time()));
+}
+
+absl::Time LastChange(const cpb::PostSummary& post) {
+  return FromProtoTime(post.has_revise_time() ? post.revise_time() : post.publish_time());
 }
 
 }  // namespace
@@ -72,21 +73,24 @@ std::string RssFeed(const Syndicate& about, const cpb::ListPostsResponse& posts)
 }
 
 std::string AtomFeed(const Syndicate& about, const cpb::ListPostsResponse& posts) {
-  const std::string updated =
-      posts.posts().empty() ? "1970-01-01T00:00:00Z" : Rfc3339(posts.posts(0).publish_time());
+  absl::Time updated = absl::UnixEpoch();
+  for (const cpb::PostSummary& post : posts.posts()) {
+    updated = std::max(updated, LastChange(post));
+  }
   std::string out = absl::StrCat(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n"
       "<title>",
       Xml(about.title), "</title>\n<id>", Xml(about.public_url + about.path), "</id>\n<updated>",
-      updated, "</updated>\n<link rel=\"alternate\" href=\"", Xml(about.public_url + about.path),
-      "\"/>\n<link rel=\"self\" href=\"", Xml(about.public_url + about.self_path), "\"/>\n");
+      IsoTime(updated), "</updated>\n<link rel=\"alternate\" href=\"",
+      Xml(about.public_url + about.path), "\"/>\n<link rel=\"self\" href=\"",
+      Xml(about.public_url + about.self_path), "\"/>\n");
   for (const cpb::PostSummary& post : posts.posts()) {
-    absl::StrAppend(
-        &out, "<entry>\n<title>", Xml(post.title()), "</title>\n<id>urn:uuid:", post.post_id(),
-        "</id>\n<link href=\"", Xml(UrlOf(about.public_url, post)), "\"/>\n<published>",
-        Rfc3339(post.publish_time()), "</published>\n<updated>", Rfc3339(LastChange(post)),
-        "</updated>\n<author><name>", Xml(post.author().display_name()),
-        "</name></author>\n<summary>", Xml(post.lede()), "</summary>\n</entry>\n");
+    absl::StrAppend(&out, "<entry>\n<title>", Xml(post.title()),
+                    "</title>\n<id>urn:uuid:", post.post_id(), "</id>\n<link href=\"",
+                    Xml(UrlOf(about.public_url, post)), "\"/>\n<published>", Published(post),
+                    "</published>\n<updated>", IsoTime(LastChange(post)),
+                    "</updated>\n<author><name>", Xml(post.author().display_name()),
+                    "</name></author>\n<summary>", Xml(post.lede()), "</summary>\n</entry>\n");
   }
   return out + "</feed>\n";
 }
@@ -98,8 +102,8 @@ std::string JsonFeed(const Syndicate& about, const cpb::ListPostsResponse& posts
         "{\"id\":", JsonString(post.post_id()), ",\"url\":",
         JsonString(UrlOf(about.public_url, post)), ",\"title\":", JsonString(post.title()),
         ",\"summary\":", JsonString(post.lede()), ",\"content_text\":", JsonString(post.lede()),
-        ",\"date_published\":", JsonString(Rfc3339(post.publish_time())),
-        ",\"date_modified\":", JsonString(Rfc3339(LastChange(post))),
+        ",\"date_published\":", JsonString(Published(post)),
+        ",\"date_modified\":", JsonString(IsoTime(LastChange(post))),
         ",\"authors\":[{\"name\":", JsonString(post.author().display_name()), "}]}"));
   }
   return absl::StrCat(
@@ -123,7 +127,7 @@ void Sitemap::Add(const cpb::ListPostsResponse& posts) {
     if (full()) return;
     ++addresses_;
     absl::StrAppend(&text_, "<url><loc>", Xml(UrlOf(public_url_, post)), "</loc><lastmod>",
-                    Rfc3339(LastChange(post)), "</lastmod></url>\n");
+                    IsoTime(LastChange(post)), "</lastmod></url>\n");
   }
 }
 

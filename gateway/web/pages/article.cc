@@ -4,6 +4,7 @@
 #include "gateway/transcoding/http_status.h"
 #include "gateway/web/article_view.h"
 #include "gateway/web/discussion_view.h"
+#include "gateway/web/head_view.h"
 #include "gateway/web/pages/follows.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/pages/written_comment.h"
@@ -90,7 +91,8 @@ asio::awaitable<void> FillPost(Page& page, const cpb::Post& post, std::string pa
   FillArticle(page.site.words, post, path, page.SignedIn(), values);
   FillTrialEnding(post.access(), path, page.Layout());
   if (!summary.lede().empty()) page.Describe(summary.lede());
-  FillHead(page.site.public_url, page.site.name, post, page.Layout());
+  const SiteNames site{page.site.public_url, page.site.name};
+  FillArticleHead(site, post, page.Layout());
   co_await AddFollowButton(page, feed::v1::FOLLOW_KIND_AUTHOR, summary.author().author_id(),
                            summary.author().display_name(), path, values);
 }

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/web/head_view.h"
 #include "gateway/web/pages/follows.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/post_list_view.h"
@@ -27,24 +28,26 @@ struct Subject {
   std::string id;
 };
 
-void AdvertiseFeeds(Page& page, const Subject& subject) {
-  const std::string base = subject.path == "/" ? "" : subject.path;
-  const std::vector<std::pair<std::string, std::string>> kinds = {
-      {"application/rss+xml", "/feed.rss"},
-      {"application/atom+xml", "/feed.atom"},
-      {"application/feed+json", "/feed.json"}};
-  for (const auto& [type, file] : kinds) {
-    ctemplate::TemplateDictionary& link = *page.Layout().AddSectionDictionary("ALTERNATE");
-    link.SetValue("TYPE", type);
-    link.SetValue("TITLE", subject.heading);
-    link.SetValue("URL", absl::StrCat(base, file));
-  }
+// The other pages have no lasting address, so they have none of their own to tell.
+void FillHeadOfFirst(Page& page, const Subject& subject) {
+  const bool is_home = subject.path == "/";
+  const std::string about =
+      subject.about.empty() ? page.site.words.Get("SITE_DESCRIPTION") : subject.about;
+  const SiteNames site{page.site.public_url, page.site.name};
+  FillListHead(site,
+               {.path = subject.path,
+                .title = is_home ? page.site.name : subject.heading,
+                .description = about},
+               page.Layout());
 }
 
 PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request) {
   request.set_page_size(kPostsPerPage);
   request.set_page_token(page.query.Get("page"));
   const auto posts = co_await page.calls.Call(rpcs::kListPosts, request);
+  const std::string first =
+      absl::StrCat(subject.path, subject.others.empty() ? "" : "?", subject.others);
+  if (IsPageTokenError(posts.status())) co_return page.Redirect(first);
   if (!posts.ok()) co_return page.Fail(posts.status());
   ctemplate::TemplateDictionary& values = page.UseTemplate("posts.tpl");
   values.SetValue("HEADING", subject.heading);
@@ -58,14 +61,13 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
   }
   if (posts->posts().empty()) values.ShowSection("EMPTY");
   for (const cpb::PostSummary& post : posts->posts()) AddPost(page.site.words, post, values);
-  if (!request.page_token().empty()) {
-    values.AddSectionDictionary("NEWEST")->SetValue("URL", subject.path);
+  if (request.page_token().empty()) {
+    FillHeadOfFirst(page, subject);
+  } else {
+    values.AddSectionDictionary("NEWEST")->SetValue("URL", first);
   }
   AddPager(subject.path, subject.others, posts->next_page_token(), values);
-  AdvertiseFeeds(page, subject);
-  page.Layout()
-      .AddSectionDictionary("CANONICAL")
-      ->SetValue("URL", absl::StrCat(page.site.public_url, subject.path));
+  AdvertiseFeeds(subject.path, subject.heading, page.Layout());
   co_return page.Show(subject.path == "/" ? "" : subject.heading);
 }
 

@@ -26,6 +26,7 @@ PageAnswer SearchPage(Page& page) {
   ctemplate::TemplateDictionary& values = page.UseTemplate("search.tpl");
   const std::string query(absl::StripAsciiWhitespace(page.query.Get("q")));
   values.SetValue("QUERY", query);
+  page.Layout().ShowSection("NO_INDEX");
   if (!page.SignedIn()) values.ShowSection("VISITOR");
   const std::string title = page.site.words.Get("NAV_SEARCH");
   if (query.empty()) co_return page.Show(title);
@@ -35,13 +36,15 @@ PageAnswer SearchPage(Page& page) {
   request.set_page_size(kFoundPerPage);
   request.set_page_token(page.query.Get("page"));
   const auto found = co_await page.calls.Call(rpcs::kSearchPosts, request);
+  const std::string words = absl::StrCat("q=", QueryValue(query));
+  const std::string first = absl::StrCat("/search?", words);
+  if (IsPageTokenError(found.status())) co_return page.Redirect(first);
   if (!found.ok()) {
     if (!page.ShowFormErrors(found.status(), {{"query", "BODY"}}, values)) {
       co_return page.Fail(found.status());
     }
     co_return page.Show(title, 400);
   }
-  const std::string words = absl::StrCat("q=", QueryValue(query));
   if (found->posts().empty()) {
     values.ShowSection("NONE");
   } else {
@@ -54,7 +57,7 @@ PageAnswer SearchPage(Page& page) {
     }
   }
   if (!request.page_token().empty()) {
-    values.AddSectionDictionary("NEWEST")->SetValue("URL", absl::StrCat("/search?", words));
+    values.AddSectionDictionary("NEWEST")->SetValue("URL", first);
   }
   AddPager("/search", words, found->next_page_token(), values);
   co_return page.Show(absl::StrCat(query, " · ", title));

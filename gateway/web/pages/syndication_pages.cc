@@ -24,8 +24,8 @@ constexpr char kRobots[] =
     "User-agent: anthropic-ai\nUser-agent: Google-Extended\nUser-agent: Applebot-Extended\n"
     "User-agent: Bytespider\nUser-agent: PerplexityBot\nUser-agent: meta-externalagent\n"
     "User-agent: Amazonbot\nUser-agent: cohere-ai\nDisallow: /\n\n"
-    "User-agent: *\nDisallow: /account\nDisallow: /feed$\nDisallow: /feed?\nDisallow: "
-    "/login\nDisallow: /start\n"
+    "User-agent: *\nDisallow: /account\nDisallow: /feed$\nDisallow: /feed?\n"
+    "Disallow: /login\nDisallow: /search\nDisallow: /start\n"
     "Disallow: /verify\nDisallow: /reset\nDisallow: /live/\n\n";
 
 // TDM Reservation Protocol, 1.0.
@@ -152,6 +152,11 @@ PageAnswer RobotsPage(Page& page) {
 
 PageAnswer TdmPage(Page& page) { co_return page.Send("application/json", kTdmReservation); }
 
+// Where browsers look without being told.
+PageAnswer IconPage(Page& page) {
+  co_return page.Moved(absl::StrCat(page.site.assets.Folder(), "icon.svg"));
+}
+
 // A route for each format, so that "/c/x/feed.rss" is not taken for a post.
 void AddFeedRoutes(PageRoutes& routes, const std::string& base, const PageHandler& handler) {
   for (const char* file : {"feed.rss", "feed.atom", "feed.json"}) {
@@ -170,6 +175,7 @@ void AddSyndicationPages(PageRoutes& routes) {
   AddFeedRoutes(routes, "/t/{topic}", TopicFeed);
   AddFeedRoutes(routes, "/a/{author}", AuthorFeed);
   routes.push_back({"GET", "/sitemap.xml", SitemapPage});
+  routes.push_back({"GET", "/favicon.ico", IconPage});
   routes.push_back({"GET", "/robots.txt", RobotsPage});
   routes.push_back({"GET", "/.well-known/tdmrep.json", TdmPage});
 }

@@ -5,7 +5,7 @@
 <title>{{PAGE_TITLE}}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta name="robots" content="noai, noimageai">
+<meta name="robots" content="noai, noimageai{{#NO_INDEX}}, noindex{{/NO_INDEX}}">
 <meta name="tdm-reservation" content="1">
 <link rel="icon" href="{{ASSETS}}icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="{{ASSETS}}site.css">
@@ -23,6 +23,8 @@
 {{/ALTERNATE}}
 {{#OPEN_GRAPH}}<meta property="{{PROPERTY}}" content="{{CONTENT}}">
 {{/OPEN_GRAPH}}
+{{#PREVIEW_CARD}}<meta name="twitter:card" content="{{KIND}}">
+{{/PREVIEW_CARD}}
 {{#STRUCTURED_DATA}}<script type="application/ld+json">{{JSON:none}}</script>
 {{/STRUCTURED_DATA}}
 </head>
@@ -52,7 +54,7 @@
 </main>
 <footer class="site-footer">
 <p>{{W_FOOTER_PROMISE}} <a href="/principles">{{W_FOOTER_PRINCIPLES}}</a></p>
-<p><a href="/openapi.json">{{W_FOOTER_API}}</a></p>
+<p><a href="/feed.atom">{{W_FOOTER_FEED}}</a> · <a href="/openapi.json">{{W_FOOTER_API}}</a></p>
 </footer>
 </body>
 </html>

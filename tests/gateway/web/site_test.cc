@@ -11,6 +11,28 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+TEST_F(SiteTest, ALinkToAnotherPageOfAListMayBeOld) {
+  EXPECT_THAT(std::string(Get("/?page=2").bytes()), HasSubstr("On peace"));
+  for (const auto& [old, first] : std::vector<std::pair<std::string, std::string>>{
+           {"/?page=old", "/"},
+           {"/a/ana?page=old", "/a/ana"},
+           {"/a/ana?level=premium&page=old", "/a/ana?level=premium"},
+           {"/search?q=war+and+peace&page=old", "/search?q=war%20and%20peace"}}) {
+    const http::HttpResponse response = Get(old);
+    EXPECT_EQ(response.status, 303) << old;
+    EXPECT_EQ(Header(response, "Location"), first);
+  }
+  // However long it is in the form for queries.
+  std::string words;
+  for (int i = 0; i < 200; ++i) words += "%D1%8F";
+  EXPECT_EQ(Header(Get("/search?q=" + words + "&page=old"), "Location"), "/search?q=" + words);
+}
+
+TEST_F(SiteTest, TheNewestOfAFilteredListAreFilteredToo) {
+  EXPECT_THAT(std::string(Get("/a/ana?level=premium&page=2").bytes()),
+              HasSubstr("href=\"/a/ana?level=premium\""));
+}
+
 TEST_F(SiteTest, AnAddressMayEndInASlash) {
   for (const auto& [given, target] : std::vector<std::pair<std::string, std::string>>{
            {"/channels/", "/channels"},
@@ -77,6 +99,70 @@ TEST_F(SiteTest, EveryFileOfAPageIsOfOneVersionAndKeptForGood) {
     EXPECT_EQ(response.status, 200) << file;
     EXPECT_THAT(Header(response, "Cache-Control"), HasSubstr("immutable")) << file;
   }
+}
+
+TEST_F(SiteTest, BrowsersFindTheIconWhereTheyLook) {
+  const http::HttpResponse favicon = Get("/favicon.ico");
+  EXPECT_EQ(favicon.status, 308);
+  EXPECT_EQ(Header(Get(Header(favicon, "Location")), "Content-Type"), "image/svg+xml");
+}
+
+TEST_F(SiteTest, FeedsAreSentAgainOnlyIfTheyChanged) {
+  for (const char* path : {"/feed.rss", "/feed.atom", "/feed.json", "/robots.txt"}) {
+    const http::HttpResponse feed = Get(path);
+    EXPECT_EQ(feed.status, 200) << path;
+    EXPECT_EQ(Header(feed, "Cache-Control"), "public, max-age=60");
+    ASSERT_NE(Header(feed, "ETag"), "") << path;
+    const http::HttpResponse same = Get(path, {{"If-None-Match", Header(feed, "ETag")}});
+    EXPECT_EQ(same.status, 304) << path;
+    EXPECT_EQ(same.bytes(), "");
+  }
+}
+
+TEST_F(SiteTest, WhatWasSearchedForIsNotForSearchEngines) {
+  EXPECT_THAT(std::string(Get("/search?q=peace").bytes()),
+              HasSubstr("content=\"noai, noimageai, noindex\""));
+  EXPECT_THAT(std::string(Get("/").bytes()), HasSubstr("content=\"noai, noimageai\""));
+  EXPECT_THAT(std::string(Get("/robots.txt").bytes()), HasSubstr("\nDisallow: /search\n"));
+}
+
+TEST_F(SiteTest, OnlyTheFirstPageOfAListHasALastingAddress) {
+  const std::string canonical = "<link rel=\"canonical\" href=\"https://rostrum.test/\">";
+  const std::string home(Get("/").bytes());
+  EXPECT_THAT(home, HasSubstr(canonical));
+  EXPECT_THAT(home, HasSubstr("<meta property=\"og:title\" content=\"Rostrum\">"));
+  EXPECT_THAT(home, HasSubstr("<meta name=\"twitter:card\" content=\"summary\">"));
+  EXPECT_THAT(home, HasSubstr("href=\"/feed.atom\""));
+  const std::string second(Get("/?page=2").bytes());
+  EXPECT_THAT(second, Not(HasSubstr("rel=\"canonical\"")));
+  EXPECT_THAT(second, Not(HasSubstr("og:url")));
+  EXPECT_THAT(std::string(Get("/a/ana").bytes()),
+              HasSubstr("<meta property=\"og:url\" content=\"https://rostrum.test/a/ana\">"));
+}
+
+TEST_F(SiteTest, AnArticleNamesTheFeedOfItsChannel) {
+  EXPECT_THAT(std::string(Get("/c/world/peace").bytes()),
+              HasSubstr("<link rel=\"alternate\" type=\"application/atom+xml\" title=\"World\" "
+                        "href=\"/c/world/feed.atom\">"));
+}
+
+TEST_F(SiteTest, AnArticleSaysWhenItWasRevised) {
+  const std::string never(Get("/c/world/peace").bytes());
+  EXPECT_THAT(never, HasSubstr("\"datePublished\":\"2023-11-14T22:13:20Z\""));
+  EXPECT_THAT(never, Not(HasSubstr("dateModified")));
+  EXPECT_THAT(never, Not(HasSubstr("article:modified_time")));
+  EXPECT_THAT(std::string(Get("/feed.atom").bytes()),
+              HasSubstr("</id>\n<updated>2023-11-14T22:13:20Z</updated>\n<link rel"));
+}
+
+TEST_F(SiteTest, ARevisionIsAChange) {
+  posts_.revised = true;
+  const std::string page(Get("/c/world/peace").bytes());
+  EXPECT_THAT(page, HasSubstr("\"dateModified\":\"2023-11-15T22:13:20Z\""));
+  EXPECT_THAT(page, HasSubstr("<meta property=\"article:modified_time\" "
+                              "content=\"2023-11-15T22:13:20Z\">"));
+  EXPECT_THAT(std::string(Get("/feed.atom").bytes()),
+              HasSubstr("</id>\n<updated>2023-11-15T22:13:20Z</updated>\n<link rel"));
 }
 
 TEST_F(SiteTest, TheCatalogIsComplete) {

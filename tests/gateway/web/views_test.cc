@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/web/article_view.h"
 #include "gateway/web/discussion_view.h"
+#include "gateway/web/head_view.h"
 #include "gateway/web/post_list_view.h"
 #include "gateway/web/syndication.h"
 #include "gateway/web/templates.h"
@@ -131,7 +132,7 @@ TEST(ViewsTest, NothingThatPeopleWroteBecomesMarkup) {
             layout.SetValue("PAGE_TITLE", text);
             layout.AddSectionDictionary("READER")->SetValue("READER_NAME", text);
             FillArticle(TheSite().words, post, "/here", false, body);
-            FillHead("https://site.example", text, post, layout);
+            FillArticleHead({"https://site.example", text}, post, layout);
             cpb::ListPostsResponse posts;
             *posts.add_posts() = post.summary();
             FillAuthorCard(TheSite().words, post.summary().author(), posts, body);
