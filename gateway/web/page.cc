@@ -188,7 +188,8 @@ http::HttpResponse Page::Moved(const std::string& path) {
   const std::string query = request.query.empty() ? "" : absl::StrCat("?", request.query);
   http::HttpResponse response = Redirect(path + query);
   response.status = 308;
-  response.headers.Set("Cache-Control", "public, max-age=60");
+  // Not for shared caches: a visitor's pass may go with it.
+  response.headers.Set("Cache-Control", "private, max-age=60");
   return response;
 }
 

@@ -57,7 +57,7 @@ TEST_F(SiteTest, AFormerAddressLeadsToThePresentOneAndKeepsTheQuery) {
     const http::HttpResponse moved = Ask(method, "/c/world/war?utm=1");
     EXPECT_EQ(moved.status, 308);
     EXPECT_EQ(Header(moved, "Location"), "/c/world/peace?utm=1");
-    EXPECT_EQ(Header(moved, "Cache-Control"), "public, max-age=60");
+    EXPECT_EQ(Header(moved, "Cache-Control"), "private, max-age=60");
     const http::HttpResponse by_id = Ask(method, std::string("/p/") + kPostId);
     EXPECT_EQ(by_id.status, 303);
     EXPECT_EQ(Header(by_id, "Location"), "/c/world/peace");
