@@ -128,7 +128,8 @@ void FillOffer(const Words& words, const spb::ReadingAccess& access, const std::
   ctemplate::TemplateDictionary& values = *parent.AddIncludeDictionary("OFFER");
   values.SetFilename("offer.tpl");
   values.SetValue("RETURN_QUERY", QueryValue(here));
-  if (!signed_in) values.ShowSection("VISITOR");
+  values.SetValue("RETURN", here);
+  values.ShowSection(signed_in ? "READER" : "VISITOR");
   if (!access.has_offer()) {
     values.AddSectionDictionary("NO_OFFER")->SetValue("TEXT", otherwise);
   } else if (access.offer().state() == spb::OFFER_STATE_OPEN) {

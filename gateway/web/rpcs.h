@@ -29,6 +29,8 @@ inline constexpr Rpc<account::GetAccountRequest, account::Account> kGetAccount{
     "account", "/rostrum.account.v1.AccountService/GetAccount"};
 inline constexpr Rpc<account::UpdateAccountRequest, account::Account> kUpdateAccount{
     "account", "/rostrum.account.v1.AccountService/UpdateAccount"};
+inline constexpr Rpc<account::StartTrialRequest, subscription::Trial> kStartTrial{
+    "account", "/rostrum.account.v1.AccountService/StartTrial"};
 
 inline constexpr Rpc<account::SignUpRequest, account::SignUpResponse> kSignUp{
     "account", "/rostrum.account.v1.SignUpService/SignUp"};

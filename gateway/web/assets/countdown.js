@@ -86,6 +86,8 @@ class Countdown {
     if (this.start instanceof HTMLAnchorElement) {
       this.start.removeAttribute("href");
       this.start.setAttribute("aria-disabled", "true");
+    } else if (this.start instanceof HTMLButtonElement) {
+      this.start.disabled = true;
     }
   }
 

@@ -44,7 +44,8 @@ PageAnswer JoinPage(Page& page) { co_return co_await ShowPlans(page, absl::OkSta
 
 PageAnswer Join(Page& page) {
   if (!page.SignedIn()) {
-    const std::string back = absl::StrCat("/join?return=", QueryValue(page.ReturnPath("/account")));
+    // The sign-up leads back to the plans by itself.
+    const std::string back = page.ReturnPath("/account");
     co_return page.Redirect(absl::StrCat("/start?for=join&return=", QueryValue(back)));
   }
   spb::CreateCheckoutRequest request;
@@ -74,7 +75,8 @@ PageAnswer ShowPayment(Page& page, const spb::TestPayment payment) {
     const bool paid = payment.state() == spb::CHECKOUT_STATE_COMPLETED;
     ctemplate::TemplateDictionary& decided = *values.AddSectionDictionary("DECIDED");
     decided.SetValue("TEXT", words.Get(paid ? "PAY_APPROVED" : "PAY_DECLINED"));
-    decided.SetValue("PATH", paid ? payment.return_path() : "/join");
+    const std::string& back = payment.return_path();
+    decided.SetValue("PATH", paid ? back : absl::StrCat("/join?return=", QueryValue(back)));
   }
   co_return page.Show(words.Get("PAY_HEADING"));
 }

@@ -17,6 +17,15 @@ apb::SignUpIntent IntentOf(const std::string& text) {
   return text == "account" ? apb::SIGN_UP_INTENT_ACCOUNT : apb::SIGN_UP_INTENT_TRIAL;
 }
 
+std::string PlansPath(const std::string& back) {
+  return absl::StrCat("/join?return=", QueryValue(back));
+}
+
+// Who has had the trial is told so above the plans.
+std::string PlansAfterTrialPath(const std::string& back) {
+  return absl::StrCat(PlansPath(back), "&used=1");
+}
+
 // With the id under which it will be sent, so that sending it twice is one sign-up.
 http::HttpResponse ShowStart(Page& page, const Form& typed, const std::string& request,
                              const absl::Status& status) {
@@ -46,12 +55,30 @@ http::HttpResponse ShowStart(Page& page, const Form& typed, const std::string& r
             .hint = "FIELD_PASSWORD_OPTIONAL",
             .required = false,
             .max = 128});
-  form.Link(absl::StrCat("/login?return=", QueryValue(back)), "OFFER_MEMBER");
-  if (intent == "trial") form.Link(absl::StrCat("/join?return=", QueryValue(back)), "OFFER_SKIP");
+  const std::string after_login = intent == "join" ? PlansPath(back) : back;
+  form.Link(absl::StrCat("/login?return=", QueryValue(after_login)), "OFFER_MEMBER");
+  if (intent == "trial") form.Link(PlansPath(back), "OFFER_SKIP");
+  return form.Show(page, status);
+}
+
+// START for a reader who is signed in: everything but the button is known.
+http::HttpResponse ShowTrialStart(Page& page, const absl::Status& status) {
+  const std::string back = page.ReturnPath("/");
+  FormView form("/trial", "START_HEADING", "OFFER_START");
+  form.Intro(page.site.words.Get("START_INTRO")).Hidden("return", back);
+  form.Link(PlansPath(back), "OFFER_SKIP");
   return form.Show(page, status);
 }
 
 PageAnswer StartPage(Page& page) {
+  if (page.SignedIn()) {
+    const std::string back = page.ReturnPath("/");
+    switch (IntentOf(page.query.Get("for"))) {
+      case apb::SIGN_UP_INTENT_TRIAL: co_return ShowTrialStart(page, absl::OkStatus());
+      case apb::SIGN_UP_INTENT_JOIN: co_return page.Redirect(PlansPath(back));
+      default: co_return page.Redirect(back);
+    }
+  }
   co_return ShowStart(page, page.query, NewUuid(page.site.clock.Now()), absl::OkStatus());
 }
 
@@ -72,6 +99,14 @@ PageAnswer Start(Page& page) {
   if (!sign_up.ok()) co_return ShowStart(page, page.form, request.request_id(), sign_up.status());
   page.keep_sign_up = sign_up->sign_up_id();
   co_return page.Redirect(absl::StrCat("/verify?sign_up=", sign_up->sign_up_id()));
+}
+
+PageAnswer StartTrial(Page& page) {
+  const auto trial = co_await page.calls.Call(rpcs::kStartTrial, apb::StartTrialRequest());
+  const std::string back = page.ReturnPath("/");
+  if (ReasonOf(trial.status()) == "TRIAL_USED") co_return page.Redirect(PlansAfterTrialPath(back));
+  if (!trial.ok()) co_return ShowTrialStart(page, trial.status());
+  co_return page.Redirect(back);
 }
 
 http::HttpResponse ShowVerify(Page& page, const std::string& sign_up, const absl::Status& status,
@@ -107,12 +142,8 @@ PageAnswer VerifyPage(Page& page) {
 // Where a reader goes after verification: back, or on to the plans.
 std::string After(const apb::VerifySignUpResponse& verified) {
   const std::string back = verified.return_path().empty() ? "/" : verified.return_path();
-  if (verified.intent() == apb::SIGN_UP_INTENT_JOIN) {
-    return absl::StrCat("/join?return=", QueryValue(back));
-  }
-  if (verified.trial_outcome() == apb::TRIAL_OUTCOME_USED) {
-    return absl::StrCat("/join?used=1&return=", QueryValue(back));
-  }
+  if (verified.intent() == apb::SIGN_UP_INTENT_JOIN) return PlansPath(back);
+  if (verified.trial_outcome() == apb::TRIAL_OUTCOME_USED) return PlansAfterTrialPath(back);
   return back;
 }
 
@@ -157,6 +188,7 @@ PageAnswer Resend(Page& page) {
 void AddSignUpPages(PageRoutes& routes) {
   routes.push_back({"GET", "/start", StartPage});
   routes.push_back({"POST", "/start", Start});
+  routes.push_back({"POST", "/trial", StartTrial});
   routes.push_back({"GET", "/verify", VerifyPage});
   routes.push_back({"POST", "/verify", Verify});
   routes.push_back({"GET", "/verified", VerifiedPage});

@@ -7,7 +7,10 @@
 <time datetime="{{EXPIRE_ISO}}" data-countdown-time>{{EXPIRE}}</time>
 <span class="visually-hidden" role="status" data-countdown-status></span>
 </p>
-<p><a class="button button-large" data-countdown-start href="/start?return={{RETURN_QUERY:none}}">{{W_OFFER_START}}</a></p>
+{{#VISITOR}}<p><a class="button button-large" data-countdown-start href="/start?return={{RETURN_QUERY:none}}">{{W_OFFER_START}}</a></p>
+{{/VISITOR}}
+{{#READER}}<form method="post" action="/trial"><input type="hidden" name="return" value="{{RETURN}}"><p><button type="submit" class="button button-large" data-countdown-start>{{W_OFFER_START}}</button></p></form>
+{{/READER}}
 {{/OPEN}}
 {{#EXPIRED}}
 <h2 id="offer-heading">{{W_OFFER_OVER}}</h2>

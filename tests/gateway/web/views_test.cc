@@ -252,6 +252,22 @@ TEST(ViewsTest, TheMeterSaysWhatIsLeftAndGreetsWhoWasHere) {
   EXPECT_FALSE(absl::StrContains(render(), ">START<"));
 }
 
+TEST(ViewsTest, WhoIsSignedInStartsTheTrialWithOneButton) {
+  const cpb::Post post = PostOf("Title", false);
+  const auto render = [&](bool signed_in) {
+    return Render(
+        [&](auto&, auto& body) { FillArticle(TheSite().words, post, "/c/x/y", signed_in, body); },
+        "article.tpl");
+  };
+  const std::string form = "<form method=\"post\" action=\"/trial\">";
+  const std::string link = "href=\"/start?return=/c/x/y\"";
+  EXPECT_TRUE(absl::StrContains(render(true), form));
+  EXPECT_TRUE(absl::StrContains(render(true), "name=\"return\" value=\"/c/x/y\""));
+  EXPECT_FALSE(absl::StrContains(render(true), link));
+  EXPECT_TRUE(absl::StrContains(render(false), link));
+  EXPECT_FALSE(absl::StrContains(render(false), form));
+}
+
 std::string SitemapOf(const cpb::ListPostsResponse& posts) {
   Sitemap sitemap("https://site.example");
   sitemap.Add(posts);
