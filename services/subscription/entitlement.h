@@ -50,7 +50,8 @@ Standing ReadStanding(Transaction& tx, const AccountId& account_id, absl::Time n
 
 // Makes the transactions that change the entitlement of one account wait for each other.
 // Call it before the first write of the transaction: events are read in the order in which
-// transactions first wrote, so that order must be the order of the changes.
+// transactions first wrote, so that order must be the order of the changes. (Verified accounts
+// are an exception; verified_accounts.cc says why it is harmless.)
 void LockEntitlement(Transaction& tx, const AccountId& account_id);
 
 // The accounts that a query finds; $1 is now.

@@ -1,8 +1,6 @@
 #include <memory>
 
-#include "rostrum/account/v1/events.pb.h"
 #include "services/common/base/status.h"
-#include "services/common/postgres/transaction.h"
 #include "services/common/service/service_main.h"
 #include "services/subscription/access_service.h"
 #include "services/subscription/membership_service.h"
@@ -11,6 +9,7 @@
 #include "services/subscription/superfluous.h"
 #include "services/subscription/test_payment_service.h"
 #include "services/subscription/trial_service.h"
+#include "services/subscription/verified_accounts.h"
 #include "services/subscription/webhook_delivery.h"
 #include "subscription_migrations.h"
 
@@ -33,19 +32,7 @@ class SubscriptionApp final : public ServiceApp {
   }
 
   void Start() override {
-    Consume(account_, {.handlers = {{account::v1::AccountVerified::descriptor()->full_name(),
-                                     [this](Transaction& tx, const event::v1::Event& event) {
-                                       return ApplyAccountVerified(tx, event);
-                                     }}},
-                       // No reader may miss a trial; an event that is applied twice finds it
-                       // started already.
-                       .replay = true,
-                       .begin = [this] { trials_began_ = 0; },
-                       .applied =
-                           [this] {
-                             trials_.CountStarted(trials_began_);
-                             env_.outbox_signal.Notify();
-                           }});
+    Consume(account_, verified_accounts_.ConsumerOptions());
     Every("ended-trials", kTimedWork,
           [this] { return trials_.TellEnded(env_.clock.Now()).status(); });
     Every("trial-reminders", kTimedWork, [this]() -> absl::Status {
@@ -67,17 +54,6 @@ class SubscriptionApp final : public ServiceApp {
   }
 
  private:
-  // Usually account's StartTrial call came first: then the trial exists already.
-  absl::Status ApplyAccountVerified(Transaction& tx, const event::v1::Event& event) {
-    account::v1::AccountVerified verified;
-    if (!event.payload().UnpackTo(&verified)) return absl::InternalError("not an AccountVerified");
-    if (!verified.trial_accepted()) return absl::OkStatus();
-    const auto started = trials_.StartIn(tx, AccountId(verified.account_id()),
-                                         verified.person_key(), env_.clock.Now());
-    if (started.ok() && started->began) ++trials_began_;
-    return ReasonOf(started.status()) == "TRIAL_USED" ? absl::OkStatus() : started.status();
-  }
-
   const SubscriptionSettings settings_;
   Redis redis_;
   RedisMeter meter_{redis_, settings_.meter};
@@ -103,7 +79,7 @@ class SubscriptionApp final : public ServiceApp {
   TestPaymentService test_payment_service_{provider_, *env_.runtime};
 
   EventSource account_;
-  int trials_began_ = 0;  // in the batch of events that is being applied
+  VerifiedAccounts verified_accounts_{trials_, env_.outbox_signal, env_.clock};
 };
 
 ServiceDefinition::Build Configure(Settings& env) {
