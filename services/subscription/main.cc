@@ -17,6 +17,8 @@ namespace rostrum::subscription {
 namespace {
 
 constexpr absl::Duration kTimedWork = absl::Milliseconds(500);
+// Rarer, because it goes through all trials that end soon.
+constexpr absl::Duration kReminders = absl::Seconds(10);
 constexpr absl::Duration kCleanUpInterval = absl::Minutes(10);
 
 class SubscriptionApp final : public ServiceApp {
@@ -35,7 +37,7 @@ class SubscriptionApp final : public ServiceApp {
     Consume(account_, verified_accounts_.ConsumerOptions());
     Every("ended-trials", kTimedWork,
           [this] { return trials_.TellEnded(env_.clock.Now()).status(); });
-    Every("trial-reminders", kTimedWork, [this]() -> absl::Status {
+    Every("trial-reminders", kReminders, [this]() -> absl::Status {
       RETURN_IF_ERROR(trials_.TellEnding(env_.clock.Now(), settings_.last_reminder).status());
       return trials_.TellEnding(env_.clock.Now(), settings_.first_reminder).status();
     });

@@ -26,8 +26,10 @@ constexpr char kClaimEnded[] = R"sql(
   UPDATE trials SET end_told_time = $2
   WHERE account_id = $1 AND end_told_time IS NULL AND end_time <= $2)sql";
 
+constexpr int kBatch = 100;
+
 // $2 is how many seconds before the end the reminder is due, $3 the latest end for which it is
-// due now. A trial that is shorter than $2 needs no reminder.
+// due now, $4 how many at most. A trial that is shorter than $2 needs no reminder.
 constexpr char kClaimEnding[] = R"sql(
   UPDATE trials SET ending_told_seconds = $2
   WHERE account_id IN (
@@ -37,7 +39,7 @@ constexpr char kClaimEnding[] = R"sql(
       AND (t.ending_told_seconds IS NULL OR t.ending_told_seconds > $2)
       AND NOT EXISTS (SELECT 1 FROM memberships m
                       WHERE m.account_id = t.account_id AND m.entitled_until > $1)
-    ORDER BY t.end_time LIMIT 100 FOR UPDATE OF t SKIP LOCKED)
+    ORDER BY t.end_time LIMIT $4 FOR UPDATE OF t SKIP LOCKED)
   RETURNING account_id, end_time)sql";
 
 std::optional<Trial> Find(Transaction& tx, const AccountId& account_id) {
@@ -112,9 +114,9 @@ absl::StatusOr<int> PostgresTrialStore::TellEnded(absl::Time now) {
 }
 
 absl::StatusOr<int> PostgresTrialStore::TellEnding(absl::Time now, absl::Duration before) {
-  auto count = RunTx<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
-    const pqxx::result ending =
-        tx.Exec(kClaimEnding, SqlTime(now), absl::ToInt64Seconds(before), SqlTime(now + before));
+  const auto tell_some = [&](Transaction& tx) -> absl::StatusOr<int> {
+    const pqxx::result ending = tx.Exec(kClaimEnding, SqlTime(now), absl::ToInt64Seconds(before),
+                                        SqlTime(now + before), kBatch);
     for (const pqxx::row& row : ending) {
       v1::TrialEnding event;
       event.set_account_id(ReadText(row[0]));
@@ -122,8 +124,12 @@ absl::StatusOr<int> PostgresTrialStore::TellEnding(absl::Time now, absl::Duratio
       WriteEvent(tx, event.account_id(), event, now);
     }
     return static_cast<int>(ending.size());
-  });
-  if (count.ok() && *count > 0) signal_.Notify();
+  };
+  int count = 0;
+  for (int told = kBatch; told == kBatch; count += told) {
+    ASSIGN_OR_RETURN(told, RunTx<int>(pool_, tell_some));
+    if (told > 0) signal_.Notify();
+  }
   return count;
 }
 

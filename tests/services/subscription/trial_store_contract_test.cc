@@ -151,6 +151,15 @@ TEST(PostgresTrialStoreTest, TellsOthersOfBeginningAndEnd) {
   EXPECT_THAT(ToldEntitled(under_test.database.pool), ::testing::ElementsAre(true, false));
 }
 
+TEST(PostgresTrialStoreTest, RemindsHoweverManyAtOnce) {
+  PostgresUnderTest under_test;
+  Execute(under_test.database.pool, R"sql(
+    INSERT INTO trials (account_id, person_key, start_time, end_time)
+    SELECT gen_random_uuid(), n::text::bytea, '2023-11-01', '2023-11-15'
+    FROM generate_series(1, 200) n)sql");
+  EXPECT_EQ(under_test.store.TellEnding(kNoon, absl::Hours(24)).value(), 200);  // 14 November
+}
+
 TEST(PostgresTrialStoreTest, MembersAreNotReminded) {
   PostgresUnderTest under_test;
   ASSERT_THAT(under_test.store.Start(Account(1), kPerson, kNoon), IsOk());
