@@ -1,5 +1,6 @@
 #include "gateway/web/form.h"
 
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "gateway/transcoding/percent_decoding.h"
 #include "services/common/base/status.h"
@@ -13,6 +14,11 @@ absl::Status NotAForm() {
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_FORM", "the form cannot be read");
 }
 
+// Browsers send line breaks as CRLF, scripts as LF.
+std::string WithLineFeeds(const std::string& text) {
+  return absl::StrReplaceAll(text, {{"\r\n", "\n"}, {"\r", "\n"}});
+}
+
 }  // namespace
 
 absl::StatusOr<Form> Form::Parse(absl::string_view text) {
@@ -24,7 +30,7 @@ absl::StatusOr<Form> Form::Parse(absl::string_view text) {
     auto name = PercentDecode(parts.first, Decoding::kQuery);
     auto value = PercentDecode(parts.second, Decoding::kQuery);
     if (!name.ok() || !value.ok()) return NotAForm();
-    form.fields_.emplace_back(*std::move(name), *std::move(value));
+    form.fields_.emplace_back(*std::move(name), WithLineFeeds(*value));
   }
   return form;
 }

@@ -12,7 +12,8 @@ namespace rostrum::gateway {
 // The fields of a form or of a query (application/x-www-form-urlencoded).
 class Form {
  public:
-  // INVALID_ARGUMENT / INVALID_FORM for more than 64 fields or bad encoding.
+  // Line breaks in values become LF. INVALID_ARGUMENT / INVALID_FORM for more than 64 fields or bad
+  // encoding.
   static absl::StatusOr<Form> Parse(absl::string_view text);
 
   // The first value of that name, or empty.

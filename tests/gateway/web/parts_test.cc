@@ -25,6 +25,14 @@ TEST(FormTest, ReadsFieldsAsBrowsersSendThem) {
   EXPECT_EQ(form->Get("none"), "");
 }
 
+TEST(FormTest, ALineBreakIsTheSameHoweverItIsSent) {
+  const auto form = Form::Parse("form=a%0D%0Ab%0D%0A%0D%0A&script=a%0Ab%0A%0A&old=a%0Db%0D%0D");
+  ASSERT_TRUE(form.ok());
+  EXPECT_EQ(form->Get("form"), "a\nb\n\n");
+  EXPECT_EQ(form->Get("script"), "a\nb\n\n");
+  EXPECT_EQ(form->Get("old"), "a\nb\n\n");
+}
+
 TEST(FormTest, RefusesWhatIsNoForm) {
   EXPECT_FALSE(Form::Parse("a=%zz").ok());
   EXPECT_FALSE(Form::Parse("a=%ff").ok());
