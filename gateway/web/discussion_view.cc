@@ -118,9 +118,15 @@ void FillLive(const DiscussionState& state, TemplateDictionary& values) {
 
 }  // namespace
 
+void ShowSignedOut(TemplateDictionary& form) {
+  form.AddIncludeDictionary("SIGNED_OUT")->SetFilename("signed_out.tpl");
+}
+
 void FillCompose(const DiscussionState& state, TemplateDictionary& values) {
   TemplateDictionary& compose = *values.AddSectionDictionary("COMPOSE");
-  compose.AddIncludeDictionary("WORDS")->SetFilename("compose_words.tpl");
+  TemplateDictionary& words = *compose.AddIncludeDictionary("WORDS");
+  words.SetFilename("compose_words.tpl");
+  ShowSignedOut(words);
   compose.SetValue("ACTION", WriteUrl(state));
   compose.SetValue("REQUEST", state.request_id.empty() ? NewUuid(state.now) : state.request_id);
   compose.SetValue("BODY", state.typed);

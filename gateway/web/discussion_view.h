@@ -28,6 +28,9 @@ struct DiscussionState {
 void FillDiscussion(const Words& words, const comment::v1::ListCommentsResponse& comments,
                     const DiscussionState& state, ctemplate::TemplateDictionary& values);
 
+// Says above a form that its reader is not signed in any more, and how to send it yet.
+void ShowSignedOut(ctemplate::TemplateDictionary& form);
+
 // The form to write with, alone.
 void FillCompose(const DiscussionState& state, ctemplate::TemplateDictionary& values);
 

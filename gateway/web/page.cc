@@ -82,6 +82,13 @@ void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& form)
   form.AddSectionDictionary("FORM_ERROR")->SetValue("ERROR", text);
 }
 
+std::string FieldError(const ErrorDetails& details, const std::string& field) {
+  for (const FieldViolation& violation : details.violations) {
+    if (violation.field == field) return violation.description;
+  }
+  return "";
+}
+
 bool IsPageTokenError(const absl::Status& status) {
   const ErrorDetails details = DetailsOf(status);
   return details.violations.size() == 1 && details.violations[0].field == "page_token";
@@ -118,6 +125,8 @@ std::string Page::ReturnPath(const std::string& otherwise) const {
   return IsLocal(wanted) ? wanted : otherwise;
 }
 
+std::string Page::WayBack() const { return request.method == "POST" ? ReturnPath("/") : here(); }
+
 ctemplate::TemplateDictionary& Page::Layout() {
   return layout_.has_value() ? *layout_ : layout_.emplace("layout");
 }
@@ -135,7 +144,7 @@ void Page::Describe(const std::string& text) {
 
 std::string Page::Expand(const std::string& title) {
   ctemplate::TemplateDictionary& layout = Layout();
-  layout.SetValue("RETURN_QUERY", QueryValue(here()));
+  layout.SetValue("RETURN_QUERY", QueryValue(WayBack()));
   if (!described_) Describe(site.words.Get("SITE_DESCRIPTION"));
   if (SignedIn()) {
     ctemplate::TemplateDictionary* reader = layout.AddSectionDictionary("READER");
@@ -199,8 +208,7 @@ http::HttpResponse Page::AskToLogIn(const std::string& path) {
 
 http::HttpResponse Page::Fail(const absl::Status& status) {
   if (ReasonOf(status) == "LOGIN_REQUIRED") {
-    const std::string back = request.method == "GET" ? here() : ReturnPath("/");
-    return AskToLogIn(back);
+    return AskToLogIn(WayBack());
   }
   int code = CodeOf(status);
   if (!HasWordsFor(site.words, code)) code = 500;
@@ -233,15 +241,11 @@ bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,
                           ctemplate::TemplateDictionary& form) {
   const ErrorDetails details = DetailsOf(status);
   bool shown = false;
-  for (const FieldViolation& violation : details.violations) {
-    for (const auto& [field, name] : names) {
-      if (violation.field != field) continue;
-      ctemplate::TemplateDictionary* error =
-          form.AddSectionDictionary(absl::StrCat(name, "_ERROR"));
-      error->SetValue("ERROR", violation.description);
-      form.SetValue(absl::StrCat(name, "_INVALID"), "true");
-      shown = true;
-    }
+  for (const auto& [field, name] : names) {
+    const std::string error = FieldError(details, field);
+    if (error.empty()) continue;
+    form.AddSectionDictionary(absl::StrCat(name, "_ERROR"))->SetValue("ERROR", error);
+    shown = true;
   }
   const bool is_form = shown || IsFormError(status);
   if (is_form) {

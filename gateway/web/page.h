@@ -26,6 +26,7 @@
 #include "gateway/web/words.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "services/common/base/clock.h"
+#include "services/common/base/status.h"
 
 namespace rostrum::gateway {
 
@@ -73,6 +74,8 @@ class Page {
   const std::string& here() const { return request.target; }
   // The form's or query's "return", if it is a path on this site, else `otherwise`.
   std::string ReturnPath(const std::string& otherwise) const;
+  // Where a login that begins on this page leads back to.
+  std::string WayBack() const;
 
   // The values of the layout around the page's own template. Made on first use, because a
   // cached page needs none.
@@ -108,7 +111,7 @@ class Page {
   // A response that is not HTML (feeds), or 304 if the client has the same already.
   http::HttpResponse Send(const std::string& content_type, std::string text);
 
-  // Fills in the errors of a form: {{#NAME_ERROR}} for each invalid field, and FORM_ERROR
+  // Fills in the errors of a form: {{#NAME_ERROR}} once for each invalid field, and FORM_ERROR
   // for the whole form. True if the error is about the form; other errors are for Fail.
   // `names` maps field paths of the proto to names in the template.
   using FieldNames = std::vector<std::pair<std::string, std::string>>;
@@ -127,6 +130,9 @@ http::HttpResponse RefusalPage(const SiteContext& site, const http::Refusal& ref
 
 // Fills in what is wrong with a form as a whole.
 void ShowFormError(const std::string& text, ctemplate::TemplateDictionary& form);
+
+// What is wrong with a field, or empty: the first thing, since a page shows one of them.
+std::string FieldError(const ErrorDetails& details, const std::string& field);
 
 // Whether a link to another page of a list is not valid, such as one of another release.
 bool IsPageTokenError(const absl::Status& status);

@@ -164,6 +164,10 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
         co_await FillDiscussionAt(page, path, summary.post_id(), refused, discussion);
     if (IsPageTokenError(shown)) co_return page.Redirect(path + "#discussion");
     if (!shown.ok()) discussion.ShowSection("AWAY");  // the article is shown without it
+  } else if (refused != nullptr) {
+    // It was open to the reader while the comment was typed.
+    FillTyped(page, *refused, DiscussionOf(page, path, summary.post_id(), page.site.clock.Now()),
+              AddDiscussion(page));
   }
   co_return refused == nullptr ? page.Show(summary.title())
                                : page.ShowAgain(summary.title(), refused->status);
@@ -371,10 +375,11 @@ PageAnswer PostComment(Page& page) {
   request.set_post_id(page.query.Get("post"));
   const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
   if (comment.ok()) co_return AnswerWritten(page, path, *comment);
-  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") {
-    co_return page.AskToLogIn(path + "#discussion");
-  }
   const RefusedComment refused{comment.status(), request};
+  if (IsSignedOut(comment.status())) {
+    co_return AnswerSignedOut(page, refused, "discussion.tpl",
+                              DiscussionOf(page, path, request.post_id(), page.site.clock.Now()));
+  }
   co_return co_await ShowPost(page, &refused);
 }
 

@@ -1,6 +1,8 @@
 #include <string>
 
+#include "gateway/web/discussion_view.h"
 #include "gateway/web/pages/pages.h"
+#include "gateway/web/pages/written_comment.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/etag.h"
@@ -19,13 +21,11 @@ http::HttpResponse ShowEdit(Page& page, const mpb::Comment& comment, const absl:
   const Words& words = page.site.words;
   const std::string title = words.Get("COMMENT_EDIT_TITLE");
   if (status.ok()) return page.Show(title);
-  const std::string reason = ReasonOf(status);
-  if (reason == "LOGIN_REQUIRED") {
-    ShowFormError(words.Get("COMMENT_SIGNED_OUT") + " " + words.Get("COMMENT_LOG_IN_AGAIN"),
-                  values);
+  if (IsSignedOut(status)) {
+    ShowSignedOut(values);
     return page.Show(title, 403);
   }
-  if (reason == kEtagMismatch) {
+  if (ReasonOf(status) == kEtagMismatch) {
     ShowFormError(words.Get("COMMENT_CHANGED_MEANWHILE"), values);
   } else if (!page.ShowFormErrors(status, {{"comment.body", "BODY"}}, values)) {
     ShowFormError(words.Get("FORM_NOT_SENT"), values);

@@ -100,7 +100,15 @@ PageAnswer ShowRoom(Page& page, const RefusedComment* refused) {
   values.SetValue("CHANNEL_SLUG", channel->slug());
   values.SetValue("COUNT", words.Count("ROOM_MEMBERS", room->member_count()));
   values.SetValue("PATH", path);
-  if (!room->may_enter() || !room->joined()) values.ShowSection("INTRO");
+  const bool inside = room->may_enter() && room->joined();
+  if (!inside) values.ShowSection("INTRO");
+  if (!inside && refused != nullptr) {
+    // The reader was in the room while the message was typed.
+    ctemplate::TemplateDictionary& typed =
+        *values.AddSectionDictionary("TYPED")->AddIncludeDictionary("CONVERSATION");
+    typed.SetFilename("conversation.tpl");
+    FillTyped(page, *refused, {.path = path, .now = page.site.clock.Now()}, typed);
+  }
   if (!room->may_enter()) {
     ctemplate::TemplateDictionary& outside = *values.AddSectionDictionary("OUTSIDE");
     outside.SetValue("TEXT",
@@ -168,10 +176,11 @@ PageAnswer Say(Page& page) {
   const auto comment = co_await page.calls.Call(rpcs::kCreateComment, request);
   const std::string path = RoomPath(channel->slug());
   if (comment.ok()) co_return AnswerWritten(page, path, *comment);
-  if (ReasonOf(comment.status()) == "LOGIN_REQUIRED") {
-    co_return page.AskToLogIn(path + "#discussion");
-  }
   const RefusedComment refused{comment.status(), request};
+  if (IsSignedOut(comment.status())) {
+    co_return AnswerSignedOut(page, refused, "conversation.tpl",
+                              {.path = path, .now = page.site.clock.Now()});
+  }
   co_return co_await ShowRoom(page, &refused);
 }
 

@@ -1,9 +1,20 @@
 #include "gateway/web/pages/written_comment.h"
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/common/base/status.h"
 
 namespace rostrum::gateway {
+namespace {
+
+bool WantsNoPage(const Page& page) {
+  const std::string* prefer = page.request.headers.Find("prefer");
+  return prefer != nullptr && absl::StrContains(*prefer, "return=minimal");
+}
+
+}  // namespace
 
 comment::v1::CreateCommentRequest TypedComment(const Page& page) {
   comment::v1::CreateCommentRequest request;
@@ -15,8 +26,7 @@ comment::v1::CreateCommentRequest TypedComment(const Page& page) {
 
 http::HttpResponse AnswerWritten(Page& page, const std::string& path,
                                  const comment::v1::Comment& comment) {
-  const std::string* prefer = page.request.headers.Find("prefer");
-  if (prefer == nullptr || !absl::StrContains(*prefer, "return=minimal")) {
+  if (!WantsNoPage(page)) {
     return page.Redirect(absl::StrCat(path, "#comment-", comment.comment_id()));
   }
   http::HttpResponse response;
@@ -26,22 +36,41 @@ http::HttpResponse AnswerWritten(Page& page, const std::string& path,
   return response;
 }
 
+bool IsSignedOut(const absl::Status& status) { return ReasonOf(status) == "LOGIN_REQUIRED"; }
+
 void ShowRefused(Page& page, const RefusedComment& refused, DiscussionState& state,
                  ctemplate::TemplateDictionary& values) {
   state.typed = refused.request.comment().body();
   state.typed_parent = refused.request.comment().parent_id();
   if (page.ShowFormErrors(refused.status, {{"comment.body", "BODY"}}, values)) return;
-  ShowFormError(page.site.words.Get("FORM_NOT_SENT"), values);
+  if (IsSignedOut(refused.status)) {
+    ShowSignedOut(values);
+  } else {
+    ShowFormError(page.site.words.Get("FORM_NOT_SENT"), values);
+  }
   state.request_id = refused.request.request_id();
+}
+
+void FillTyped(Page& page, const RefusedComment& refused, DiscussionState state,
+               ctemplate::TemplateDictionary& values) {
+  ShowRefused(page, refused, state, values);
+  FillCompose(state, values);
 }
 
 http::HttpResponse ShowTyped(Page& page, const RefusedComment& refused, const std::string& file,
                              DiscussionState state) {
   ctemplate::TemplateDictionary& values = page.UseTemplate(file);
-  ShowRefused(page, refused, state, values);
-  FillCompose(state, values);
+  FillTyped(page, refused, std::move(state), values);
+  const std::string title = page.site.words.Get("DISCUSSION");
+  if (IsSignedOut(refused.status)) return page.Show(title, 403);
   values.ShowSection("AWAY");
-  return page.ShowAgain(page.site.words.Get("DISCUSSION"), refused.status);
+  return page.ShowAgain(title, refused.status);
+}
+
+http::HttpResponse AnswerSignedOut(Page& page, const RefusedComment& refused,
+                                   const std::string& file, DiscussionState state) {
+  if (WantsNoPage(page)) return page.AskToLogIn(absl::StrCat(state.path, "#discussion"));
+  return ShowTyped(page, refused, file, std::move(state));
 }
 
 }  // namespace rostrum::gateway

@@ -23,14 +23,26 @@ struct RefusedComment {
 http::HttpResponse AnswerWritten(Page& page, const std::string& path,
                                  const comment::v1::Comment& comment);
 
+// Whether nobody is signed in any more, as when the session ended while the comment was typed.
+bool IsSignedOut(const absl::Status& status);
+
 // Shows the comment again below the discussion. If it is sent again and exists already, no
 // second one is made.
 void ShowRefused(Page& page, const RefusedComment& refused, DiscussionState& state,
                  ctemplate::TemplateDictionary& values);
 
-// The typed text alone, by the template `file`, where the place that it belongs to cannot be
-// shown.
+// The typed text and why it was refused, without the discussion.
+void FillTyped(Page& page, const RefusedComment& refused, DiscussionState state,
+               ctemplate::TemplateDictionary& values);
+
+// A page of the typed text alone, by the template `file`, where the place that it belongs to cannot
+// be shown.
 http::HttpResponse ShowTyped(Page& page, const RefusedComment& refused, const std::string& file,
                              DiscussionState state);
+
+// The answer when nobody is signed in any more: the typed text again. A script that wants no page
+// has the text itself, and is told by a redirect to the login.
+http::HttpResponse AnswerSignedOut(Page& page, const RefusedComment& refused,
+                                   const std::string& file, DiscussionState state);
 
 }  // namespace rostrum::gateway

@@ -1,6 +1,7 @@
 {{%AUTOESCAPE context="HTML"}}<div class="narrow">
 <h1>{{W_COMMENT_EDIT_TITLE}}</h1>
 <form method="post" action="/comments/{{COMMENT_ID}}/edit" class="compose">
+{{>SIGNED_OUT}}
 {{#FORM_ERROR}}<p class="form-error" role="alert">{{ERROR}}</p>
 {{/FORM_ERROR}}
 <input type="hidden" name="return" value="{{RETURN}}">

@@ -9,6 +9,7 @@
 {{#LATEST}}<p><a href="{{URL}}">{{W_ROOM_LATEST}}</a></p>
 {{/LATEST}}
 {{#COMPOSE}}{{>WORDS}}<form method="post" action="{{ACTION}}#discussion" class="compose room-compose" data-live-compose>
+{{>SIGNED_OUT}}
 {{#FORM_ERROR}}<p class="form-error" role="alert">{{ERROR}}</p>
 {{/FORM_ERROR}}
 <input type="hidden" name="request" value="{{REQUEST}}">

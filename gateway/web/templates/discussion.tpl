@@ -11,6 +11,7 @@
 {{#LATEST}}<p><a href="{{URL}}#discussion">{{W_COMMENTS_LATEST}}</a></p>
 {{/LATEST}}
 {{#COMPOSE}}{{>WORDS}}<form method="post" action="{{ACTION}}#discussion" class="compose" data-live-compose>
+{{>SIGNED_OUT}}
 {{#FORM_ERROR}}<p class="form-error" role="alert">{{ERROR}}</p>
 {{/FORM_ERROR}}
 <input type="hidden" name="request" value="{{REQUEST}}">

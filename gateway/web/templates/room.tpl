@@ -5,6 +5,8 @@
 {{/INTRO}}
 <p class="quiet">{{COUNT}}</p>
 </header>
+{{#TYPED}}{{>CONVERSATION}}
+{{/TYPED}}
 {{#OUTSIDE}}<div class="wall">
 <p>{{TEXT}}</p>
 {{>OFFER}}
