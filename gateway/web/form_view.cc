@@ -8,14 +8,6 @@ namespace {
 
 using ctemplate::TemplateDictionary;
 
-// What is wrong with a field, or empty.
-std::string ErrorOf(const ErrorDetails& details, const std::string& proto) {
-  for (const FieldViolation& violation : details.violations) {
-    if (violation.field == proto) return violation.description;
-  }
-  return "";
-}
-
 void FillField(const Words& words, const FormView::Field& field, const std::string& error,
                TemplateDictionary& values) {
   values.SetValue("NAME", field.name);
@@ -88,13 +80,12 @@ http::HttpResponse FormView::Show(Page& page, const absl::Status& status) const 
   }
   bool marked = false;
   for (const Field& field : fields_) {
-    const std::string error = ErrorOf(details, field.proto);
+    const std::string error = FieldError(details, field.proto);
     marked = marked || !error.empty();
     FillField(words, field, error, *values.AddSectionDictionary("FIELD"));
   }
   if (!status.ok()) {
-    values.AddSectionDictionary("FORM_ERROR")
-        ->SetValue("TEXT", marked ? words.Get("FORM_LOOK_AGAIN") : std::string(status.message()));
+    ShowFormError(marked ? words.Get("FORM_LOOK_AGAIN") : std::string(status.message()), values);
   }
   for (const auto& [path, word] : links_) {
     TemplateDictionary& link = *values.AddSectionDictionary("LINK");

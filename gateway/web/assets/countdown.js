@@ -82,7 +82,17 @@ class Countdown {
 
   end() {
     clearInterval(this.timer);
-    this.element.textContent = this.element.dataset.over ?? "";
+    const over = this.element.dataset.over ?? "";
+    if (this.status === null) {
+      this.element.textContent = over;
+    } else {
+      // It has to stay where it is for screen readers to announce what it says now.
+      for (const part of [...this.element.childNodes]) {
+        if (part !== this.status) part.remove();
+      }
+      this.status.classList.remove("visually-hidden");
+      this.status.textContent = over;
+    }
     if (this.start instanceof HTMLAnchorElement) {
       this.start.removeAttribute("href");
       this.start.setAttribute("aria-disabled", "true");

@@ -23,9 +23,7 @@ PageAnswer ShowPlans(Page& page, const absl::Status status) {
   if (page.query.Has("used")) {
     values.AddSectionDictionary("NOTE")->SetValue("TEXT", words.Get("JOIN_TRIAL_USED"));
   }
-  if (!status.ok()) {
-    values.AddSectionDictionary("FORM_ERROR")->SetValue("TEXT", std::string(status.message()));
-  }
+  if (!status.ok()) ShowFormError(std::string(status.message()), values);
   for (const spb::Plan& plan : plans->plans()) {
     ctemplate::TemplateDictionary& item = *values.AddSectionDictionary("PLAN");
     item.SetValue("PLAN_ID", plan.plan_id());

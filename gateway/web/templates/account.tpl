@@ -31,8 +31,8 @@
 {{#NAME_ERROR}}<p class="field-error" id="name-error">{{ERROR}}</p>
 {{/NAME_ERROR}}
 <label for="bio">{{W_FIELD_BIO}}</label>
-<textarea id="bio" name="bio" rows="3" maxlength="500">{{BIO}}</textarea>
-{{#BIO_ERROR}}<p class="field-error">{{ERROR}}</p>
+<textarea id="bio" name="bio" rows="3" maxlength="500"{{#BIO_ERROR}} aria-invalid="true" aria-describedby="bio-error"{{/BIO_ERROR}}>{{BIO}}</textarea>
+{{#BIO_ERROR}}<p class="field-error" id="bio-error">{{ERROR}}</p>
 {{/BIO_ERROR}}
 <p class="form-actions"><button type="submit" class="button">{{W_FORM_SAVE}}</button></p>
 </form>

@@ -3,7 +3,7 @@
 {{#INTRO}}<p>{{TEXT}}</p>
 {{/INTRO}}
 <form method="post" action="{{ACTION}}" class="stacked">
-{{#FORM_ERROR}}<p class="form-error" role="alert">{{TEXT}}</p>
+{{#FORM_ERROR}}<p class="form-error" role="alert">{{ERROR}}</p>
 {{/FORM_ERROR}}
 {{#HIDDEN}}<input type="hidden" name="{{NAME}}" value="{{VALUE}}">
 {{/HIDDEN}}

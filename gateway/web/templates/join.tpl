@@ -2,7 +2,7 @@
 <h1>{{W_JOIN_HEADING}}</h1>
 {{#NOTE}}<p class="banner">{{TEXT}}</p>
 {{/NOTE}}
-{{#FORM_ERROR}}<p class="form-error" role="alert">{{TEXT}}</p>
+{{#FORM_ERROR}}<p class="form-error" role="alert">{{ERROR}}</p>
 {{/FORM_ERROR}}
 <p>{{W_JOIN_INTRO}}</p>
 <ul class="plain-list">

@@ -2,9 +2,9 @@
 <h1>{{W_NAV_SEARCH}}</h1>
 <form method="get" action="/search" class="search" role="search">
 <label for="search-words">{{W_SEARCH_LABEL}}</label>
-<div class="search-row"><input id="search-words" name="q" type="search" value="{{QUERY}}" maxlength="200" required aria-describedby="search-hint">
+<div class="search-row"><input id="search-words" name="q" type="search" value="{{QUERY}}" maxlength="200" required{{#BODY_ERROR}} aria-invalid="true"{{/BODY_ERROR}} aria-describedby="{{#BODY_ERROR}}search-error {{/BODY_ERROR}}search-hint">
 <button type="submit" class="button">{{W_NAV_SEARCH}}</button></div>
-{{#BODY_ERROR}}<p class="field-error" role="alert">{{ERROR}}</p>
+{{#BODY_ERROR}}<p class="field-error" id="search-error" role="alert">{{ERROR}}</p>
 {{/BODY_ERROR}}
 <p class="quiet" id="search-hint">{{W_SEARCH_HINT}}{{#VISITOR}} {{W_SEARCH_MEMBERS}}{{/VISITOR}}</p>
 </form>

@@ -1,5 +1,6 @@
 #include <gumbo.h>
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
@@ -266,6 +267,30 @@ TEST(ViewsTest, WhoIsSignedInStartsTheTrialWithOneButton) {
   EXPECT_FALSE(absl::StrContains(render(true), link));
   EXPECT_TRUE(absl::StrContains(render(false), link));
   EXPECT_FALSE(absl::StrContains(render(false), form));
+}
+
+TEST(ViewsTest, WhatIsWrongWithAFieldIsTiedToIt) {
+  const std::vector<std::array<std::string, 3>> fields = {
+      {"account.tpl", "BIO", "bio-error"},           {"account.tpl", "NAME", "name-error"},
+      {"comment_edit.tpl", "BODY", "comment-error"}, {"conversation.tpl", "BODY", "comment-error"},
+      {"discussion.tpl", "BODY", "comment-error"},   {"search.tpl", "BODY", "search-error"},
+  };
+  for (const auto& [file, field, id] : fields) {
+    const auto render = [&](bool wrong) {
+      return Render(
+          [&](auto&, auto& body) {
+            FillCompose({}, body);
+            if (wrong) body.AddSectionDictionary(field + "_ERROR")->SetValue("ERROR", "is wrong");
+          },
+          file);
+    };
+    const std::string html = render(true);
+    EXPECT_TRUE(absl::StrContains(html, " aria-invalid=\"true\"")) << file;
+    EXPECT_TRUE(absl::StrContains(html, "aria-describedby=\"" + id)) << file;
+    EXPECT_TRUE(absl::StrContains(html, "id=\"" + id + "\"")) << file;
+    EXPECT_FALSE(absl::StrContains(render(false), "aria-invalid")) << file;
+    EXPECT_FALSE(absl::StrContains(render(false), id)) << file;
+  }
 }
 
 std::string SitemapOf(const cpb::ListPostsResponse& posts) {
