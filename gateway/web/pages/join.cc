@@ -61,7 +61,11 @@ PageAnswer Join(Page& page) {
   co_return response;
 }
 
-PageAnswer ShowPayment(Page& page, const spb::TestPayment payment) {
+std::string PaymentPath(const spb::TestPayment& payment) {
+  return absl::StrCat("/test-payments/", payment.payment_id());
+}
+
+http::HttpResponse ShowPayment(Page& page, const spb::TestPayment& payment) {
   const Words& words = page.site.words;
   ctemplate::TemplateDictionary& values = page.UseTemplate("test_payment.tpl");
   values.SetValue("PAYMENT_ID", payment.payment_id());
@@ -76,7 +80,7 @@ PageAnswer ShowPayment(Page& page, const spb::TestPayment payment) {
     const std::string& back = payment.return_path();
     decided.SetValue("PATH", paid ? back : absl::StrCat("/join?return=", QueryValue(back)));
   }
-  co_return page.Show(words.Get("PAY_HEADING"));
+  return page.Show(words.Get("PAY_HEADING"));
 }
 
 PageAnswer PaymentPage(Page& page) {
@@ -84,7 +88,7 @@ PageAnswer PaymentPage(Page& page) {
   request.set_payment_id(page.path.at("payment"));
   const auto payment = co_await page.calls.Call(rpcs::kGetTestPayment, request);
   if (!payment.ok()) co_return page.Fail(payment.status());
-  co_return co_await ShowPayment(page, *payment);
+  co_return ShowPayment(page, *payment);
 }
 
 PageAnswer ApprovePayment(Page& page) {
@@ -93,7 +97,7 @@ PageAnswer ApprovePayment(Page& page) {
   request.set_fail_renewals(page.form.Has("fail"));
   const auto payment = co_await page.calls.Call(rpcs::kApproveTestPayment, request);
   if (!payment.ok()) co_return page.Fail(payment.status());
-  co_return co_await ShowPayment(page, *payment);
+  co_return page.Redirect(PaymentPath(*payment));
 }
 
 PageAnswer DeclinePayment(Page& page) {
@@ -101,7 +105,7 @@ PageAnswer DeclinePayment(Page& page) {
   request.set_payment_id(page.path.at("payment"));
   const auto payment = co_await page.calls.Call(rpcs::kDeclineTestPayment, request);
   if (!payment.ok()) co_return page.Fail(payment.status());
-  co_return co_await ShowPayment(page, *payment);
+  co_return page.Redirect(PaymentPath(*payment));
 }
 
 }  // namespace

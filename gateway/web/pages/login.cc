@@ -30,7 +30,7 @@ http::HttpResponse ShowLogin(Page& page, const std::string& email, const absl::S
             .autocomplete = "current-password",
             .max = 128});
   form.Link(absl::StrCat("/login/link?return=", QueryValue(back)), "LOGIN_BY_LINK");
-  form.Link("/reset", "LOGIN_FORGOTTEN");
+  form.Link(absl::StrCat("/reset?return=", QueryValue(back)), "LOGIN_FORGOTTEN");
   form.Link(absl::StrCat("/start?for=account&return=", QueryValue(back)), "LOGIN_NEW");
   return form.Show(page, status);
 }
@@ -90,12 +90,18 @@ PageAnswer Link(Page& page) {
   request.set_return_path(page.ReturnPath("/"));
   const auto sent = co_await page.calls.Call(rpcs::kRequestLoginLink, request);
   if (!sent.ok()) co_return ShowAskLink(page, request.email(), sent.status());
+  co_return page.Redirect("/login/link/sent");
+}
+
+// The link in the mail leads back to where the reader was.
+PageAnswer LinkSentPage(Page& page) {
   co_return ShowMessage(page, "MAIL_SENT_HEADING", "MAIL_SENT_TEXT", "", "");
 }
 
 http::HttpResponse ShowReset(Page& page, const std::string& email, const absl::Status& status) {
   FormView form("/reset", "RESET_HEADING", "RESET_BUTTON");
-  return form.Intro(page.site.words.Get("RESET_INTRO")).Add(EmailField(email)).Show(page, status);
+  form.Intro(page.site.words.Get("RESET_INTRO")).Hidden("return", page.ReturnPath("/"));
+  return form.Add(EmailField(email)).Show(page, status);
 }
 
 http::HttpResponse ShowNewPassword(Page& page, const std::string& token,
@@ -126,13 +132,23 @@ PageAnswer Reset(Page& page) {
     request.set_new_password(page.form.Get("password"));
     const auto done = co_await page.calls.Call(rpcs::kResetPassword, request);
     if (!done.ok()) co_return ShowNewPassword(page, request.token(), done.status());
-    co_return ShowMessage(page, "RESET_DONE_HEADING", "RESET_DONE_TEXT", "/login", "LOG_IN");
+    co_return page.Redirect("/reset/done");
   }
   apb::RequestPasswordResetRequest request;
   request.set_email(page.form.Get("email"));
   const auto sent = co_await page.calls.Call(rpcs::kRequestPasswordReset, request);
   if (!sent.ok()) co_return ShowReset(page, request.email(), sent.status());
-  co_return ShowMessage(page, "MAIL_SENT_HEADING", "MAIL_SENT_TEXT", "", "");
+  co_return page.Redirect(absl::StrCat("/reset/sent?return=", QueryValue(page.ReturnPath("/"))));
+}
+
+// The link in the mail does not lead back to where the reader was; the login here does.
+PageAnswer ResetSentPage(Page& page) {
+  co_return ShowMessage(page, "MAIL_SENT_HEADING", "RESET_SENT_TEXT",
+                        absl::StrCat("/login?return=", QueryValue(page.ReturnPath("/"))), "LOG_IN");
+}
+
+PageAnswer ResetDonePage(Page& page) {
+  co_return ShowMessage(page, "RESET_DONE_HEADING", "RESET_DONE_TEXT", "/login", "LOG_IN");
 }
 
 }  // namespace
@@ -143,8 +159,11 @@ void AddLoginPages(PageRoutes& routes) {
   routes.push_back({"POST", "/logout", LogOut});
   routes.push_back({"GET", "/login/link", LinkPage});
   routes.push_back({"POST", "/login/link", Link});
+  routes.push_back({"GET", "/login/link/sent", LinkSentPage});
   routes.push_back({"GET", "/reset", ResetPage});
   routes.push_back({"POST", "/reset", Reset});
+  routes.push_back({"GET", "/reset/sent", ResetSentPage});
+  routes.push_back({"GET", "/reset/done", ResetDonePage});
 }
 
 }  // namespace rostrum::gateway
