@@ -55,9 +55,10 @@ asio::awaitable<absl::Status> FillMessages(Page& page, const cpb::Channel& chann
   co_return absl::OkStatus();
 }
 
-asio::awaitable<void> FillInside(Page& page, const cpb::Channel& channel, const fpb::Room& room,
-                                 const RefusedComment* refused,
-                                 ctemplate::TemplateDictionary& values) {
+// Returns why the conversation cannot be shown.
+asio::awaitable<absl::Status> FillInside(Page& page, const cpb::Channel& channel,
+                                         const fpb::Room& room, const RefusedComment* refused,
+                                         ctemplate::TemplateDictionary& values) {
   if (room.listed()) values.ShowSection("LISTED");
   ctemplate::TemplateDictionary& conversation = *values.AddIncludeDictionary("CONVERSATION");
   conversation.SetFilename("conversation.tpl");
@@ -67,12 +68,13 @@ asio::awaitable<void> FillInside(Page& page, const cpb::Channel& channel, const 
   request.set_channel_id(channel.channel_id());
   request.set_page_size(kMembersShown);
   const auto members = co_await page.calls.Call(rpcs::kListRoomMembers, request);
-  if (!members.ok()) co_return;
+  if (!members.ok()) co_return shown;
   if (members->members().empty()) values.ShowSection("NOBODY");
   if (!members->next_page_token().empty()) values.ShowSection("MORE");
   for (const fpb::RoomMember& member : members->members()) {
     values.AddSectionDictionary("MEMBER")->SetValue("NAME", member.display_name());
   }
+  co_return shown;
 }
 
 // The answer when the room cannot be shown; what was typed there is shown again.
@@ -121,7 +123,9 @@ PageAnswer ShowRoom(Page& page, const RefusedComment* refused) {
   } else if (!room->joined()) {
     values.ShowSection("DOOR");
   } else {
-    co_await FillInside(page, *channel, *room, refused, *values.AddSectionDictionary("INSIDE"));
+    const absl::Status shown =
+        co_await FillInside(page, *channel, *room, refused, *values.AddSectionDictionary("INSIDE"));
+    if (IsPageTokenError(shown)) co_return page.Redirect(path);
   }
   co_return refused == nullptr ? page.Show(heading) : page.ShowAgain(heading, refused->status);
 }
