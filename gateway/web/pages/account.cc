@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "gateway/web/account_view.h"
 #include "gateway/web/article_view.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
@@ -12,13 +13,7 @@ namespace fpb = rostrum::feed::v1;
 namespace spb = rostrum::subscription::v1;
 using ctemplate::TemplateDictionary;
 
-const char* StateWord(spb::MembershipState state) {
-  switch (state) {
-    case spb::MEMBERSHIP_STATE_GRACE: return "MEMBER_GRACE";
-    case spb::MEMBERSHIP_STATE_CANCELLED: return "MEMBER_CANCELLED";
-    default: return "MEMBER_ACTIVE";
-  }
-}
+constexpr int kFollowsPerPage = 100;
 
 // Whether the service answered that the thing exists or that it does not.
 bool IsKnown(const absl::Status& status) { return status.ok() || absl::IsNotFound(status); }
@@ -28,13 +23,7 @@ asio::awaitable<void> FillReading(Page& page, TemplateDictionary& values) {
   const auto membership =
       co_await page.calls.Call(rpcs::kGetMembership, spb::GetMembershipRequest());
   if (membership.ok() && membership->entitled()) {
-    TemplateDictionary& member = *values.AddSectionDictionary("MEMBER");
-    member.SetValue("STATE", page.site.words.Get(StateWord(membership->state())));
-    SetTime(member, "END",
-            membership->state() == spb::MEMBERSHIP_STATE_GRACE ? membership->grace_end_time()
-                                                               : membership->period_end_time());
-    member.ShowSection(membership->state() == spb::MEMBERSHIP_STATE_CANCELLED ? "RESUME"
-                                                                              : "CANCEL");
+    FillMembership(page.site.words, *membership, values);
     co_return;
   }
   const auto trial = co_await page.calls.Call(rpcs::kGetTrial, spb::GetTrialRequest());
@@ -57,13 +46,25 @@ std::string PathOf(const fpb::Follow& follow) {
   }
 }
 
-asio::awaitable<void> FillFollows(Page& page, TemplateDictionary& values) {
+// One page of what is followed. Returns why it cannot be shown.
+asio::awaitable<absl::Status> FillFollows(Page& page, TemplateDictionary& values) {
   fpb::ListFollowsRequest request;
-  request.set_page_size(100);
+  request.set_page_size(kFollowsPerPage);
+  request.set_page_token(page.query.Get("follows"));
   const auto follows = co_await page.calls.Call(rpcs::kListFollows, request);
-  if (!follows.ok() || follows->follows().empty()) {
-    values.ShowSection(follows.ok() ? "NO_FOLLOWS" : "FOLLOWS_AWAY");
-    co_return;
+  if (!follows.ok()) {
+    values.ShowSection("FOLLOWS_AWAY");
+    co_return follows.status();
+  }
+  if (!request.page_token().empty()) {
+    values.ShowSection("FIRST_FOLLOWS");
+  } else if (follows->follows().empty()) {
+    values.ShowSection("NO_FOLLOWS");
+  }
+  if (!follows->next_page_token().empty()) {
+    values.AddSectionDictionary("MORE_FOLLOWS")
+        ->SetValue("URL", absl::StrCat("/account?follows=", QueryValue(follows->next_page_token()),
+                                       "#follows"));
   }
   for (const fpb::Follow& follow : follows->follows()) {
     TemplateDictionary& item = *values.AddSectionDictionary("FOLLOWED");
@@ -72,6 +73,7 @@ asio::awaitable<void> FillFollows(Page& page, TemplateDictionary& values) {
     FillFollowButton(page.site.words, follow.kind(), follow.target_id(), follow.display_name(),
                      true, "/account", item);
   }
+  co_return absl::OkStatus();
 }
 
 asio::awaitable<void> FillSessions(Page& page, TemplateDictionary& values) {
@@ -105,7 +107,8 @@ PageAnswer ShowAccount(Page& page, const absl::Status refused) {
     co_return page.Fail(refused);
   }
   co_await FillReading(page, values);
-  co_await FillFollows(page, values);
+  const absl::Status follows = co_await FillFollows(page, values);
+  if (IsPageTokenError(follows)) co_return page.Redirect("/account#follows");
   co_await FillSessions(page, values);
   const std::string title = page.site.words.Get("NAV_ACCOUNT");
   co_return refused.ok() ? page.Show(title) : page.ShowAgain(title, refused);

@@ -14,6 +14,7 @@ namespace {
 namespace fpb = rostrum::feed::v1;
 
 constexpr int kItemsPerPage = 20;
+constexpr int kSuggestions = 100;
 
 // "You follow Geopolitics and The Long View."
 std::string ReasonsOf(const Words& words, const fpb::FeedItem& item) {
@@ -23,10 +24,12 @@ std::string ReasonsOf(const Words& words, const fpb::FeedItem& item) {
 }
 
 asio::awaitable<void> Suggest(Page& page, ctemplate::TemplateDictionary& values) {
-  const auto channels =
-      co_await page.calls.Call(rpcs::kListChannels, content::v1::ListChannelsRequest());
+  content::v1::ListChannelsRequest request;
+  request.set_page_size(kSuggestions);
+  const auto channels = co_await page.calls.Call(rpcs::kListChannels, request);
   if (!channels.ok() || channels->channels().empty()) co_return;
   ctemplate::TemplateDictionary& suggest = *values.AddSectionDictionary("SUGGEST");
+  if (!channels->next_page_token().empty()) suggest.ShowSection("MORE");
   for (const content::v1::Channel& channel : channels->channels()) {
     ctemplate::TemplateDictionary& item = *suggest.AddSectionDictionary("CHANNEL");
     item.SetValue("SLUG", channel.slug());
@@ -57,10 +60,12 @@ PageAnswer FeedPage(Page& page) {
     unread = unread || item.unread();
     entry.AddSectionDictionary("REASON")->SetValue("TEXT", ReasonsOf(page.site.words, item));
   }
-  if (unread) {
+  // All is everything up to the first item of the feed.
+  const bool newest = request.page_token().empty();
+  if (unread && newest) {
     values.AddSectionDictionary("SEEN")->SetValue("MARK", feed->items(0).mark());
   }
-  if (!request.page_token().empty()) {
+  if (!newest) {
     values.AddSectionDictionary("NEWEST")->SetValue("URL", "/feed");
   }
   AddPager("/feed", "", feed->next_page_token(), values);

@@ -12,6 +12,9 @@
 {{#MEMBER}}<p>{{STATE}} <time datetime="{{END_ISO}}" data-local-time>{{END}}</time></p>
 {{#CANCEL}}<form method="post" action="/account/cancel"><button type="submit" class="button button-small button-quiet">{{W_MEMBER_CANCEL}}</button></form>
 {{/CANCEL}}
+{{#REJOIN}}<p>{{W_MEMBER_REJOIN}}</p>
+<p><a class="button button-small" href="/join?return=/account">{{W_JOIN}}</a></p>
+{{/REJOIN}}
 {{#RESUME}}<form method="post" action="/account/resume"><button type="submit" class="button button-small">{{W_MEMBER_RESUME}}</button></form>
 {{/RESUME}}
 {{/MEMBER}}
@@ -55,6 +58,10 @@
 {{#FOLLOWED}}<li class="row"><a href="{{PATH}}">{{NAME}}</a> {{>BUTTON}}</li>
 {{/FOLLOWED}}
 </ul>
+{{#FIRST_FOLLOWS}}<p><a href="/account#follows">{{W_ACCOUNT_FOLLOWS_FIRST}}</a></p>
+{{/FIRST_FOLLOWS}}
+{{#MORE_FOLLOWS}}<p><a rel="next" href="{{URL}}">{{W_ACCOUNT_FOLLOWS_MORE}}</a></p>
+{{/MORE_FOLLOWS}}
 </section>
 <section aria-labelledby="sessions">
 <h2 id="sessions">{{W_ACCOUNT_SESSIONS}}</h2>

@@ -12,6 +12,8 @@
 {{#CHANNEL}}<li class="card"><h3><a href="/c/{{SLUG}}">{{NAME}}</a></h3><p>{{ABOUT}}</p>{{>BUTTON}}</li>
 {{/CHANNEL}}
 </ul>
+{{#MORE}}<p><a href="/channels">{{W_FEED_SUGGEST_MORE}}</a></p>
+{{/MORE}}
 {{/SUGGEST}}
 <ol class="posts">
 {{>POST}}

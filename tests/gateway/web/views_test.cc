@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/web/account_view.h"
 #include "gateway/web/article_view.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/head_view.h"
@@ -291,6 +292,31 @@ TEST(ViewsTest, WhatIsWrongWithAFieldIsTiedToIt) {
     EXPECT_FALSE(absl::StrContains(render(false), "aria-invalid")) << file;
     EXPECT_FALSE(absl::StrContains(render(false), id)) << file;
   }
+}
+
+TEST(ViewsTest, OnlyAMembershipThatIsPaidForCanBeCancelled) {
+  const auto render = [](spb::MembershipState state) {
+    spb::Membership membership;
+    membership.set_state(state);
+    *membership.mutable_period_end_time() = ToProtoTime(kNoon);
+    *membership.mutable_grace_end_time() = ToProtoTime(kNoon + absl::Hours(24));
+    return Render([&](auto&, auto& body) { FillMembership(TheSite().words, membership, body); },
+                  "account.tpl");
+  };
+  const std::string cancel = "action=\"/account/cancel\"";
+  const std::string resume = "action=\"/account/resume\"";
+  const std::string join = "href=\"/join?return=/account\"";
+  const std::string active = render(spb::MEMBERSHIP_STATE_ACTIVE);
+  EXPECT_TRUE(absl::StrContains(active, cancel));
+  EXPECT_FALSE(absl::StrContains(active, join));
+  const std::string cancelled = render(spb::MEMBERSHIP_STATE_CANCELLED);
+  EXPECT_TRUE(absl::StrContains(cancelled, resume));
+  EXPECT_FALSE(absl::StrContains(cancelled, cancel));
+  const std::string grace = render(spb::MEMBERSHIP_STATE_GRACE);
+  EXPECT_FALSE(absl::StrContains(grace, cancel));
+  EXPECT_FALSE(absl::StrContains(grace, resume));
+  EXPECT_TRUE(absl::StrContains(grace, join));
+  EXPECT_TRUE(absl::StrContains(grace, "2023-11-15T"));
 }
 
 std::string SitemapOf(const cpb::ListPostsResponse& posts) {
