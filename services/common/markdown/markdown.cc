@@ -54,9 +54,23 @@ absl::string_view Url(cmark_node* node) {
   return url == nullptr ? absl::string_view() : absl::string_view(url);
 }
 
-bool IsMoreMarker(cmark_node* node) {
+// Also if text follows on its line, which is not for the preview.
+bool BeginsWithMoreMarker(cmark_node* node) {
   return cmark_node_get_type(node) == CMARK_NODE_HTML_BLOCK &&
-         absl::StripAsciiWhitespace(Literal(node)) == kMoreMarker;
+         absl::StartsWith(absl::StripLeadingAsciiWhitespace(Literal(node)), kMoreMarker);
+}
+
+// A block of HTML that begins with a comment goes on to the end of the line where that ends.
+std::string WithoutComments(absl::string_view html) {
+  constexpr absl::string_view kBegin = "<!--", kEnd = "-->";
+  std::string rest;
+  for (size_t at = 0; (at = html.find(kBegin)) != absl::string_view::npos;) {
+    absl::StrAppend(&rest, html.substr(0, at));
+    const size_t end = html.find(kEnd, at + 2);  // "<!-->" is one too
+    html.remove_prefix(end == absl::string_view::npos ? html.size() : end + kEnd.size());
+  }
+  absl::StrAppend(&rest, html);
+  return rest;
 }
 
 // The words of a code block's info string that can be a language.
@@ -160,8 +174,9 @@ class Renderer {
 
   // HTML is not passed through: comments are dropped, the rest is shown as typed.
   void RenderHtml(cmark_node* node, cmark_node_type type, std::string& out) {
-    const absl::string_view html = absl::StripAsciiWhitespace(Literal(node));
-    if (absl::StartsWith(html, "<!--")) return;
+    const std::string written = WithoutComments(Literal(node));
+    const absl::string_view html = absl::StripAsciiWhitespace(written);
+    if (html.empty()) return;
     const bool block = type == CMARK_NODE_HTML_BLOCK;
     if (block) out += "<p>";
     AppendText(html, out);
@@ -256,10 +271,7 @@ absl::StatusOr<RenderedMarkdown> RenderMarkdown(absl::string_view source,
   std::optional<size_t> marker;
   for (cmark_node* node = cmark_node_first_child(document.get()); node != nullptr;
        node = cmark_node_next(node)) {
-    if (IsMoreMarker(node)) {
-      if (!marker.has_value()) marker = blocks.size();
-      continue;
-    }
+    if (!marker.has_value() && BeginsWithMoreMarker(node)) marker = blocks.size();
     std::string block;
     renderer.Render(node, 1, block);
     bytes += block.size();

@@ -31,8 +31,8 @@ inline constexpr MarkdownOptions kArticleMarkdown{.allow_pictures = true, .untru
 
 struct RenderedMarkdown {
   std::string html;
-  // What stands before a line of its own that says <!--more-->; without one the
-  // first two blocks. Empty when that would be everything.
+  // What stands before a line that begins with <!--more-->; without one the first two
+  // blocks. Empty when that would be everything.
   std::string preview_html;
   int word_count = 0;
 };

@@ -86,6 +86,24 @@ TEST(MarkdownTest, ThePreviewEndsAtTheMarker) {
   EXPECT_EQ(rendered.html, "<p>One.</p>\n<p>Two.</p>\n<p>Three.</p>\n");
 }
 
+TEST(MarkdownTest, TextAfterACommentOnItsLineIsKept) {
+  EXPECT_EQ(Comment("<!-- note --> The *text* & more."), "<p>The *text* &amp; more.</p>\n");
+  EXPECT_EQ(Comment("<!-- a\nb --> text\nof the next line"),
+            "<p>text</p>\n<p>of the next line</p>\n");
+  EXPECT_EQ(Comment("<!-- a --><!-- b --> text <!-- c --> more <!-- d"), "<p>text  more</p>\n");
+  EXPECT_EQ(Comment("<!-- never ends\n\ntext"), "");
+  EXPECT_EQ(Comment("<!--> text"), "<p>text</p>\n");
+  EXPECT_EQ(Comment("<div><!-- note --></div>"), "<p>&lt;div&gt;&lt;/div&gt;</p>\n");
+}
+
+TEST(MarkdownTest, TextAfterTheMarkerIsNotInThePreview) {
+  const RenderedMarkdown rendered = Article("One.\n\n<!--more--> Two goes on.\n\nThree.\n");
+  EXPECT_EQ(rendered.preview_html, "<p>One.</p>\n");
+  EXPECT_EQ(rendered.html, "<p>One.</p>\n<p>Two goes on.</p>\n<p>Three.</p>\n");
+  EXPECT_EQ(rendered.word_count, 5);
+  EXPECT_EQ(Article("<!--more--> All.\n").preview_html, "");
+}
+
 TEST(MarkdownTest, ThePreviewIsTwoBlocksWithoutAMarkerAndNeverEverything) {
   EXPECT_EQ(Article("One.\n\nTwo.\n\nThree.\n").preview_html, "<p>One.</p>\n<p>Two.</p>\n");
   EXPECT_EQ(Article("One.\n\nTwo.\n").preview_html, "");
