@@ -27,10 +27,10 @@ constexpr char kKeepRoleChange[] = R"sql(
   INSERT INTO role_changes (change_id, account_id, changed_by, roles_before, roles_after, create_time)
   VALUES ($1, $2, $3, $4::text[], $5::text[], $6))sql";
 
-// Locks every admin, always in the same order, so that two admins cannot remove each other.
-constexpr char kLockAdmins[] =
-    "SELECT account_id FROM accounts WHERE 'admin' = ANY (roles) ORDER BY account_id "
-    "FOR NO KEY UPDATE";
+// So that two admins cannot remove each other. It locks no row, because that would be a write:
+// the account is locked after it, and a lock comes before the event.
+constexpr char kLockAdmins[] = "SELECT pg_advisory_xact_lock(hashtextextended('admins', 0))";
+constexpr char kCountAdmins[] = "SELECT count(*) FROM accounts WHERE 'admin' = ANY (roles)";
 
 constexpr char kInsertByOperator[] = R"sql(
   INSERT INTO accounts (account_id, email, email_lower, display_name, password_hash, create_time)
@@ -45,14 +45,17 @@ std::string Beginning(const std::string& text) {
   return absl::StrCat(absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"%", "\\%"}, {"_", "\\_"}}), "%");
 }
 
-// How many admins there are until the transaction ends. Called before any
-// account is locked.
-size_t LockAdmins(Transaction& tx) { return tx.Exec(kLockAdmins).size(); }
+// How many admins there are until the transaction ends. Called before any account is locked.
+int64_t LockAdmins(Transaction& tx) {
+  tx.Exec(kLockAdmins);
+  return tx.ExecOne(kCountAdmins)[0].as<int64_t>();
+}
 
 // Changes the roles of a locked account and records who did it. Does nothing if the account
 // has these roles already.
 absl::Status ApplyRoles(Transaction& tx, Account& account, const std::vector<std::string>& roles,
-                        size_t admins, const std::optional<AccountId>& changed_by, absl::Time now) {
+                        int64_t admins, const std::optional<AccountId>& changed_by,
+                        absl::Time now) {
   if (account.roles == roles) return absl::OkStatus();
   const bool stays_admin = std::find(roles.begin(), roles.end(), "admin") != roles.end();
   if (account.HasRole("admin") && !stays_admin && admins <= 1) {
@@ -169,7 +172,7 @@ absl::StatusOr<Account> PostgresAccountStore::SetRoles(const AccountId& id,
                                                        const AccountId& changed_by,
                                                        absl::Time now) {
   auto changed = RunTx<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
-    const size_t admins = LockAdmins(tx);
+    const int64_t admins = LockAdmins(tx);
     std::optional<Account> account = LockAccount(tx, id);
     if (!account.has_value()) return AccountNotFound();
     RETURN_IF_ERROR(ApplyRoles(tx, *account, roles, admins, changed_by, now));
@@ -182,7 +185,7 @@ absl::StatusOr<Account> PostgresAccountStore::SetRoles(const AccountId& id,
 absl::StatusOr<Account> PostgresAccountStore::Ensure(const OperatorAccount& wanted) {
   const std::string lower = LowerAddress(wanted.email);
   auto ensured = RunTx<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
-    const size_t admins = LockAdmins(tx);
+    const int64_t admins = LockAdmins(tx);
     tx.Exec(kInsertByOperator, wanted.id.value(), wanted.email, lower, wanted.display_name,
             wanted.password_hash, SqlTime(wanted.now));
     const pqxx::result rows = tx.Exec(Select("WHERE a.email_lower = $1 FOR NO KEY UPDATE"), lower);

@@ -41,14 +41,15 @@ struct PostgresStores {
     EXPECT_THAT(count, IsOk()) << sql;
     return count.value_or(-1);
   }
-  // The events of a type, such as "AccountVerified", oldest first.
+  // The events of a type, such as "AccountVerified", as consumers read them.
   template <class Event>
   std::vector<Event> Events() {
     std::vector<Event> events;
     const absl::Status read = RunTx(pool, [&](Transaction& tx) {
       events.clear();
-      for (const pqxx::row& row : tx.Exec("SELECT payload FROM outbox WHERE type = $1 ORDER BY id",
-                                          Event::descriptor()->full_name())) {
+      for (const pqxx::row& row :
+           tx.Exec("SELECT payload FROM outbox WHERE type = $1 ORDER BY xid, id",
+                   Event::descriptor()->full_name())) {
         Event event;
         EXPECT_TRUE(event.ParseFromString(ReadBytes(row[0])));
         events.push_back(event);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "rostrum/account/v1/events.pb.h"
 #include "tests/services/account/postgres_stores.h"
 
@@ -240,6 +241,47 @@ TEST_F(RaceTest, AdminsCannotRemoveEachOther) {
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM accounts WHERE 'admin' = ANY (roles)"), 1);
   EXPECT_EQ(stores_.Count("SELECT count(*) FROM role_changes WHERE changed_by IS NOT NULL"),
             kThreads - 1);
+}
+
+// An operator's change that waits for a lock, while the person changes the name.
+TEST_F(RaceTest, TheNameThatIsToldLastIsTheOneThatStands) {
+  const absl::Time now = h_.clock().Now();
+  const auto ensure = [&](const std::string& email, const std::string& name,
+                          std::vector<std::string> roles) {
+    return stores_.accounts.Ensure({.id = AccountId(NewUuid(now)),
+                                    .email = email,
+                                    .display_name = name,
+                                    .roles = std::move(roles),
+                                    .now = now});
+  };
+  ASSERT_THAT(ensure("a@example.org", "Admin", {"admin"}), IsOk());
+  ASSERT_THAT(ensure("b@example.org", "Admin", {"admin"}), IsOk());
+  const auto ada = ensure("ada@example.org", "Ada", {});
+  ASSERT_THAT(ada, IsOk());
+
+  pqxx::connection other(stores_.database.url);
+  auto holder = std::make_unique<Transaction>(other);
+  holder->exec("SELECT 1 FROM accounts WHERE email_lower = 'b@example.org' FOR UPDATE");
+  std::atomic<bool> done{false};
+  std::thread operators([&] {
+    EXPECT_THAT(ensure("ada@example.org", "By the operator", {}), IsOk());
+    done = true;
+  });
+  while (!done && stores_.Count("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = "
+                                "'Lock' AND datname = current_database()") == 0) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_THAT(
+      stores_.accounts.Update(
+          ada->id,
+          [](Account& account) { return ChangeProfile(account, {.display_name = "By herself"}); },
+          now),
+      IsOk());
+  holder.reset();
+  operators.join();
+  const auto events = stores_.Events<v1::ProfileChanged>();
+  ASSERT_THAT(events, SizeIs(2));
+  EXPECT_EQ(events.back().display_name(), stores_.accounts.Get(ada->id)->display_name);
 }
 
 TEST_F(RaceTest, AccessTokensKeepTheirLimit) {
