@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -24,6 +25,11 @@ struct LimitRates {
   Rate sign_up_per_network{.burst = 25, .period = absl::Minutes(5)};
   Rate mail_per_network{.burst = 25, .period = absl::Minutes(5)};
   Rate mail_per_address{.burst = 5, .period = absl::Minutes(30)};
+  // From all networks together. Login links and resets have no such limit: whoever used it up
+  // would lock the owner of the address out for a day.
+  Rate sign_up_per_address{.burst = 20, .period = absl::Hours(24)};
+  // Else one network could guess at the codes of many sign-ups.
+  Rate wrong_codes_per_network{.burst = 25, .period = absl::Hours(1)};
 };
 
 // Limits on attempts. Each method counts one attempt and returns OK or RESOURCE_EXHAUSTED /
@@ -41,11 +47,16 @@ class Limits {
   absl::Status CheckResend(const RequestContext& context, const std::string& email);
   // A login link or a password reset; counted apart from the mails of sign-ups.
   absl::Status CheckMail(const RequestContext& context, const std::string& email);
+  // A try of a sign-up's code. Only wrong ones are to count, because many people may share a
+  // network: all others are taken back once that is known.
+  absl::Status CheckCode(const RequestContext& context);
+  void TakeBackCode(const RequestContext& context);
 
  private:
   absl::Status CheckNetwork(const char* what, const RequestContext& context, const Rate& rate);
   absl::Status CheckAddress(const char* what, const RequestContext& context,
-                            const std::string& email, const Rate& rate, int networks);
+                            const std::string& email, const Rate& rate, int networks,
+                            const std::optional<Rate>& day = std::nullopt);
 
   Throttle& throttle_;
   const AccountKeys& keys_;

@@ -34,6 +34,12 @@ LimitRates ReadLimits(Settings& env) {
           env, "MAIL_LIMIT_PER_ADDRESS", usual.mail_per_address,
           "In 30 minutes: login links and resets for one mail address from one network (twice as "
           "many from all networks together), and as many sign-ups."),
+      .sign_up_per_address =
+          ReadRate(env, "SIGN_UP_LIMIT_PER_ADDRESS", usual.sign_up_per_address,
+                   "Mails of sign-ups to one mail address from all networks in a day."),
+      .wrong_codes_per_network =
+          ReadRate(env, "WRONG_CODE_LIMIT_PER_NETWORK", usual.wrong_codes_per_network,
+                   "Wrong codes of sign-ups from one network in an hour."),
   };
 }
 

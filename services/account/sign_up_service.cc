@@ -185,6 +185,18 @@ void SignUpService::StartTrial(const VerifiedSignUp& verified, v1::VerifySignUpR
   }
 }
 
+absl::StatusOr<VerifiedSignUp> SignUpService::Verify(const RequestContext& context,
+                                                     const Proof& proof,
+                                                     const AccountId& account_id,
+                                                     const NewSession& session) {
+  // The token of a link cannot be guessed.
+  if (!proof.token_hash.empty()) return sign_ups_.Verify(proof, account_id, session);
+  RETURN_IF_ERROR(limits_.CheckCode(context));
+  absl::StatusOr<VerifiedSignUp> verified = sign_ups_.Verify(proof, account_id, session);
+  if (ReasonOf(verified.status()) != "CODE_WRONG") limits_.TakeBackCode(context);
+  return verified;
+}
+
 grpc::Status SignUpService::VerifySignUp(grpc::ServerContext* ctx,
                                          const v1::VerifySignUpRequest* request,
                                          v1::VerifySignUpResponse* response) {
@@ -193,7 +205,7 @@ grpc::Status SignUpService::VerifySignUp(grpc::ServerContext* ctx,
     const absl::Time now = clock_.Now();
     const FreshSession session = MakeSession(rules_.sessions, now);
     ASSIGN_OR_RETURN(const VerifiedSignUp verified,
-                     sign_ups_.Verify(proof, AccountId(NewUuid(now)), session.stored));
+                     Verify(rc, proof, AccountId(NewUuid(now)), session.stored));
     verified_.Increment();
     Enter(ctx, rc, session, sessions_);
     *response->mutable_session() =

@@ -44,6 +44,9 @@ class SignUpService final : public v1::SignUpService::Service {
   // Makes a new token and code, and the mails for both cases (Verification).
   absl::StatusOr<Verification> NewVerification(const SignUpId& id, const std::string& email,
                                                absl::Time now) const;
+  // Consumes the sign-up, within the limit on wrong codes.
+  absl::StatusOr<VerifiedSignUp> Verify(const RequestContext& context, const Proof& proof,
+                                        const AccountId& account_id, const NewSession& session);
   void StartTrial(const VerifiedSignUp& verified, v1::VerifySignUpResponse* response);
 
   SignUpStore& sign_ups_;

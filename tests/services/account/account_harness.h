@@ -42,7 +42,7 @@ struct FakeStores {
 // Limits that no test meets by accident.
 inline LimitRates WideLimits() {
   const Rate wide{.burst = 100'000, .period = absl::Hours(1)};
-  return {wide, wide, wide, wide, wide};
+  return {wide, wide, wide, wide, wide, wide, wide};
 }
 // Argon2 as cheap as libsodium makes it.
 inline PasswordOptions CheapPasswords() {

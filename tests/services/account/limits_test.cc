@@ -14,6 +14,7 @@ class LimitsTest : public ::testing::Test {
     LimitRates rates;
     rates.login_per_account = {.burst = 3, .period = absl::Hours(1)};
     rates.mail_per_address = {.burst = 2, .period = absl::Minutes(30)};
+    rates.sign_up_per_address = {.burst = 7, .period = absl::Hours(24)};
     return rates;
   }
   using Check = absl::Status (Limits::*)(const RequestContext&, const std::string&);
@@ -65,6 +66,35 @@ TEST_F(LimitsTest, SignUpsUseUpNoLinkAndNoReset) {
   EXPECT_EQ(Allowed(&Limits::CheckResend, "net", 10), 1) << "of what sign-ups have";
   EXPECT_THAT(Try(&Limits::CheckSignUp, "net"), HasReason("RATE_LIMITED"));
   EXPECT_EQ(Allowed(&Limits::CheckMail, "net", 10), 2);
+}
+
+TEST_F(LimitsTest, AnAddressGetsFewMailsOfSignUpsInADay) {
+  int sign_ups = 0, links = 0;
+  for (int hour = 0; hour < 24; ++hour) {
+    const std::string network = absl::StrCat("net-", hour);
+    sign_ups += Allowed(hour % 2 == 0 ? &Limits::CheckSignUp : &Limits::CheckResend, network, 10);
+    links += Allowed(&Limits::CheckMail, network, 10);
+    clock_.Advance(absl::Hours(1));
+  }
+  // At once, and what the day gives back.
+  EXPECT_EQ(sign_ups, 7 + 6);
+  EXPECT_EQ(links, 24 * 2) << "else the owner could not log in";
+  EXPECT_THAT(Try(&Limits::CheckSignUp, "net-24", "eve@example.org"), IsOk());
+}
+
+TEST_F(LimitsTest, WrongCodesFromOneNetworkAreLimited) {
+  RequestContext one, other;
+  one.network = "net-one";
+  other.network = "net-two";
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_THAT(limits_.CheckCode(one), IsOk());
+    limits_.TakeBackCode(one);
+  }
+  for (int i = 0; i < 25; ++i) EXPECT_THAT(limits_.CheckCode(one), IsOk());
+  EXPECT_THAT(limits_.CheckCode(one), HasReason("RATE_LIMITED"));
+  EXPECT_THAT(limits_.CheckCode(other), IsOk());
+  clock_.Advance(absl::Hours(1));
+  EXPECT_THAT(limits_.CheckCode(one), IsOk());
 }
 
 TEST_F(LimitsTest, WithoutANetworkAnAddressIsLimitedAllTheSame) {
