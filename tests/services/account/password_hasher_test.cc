@@ -133,5 +133,20 @@ TEST(RehashTest, LoginBringsAnOldHashUpToDate) {
   EXPECT_THAT(after.LogIn("ada@example.org", "nine owls at noon"), IsOk());
 }
 
+TEST(RehashTest, LoginDoesWithoutWhereNoNewHashCanBeMade) {
+  FakeStores stores;
+  {
+    AccountHarness before(stores.refs());
+    before.MakeMember("ada@example.org", "nine owls at noon");
+  }
+  HarnessOptions options;
+  options.password.ops = 0;  // libsodium makes no such hash
+  AccountHarness after(stores.refs(), options);
+  ASSERT_FALSE(after.hasher.Hash("nine owls at noon").ok());
+  EXPECT_THAT(after.LogIn("ada@example.org", "nine owls at noon"), IsOk());
+  EXPECT_THAT(stores.data.FindByEmail("ada@example.org")->password_hash,
+              StartsWith("$argon2id$v=19$m=8,t=1,"));
+}
+
 }  // namespace
 }  // namespace rostrum::account
