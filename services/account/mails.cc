@@ -96,7 +96,8 @@ absl::StatusOr<Mail> Mails::VerifyAddress(const std::string& email, const std::s
                 .link = absl::StrCat(settings_.public_url, "/verify?token=", token),
                 .link_label = "Verify my email address",
                 .code = code,
-                .after = {absl::StrCat("Both work once and for ", InWords(lifetime), "."),
+                .after = {absl::StrCat(code.empty() ? "It works" : "Both work", " once and for ",
+                                       InWords(lifetime), "."),
                           "If you did not sign up, you need do nothing: no account is made."}});
 }
 

@@ -23,8 +23,8 @@ class Mails {
  public:
   Mails(MailSettings settings, Clock& clock);
 
-  // Link and six-digit code of a sign-up. Does not contain the name that was typed, because
-  // a stranger could send any text to the address with it.
+  // Link and six-digit code of a sign-up; the link alone if `code` is empty. Does not contain the
+  // name that was typed, because a stranger could send any text to the address with it.
   absl::StatusOr<Mail> VerifyAddress(const std::string& email, const std::string& token,
                                      const std::string& code, absl::Duration lifetime) const;
   // Somebody signed up with an address that has an account.

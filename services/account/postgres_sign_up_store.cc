@@ -20,7 +20,8 @@ constexpr char kInsert[] = R"sql(
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13))sql";
 
 constexpr char kGet[] =
-    "SELECT sign_up_id, email, expire_time, resend_time FROM sign_ups WHERE sign_up_id = $1";
+    "SELECT sign_up_id, email, expire_time, resend_time, code_tries FROM sign_ups "
+    "WHERE sign_up_id = $1";
 
 constexpr char kLock[] = R"sql(
   SELECT sign_up_id, email, code_hash, code_tries, resends, resend_time, expire_time,
@@ -92,7 +93,8 @@ absl::StatusOr<SignUp> Load(Transaction& tx, const SignUpId& id) {
   return SignUp{.id = ReadId<SignUpId>(rows[0][0]),
                 .email = ReadText(rows[0][1]),
                 .expire_time = ReadTime(rows[0][2]),
-                .resend_time = ReadTime(rows[0][3])};
+                .resend_time = ReadTime(rows[0][3]),
+                .takes_codes = TakesCodes(rows[0][4].as<int>())};
 }
 
 // Queues the mail for a new address, or for one that has an account.

@@ -12,6 +12,8 @@ absl::Status Refused(absl::string_view reason, absl::string_view message) {
 
 }  // namespace
 
+bool TakesCodes(int code_tries) { return code_tries < kMaxCodeTries; }
+
 absl::Status CheckResend(const SignUpState& state, absl::Time now) {
   if (state.resends >= kMaxResends) {
     return RetryLater(absl::StatusCode::kResourceExhausted, "RESEND_LIMIT",
@@ -39,7 +41,7 @@ absl::Status CheckCode(SignUpState& state, bool code_right, absl::Time now) {
   if (now >= state.expire_time) {
     return Refused("VERIFICATION_EXPIRED", "the verification has expired; sign up again");
   }
-  if (state.code_tries >= kMaxCodeTries) {
+  if (!TakesCodes(state.code_tries)) {
     return Refused("CODE_TRIES_EXHAUSTED",
                    "too many wrong codes; use the link in the mail or sign up again");
   }

@@ -16,6 +16,9 @@ struct SignUpState {
   bool verified = false;
 };
 
+// False after too many wrong codes: then only the link works, also that of another mail.
+bool TakesCodes(int code_tries);
+
 // RESOURCE_EXHAUSTED / RESEND_LIMIT with RetryInfo.
 absl::Status CheckResend(const SignUpState& state, absl::Time now);
 

@@ -102,6 +102,7 @@ absl::Status SignUpService::AcceptOffer(const RequestContext& context) {
 
 absl::StatusOr<Verification> SignUpService::NewVerification(const SignUpId& id,
                                                             const std::string& email,
+                                                            bool takes_codes,
                                                             absl::Time now) const {
   const std::string token = NewToken();
   const std::string code = RandomDigits(6);
@@ -109,8 +110,9 @@ absl::StatusOr<Verification> SignUpService::NewVerification(const SignUpId& id,
                             .code_hash = keys_.CodeHash(id.value(), code),
                             .create_time = now,
                             .expire_time = now + rules_.verification_lifetime};
-  ASSIGN_OR_RETURN(verification.verify_mail,
-                   mails_.VerifyAddress(email, token, code, rules_.verification_lifetime));
+  ASSIGN_OR_RETURN(
+      verification.verify_mail,
+      mails_.VerifyAddress(email, token, takes_codes ? code : "", rules_.verification_lifetime));
   ASSIGN_OR_RETURN(verification.member_mail, mails_.AlreadyMember(email));
   return verification;
 }
@@ -134,7 +136,8 @@ grpc::Status SignUpService::SignUp(grpc::ServerContext* ctx, const v1::SignUpReq
       ASSIGN_OR_RETURN(password_hash, hasher_.Hash(request->password()));
     }
     const SignUpId id(NewUuid(now));
-    ASSIGN_OR_RETURN(Verification verification, NewVerification(id, request->email(), now));
+    ASSIGN_OR_RETURN(Verification verification,
+                     NewVerification(id, request->email(), /*takes_codes=*/true, now));
     ASSIGN_OR_RETURN(const account::SignUp begun,
                      sign_ups_.Begin({.id = id,
                                       .email = request->email(),
@@ -160,7 +163,8 @@ grpc::Status SignUpService::ResendVerification(grpc::ServerContext* ctx,
     ASSIGN_OR_RETURN(const account::SignUp waiting, sign_ups_.Get(id, now));
     // A request that comes too early is refused below, and does not count against the limit.
     if (now >= waiting.resend_time) RETURN_IF_ERROR(limits_.CheckResend(rc, waiting.email));
-    ASSIGN_OR_RETURN(const Verification verification, NewVerification(id, waiting.email, now));
+    ASSIGN_OR_RETURN(const Verification verification,
+                     NewVerification(id, waiting.email, waiting.takes_codes, now));
     ASSIGN_OR_RETURN(const account::SignUp resent, sign_ups_.Resend(id, verification));
     *response = ToProto(resent);
     return absl::OkStatus();

@@ -41,9 +41,10 @@ class SignUpService final : public v1::SignUpService::Service {
   // For sign-ups that begin a trial: accepts the offer that the visitor has. Returns OK
   // while subscription is unavailable, in favour of the reader.
   absl::Status AcceptOffer(const RequestContext& context);
-  // Makes a new token and code, and the mails for both cases (Verification).
+  // Makes a new token and code, and the mails for both cases (Verification). A code that
+  // would not be taken is in no mail.
   absl::StatusOr<Verification> NewVerification(const SignUpId& id, const std::string& email,
-                                               absl::Time now) const;
+                                               bool takes_codes, absl::Time now) const;
   // Consumes the sign-up, within the limit on wrong codes.
   absl::StatusOr<VerifiedSignUp> Verify(const RequestContext& context, const Proof& proof,
                                         const AccountId& account_id, const NewSession& session);

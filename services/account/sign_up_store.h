@@ -23,6 +23,7 @@ struct SignUp {
   std::string email;  // as it was typed
   absl::Time expire_time;
   absl::Time resend_time;
+  bool takes_codes = true;  // false after too many wrong ones
 };
 
 // The hashes of the token and code of a sign-up, and two mails. The store sends one of the

@@ -93,7 +93,8 @@ class FakeSignUpStore final : public SignUpStore {
     return {.id = row.sign_up.id,
             .email = row.sign_up.email,
             .expire_time = row.state.expire_time,
-            .resend_time = row.state.resend_time};
+            .resend_time = row.state.resend_time,
+            .takes_codes = TakesCodes(row.state.code_tries)};
   }
   absl::StatusOr<std::optional<SignUp>> FindLocked(const IdempotencyKey& key) {
     const auto known = data_.requests.find({key.caller, key.method, key.request_id});

@@ -78,9 +78,11 @@ TYPED_TEST_P(MailedContract, WrongCodesAreCountedForGood) {
   const auto sign_up = this->Begin("ada@example.org", "t1");
   ASSERT_THAT(sign_up, IsOk());
   for (int i = 0; i < kMaxCodeTries; ++i) {
+    EXPECT_TRUE(this->s_.sign_ups.Get(sign_up->id, this->now_)->takes_codes);
     EXPECT_THAT(this->VerifyCode(sign_up->id, Sha256("wrong"), this->now_),
                 HasReason("CODE_WRONG"));
   }
+  EXPECT_FALSE(this->s_.sign_ups.Get(sign_up->id, this->now_)->takes_codes);
   EXPECT_THAT(this->VerifyCode(sign_up->id, Sha256("t1 code"), this->now_),
               HasReason("CODE_TRIES_EXHAUSTED"));
   EXPECT_THAT(this->VerifyCode(SignUpId(NewUuid(this->now_)), "", this->now_),
