@@ -86,9 +86,9 @@ absl::StatusOr<std::optional<RoomMember>> PostgresRoomStore::Find(const ChannelI
 
 absl::StatusOr<int> PostgresRoomStore::Count(const ChannelId& channel_id) {
   return RunRead<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
-    return tx
-        .ExecOne("SELECT count(*) FROM room_members WHERE channel_id = $1", channel_id.value())[0]
-        .as<int>();
+    const pqxx::result rows =
+        tx.Exec("SELECT member_count FROM rooms WHERE channel_id = $1", channel_id.value());
+    return rows.empty() ? 0 : rows[0][0].as<int>();
   });
 }
 

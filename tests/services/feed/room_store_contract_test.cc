@@ -112,7 +112,19 @@ TYPED_TEST(RoomStoreContract, AnAccountIsInSoManyRoomsAtMost) {
   });
   EXPECT_THAT(this->store().Join(kRoom, Member(1)).status(), HasReason("TOO_MANY_ROOMS"));
   EXPECT_FALSE(this->store().Find(kRoom, Account(1)).value().has_value());
+  EXPECT_EQ(this->store().Count(kRoom).value(), 0);
   EXPECT_THAT(this->store().Join(kRoom, Member(2)), IsOk());
+}
+
+TYPED_TEST(RoomStoreContract, CountsWhoJoinsAndLeavesAtOnce) {
+  InParallel(8, [&](int i) {
+    EXPECT_THAT(this->store().Join(kRoom, Member(i)), IsOk());
+    EXPECT_THAT(this->store().Join(kRoom, Member(i)), IsOk());
+    if (i % 2 == 0) {
+      EXPECT_THAT(this->store().Leave(kRoom, Account(i)), IsOk());
+    }
+  });
+  EXPECT_EQ(this->store().Count(kRoom).value(), 4);
 }
 
 class PostgresRoomStoreTest : public ::testing::Test {
