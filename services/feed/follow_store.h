@@ -24,7 +24,8 @@ class FollowStore {
  public:
   virtual ~FollowStore() = default;
 
-  // Repeating it returns the existing follow. The first follow of an account marks its feed
+  // Repeating it returns the existing follow. What is known already keeps its name and slug:
+  // those in `target` may be older. The first follow of an account marks its feed
   // as seen up to `now`, so that old posts do not count as unread. FAILED_PRECONDITION /
   // TOO_MANY_FOLLOWS.
   virtual absl::StatusOr<Follow> Create(const AccountId& account_id, const Target& target,

@@ -2,7 +2,6 @@
 #include "rostrum/content/v1/events.pb.h"
 #include "services/common/base/status.h"
 #include "services/common/events/display_names.h"
-#include "services/common/postgres/transaction.h"
 #include "services/common/service/service_main.h"
 #include "services/feed/content_client.h"
 #include "services/feed/feed_service.h"
@@ -40,7 +39,9 @@ class FeedApp final : public ServiceApp {
     Consume(content_events_,
             {.handlers = {{content::v1::PostPublished::descriptor()->full_name(), Published},
                           {content::v1::PostUnpublished::descriptor()->full_name(), Unpublished}},
-             .resync = [this](const EventConsumer::Fence& fence) { return Resync(fence); }});
+             .resync = [this](const EventConsumer::Fence& fence) {
+               return ResyncPosts(*env_.pool, content_, fence);
+             }});
     Consume(account_, names_.ConsumerOptions());
     Every("clean-up", kCleanUpInterval,
           [this] { return PurgeMemberNames(*env_.pool, env_.clock.Now()); });
@@ -60,29 +61,6 @@ class FeedApp final : public ServiceApp {
     }
     ApplyUnpublished(tx, PostId(unpublished.post_id()));
     return absl::OkStatus();
-  }
-
-  // Reads all published posts again, and forgets posts that are no longer among them.
-  absl::Status Resync(const EventConsumer::Fence& fence) {
-    ASSIGN_OR_RETURN(const absl::Time begin,
-                     RunRead<absl::Time>(*env_.pool, [](Transaction& tx) { return TimeNow(tx); }));
-    RETURN_IF_ERROR(content_.ReadPublished([&](const ContentClient::Page& page) {
-      return RunTx(
-          *env_.pool,
-          [&](Transaction& tx) -> absl::Status {
-            RETURN_IF_ERROR(fence(tx));
-            for (const content::v1::PostSummary& post : page) {
-              RETURN_IF_ERROR(ApplyPublished(tx, post, begin));
-            }
-            return absl::OkStatus();
-          },
-          "ResyncPage");  // the lambda around it has no name
-    }));
-    return RunTx(*env_.pool, [&](Transaction& tx) -> absl::Status {
-      RETURN_IF_ERROR(fence(tx));
-      RemoveToldBefore(tx, begin);
-      return absl::OkStatus();
-    });
   }
 
   EventSource content_events_;

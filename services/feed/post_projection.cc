@@ -17,8 +17,10 @@ constexpr char kUpsertPost[] = R"sql(
   SET publish_time = excluded.publish_time, summary = excluded.summary,
       told_time = greatest(posts.told_time, excluded.told_time))sql";
 
-constexpr char kInsertEntry[] = R"sql(
-  INSERT INTO feed_entries (kind, target_id, publish_time, post_id) VALUES ($1, $2, $3, $4)
+constexpr char kInsertEntries[] = R"sql(
+  INSERT INTO feed_entries (kind, target_id, publish_time, post_id)
+  SELECT kind, target_id, $3, $4
+  FROM unnest($1::smallint[], $2::uuid[]) AS n (kind, target_id)
   ON CONFLICT DO NOTHING)sql";
 
 }  // namespace
@@ -44,15 +46,37 @@ absl::Status ApplyPublished(Transaction& tx, const content::v1::PostSummary& pos
   tx.Exec(kUpsertPost, post.post_id(), publish_time, SqlBytes(kept.SerializeAsString()),
           SqlTime(not_before));
   tx.Exec("DELETE FROM feed_entries WHERE post_id = $1", post.post_id());
-  for (const Target& target : TargetsOf(post)) {
-    UpsertTarget(tx, target);
-    tx.Exec(kInsertEntry, static_cast<int>(target.kind), target.id, publish_time, post.post_id());
-  }
+  const TargetColumns targets(TargetsOf(post));
+  InsertTargets(tx, targets);
+  UpdateTargets(tx, targets);
+  tx.Exec(kInsertEntries, targets.kinds, targets.ids, publish_time, post.post_id());
   return absl::OkStatus();
 }
 
 void ApplyUnpublished(Transaction& tx, const PostId& post_id) {
   tx.Exec("DELETE FROM posts WHERE post_id = $1", post_id.value());
+}
+
+absl::Status ResyncPosts(PgPool& pool, ContentClient& content, const EventConsumer::Fence& fence) {
+  ASSIGN_OR_RETURN(const absl::Time begin,
+                   RunRead<absl::Time>(pool, [](Transaction& tx) { return TimeNow(tx); }));
+  RETURN_IF_ERROR(content.ReadPublished([&](const ContentClient::Page& page) {
+    return RunTx(
+        pool,
+        [&](Transaction& tx) -> absl::Status {
+          RETURN_IF_ERROR(fence(tx));
+          for (const content::v1::PostSummary& post : page) {
+            RETURN_IF_ERROR(ApplyPublished(tx, post, begin));
+          }
+          return absl::OkStatus();
+        },
+        "ResyncPage");  // the lambda around it has no name
+  }));
+  return RunTx(pool, [&](Transaction& tx) -> absl::Status {
+    RETURN_IF_ERROR(fence(tx));
+    RemoveToldBefore(tx, begin);
+    return absl::OkStatus();
+  });
 }
 
 absl::Time TimeNow(Transaction& tx) { return ReadTime(tx.exec1("SELECT clock_timestamp()")[0]); }

@@ -8,12 +8,6 @@
 namespace rostrum::feed {
 namespace {
 
-constexpr char kUpsertTarget[] = R"sql(
-  INSERT INTO targets (kind, target_id, display_name, slug) VALUES ($1, $2, $3, $4)
-  ON CONFLICT (kind, target_id) DO UPDATE
-  SET display_name = excluded.display_name, slug = excluded.slug
-  WHERE (targets.display_name, targets.slug) <> (excluded.display_name, excluded.slug))sql";
-
 constexpr char kBeginFeed[] = R"sql(
   INSERT INTO feed_marks (account_id, publish_time, post_id)
   VALUES ($1, $2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ON CONFLICT DO NOTHING)sql";
@@ -46,11 +40,6 @@ Follow ReadFollow(const pqxx::row& row) {
 
 }  // namespace
 
-void UpsertTarget(Transaction& tx, const Target& target) {
-  tx.Exec(kUpsertTarget, static_cast<int>(target.kind), target.id, target.display_name,
-          target.slug);
-}
-
 absl::StatusOr<Follow> PostgresFollowStore::Create(const AccountId& account_id,
                                                    const Target& target, absl::Time now) {
   return RunTx<Follow>(pool_, [&](Transaction& tx) -> absl::StatusOr<Follow> {
@@ -58,7 +47,8 @@ absl::StatusOr<Follow> PostgresFollowStore::Create(const AccountId& account_id,
     tx.Exec(kBeginFeed, account, SqlTime(now));
     // The lock on the mark also makes parallel follows of one account run one after the other.
     tx.Exec("SELECT 1 FROM feed_marks WHERE account_id = $1 FOR UPDATE", account);
-    UpsertTarget(tx, target);
+    // An event may have told a newer name than content did before this.
+    InsertTargets(tx, TargetColumns({target}));
     const pqxx::result inserted =
         tx.Exec(kInsert, account, static_cast<int>(target.kind), target.id, SqlTime(now));
     const int count =

@@ -3,6 +3,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "services/common/base/status.h"
 #include "services/feed/content_client.h"
@@ -12,7 +13,7 @@ namespace rostrum::feed {
 
 inline constexpr char kChannel[] = "00000000-0000-7000-8000-000000000001";
 
-// Content with one channel.
+// Content with one channel, and the posts that are published.
 class FakeContentClient final : public ContentClient {
  public:
   absl::StatusOr<Target> FindTarget(FollowKind kind, const std::string& id) override {
@@ -20,9 +21,17 @@ class FakeContentClient final : public ContentClient {
     if (id != kChannel) return Error(absl::StatusCode::kNotFound, "TARGET_NOT_FOUND", "none");
     return Target{kind, id, "The Channel", "the-channel"};
   }
-  absl::Status ReadPublished(const std::function<absl::Status(const Page&)>&) override {
+  // In pages of one post.
+  absl::Status ReadPublished(const std::function<absl::Status(const Page&)>& page) override {
+    if (down) return Unavailable("content is away");
+    for (const content::v1::PostSummary& post : published) {
+      Page one;
+      *one.Add() = post;
+      RETURN_IF_ERROR(page(one));
+    }
     return absl::OkStatus();
   }
+  std::vector<content::v1::PostSummary> published;
   bool down = false;
 };
 

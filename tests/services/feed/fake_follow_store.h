@@ -23,7 +23,8 @@ class FakeFollowStore final : public FollowStore {
     if (!follows.contains(key) && follows.size() >= static_cast<size_t>(kMaxFollows)) {
       return Error(absl::StatusCode::kFailedPrecondition, "TOO_MANY_FOLLOWS", "too many");
     }
-    return follows.emplace(key, Follow{target, now}).first->second;
+    const Target& known = targets_.emplace(key, target).first->second;
+    return follows.emplace(key, Follow{known, now}).first->second;
   }
 
   absl::Status Delete(const AccountId& account_id, FollowKind kind,
@@ -71,6 +72,7 @@ class FakeFollowStore final : public FollowStore {
  private:
   using Key = std::pair<FollowKind, std::string>;
   absl::Mutex mu_;
+  std::map<Key, Target> targets_ ABSL_GUARDED_BY(mu_);  // as they were first followed
   std::map<AccountId, std::map<Key, Follow>> follows_ ABSL_GUARDED_BY(mu_);
 };
 

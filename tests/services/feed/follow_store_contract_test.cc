@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "feed_migrations.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -28,12 +29,28 @@ Target Thing(FollowKind kind, const std::string& name) {
   return {.kind = kind, .id = id, .display_name = name, .slug = name};
 }
 
+// Both make an account follow `count` topics.
 struct PostgresUnderTest {
   TestDatabase database{MigrationsOf("feed", migrations::Files())};
   PostgresFollowStore store{database.pool};
+
+  void FollowTopics(const AccountId& account_id, int count) {
+    Execute(database.pool,
+            absl::StrCat("WITH topics AS (INSERT INTO targets SELECT 3, gen_random_uuid(), 'a', 'a'"
+                         " FROM generate_series(1, ",
+                         count, ") RETURNING target_id) INSERT INTO follows SELECT '",
+                         account_id.value(), "', 3, target_id, now() FROM topics"));
+  }
 };
 struct FakeUnderTest {
   FakeFollowStore store;
+
+  void FollowTopics(const AccountId& account_id, int count) {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_THAT(store.Create(account_id, {FollowKind::kTopic, NewUuid(kNoon), "a", "a"}, kNoon),
+                  IsOk());
+    }
+  }
 };
 
 // What every FollowStore does, the real one and the fake.
@@ -94,6 +111,29 @@ TYPED_TEST(FollowStoreContract, UnfollowingCanBeRepeated) {
   EXPECT_THAT(this->store().Delete(kAnna, channel.kind, channel.id), IsOk());
   EXPECT_THAT(this->store().Delete(kAnna, channel.kind, channel.id), IsOk());
   EXPECT_THAT(this->Names(), IsEmpty());
+}
+
+TYPED_TEST(FollowStoreContract, WhatIsKnownKeepsItsName) {
+  Target channel = Thing(FollowKind::kChannel, "channel");
+  ASSERT_THAT(this->store().Create(kAnna, channel, kNoon), IsOk());
+  channel.display_name = channel.slug = "its name before";
+  const auto follow = this->store().Create(kBert, channel, kNoon);
+  ASSERT_THAT(follow, IsOk());
+  EXPECT_EQ(follow->target.display_name, "channel");
+  EXPECT_EQ(follow->target.slug, "channel");
+}
+
+TYPED_TEST(FollowStoreContract, AnAccountFollowsSoManyThingsAtMost) {
+  const Target last = Thing(FollowKind::kChannel, "last");
+  this->under_test_.FollowTopics(kAnna, kMaxFollows - 1);
+  ASSERT_THAT(this->store().Create(kAnna, last, kNoon), IsOk());
+  const Target more = Thing(FollowKind::kChannel, "one more");
+  EXPECT_THAT(this->store().Create(kAnna, more, kNoon).status(), HasReason("TOO_MANY_FOLLOWS"));
+  EXPECT_THAT(this->store().Get(kAnna, more.kind, more.id).status(), HasReason("FOLLOW_NOT_FOUND"));
+  EXPECT_THAT(this->store().Create(kAnna, last, kNoon), IsOk());  // a repeat
+  EXPECT_THAT(this->store().Create(kBert, more, kNoon), IsOk());
+  ASSERT_THAT(this->store().Delete(kAnna, last.kind, last.id), IsOk());
+  EXPECT_THAT(this->store().Create(kAnna, more, kNoon), IsOk());
 }
 
 TYPED_TEST(FollowStoreContract, ParallelFollowsOfOneThingAreOne) {

@@ -10,6 +10,7 @@
 #include "services/feed/post_projection.h"
 #include "services/feed/postgres_feed_store.h"
 #include "services/feed/postgres_follow_store.h"
+#include "tests/services/feed/fake_clients.h"
 #include "tests/services/feed/posts.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/storage/postgres_server.h"
@@ -154,16 +155,71 @@ TEST_F(PostgresFeedTest, ApplyingAnEventAgainChangesNothing) {
   EXPECT_THAT(Titles(), IsEmpty());
 }
 
-TEST_F(PostgresFeedTest, WhatIsUnpublishedLeavesTheFeed) {
+TEST_F(PostgresFeedTest, WhatIsUnpublishedLeavesTheFeedUntilItIsPublishedAgain) {
+  const auto post = Post("post", 1, "channel", "author", {"topic"});
+  Publish(post);
+  Follow(FollowKind::kChannel, "channel");
+  Follow(FollowKind::kTopic, "topic");
+  for (int twice = 0; twice < 2; ++twice) {
+    ASSERT_THAT(RunTx(database_.pool,
+                      [](Transaction& tx) {
+                        ApplyUnpublished(tx, PostId(Uuid("post post")));
+                        return absl::OkStatus();
+                      }),
+                IsOk());
+    EXPECT_THAT(Titles(), IsEmpty());
+  }
+  Publish(post);
+  const std::vector<FeedItem> items = feeds_.List(kAnna, std::nullopt, 10).value();
+  ASSERT_EQ(items.size(), 1u);
+  EXPECT_EQ(items[0].reasons.size(), 2u);
+  EXPECT_EQ(items[0].place.publish_time, kNoon + absl::Minutes(1));
+}
+
+TEST_F(PostgresFeedTest, APostThatMovesIsInTheFeedOfItsNewPlaceOnly) {
   Publish(Post("post", 1, "channel", "author"));
   Follow(FollowKind::kChannel, "channel");
+  Publish(Post("post", 1, "other channel", "author"));
+  EXPECT_THAT(Titles(), IsEmpty());
+  Follow(FollowKind::kAuthor, "author");
+  EXPECT_THAT(Titles(), ElementsAre("post"));
+  Publish(Post("post", 2, "other channel", "other author"));
+  EXPECT_THAT(Titles(), IsEmpty());
+  Follow(FollowKind::kAuthor, "other author");
+  Follow(FollowKind::kChannel, "other channel");
+  const std::vector<FeedItem> items = feeds_.List(kAnna, std::nullopt, 10).value();
+  ASSERT_EQ(items.size(), 1u);
+  EXPECT_EQ(items[0].reasons.size(), 2u);
+  EXPECT_EQ(items[0].place.publish_time, kNoon + absl::Minutes(2));
+}
+
+TEST_F(PostgresFeedTest, EventsTellNewNames) {
+  Publish(Post("post", 1, "channel", "author"));
+  Follow(FollowKind::kChannel, "channel");
+  auto renamed = Post("post", 1, "channel", "author");
+  renamed.mutable_channel()->set_display_name("its new name");
+  renamed.mutable_channel()->set_slug("new");
+  Publish(renamed);
+  const auto follow = follows_.Get(kAnna, FollowKind::kChannel, Uuid("channel")).value();
+  EXPECT_EQ(follow.target.display_name, "its new name");
+  EXPECT_EQ(follow.target.slug, "new");
+}
+
+// One transaction applies many events.
+TEST_F(PostgresFeedTest, WhoFollowsDoesNotWaitForEventsThatAreBeingApplied) {
+  Publish(Post("post", 1, "channel", "author", {"topic"}));
   ASSERT_THAT(RunTx(database_.pool,
-                    [](Transaction& tx) {
-                      ApplyUnpublished(tx, PostId(Uuid("post post")));
+                    [&](Transaction& tx) {
+                      auto again = Post("post", 1, "channel", "author", {"topic"});
+                      again.mutable_author()->set_display_name("a new name");
+                      EXPECT_THAT(ApplyPublished(tx, again), IsOk());
+                      Follow(FollowKind::kChannel, "channel");
+                      Follow(FollowKind::kAuthor, "author");
+                      Follow(FollowKind::kTopic, "topic");
                       return absl::OkStatus();
                     }),
               IsOk());
-  EXPECT_THAT(Titles(), IsEmpty());
+  EXPECT_THAT(Titles(), ElementsAre("post"));
 }
 
 TEST_F(PostgresFeedTest, ASnapshotForgetsWhatItDidNotTell) {
@@ -185,6 +241,53 @@ TEST_F(PostgresFeedTest, ASnapshotKeepsWhatAnotherThatBeganEarlierTellsAgain) {
   Publish(Post("post", 1, "channel", "author"), earlier);
   EndSnapshot(begin);
   EXPECT_THAT(Titles(), ElementsAre("post"));
+}
+
+class ResyncTest : public PostgresFeedTest {
+ protected:
+  ResyncTest() {
+    Follow(FollowKind::kChannel, "channel");
+    Publish(Post("withdrawn", 1, "channel", "author"));
+    Publish(Post("moved", 2, "channel", "author"));
+    Publish(Post("kept", 3, "channel", "author"));
+    content_.published = {Post("kept", 3, "channel", "author"), Post("missed", 4, "channel", "me"),
+                          Post("moved", 2, "other channel", "author")};
+  }
+  absl::Status Resync(const EventConsumer::Fence& fence) {
+    return ResyncPosts(database_.pool, content_, fence);
+  }
+
+  FakeContentClient content_;
+};
+
+TEST_F(ResyncTest, ReadsAllThatIsPublishedAndForgetsTheRest) {
+  const auto pass = [](Transaction&) { return absl::OkStatus(); };
+  ASSERT_THAT(Resync(pass), IsOk());
+  EXPECT_THAT(Titles(), ElementsAre("missed", "kept"));
+  Follow(FollowKind::kChannel, "other channel");
+  EXPECT_THAT(Titles(), ElementsAre("missed", "kept", "moved"));
+}
+
+TEST_F(ResyncTest, ForgetsNothingUnlessEverythingWasRead) {
+  content_.down = true;
+  EXPECT_THAT(Resync([](Transaction&) { return absl::OkStatus(); }),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Titles(), ElementsAre("kept", "moved", "withdrawn"));
+}
+
+TEST_F(ResyncTest, EndsWhereTheFenceSaysSo) {
+  int fences = 0;
+  const auto ends_at = [&](int last) {
+    fences = 0;
+    return Resync([&, last](Transaction&) {
+      return ++fences == last ? absl::AbortedError("overtaken") : absl::OkStatus();
+    });
+  };
+  EXPECT_THAT(ends_at(1), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_EQ(fences, 1);
+  EXPECT_THAT(Titles(), ElementsAre("kept", "moved", "withdrawn"));
+  EXPECT_THAT(ends_at(4), StatusIs(absl::StatusCode::kAborted));  // all pages were read
+  EXPECT_THAT(Titles(), ElementsAre("missed", "kept", "withdrawn"));
 }
 
 }  // namespace
