@@ -77,14 +77,18 @@ bool BeginsWithAny(const absl::Status& status, std::initializer_list<const char*
 // Error replies that a new connection may not get: after a failover the old connections still
 // lead to the former primary, while its address already belongs to another server.
 bool MeansReconnect(const absl::Status& status) {
-  return BeginsWithAny(status,
-                       {"READONLY", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "NOAUTH", "WRONGPASS"});
+  return BeginsWithAny(status, {"READONLY", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "NOAUTH",
+                                "WRONGPASS", "ERR max number of clients"});
 }
 
 // Error replies that mean that Redis cannot serve now, not that the command is wrong.
 bool MeansAway(const absl::Status& status) {
-  return MeansReconnect(status) || BeginsWithAny(status, {"OOM", "MISCONF", "BUSY"});
+  return MeansReconnect(status) ||
+         BeginsWithAny(status, {"OOM", "MISCONF", "BUSY", "NOREPLICAS", "TRYAGAIN", "NOPERM"});
 }
+
+// Only that a script must be sent again (RedisScript).
+bool MeansUnknownScript(const absl::Status& status) { return BeginsWithAny(status, {"NOSCRIPT"}); }
 
 }  // namespace
 
@@ -147,10 +151,7 @@ std::unique_ptr<Redis::Connection> Redis::TakeKept() {
 
 absl::StatusOr<std::unique_ptr<Redis::Connection>> Redis::Acquire() {
   if (std::unique_ptr<Connection> kept = TakeKept(); kept != nullptr) return kept;
-  {
-    absl::MutexLock lock(&mu_);
-    if (absl::Now() < closed_until_) return Unavailable("Redis is away");
-  }
+  if (!MayTry()) return Unavailable("Redis is away");
   ASSIGN_OR_RETURN(const RedisAddress address, ParseRedisUrl(options_.url));
   const timeval timeout = absl::ToTimeval(options_.connect_timeout);
   auto connection = std::make_unique<Connection>(
@@ -167,8 +168,20 @@ absl::StatusOr<std::unique_ptr<Redis::Connection>> Redis::Acquire() {
   return Unavailable("Redis is away");
 }
 
+bool Redis::MayTry() {
+  const auto now = std::chrono::steady_clock::now();
+  absl::MutexLock lock(&mu_);
+  if (!closed_until_.has_value()) return true;
+  if (now < *closed_until_) return false;
+  closed_until_ =
+      now + absl::ToChronoNanoseconds(options_.connect_timeout + options_.command_timeout);
+  return true;
+}
+
+// It has just been answered on this connection.
 void Redis::Return(std::unique_ptr<Connection> connection) {
   absl::MutexLock lock(&mu_);
+  closed_until_.reset();
   if (idle_.size() < static_cast<size_t>(options_.pool_size)) {
     idle_.push_back(std::move(connection));
   }
@@ -178,8 +191,8 @@ void Redis::Return(std::unique_ptr<Connection> connection) {
 void Redis::Failed() {
   std::vector<std::unique_ptr<Connection>> idle;
   absl::MutexLock lock(&mu_);
-  if (absl::Now() >= closed_until_) Lines().Log(LogLevel::kWarning, "Redis is away", {});
-  closed_until_ = absl::Now() + options_.cool_down;
+  if (!closed_until_.has_value()) Lines().Log(LogLevel::kWarning, "Redis is away", {});
+  closed_until_ = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.cool_down);
   idle.swap(idle_);
 }
 
@@ -206,7 +219,8 @@ absl::StatusOr<std::vector<RedisReply>> Redis::Pipeline(const std::vector<Argume
   }
   absl::StatusOr<std::vector<RedisReply>> replies = RunPipeline(commands);
   if (!replies.ok()) span->Fail(absl::StatusCodeToString(replies.status().code()));
-  if (absl::IsUnavailable(replies.status())) FiguresOf(commands[0][0]).failures->Increment();
+  if (replies.ok() || MeansUnknownScript(replies.status())) return replies;
+  FiguresOf(commands[0][0]).failures->Increment();
   return replies;
 }
 
@@ -236,9 +250,11 @@ absl::StatusOr<std::vector<RedisReply>> Redis::RunPipeline(const std::vector<Arg
   const bool reconnect = MeansReconnect(error);
   if (!reconnect) Return(std::move(connection));
   if (error.ok()) return replies;
-  if (MeansAway(error)) {
-    Lines().Log(LogLevel::kWarning, "Redis refuses to serve",
+  if (!MeansUnknownScript(error)) {
+    Lines().Log(LogLevel::kWarning, "Redis refused a command",
                 {{"error", std::string(error.message())}});
+  }
+  if (MeansAway(error)) {
     if (reconnect) Failed();
     error = Unavailable("Redis is away");
   }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +36,9 @@ struct RedisOptions {
   int pool_size = 64;
   absl::Duration connect_timeout = absl::Milliseconds(500);
   absl::Duration command_timeout = absl::Milliseconds(250);
-  // After a failure, how long calls fail at once instead of trying again, so
-  // that a Redis that is away does not slow every request down.
+  // After a failure, how long calls fail at once instead of trying again, so that a Redis
+  // that is away does not slow every request down. After this time one call tries, while
+  // the others go on failing at once.
   absl::Duration cool_down = absl::Milliseconds(500);
 };
 
@@ -65,6 +68,8 @@ class Redis {
   absl::StatusOr<std::unique_ptr<Connection>> Acquire();
   // One that was kept and that Redis has not closed since, or null.
   std::unique_ptr<Connection> TakeKept();
+  // Whether this call may try to reach Redis: while it is away, one at a time.
+  bool MayTry();
   void Return(std::unique_ptr<Connection> connection);
   void Failed();
   struct Figures {
@@ -78,7 +83,8 @@ class Redis {
   absl::Mutex mu_;
   std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, Figures> figures_ ABSL_GUARDED_BY(mu_);
-  absl::Time closed_until_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
+  // Set while Redis is away: until then nobody tries to reach it.
+  std::optional<std::chrono::steady_clock::time_point> closed_until_ ABSL_GUARDED_BY(mu_);
 };
 
 // A Lua script, run by EVALSHA and sent again when Redis does not know it. Keys
@@ -93,8 +99,8 @@ class RedisScript {
     std::vector<std::string> keys;
     std::vector<std::string> arguments;
   };
-  // Runs once for each call, in order and in one round trip; an error of one
-  // fails the whole.
+  // Runs once for each call, in one round trip, and in order where calls have the same
+  // hash tag; an error of one fails the whole.
   absl::StatusOr<std::vector<RedisReply>> RunAll(Redis& redis,
                                                  const std::vector<Call>& calls) const;
 

@@ -24,6 +24,7 @@ absl::StatusOr<RedisAddress> ParseRedisUrl(const std::string& url) {
   if (at != absl::string_view::npos) {
     const std::pair<absl::string_view, absl::string_view> user =
         absl::StrSplit(rest.substr(0, at), absl::MaxSplits(':', 1));
+    if (!user.first.empty()) return malformed;
     address.password = std::string(user.second);
     rest.remove_prefix(at + 1);
   }

@@ -1,3 +1,4 @@
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -15,6 +16,15 @@ std::vector<std::string> CommandOf(const char* command, const std::string& scrip
   parts.insert(parts.end(), keys.begin(), keys.end());
   parts.insert(parts.end(), arguments.begin(), arguments.end());
   return parts;
+}
+
+// What a Redis Cluster places keys by: the text in the first braces, or all of the key.
+absl::string_view HashTag(absl::string_view key) {
+  const size_t begin = key.find('{');
+  const size_t end = key.find('}', begin == absl::string_view::npos ? key.size() : begin);
+  return end == absl::string_view::npos || end == begin + 1
+             ? key
+             : key.substr(begin + 1, end - begin - 1);
 }
 
 }  // namespace
@@ -54,11 +64,14 @@ absl::StatusOr<std::vector<RedisReply>> RedisScript::RunAll(Redis& redis,
   ASSIGN_OR_RETURN(const std::string name, Name(redis));
   std::vector<std::vector<std::string>> commands;
   commands.reserve(calls.size());
+  std::set<absl::string_view> loaded;
   for (const Call& call : calls) {
-    // The first command loads the script, so that none of the others can fail with NOSCRIPT:
-    // half a pipeline cannot be run again.
-    commands.push_back(commands.empty() ? CommandOf("EVAL", source_, call.keys, call.arguments)
-                                        : CommandOf("EVALSHA", name, call.keys, call.arguments));
+    // The first call of each hash tag loads the script where its keys are, so that none can fail
+    // with NOSCRIPT: half a pipeline cannot be run again.
+    const bool is_first =
+        loaded.insert(HashTag(call.keys.empty() ? absl::string_view() : call.keys[0])).second;
+    commands.push_back(is_first ? CommandOf("EVAL", source_, call.keys, call.arguments)
+                                : CommandOf("EVALSHA", name, call.keys, call.arguments));
   }
   return redis.Pipeline(commands);
 }

@@ -38,7 +38,7 @@ class Throttle {
   // Counts one try against all of these limits. If one of them refuses, it is counted
   // against none. The keys of one call share a hash tag ("comment:{<id>}:day").
   virtual ThrottleDecision TryAll(const std::vector<Limit>& limits) = 0;
-  // Takes back a try that turned out to repeat one that was counted before.
+  // Takes back a try that does not count: it repeated another one, or failed for an outage.
   virtual void TakeBack(const std::vector<Limit>& limits) = 0;
 
   ThrottleDecision Try(const std::string& key, const Rate& rate) { return TryAll({{key, rate}}); }

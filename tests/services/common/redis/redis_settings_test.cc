@@ -3,12 +3,16 @@
 #include <map>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
 
 namespace rostrum {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using Variables = std::map<std::string, std::string>;
 
 TEST(RedisSettingsTest, EachHasAnAddressOfItsOwnAndBothHaveATime) {
@@ -30,6 +34,17 @@ TEST(RedisSettingsTest, NeedsAnAddressOnly) {
   Settings empty((Variables()));
   ReadRedisCacheOptions(empty);
   EXPECT_THAT(empty.Check(), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(RedisSettingsTest, AnAddressThatIsNoneIsNamedAndNotTold) {
+  Settings env(
+      Variables{{"REDIS_URL", "rediss://:secret@kept"}, {"REDIS_CACHE_URL", "cache:6379"}});
+  ReadRedisOptions(env);
+  ReadRedisCacheOptions(env);
+  const std::string message(env.Check().message());
+  EXPECT_THAT(message,
+              AllOf(HasSubstr("REDIS_URL: a Redis URL is"),
+                    HasSubstr("REDIS_CACHE_URL: a Redis URL is"), Not(HasSubstr("secret"))));
 }
 
 }  // namespace

@@ -169,6 +169,21 @@ TEST_F(RedisTest, RunsAScriptForManyInOrderAlsoWhenRedisForgotIt) {
   }
 }
 
+// The nodes of a Redis Cluster do not share scripts.
+TEST_F(RedisTest, SendsAScriptToEachHashTag) {
+  const RedisScript script("return redis.call('INCR', KEYS[1])");
+  ASSERT_THAT(script.RunAll(redis_, {{.keys = {"{a}:x"}},
+                                     {.keys = {"{b}:x"}},
+                                     {.keys = {"{a}:y"}},
+                                     {.keys = {"{b}:y"}},
+                                     {.keys = {"{}:x"}},
+                                     {.keys = {"plain"}}}),
+              IsOk());
+  const std::string sent = redis_.Command({"INFO", "commandstats"})->text;
+  EXPECT_THAT(sent, HasSubstr("cmdstat_eval:calls=4,"));
+  EXPECT_THAT(sent, HasSubstr("cmdstat_evalsha:calls=2,"));
+}
+
 TEST_F(RedisTest, AScriptThatFailsIsInternal) {
   EXPECT_THAT(RedisScript("not lua").Run(redis_, {}, {}), StatusIs(absl::StatusCode::kInternal));
   EXPECT_THAT(RedisScript("return redis.call('NOSUCH')").Run(redis_, {}, {}),
@@ -274,6 +289,40 @@ TEST_F(RedisTest, DoesNotTryAgainBeforeTheCoolDownIsOver) {
   EXPECT_THAT(patient.Command({"GET", "key"}), StatusIs(absl::StatusCode::kUnavailable));
   // One that has not met the outage is served.
   ASSERT_TRUE(Recovers());
+}
+
+// A Redis that hangs: connections are made, and nothing answers.
+TEST_F(RedisTest, OnlyOneCallTriesARedisThatIsAway) {
+  const int listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(bind(listening, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(listening, 64), 0);
+  getsockname(listening, reinterpret_cast<sockaddr*>(&address), &size);
+  constexpr absl::Duration kCoolDown = absl::Milliseconds(50);
+  Redis redis({.url = absl::StrCat("redis://127.0.0.1:", ntohs(address.sin_port)),
+               .command_timeout = absl::Seconds(1),
+               .cool_down = kCoolDown},
+              test_.metrics);
+  EXPECT_FALSE(redis.Ping());
+  absl::SleepFor(2 * kCoolDown);
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i) callers.emplace_back([&] { EXPECT_FALSE(redis.Ping()); });
+  for (std::thread& caller : callers) caller.join();
+  int connections = 0;
+  for (int client; (client = accept(listening, nullptr, nullptr)) >= 0; close(client)) {
+    ++connections;
+  }
+  close(listening);
+  EXPECT_EQ(connections, 2);
+}
+
+TEST_F(RedisTest, WithoutAPlaceForAnotherClientItIsAway) {
+  ASSERT_THAT(redis_.Command({"CONFIG", "SET", "maxclients", "1"}), IsOk());
+  Redis another({.url = test_.server.url()}, test_.metrics);
+  EXPECT_THAT(another.Command({"GET", "key"}), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(RedisTest, GivesUpOnARedisThatDoesNotAnswer) {

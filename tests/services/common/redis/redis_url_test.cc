@@ -42,7 +42,8 @@ TEST(ParseRedisUrlTest, RefusesAnythingElse) {
   for (const char* url : {"", "localhost:6379", "http://localhost", "redis://", "redis://:6379",
                           "redis://localhost:", "redis://localhost:0", "redis://localhost:65536",
                           "redis://localhost:x", "redis://localhost/x", "redis://localhost/-1",
-                          "redis:///0", "unix:", "unix:relative", "REDIS://localhost"}) {
+                          "redis:///0", "unix:", "unix:relative", "REDIS://localhost",
+                          "redis://user:password@localhost", "redis://password@localhost"}) {
     EXPECT_THAT(ParseRedisUrl(url), StatusIs(absl::StatusCode::kInvalidArgument)) << url;
   }
 }
