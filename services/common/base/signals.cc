@@ -30,6 +30,11 @@ void BlockStopSignals() {
   (void)std::signal(SIGPIPE, SIG_IGN);
 }
 
+void UnblockStopSignals() {
+  const sigset_t signals = StopSignals();
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
 bool WaitForStopSignal(absl::Duration timeout) {
   const sigset_t signals = StopSignals();
   const absl::Time end = absl::Now() + std::min(timeout, kLongest);
@@ -40,7 +45,7 @@ bool WaitForStopSignal(absl::Duration timeout) {
   } while (signal < 0 && errno == EINTR);  // for example after SIGSTOP and SIGCONT
   if (signal <= 0) return false;
   LogInfo("stopping", {{"signal", signal}});
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  UnblockStopSignals();
   return true;
 }
 

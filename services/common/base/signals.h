@@ -8,6 +8,10 @@ namespace rostrum {
 // thread starts.
 void BlockStopSignals();
 
+// Lets both end the process at once again: for commands that do one thing and may be
+// interrupted.
+void UnblockStopSignals();
+
 // Waits for SIGTERM or SIGINT. True if one came, false after `timeout`. Once one has come,
 // a second signal ends the process at once, as it does by default.
 bool WaitForStopSignal(absl::Duration timeout = absl::InfiniteDuration());

@@ -105,6 +105,11 @@ void EventConsumer::Stop() {
   worker_->Stop();
 }
 
+bool EventConsumer::IsStopping() {
+  absl::MutexLock lock(&mu_);
+  return stopping_;
+}
+
 absl::StatusOr<event::v1::Position> EventConsumer::LoadPosition() {
   return RunRead<event::v1::Position>(pool_,
                                       [&](Transaction& tx) -> absl::StatusOr<event::v1::Position> {
@@ -157,7 +162,7 @@ absl::Status EventConsumer::PullOnce() {
   if (!applied.ok()) return applied;
   if (const std::optional<ResumePoints> points = ResumePointsIn(ended)) {
     const absl::Status started = StartOver(stored, *points);
-    return IsOvertaken(started) ? absl::OkStatus() : started;
+    return IsOvertaken(started) || IsStopping() ? absl::OkStatus() : started;
   }
   return absl::IsUnavailable(ended) ? absl::OkStatus() : ended;
 }
@@ -184,6 +189,7 @@ absl::Status EventConsumer::StartOver(const event::v1::Position& basis,
                           : "reading a snapshot instead of events",
           {{"producer", source_.name}});
   const Fence fence = [&](Transaction& tx) -> absl::Status {
+    if (IsStopping()) return absl::CancelledError("stopping");  // a snapshot may be long
     ASSIGN_OR_RETURN(const event::v1::Position stored, LockPosition(tx));
     return IsSame(stored, basis) ? absl::OkStatus() : Overtaken();
   };

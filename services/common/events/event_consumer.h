@@ -29,7 +29,7 @@ class EventConsumer {
   // Call it first in every transaction of a resync. It locks the position, so that of
   // several replicas that read a snapshot at once none overwrites newer data of another.
   // ABORTED if another replica has moved the position; the resync then starts over, if it
-  // is still needed.
+  // is still needed. CANCELLED if this consumer is being stopped.
   using Fence = std::function<absl::Status(Transaction&)>;
   struct Options {
     // By full name of the payload's message; other events are passed over.
@@ -54,6 +54,7 @@ class EventConsumer {
   void Stop();
 
  private:
+  bool IsStopping();
   absl::Status PullOnce();
   void EndLagIfPassed(const event::v1::Position& stored);
   void EndLag();

@@ -1,6 +1,7 @@
 #include "services/common/service/service_main.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <iostream>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "services/common/base/log.h"
 #include "services/common/base/process.h"
 #include "services/common/base/settings_help.h"
+#include "services/common/base/signals.h"
 #include "services/common/base/status.h"
 #include "services/common/events/epoch.h"
 #include "services/common/postgres/idempotency.h"
@@ -220,6 +222,11 @@ Settings DeclareAll(const ServiceDefinition& definition) {
 
 }  // namespace
 
+ServiceApp::~ServiceApp() {
+  // Their threads would use members of the derived class, which are gone by now.
+  if (!workers_.empty() || !consumers_.empty()) std::abort();
+}
+
 void ServiceApp::Every(std::string name, absl::Duration interval,
                        std::function<absl::Status()> step) {
   workers_.push_back(std::make_unique<Worker>(std::move(name), interval, std::move(step)));
@@ -237,8 +244,10 @@ void ServiceApp::StopWork() {
 int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
   InitProcess(definition.name);
   const std::string command = argc > 1 ? argv[1] : "";
-  if (command == "migrate" && argc == 2) return RunMigrate(definition);
-  if (command == "restored" && argc == 2) return RunRestored();
+  if (argc == 2 && (command == "migrate" || command == "restored")) {
+    UnblockStopSignals();  // both may wait for long, and may be interrupted and repeated
+    return command == "migrate" ? RunMigrate(definition) : RunRestored();
+  }
   if ((command == "--help" || command == "help") && argc == 2) {
     std::cout << HelpText(absl::StrCat("rostrum-", definition.name), definition.summary,
                           {{"", "serve until SIGTERM"},

@@ -54,7 +54,8 @@ struct ServiceEnvironment {
 class ServiceApp {
  public:
   explicit ServiceApp(ServiceEnvironment& env) : env_(env) {}
-  virtual ~ServiceApp() = default;
+  // Stop must have been called, if Start was.
+  virtual ~ServiceApp();
   // The gRPC services to serve.
   virtual std::vector<grpc::Service*> services() = 0;
   // Starts the background work; called once the schema is there.

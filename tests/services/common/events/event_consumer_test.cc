@@ -411,6 +411,25 @@ TEST_F(EventConsumerTest, ASnapshotNeverSetsBackWhatAnotherReplicaHasBroughtFurt
   EXPECT_EQ(slow_resyncs, 1);
 }
 
+TEST_F(EventConsumerTest, StopsInTheMiddleOfASnapshot) {
+  Consume();
+  EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));
+  consumers_.clear();
+  ChangeEpoch();
+  absl::Notification begun;
+  absl::Status last;
+  EventConsumer& consumer = Consume(Apply, [&](const Fence& fence) {
+    if (!begun.HasBeenNotified()) begun.Notify();
+    do {
+      last = RunTx(consumer_.pool, fence);
+    } while (last.ok());
+    return last;
+  });
+  begun.WaitForNotification();
+  consumer.Stop();
+  EXPECT_THAT(last, StatusIs(absl::StatusCode::kCancelled));
+}
+
 TEST_F(EventConsumerTest, StopsWhileItWaitsForEvents) {
   EventConsumer& consumer = Consume();
   EXPECT_THAT(AppliedUpTo("a"), ElementsAre("a"));

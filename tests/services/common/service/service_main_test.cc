@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
@@ -122,6 +123,21 @@ TEST_F(RunningServiceTest, MigratesAndDoesNothingTheSecondTime) {
   ServiceProcess again({ROSTRUM_COMMENT, "migrate"}, {{"PG_URL", database_.url}});
   EXPECT_EQ(again.Wait(), 0);
   EXPECT_THAT(again.Errors(), HasSubstr("\"applied\":0"));
+}
+
+TEST_F(RunningServiceTest, MigratingEndsAtOnceWhenItIsToldToStop) {
+  pqxx::connection other(database_.url);
+  pqxx::nontransaction migrating(other);
+  migrating.exec("SELECT pg_advisory_lock(7206121)");  // as another process that migrates
+  ServiceProcess process({ROSTRUM_COMMENT, "migrate"}, environment_);
+  const absl::Time deadline = Soon();
+  while (!absl::StrContains(process.Errors(), "waiting for it") && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  EXPECT_THAT(process.Errors(), HasSubstr("another process migrates"));
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(), -1);  // by the signal
+  EXPECT_FALSE(Migrated());
 }
 
 TEST_F(RunningServiceTest, MigratingFailsWithoutADatabase) {
