@@ -27,7 +27,7 @@ absl::StatusOr<std::string> RenderBody(const std::string& body) {
 
 // The post or channel of a request: exactly one of the two fields must be set.
 template <class Request>
-absl::StatusOr<Subject> ReadSubject(const Request& request) {
+absl::StatusOr<Subject> SubjectOf(const Request& request) {
   if (request.channel_id().empty()) {
     ASSIGN_OR_RETURN(const PostId id, ParseId<PostId>(request.post_id(), "post_id"));
     return id;
@@ -37,6 +37,12 @@ absl::StatusOr<Subject> ReadSubject(const Request& request) {
   }
   ASSIGN_OR_RETURN(const ChannelId id, ParseId<ChannelId>(request.channel_id(), "channel_id"));
   return id;
+}
+
+// Whether the database could not write a comment now, for no fault of the comment.
+bool IsOutage(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsAborted(status) || ReasonOf(status) == kDatabaseBusy;
 }
 
 // How many of the first `most` comments fit into one answer. Long comments make short pages.
@@ -69,7 +75,7 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
                                            const v1::CreateCommentRequest* request,
                                            v1::Comment* response) {
   return HandleRpc(rpc_, ctx, "CreateComment", [&](const RequestContext& rc) -> absl::Status {
-    ASSIGN_OR_RETURN(const Subject subject, ReadSubject(*request));
+    ASSIGN_OR_RETURN(const Subject subject, SubjectOf(*request));
     std::optional<CommentId> parent_id;
     if (!request->comment().parent_id().empty()) {
       ASSIGN_OR_RETURN(parent_id,
@@ -80,7 +86,6 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
         const IdempotencyKey key,
         IdempotencyKeyFor(rc.caller, "CreateComment", request->request_id(), *request, now));
     RETURN_IF_ERROR(CheckReadable(subject, rc));
-    ASSIGN_OR_RETURN(std::string html, RenderBody(request->comment().body()));
     ASSIGN_OR_RETURN(const Comment comment,
                      CreateWithinLimits({.id = CommentId(NewUuid(now)),
                                          .subject = subject,
@@ -88,7 +93,6 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
                                          .author_id = rc.caller.account_id,
                                          .author_name = rc.caller.display_name,
                                          .body = request->comment().body(),
-                                         .body_html = std::move(html),
                                          .create_time = now},
                                         key));
     *response = ToProto(comment);
@@ -96,7 +100,7 @@ grpc::Status CommentService::CreateComment(grpc::ServerContext* ctx,
   });
 }
 
-absl::StatusOr<Comment> CommentService::CreateWithinLimits(const NewComment& wanted,
+absl::StatusOr<Comment> CommentService::CreateWithinLimits(NewComment wanted,
                                                            const IdempotencyKey& key) {
   const std::vector<Limit> limits = {
       {absl::StrCat("comment:{", key.caller, "}:minute"), limits_.per_minute},
@@ -107,13 +111,13 @@ absl::StatusOr<Comment> CommentService::CreateWithinLimits(const NewComment& wan
     if (!repeated.has_value()) return allowed;
     return *std::move(repeated);
   }
+  // Not before: a body that is refused takes time too.
+  ASSIGN_OR_RETURN(wanted.body_html, RenderBody(wanted.body));
   absl::StatusOr<Comment> comment = store_.Create(wanted, key);
   // A repeat does not count either. Nor does a try that failed for an outage: the retries of one
   // call would use up the limits.
   const bool is_repeat = comment.ok() && comment->id != wanted.id;
-  const bool is_outage =
-      absl::IsUnavailable(comment.status()) || ReasonOf(comment.status()) == kDatabaseBusy;
-  if (is_repeat || is_outage) throttle_.TakeBack(limits);
+  if (is_repeat || IsOutage(comment.status())) throttle_.TakeBack(limits);
   return comment;
 }
 
@@ -122,7 +126,7 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
                                           v1::ListCommentsResponse* response) {
   return HandleRpc(rpc_, ctx, "ListComments", [&](const RequestContext& rc) -> absl::Status {
     CommentQuery query;
-    ASSIGN_OR_RETURN(query.subject, ReadSubject(*request));
+    ASSIGN_OR_RETURN(query.subject, SubjectOf(*request));
     if (!request->parent_id().empty()) {
       if (request->flat()) {
         return InvalidField("flat", "CONTRADICTION", "cannot be combined with parent_id");

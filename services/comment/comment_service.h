@@ -40,7 +40,7 @@ class CommentService final : public comment::v1::CommentService::Service {
                                     v1::ListCommentRevisionsResponse* response) override;
 
  private:
-  absl::StatusOr<Comment> CreateWithinLimits(const NewComment& wanted, const IdempotencyKey& key);
+  absl::StatusOr<Comment> CreateWithinLimits(NewComment wanted, const IdempotencyKey& key);
   // OK if the caller may read and write in the discussion of the subject now.
   absl::Status CheckReadable(const Subject& subject, const RequestContext& rc);
   // The comment, if the caller may read the discussion that it is in.

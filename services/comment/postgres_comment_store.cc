@@ -1,11 +1,11 @@
 #include "services/comment/postgres_comment_store.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "rostrum/comment/v1/events.pb.h"
 #include "services/comment/comment_proto.h"
 #include "services/comment/comment_rows.h"
@@ -19,9 +19,6 @@
 
 namespace rostrum::comment {
 namespace {
-
-// Time limit of a batch.
-constexpr absl::Duration kBatchTime = absl::Seconds(2);
 
 constexpr char kUpsertCommenter[] = R"sql(
   INSERT INTO commenters (account_id, display_name) VALUES ($1, $2)
@@ -60,10 +57,11 @@ bool MayBeOfOne(const absl::Status& status) {
 
 }  // namespace
 
-PostgresCommentStore::PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics)
+PostgresCommentStore::PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics,
+                                           BatchSize batch_size)
     : pool_(pool),
       signal_(signal),
-      batch_size_(kBatchTime),
+      batch_size_(batch_size),
       creations_([this](const std::vector<Creation>& wanted) { return CreateFitting(wanted); }),
       on_posts_(metrics.Counter(kCreated, {"post"})),
       in_rooms_(metrics.Counter(kCreated, {"room"})) {}
@@ -95,9 +93,9 @@ std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateFitting(
     const std::vector<Creation>& wanted) {
   const size_t most = std::min(wanted.size(), batch_size_.most());
   const std::vector<Creation> fitting(wanted.data(), wanted.data() + most);
-  const absl::Time begin = absl::Now();
+  const auto begin = std::chrono::steady_clock::now();
   std::vector<absl::StatusOr<Comment>> comments = CreateAll(fitting);
-  batch_size_.Took(fitting.size(), absl::Now() - begin);
+  batch_size_.Took(fitting.size(), absl::FromChrono(std::chrono::steady_clock::now() - begin));
   comments.resize(wanted.size(),
                   RetryLater(absl::StatusCode::kResourceExhausted, kDatabaseBusy,
                              "too many comments at once, try again shortly", absl::Seconds(1)));
@@ -195,7 +193,7 @@ absl::StatusOr<Comment> PostgresCommentStore::Update(
 }
 
 absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQuery& query) {
-  // $1 is the subject or parent, $2 and $3 the cursor, $4 the limit.
+  // $1 is the subject or parent, $2 the limit, $3 and $4 the cursor.
   const char* column =
       std::holds_alternative<PostId>(query.subject) ? "c.post_id = $1" : "c.channel_id = $1";
   const std::string where =
@@ -208,18 +206,19 @@ absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQue
       query.newest_first ? "c.create_time DESC, c.comment_id DESC" : "c.create_time, c.comment_id";
   const std::string beyond =
       absl::StrCat("(c.create_time, c.comment_id) ", query.newest_first ? "<" : ">",
-                   " ($2::timestamptz, $3::uuid)");
-  std::optional<std::string> cursor_time, cursor_id;
-  if (query.after.has_value()) {
-    cursor_time = SqlTime(query.after->create_time);
-    cursor_id = query.after->id.value();
-  }
+                   " ($3::timestamptz, $4::uuid)");
   return RunRead<std::vector<Comment>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Comment>> {
-        const pqxx::result rows = tx.Exec(
-            absl::StrCat(kCommentColumns, " WHERE ", where, " AND ($2::timestamptz IS NULL OR ",
-                         beyond, ") ORDER BY ", order, " LIMIT $4"),
-            listed, cursor_time, cursor_id, query.limit);
+        // Two statements: with "OR" the cursor would be no condition of the index, and every
+        // page would read all that come before it.
+        const std::string end = absl::StrCat(" ORDER BY ", order, " LIMIT $2");
+        const pqxx::result rows =
+            query.after.has_value()
+                ? tx.Exec(absl::StrCat(kCommentColumns, " WHERE ", where, " AND ", beyond, end),
+                          listed, query.limit, SqlTime(query.after->create_time),
+                          query.after->id.value())
+                : tx.Exec(absl::StrCat(kCommentColumns, " WHERE ", where, end), listed,
+                          query.limit);
         std::vector<Comment> comments;
         comments.reserve(rows.size());
         for (const pqxx::row& row : rows) comments.push_back(ReadComment(row));

@@ -19,7 +19,11 @@ namespace rostrum::comment {
 // of the discussion).
 class PostgresCommentStore final : public CommentStore {
  public:
-  PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics);
+  // Time limit of a batch.
+  static constexpr absl::Duration kBatchTime = absl::Seconds(2);
+
+  PostgresCommentStore(PgPool& pool, OutboxSignal& signal, Metrics& metrics,
+                       BatchSize batch_size = BatchSize(kBatchTime));
 
   absl::StatusOr<std::optional<Comment>> FindRepeated(const IdempotencyKey& key) override;
   absl::StatusOr<Comment> Create(const NewComment& comment, const IdempotencyKey& key) override;

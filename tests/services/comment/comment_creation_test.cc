@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "comment_migrations.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,6 +24,7 @@
 namespace rostrum::comment {
 namespace {
 
+using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -74,6 +76,15 @@ class CreateCommentsTest : public ::testing::Test {
         .value();
   }
 
+  void Rename(const AccountId& account_id, const std::string& display_name) {
+    EXPECT_THAT(RunTx(database_.pool,
+                      [&](Transaction& tx) -> absl::Status {
+                        RenameCommenter(tx, account_id, display_name);
+                        return absl::OkStatus();
+                      }),
+                IsOk());
+  }
+
   TestDatabase database_{MigrationsOf("comment", migrations::Files())};
   OutboxSignal signal_;
   Metrics metrics_;
@@ -96,6 +107,18 @@ TEST_F(CreateCommentsTest, AddsUpWhatTheyShare) {
   EXPECT_EQ(store_.Get(parent)->reply_count, 2);
   EXPECT_EQ(store_.Count(kPost).value(), 4);
   EXPECT_EQ(store_.Count(kRoom).value(), 1);
+}
+
+TEST_F(CreateCommentsTest, ANewNameShowsOnEarlierComments) {
+  const auto written = Together({Said("before")});
+  Rename(kAnna, "Anne");
+  EXPECT_EQ(store_.Get(written[0]->comment.id)->author_name, "Anne");
+}
+
+// The identity of somebody who comments for the first time may hold the former name.
+TEST_F(CreateCommentsTest, ANameThatWasToldIsTakenBeforeTheIdentitys) {
+  Rename(kAnna, "Anne");
+  EXPECT_EQ(Together({Said("first")})[0]->comment.author_name, "Anne");
 }
 
 TEST_F(CreateCommentsTest, WhatIsWrongWithOneIsNoOthersMatter) {
@@ -222,12 +245,18 @@ class RefusedCommentTest : public CreateCommentsTest {
   bool SomebodyWaits() { return !Column("SELECT pid FROM pg_locks WHERE NOT granted").empty(); }
   // Writes the comments at once, all but the first in one batch: the first waits meanwhile.
   std::vector<absl::Status> WriteAtOnce(const std::vector<Creation>& wanted) {
+    return WriteAtOnce(store_, wanted, absl::ZeroDuration());
+  }
+  // The first waits for at least `held_for`.
+  std::vector<absl::Status> WriteAtOnce(PostgresCommentStore& store,
+                                        const std::vector<Creation>& wanted,
+                                        absl::Duration held_for) {
     std::vector<absl::Status> outcomes(wanted.size());
     std::atomic<size_t> begun = 0, ended = 0;
     std::vector<std::thread> writers;
     const auto write = [&](size_t i) {
       ++begun;
-      outcomes[i] = store_.Create(wanted[i].comment, wanted[i].key).status();
+      outcomes[i] = store.Create(wanted[i].comment, wanted[i].key).status();
       ++ended;
     };
     const absl::Status held = RunTx(database_.pool, [&](Transaction& tx) -> absl::Status {
@@ -236,6 +265,7 @@ class RefusedCommentTest : public CreateCommentsTest {
       while (!SomebodyWaits() && ended == 0) std::this_thread::yield();
       for (size_t i = 1; i < wanted.size(); ++i) writers.emplace_back(write, i);
       while (begun < wanted.size()) std::this_thread::yield();
+      absl::SleepFor(held_for);
       return absl::OkStatus();
     });
     EXPECT_THAT(held, IsOk());
@@ -275,6 +305,25 @@ TEST_F(RefusedCommentTest, WhatIsNobodysFaultIsNotTriedAgain) {
   EXPECT_THAT(outcomes[0], IsOk());
   EXPECT_THAT(outcomes[1], StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(Column("SELECT last_value FROM refusals"), ElementsAre("1"));
+}
+
+TEST_F(RefusedCommentTest, WhatCannotBeWrittenInTimeIsRefusedAndTheRestWritten) {
+  const Creation earlier = Said("earlier");  // makes the row that is held
+  ASSERT_THAT(store_.Create(earlier.comment, earlier.key), IsOk());
+  // After a batch that took longer than it may, the next one is as short as they get.
+  PostgresCommentStore store(database_.pool, signal_, metrics_, BatchSize(absl::Milliseconds(100)));
+  std::vector<Creation> wanted = {Said("first")};
+  for (int i = 0; i < 10; ++i) wanted.push_back(Said(absl::StrCat("comment ", i)));
+  const std::vector<absl::Status> outcomes = WriteAtOnce(store, wanted, absl::Milliseconds(200));
+  EXPECT_THAT(outcomes[0], IsOk());
+  EXPECT_THAT(outcomes, Contains(HasReason(kDatabaseBusy)).Times(6));
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const auto stored = store.Get(wanted[i].comment.id);
+    ASSERT_EQ(stored.ok(), outcomes[i].ok()) << i;
+    if (stored.ok()) {
+      EXPECT_EQ(stored->body, wanted[i].comment.body);
+    }
+  }
 }
 
 // As two replicas do, each with its own batches.

@@ -370,8 +370,11 @@ TEST_F(CommentServiceTest, ARepeatCostsNothing) {
 
 // Otherwise the retries of one call would use up the limit.
 TEST_F(CommentServiceTest, WhatFailsForAnOutageCostsNothing) {
-  const absl::Status busy = Error(absl::StatusCode::kResourceExhausted, kDatabaseBusy, "busy");
-  for (const absl::Status& outage : {Unavailable("away"), busy}) {
+  for (const absl::Status& outage :
+       {Unavailable("away"), OutOfTime("no answer"),
+        Error(absl::StatusCode::kResourceExhausted, kDatabaseBusy, "busy"),
+        Error(absl::StatusCode::kDeadlineExceeded, "DATABASE_TIMEOUT", "slow"),
+        Error(absl::StatusCode::kAborted, "CONFLICT", "again and again")}) {
     store_.outage = outage;
     for (int i = 0; i < 20; ++i) ASSERT_THAT(Create("lost").status(), HasReason(ReasonOf(outage)));
   }
@@ -384,6 +387,13 @@ TEST_F(CommentServiceTest, WhatIsRefusedCosts) {
   const std::string nowhere = NewUuid(clock().Now());
   for (int i = 0; i < 10; ++i) {
     ASSERT_THAT(Create("astray", kAnna, nowhere).status(), HasReason("PARENT_NOT_FOUND"));
+  }
+  EXPECT_THAT(Create("the eleventh").status(), HasReason("RATE_LIMITED"));
+}
+
+TEST_F(CommentServiceTest, ABodyThatIsRefusedCosts) {
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_THAT(Create(std::string(20'000, 'x')).status(), HasViolation("comment.body"));
   }
   EXPECT_THAT(Create("the eleventh").status(), HasReason("RATE_LIMITED"));
 }
