@@ -52,7 +52,7 @@ class Countdown {
     this.offset = Date.parse(element.dataset.now ?? "") - performance.now();
     const label = /** @type {HTMLElement | null} */ (
       element.querySelector("[data-countdown-label]"));
-    if (label !== null) label.textContent = label.dataset.live ?? "";
+    if (label !== null) label.textContent = label.dataset.running ?? "";
     this.timer = setInterval(() => this.tick(), 250);
     this.tick();
   }

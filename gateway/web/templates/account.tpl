@@ -7,7 +7,7 @@
 <section class="card" aria-labelledby="reading">
 <h2 id="reading">{{W_ACCOUNT_READING}}</h2>
 {{#TRIAL}}<p>{{W_ACCOUNT_TRIAL}}</p>
-<p class="countdown" data-countdown data-expire="{{END_ISO}}" data-now="{{NOW_ISO}}" data-over="{{W_ACCOUNT_TRIAL_OVER}}"><span data-countdown-label data-live="{{W_ACCOUNT_TRIAL_LEFT}}">{{W_ACCOUNT_TRIAL_UNTIL}}</span> <time datetime="{{END_ISO}}" data-countdown-time>{{END}}</time> <span class="visually-hidden" role="status" data-countdown-status></span></p>
+<p class="countdown" data-countdown data-expire="{{END_ISO}}" data-now="{{NOW_ISO}}" data-over="{{W_ACCOUNT_TRIAL_OVER}}"><span data-countdown-label data-running="{{W_ACCOUNT_TRIAL_LEFT}}">{{W_ACCOUNT_TRIAL_UNTIL}}</span> <time datetime="{{END_ISO}}" data-countdown-time>{{END}}</time> <span class="visually-hidden" role="status" data-countdown-status></span></p>
 {{/TRIAL}}
 {{#MEMBER}}<p>{{STATE}} <time datetime="{{END_ISO}}" data-local-time>{{END}}</time></p>
 {{#CANCEL}}<form method="post" action="/account/cancel"><button type="submit" class="button button-small button-quiet">{{W_MEMBER_CANCEL}}</button></form>
@@ -34,7 +34,7 @@
 {{#NAME_ERROR}}<p class="field-error" id="name-error">{{ERROR}}</p>
 {{/NAME_ERROR}}
 <label for="bio">{{W_FIELD_BIO}}</label>
-<textarea id="bio" name="bio" rows="3" maxlength="500"{{#BIO_ERROR}} aria-invalid="true" aria-describedby="bio-error"{{/BIO_ERROR}}>{{BIO}}</textarea>
+<textarea id="bio" name="bio" rows="3" maxlength="500"{{#BIO_ERROR}} aria-invalid="true" aria-describedby="bio-error"{{/BIO_ERROR}}>{{BIO:pre_escape}}</textarea>
 {{#BIO_ERROR}}<p class="field-error" id="bio-error">{{ERROR}}</p>
 {{/BIO_ERROR}}
 <p class="form-actions"><button type="submit" class="button">{{W_FORM_SAVE}}</button></p>

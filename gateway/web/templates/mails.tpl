@@ -6,7 +6,7 @@
 <ol class="plain-list">
 {{#MAIL}}<li class="card"><h2>{{SUBJECT}}</h2>
 <p class="quiet">{{TO}} · {{DATE}}</p>
-<pre class="mail">{{TEXT}}</pre>
+<pre class="mail">{{TEXT:pre_escape}}</pre>
 {{#LINK}}<p><a class="button button-small" href="{{PATH}}">{{W_MAILS_OPEN}}</a></p>
 {{/LINK}}</li>
 {{/MAIL}}

@@ -3,7 +3,7 @@
 <h2 id="offer-heading">{{HEADING}}</h2>
 <p>{{W_OFFER_TERMS}}</p>
 <p class="countdown" data-countdown data-expire="{{EXPIRE_ISO}}" data-now="{{NOW_ISO}}" data-over="{{W_OFFER_OVER}}">
-<span data-countdown-label data-live="{{W_OFFER_EXPIRES_IN}}">{{W_OFFER_EXPIRES_AT}}</span>
+<span data-countdown-label data-running="{{W_OFFER_EXPIRES_IN}}">{{W_OFFER_EXPIRES_AT}}</span>
 <time datetime="{{EXPIRE_ISO}}" data-countdown-time>{{EXPIRE}}</time>
 <span class="visually-hidden" role="status" data-countdown-status></span>
 </p>

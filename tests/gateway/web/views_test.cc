@@ -2,6 +2,7 @@
 
 #include <array>
 #include <functional>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -178,6 +179,14 @@ TEST(ViewsTest, ACommentCannotBreakOut) {
       EXPECT_EQ(found.handlers, 0) << text;
       EXPECT_EQ(found.foreign_links, 0) << text;
     }
+  }
+}
+
+// The usual escape makes a space of each line break.
+TEST(ViewsTest, WhereLinesMatterTheyAreKept) {
+  const std::regex in_one_line("<(textarea|pre)[^>]*>\\{\\{[A-Z_]+\\}\\}");
+  for (const EmbeddedFile& file : web_templates::Files()) {
+    EXPECT_FALSE(std::regex_search(file.bytes.ToString(), in_one_line)) << file.name;
   }
 }
 
