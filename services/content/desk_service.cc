@@ -1,5 +1,6 @@
 #include "services/content/desk_service.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,9 @@
 
 namespace rostrum::content {
 namespace {
+
+// Small, because each revision may hold 128 KiB.
+constexpr int kMaxRevisionPage = 20;
 
 DeskUser UserOf(const RequestContext& rc) {
   return {.account_id = rc.caller.account_id, .edits_all = EditsEverything(rc.caller.roles)};
@@ -95,7 +99,7 @@ grpc::Status DeskService::CreateManuscript(grpc::ServerContext* ctx,
                                            v1::Manuscript* response) {
   return HandleRpc(rpc_, ctx, "CreateManuscript", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(ManuscriptContent content,
-                     ReadManuscript(request->manuscript(), SlugMay::kBeEmpty));
+                     ReadManuscript(request->manuscript(), ManuscriptAge::kNew));
     const absl::Time now = clock_.Now();
     ASSIGN_OR_RETURN(
         const IdempotencyKey key,
@@ -162,15 +166,16 @@ grpc::Status DeskService::UpdateManuscript(grpc::ServerContext* ctx,
     if (HasPath(paths, "author_id") && !wanted.author_id().empty()) {
       RETURN_IF_ERROR(AuthorFor(user, wanted.author_id()));
     }
-    ASSIGN_OR_RETURN(
-        const Manuscript manuscript, Update(id, [&](Manuscript& stored) -> absl::Status {
-          RETURN_IF_ERROR(CheckDesk(stored, user));
-          v1::Manuscript merged = ToProto(stored);
-          MergeFields(wanted, paths, merged);
-          ASSIGN_OR_RETURN(ManuscriptContent content, ReadManuscript(merged, SlugMay::kNotBeEmpty));
-          if (content.author_id.empty()) content.author_id = stored.content.author_id;
-          return Edit(stored, content, user, wanted.etag(), clock_.Now());
-        }));
+    ASSIGN_OR_RETURN(const Manuscript manuscript,
+                     Update(id, [&](Manuscript& stored) -> absl::Status {
+                       RETURN_IF_ERROR(CheckDesk(stored, user));
+                       v1::Manuscript merged = ToProto(stored);
+                       MergeFields(wanted, paths, merged);
+                       ASSIGN_OR_RETURN(ManuscriptContent content,
+                                        ReadManuscript(merged, ManuscriptAge::kStored));
+                       if (content.author_id.empty()) content.author_id = stored.content.author_id;
+                       return Edit(stored, content, user, wanted.etag(), clock_.Now());
+                     }));
     *response = ToProto(manuscript);
     return absl::OkStatus();
   });
@@ -245,12 +250,13 @@ grpc::Status DeskService::ListRevisions(grpc::ServerContext* ctx,
   return HandleRpc(rpc_, ctx, "ListRevisions", [&](const RequestContext& rc) -> absl::Status {
     ASSIGN_OR_RETURN(const PostId id, ParseId<PostId>(request->post_id(), "post_id"));
     ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 1));
+    const int size = std::min(page.size(), kMaxRevisionPage);
     ASSIGN_OR_RETURN(const std::optional<int> before, ParseRevisionCursor(page.cursor()));
     ASSIGN_OR_RETURN(const Manuscript manuscript, manuscripts_.Get(id));
     RETURN_IF_ERROR(CheckDesk(manuscript, UserOf(rc)));
     ASSIGN_OR_RETURN(std::vector<Revision> revisions,
-                     manuscripts_.ListRevisions(id, before, page.limit()));
-    response->set_next_page_token(page.Cut(revisions, [](const Revision& revision) {
+                     manuscripts_.ListRevisions(id, before, size + 1));
+    response->set_next_page_token(page.Cut(revisions, size, [](const Revision& revision) {
       return std::vector<std::string>{absl::StrCat(revision.revision)};
     }));
     for (const Revision& revision : revisions) *response->add_revisions() = ToProto(revision);

@@ -35,9 +35,14 @@ void CheckTopicIds(FieldChecks& checks, const v1::Manuscript& wanted) {
   }
 }
 
-absl::Status CheckFields(const v1::Manuscript& wanted, SlugMay slug) {
+bool IsLevel(AccessLevel level, ManuscriptAge age) {
+  if (level == subscription::v1::ACCESS_LEVEL_UNSPECIFIED) return age == ManuscriptAge::kNew;
+  return subscription::v1::AccessLevel_IsValid(level);
+}
+
+absl::Status CheckFields(const v1::Manuscript& wanted, ManuscriptAge age) {
   FieldChecks checks;
-  if (!wanted.slug().empty() || slug == SlugMay::kNotBeEmpty) {
+  if (!wanted.slug().empty() || age == ManuscriptAge::kStored) {
     CheckSlug(checks, wanted.slug(), "manuscript.slug", kMaxPostSlug);
   }
   checks.RequireText(wanted.title(), "manuscript.title", kMaxTitle);
@@ -45,8 +50,8 @@ absl::Status CheckFields(const v1::Manuscript& wanted, SlugMay slug) {
   CheckOptionalId(checks, wanted.channel_id(), "manuscript.channel_id");
   CheckOptionalId(checks, wanted.author_id(), "manuscript.author_id");
   CheckTopicIds(checks, wanted);
-  checks.Require(subscription::v1::AccessLevel_IsValid(wanted.access_level()),
-                 "manuscript.access_level", "UNKNOWN_LEVEL", "must be public, metered or premium");
+  checks.Require(IsLevel(wanted.access_level(), age), "manuscript.access_level", "UNKNOWN_LEVEL",
+                 "must be public, metered or premium");
   CheckPicture(checks, wanted.picture());
   return checks.status();
 }
@@ -65,8 +70,8 @@ absl::StatusOr<RenderedMarkdown> RenderArticle(const std::string& markdown,
   return RenderMarkdown(markdown, kArticleMarkdown, field);
 }
 
-absl::StatusOr<ManuscriptContent> ReadManuscript(const v1::Manuscript& wanted, SlugMay slug) {
-  RETURN_IF_ERROR(CheckFields(wanted, slug));
+absl::StatusOr<ManuscriptContent> ReadManuscript(const v1::Manuscript& wanted, ManuscriptAge age) {
+  RETURN_IF_ERROR(CheckFields(wanted, age));
   ASSIGN_OR_RETURN(RenderedMarkdown rendered,
                    RenderArticle(wanted.markdown(), "manuscript.markdown"));
   ManuscriptContent content{.slug = wanted.slug(),

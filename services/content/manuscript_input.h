@@ -19,9 +19,11 @@ const std::vector<std::string>& UpdatableManuscriptFields();
 absl::StatusOr<RenderedMarkdown> RenderArticle(const std::string& markdown,
                                                const std::string& field);
 
+// A new manuscript may lack a slug and an access level: it gets them. One that is stored must
+// keep both, so that an update that leaves out the level does not open a premium post.
+enum class ManuscriptAge { kNew, kStored };
 // The content of `wanted`, with its text rendered. INVALID_ARGUMENT naming each invalid
-// field. The slug may be empty only in a new manuscript.
-enum class SlugMay { kBeEmpty, kNotBeEmpty };
-absl::StatusOr<ManuscriptContent> ReadManuscript(const v1::Manuscript& wanted, SlugMay slug);
+// field.
+absl::StatusOr<ManuscriptContent> ReadManuscript(const v1::Manuscript& wanted, ManuscriptAge age);
 
 }  // namespace rostrum::content

@@ -134,6 +134,69 @@ TEST_F(DeskServiceTest, WhatWasAnsweredIsWhatEveryReplicaShows) {
   EXPECT_THAT(replica_.Find(ref).status(), HasReason("POST_NOT_FOUND"));
 }
 
+TEST_F(DeskServiceTest, AnUpdateKeepsTheAccessLevelOrNamesOne) {
+  auto request = NewDraft();
+  request.mutable_manuscript()->set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
+  const v1::Manuscript draft = Desk(&v1::DeskService::Stub::CreateManuscript, request).value();
+  v1::UpdateManuscriptRequest update;
+  *update.mutable_manuscript() = draft;
+  update.mutable_manuscript()->clear_etag();
+  update.mutable_manuscript()->clear_access_level();
+  for (const char* mask : {"*", "access_level"}) {
+    update.mutable_update_mask()->clear_paths();
+    update.mutable_update_mask()->add_paths(mask);
+    const absl::Status refused = Desk(&v1::DeskService::Stub::UpdateManuscript, update).status();
+    EXPECT_THAT(refused, HasViolation("manuscript.access_level")) << mask;
+  }
+  update.mutable_manuscript()->set_title("Another title");
+  update.clear_update_mask();
+  EXPECT_EQ(Desk(&v1::DeskService::Stub::UpdateManuscript, update)->access_level(),
+            subscription::v1::ACCESS_LEVEL_PREMIUM);
+  update.mutable_manuscript()->set_access_level(subscription::v1::ACCESS_LEVEL_PUBLIC);
+  update.mutable_update_mask()->add_paths("*");
+  EXPECT_EQ(Desk(&v1::DeskService::Stub::UpdateManuscript, update)->access_level(),
+            subscription::v1::ACCESS_LEVEL_PUBLIC);
+}
+
+TEST_F(DeskServiceTest, OnlyEditorsGiveAManuscriptToAnotherAuthor) {
+  v1::UpdateManuscriptRequest update;
+  *update.mutable_manuscript() = Create();
+  update.mutable_manuscript()->set_author_id(setting_.bert.id.value());
+  for (const char* mask : {"*", "author_id"}) {
+    update.mutable_update_mask()->clear_paths();
+    update.mutable_update_mask()->add_paths(mask);
+    const absl::Status refused = Desk(&v1::DeskService::Stub::UpdateManuscript, update).status();
+    EXPECT_THAT(refused, HasViolation("manuscript.author_id")) << mask;
+  }
+  const auto given = Desk(&v1::DeskService::Stub::UpdateManuscript, update, kCarl, {"editor"});
+  ASSERT_THAT(given, IsOk());
+  EXPECT_EQ(given->author_id(), setting_.bert.id.value());
+}
+
+TEST_F(DeskServiceTest, ListsAtMostTwentyRevisionsAtATime) {
+  v1::UpdateManuscriptRequest update;
+  *update.mutable_manuscript() = Create("0");
+  update.mutable_manuscript()->clear_etag();
+  update.mutable_update_mask()->add_paths("title");
+  for (int i = 1; i <= 22; ++i) {
+    update.mutable_manuscript()->set_title(std::to_string(i));
+    ASSERT_THAT(Desk(&v1::DeskService::Stub::UpdateManuscript, update), IsOk());
+  }
+  v1::ListRevisionsRequest list;
+  list.set_post_id(update.manuscript().post_id());
+  list.set_page_size(100);
+  const auto page = Desk(&v1::DeskService::Stub::ListRevisions, list);
+  ASSERT_THAT(page, IsOk());
+  ASSERT_EQ(page->revisions_size(), 20);
+  EXPECT_EQ(page->revisions(0).title(), "21");
+  list.set_page_token(page->next_page_token());
+  const auto rest = Desk(&v1::DeskService::Stub::ListRevisions, list);
+  ASSERT_THAT(rest, IsOk());
+  ASSERT_EQ(rest->revisions_size(), 2);
+  EXPECT_EQ(rest->revisions(0).title(), "1");
+  EXPECT_EQ(rest->next_page_token(), "");
+}
+
 TEST_F(DeskServiceTest, ARepeatedRequestMakesOneManuscript) {
   auto request = NewDraft();
   request.set_request_id("once");
@@ -156,11 +219,21 @@ TEST_F(DeskServiceTest, AnothersManuscriptIsNotThere) {
   update.mutable_manuscript()->set_title("Mine now");
   EXPECT_THAT(Desk(&v1::DeskService::Stub::UpdateManuscript, update, kBert).status(),
               HasReason("POST_NOT_FOUND"));
+  v1::ListRevisionsRequest revisions;
+  revisions.set_post_id(draft.post_id());
+  EXPECT_THAT(Desk(&v1::DeskService::Stub::ListRevisions, revisions, kBert).status(),
+              HasReason("POST_NOT_FOUND"));
+  EXPECT_THAT(Desk(&v1::DeskService::Stub::ListRevisions, revisions, kCarl, {"editor"}), IsOk());
+  v1::DeleteManuscriptRequest remove;
+  remove.set_post_id(draft.post_id());
+  EXPECT_THAT(Desk(&v1::DeskService::Stub::DeleteManuscript, remove, kBert).status(),
+              HasReason("POST_NOT_FOUND"));
   v1::ListManuscriptsRequest list;
   EXPECT_EQ(Desk(&v1::DeskService::Stub::ListManuscripts, list, kBert)->manuscripts_size(), 0);
   EXPECT_EQ(
       Desk(&v1::DeskService::Stub::ListManuscripts, list, kCarl, {"editor"})->manuscripts_size(),
       1);
+  EXPECT_THAT(Desk(&v1::DeskService::Stub::DeleteManuscript, remove, kCarl, {"editor"}), IsOk());
 }
 
 TEST_F(DeskServiceTest, PublishesTakesBackAndSchedules) {
