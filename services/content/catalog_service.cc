@@ -51,9 +51,10 @@ absl::Status CheckAuthor(const v1::Author& author) {
 
 // Pages through a list by name. `list` asks the store, `add` takes an entry.
 template <class Request, class Response, class List, class Add>
-absl::Status ListByName(const PageTokens& page_tokens, const RequestContext& rc,
-                        const Request& request, Response* response, List&& list, Add&& add) {
-  ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens, rc.caller, request, 2));
+absl::Status ListByName(const PageTokens& page_tokens, const Request& request, Response* response,
+                        List&& list, Add&& add) {
+  // Of no caller: all see the same entries, and a link to a page of them is for all.
+  ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens, Caller(), request, 2));
   std::optional<NameCursor> after;
   if (!page.cursor().empty()) after = NameCursor{page.cursor()[0], page.cursor()[1]};
   ASSIGN_OR_RETURN(auto entries, list(after, page.limit()));
@@ -87,9 +88,9 @@ grpc::Status CatalogService::GetChannel(grpc::ServerContext* ctx,
 grpc::Status CatalogService::ListChannels(grpc::ServerContext* ctx,
                                           const v1::ListChannelsRequest* request,
                                           v1::ListChannelsResponse* response) {
-  return HandleRpc(rpc_, ctx, "ListChannels", [&](const RequestContext& rc) {
+  return HandleRpc(rpc_, ctx, "ListChannels", [&](const RequestContext&) {
     return ListByName(
-        page_tokens_, rc, *request, response,
+        page_tokens_, *request, response,
         [&](const auto& after, int limit) { return store_.ListChannels(after, limit); },
         [&](const Channel& channel) { *response->add_channels() = ToProto(channel); });
   });
@@ -158,9 +159,9 @@ grpc::Status CatalogService::GetTopic(grpc::ServerContext* ctx, const v1::GetTop
 grpc::Status CatalogService::ListTopics(grpc::ServerContext* ctx,
                                         const v1::ListTopicsRequest* request,
                                         v1::ListTopicsResponse* response) {
-  return HandleRpc(rpc_, ctx, "ListTopics", [&](const RequestContext& rc) {
+  return HandleRpc(rpc_, ctx, "ListTopics", [&](const RequestContext&) {
     return ListByName(
-        page_tokens_, rc, *request, response,
+        page_tokens_, *request, response,
         [&](const auto& after, int limit) { return store_.ListTopics(after, limit); },
         [&](const Topic& topic) { *response->add_topics() = ToProto(topic); });
   });
@@ -199,7 +200,7 @@ grpc::Status CatalogService::ListAuthors(grpc::ServerContext* ctx,
                                          v1::ListAuthorsResponse* response) {
   return HandleRpc(rpc_, ctx, "ListAuthors", [&](const RequestContext& rc) {
     return ListByName(
-        page_tokens_, rc, *request, response,
+        page_tokens_, *request, response,
         [&](const auto& after, int limit) { return store_.ListAuthors(after, limit); },
         [&](const Author& author) {
           *response->add_authors() = ToProto(author, ShowTo(rc.caller, author));

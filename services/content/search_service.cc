@@ -30,7 +30,9 @@ grpc::Status SearchService::SearchPosts(grpc::ServerContext* ctx,
     FieldChecks checks;
     checks.RequireText(request->query(), "query", kMaxQuery);
     RETURN_IF_ERROR(checks.status());
-    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, rc.caller, *request, 2));
+    // Of no caller, so that a link to a page is for all: it says only where the page begins, and
+    // what it shows is decided at each request.
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, Caller(), *request, 2));
     SearchQuery query{
         .words = request->query(), .after = std::nullopt, .limit = std::min(page.size(), kMaxPage)};
     ASSIGN_OR_RETURN(query.after, (page.After<PostCursor, PostId>()));

@@ -355,14 +355,13 @@ TEST_F(CatalogServiceTest, APageHasAHundredEntriesAtMost) {
   EXPECT_THAT(Call(&Stub::ListTopics, request).status(), HasViolation("page_size"));
 }
 
-TEST_F(CatalogServiceTest, APageTokenIsForItsListAndItsCaller) {
+TEST_F(CatalogServiceTest, APageTokenIsForItsListAndForAll) {
   for (const std::string slug : {"a", "b"}) ASSERT_THAT(Create(NewChannel(slug, slug)), IsOk());
   v1::ListChannelsRequest request;
   request.set_page_size(1);
   request.set_page_token(Call(&Stub::ListChannels, request, kAnna)->next_page_token());
-  EXPECT_EQ(Call(&Stub::ListChannels, request, kAnna)->channels(0).slug(), "b");
-  for (const AccountId& other : {kBert, kNobody}) {
-    EXPECT_THAT(Call(&Stub::ListChannels, request, other).status(), HasViolation("page_token"));
+  for (const AccountId& as : {kAnna, kBert, kNobody}) {
+    EXPECT_EQ(Call(&Stub::ListChannels, request, as)->channels(0).slug(), "b");
   }
   v1::ListTopicsRequest topics;
   topics.set_page_token(request.page_token());

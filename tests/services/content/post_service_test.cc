@@ -82,9 +82,14 @@ class PostServiceTest : public GrpcFixture {
     request.set_slug(slug);
     return Get(request).post;
   }
-  absl::StatusOr<v1::ListPostsResponse> List(const v1::ListPostsRequest& request) {
+  absl::StatusOr<v1::ListPostsResponse> List(const v1::ListPostsRequest& request,
+                                             const AccountId& as = AccountId()) {
     grpc::ClientContext ctx;
-    AsAnonymous(ctx);
+    if (as.empty()) {
+      AsAnonymous(ctx);
+    } else {
+      AsAccount(ctx, as);
+    }
     v1::ListPostsResponse response;
     const absl::Status status = FromGrpcStatus(stub_->ListPosts(&ctx, request, &response));
     if (!status.ok()) return status;
@@ -301,12 +306,13 @@ TEST_F(PostServiceTest, ListsWithoutTextsAndPagesWithoutGaps) {
   EXPECT_THAT(subscription_.asked(), IsEmpty());
 }
 
-TEST_F(PostServiceTest, APageTokenIsForItsListOnly) {
+TEST_F(PostServiceTest, APageTokenIsForItsListAndForAll) {
   for (int i = 0; i < 3; ++i) Store("t" + std::to_string(i));
   v1::ListPostsRequest request;
   request.set_page_size(1);
   request.set_page_token(List(request)->next_page_token());
   EXPECT_THAT(List(request), IsOk());
+  EXPECT_EQ(List(request, kReader)->posts(0).post_id(), List(request)->posts(0).post_id());
   request.set_channel("news");
   EXPECT_THAT(List(request).status(), HasViolation("page_token"));
   request.set_page_token("garbage");
