@@ -11,7 +11,8 @@
 namespace rostrum::content {
 namespace {
 
-// Put around the words that were found. No text may contain these characters.
+// Put around the words that were found. A text may contain them too (Markdown is checked for NUL
+// only, and "&#2;" becomes one): QuoteSql takes them out.
 constexpr char kBegin = '\x02';
 constexpr char kEnd = '\x03';
 
@@ -26,7 +27,8 @@ std::string FindTail(bool whole_texts) {
 }
 
 // $1 is the query, $2 the posts. Only the text that was searched is quoted, and only its first
-// 20000 characters, because quoting takes long: words further down are found but not quoted.
+// 20000 characters, because quoting takes long: words further down are found but not quoted. What
+// is left of a tag or an entity at the end goes.
 std::string QuoteSql(bool whole_texts) {
   const char* text = whole_texts ? "p.body_html"
                                  : "CASE p.access_level WHEN 1 THEN p.body_html "
@@ -34,8 +36,9 @@ std::string QuoteSql(bool whole_texts) {
   return absl::StrCat(R"sql(
     SELECT p.post_id,
       ts_headline('post_search', p.title, q, E'StartSel="\x02", StopSel="\x03", HighlightAll=true'),
-      ts_headline('post_search', p.lede || ' ' || text_of_html(left()sql",
-                      text, R"sql(, 20000)), q,
+      ts_headline('post_search', translate(p.lede || ' ' || text_of_html(
+                    regexp_replace(left()sql",
+                      text, R"sql(, 20000), '(<[^>]*|&[^;]*)$', '')), E'\x02\x03', ''), q,
                   E'StartSel="\x02", StopSel="\x03", MaxWords=40, MinWords=20')
     FROM posts p, websearch_to_tsquery('post_search', $1) q
     WHERE p.post_id = any($2::uuid[]))sql");

@@ -127,6 +127,33 @@ TEST_F(SearchStoreTest, QuotesTheTextAsItIsReadNotItsHtml) {
   EXPECT_THAT(Titles("secretlink"), IsEmpty());
 }
 
+TEST_F(SearchStoreTest, ATextWithTheCharactersOfMarksMarksNothing) {
+  Store("Marked",
+        "<p>a \x02"
+        "fox\x03 and the hen\x02</p>",
+        spb::ACCESS_LEVEL_PUBLIC);
+  const std::vector<FoundPost> found = Find("hen");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_THAT(Marked(found[0].excerpt), HasSubstr("a fox and the [hen]"));
+}
+
+TEST_F(SearchStoreTest, ALongTextIsNotCutInsideATagOrAnEntity) {
+  for (const std::string part : {"<a href=\"/secretlink\">linked</a>", "&amp;"}) {
+    for (size_t before = 1; before < part.size(); ++before) {
+      const std::string start = "<p>hen ";
+      const std::string filling(20'000 - start.size() - before, ' ');
+      const Manuscript post =
+          Store("Long", start + filling + part + "</p>", spb::ACCESS_LEVEL_PUBLIC);
+      const std::vector<FoundPost> found = Find("hen");
+      ASSERT_EQ(found.size(), 1u);
+      const std::string excerpt = Marked(found[0].excerpt);
+      EXPECT_THAT(excerpt, HasSubstr("[hen]"));
+      EXPECT_EQ(excerpt.find_first_of("<&\""), std::string::npos) << before << excerpt;
+      world_.Execute("DELETE FROM posts");
+    }
+  }
+}
+
 TEST_F(SearchStoreTest, PagesByTimeNeverByRank) {
   Store("Peace peace peace", "<p>peace</p>", spb::ACCESS_LEVEL_PUBLIC, kNoon);
   Store("Peace once", "<p>text</p>", spb::ACCESS_LEVEL_PUBLIC, kNoon + absl::Hours(1));
@@ -226,7 +253,7 @@ TEST_F(SearchServiceTest, RefusesWhatIsNoQuery) {
   EXPECT_THAT(Search(forged), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
-TEST_F(SearchServiceTest, PagesAndATokenBelongsToItsQuery) {
+TEST_F(SearchServiceTest, PagesAndATokenBelongsToItsQueryAndToAll) {
   for (int i = 0; i < 3; ++i) {
     FoundPost found;
     found.post.id = PostId(NewUuid(kNoon));
@@ -244,6 +271,13 @@ TEST_F(SearchServiceTest, PagesAndATokenBelongsToItsQuery) {
   ASSERT_TRUE(Search(request).ok());
   ASSERT_TRUE(store_.asked.back().after.has_value());
   EXPECT_EQ(store_.asked.back().after->id, store_.found[1].post.id);
+  // Each with what they may search.
+  ASSERT_TRUE(Search(request, kBert, {"editor"}).ok());
+  EXPECT_EQ(store_.asked.back().after->id, store_.found[1].post.id);
+  EXPECT_TRUE(store_.asked.back().whole_texts);
+  request.set_page_token(Search(request, kBert, {"editor"})->next_page_token());
+  ASSERT_TRUE(Search(request).ok());
+  EXPECT_FALSE(store_.asked.back().whole_texts);
   request.set_query("other");
   EXPECT_THAT(Search(request), StatusIs(absl::StatusCode::kInvalidArgument));
 }
