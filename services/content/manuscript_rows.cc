@@ -1,6 +1,9 @@
 #include "services/content/manuscript_rows.h"
 
+#include <algorithm>
+
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/base/status.h"
 #include "services/common/postgres/fields.h"
@@ -48,6 +51,9 @@ constexpr char kTakeSlug[] = R"sql(
 
 // Old slugs of a draft are not kept: there are no links to them.
 constexpr char kDropSlugs[] = "DELETE FROM post_slugs WHERE post_id = $1";
+
+constexpr char kTaken[] =
+    "SELECT slug FROM post_slugs WHERE channel_id = $1 AND slug = any($2::text[])";
 
 constexpr char kSlugOwner[] = "SELECT post_id FROM post_slugs WHERE channel_id = $1 AND slug = $2";
 
@@ -157,17 +163,12 @@ bool Exists(Transaction& tx, const char* sql, const std::string& id) {
 }
 
 // Transactions that look for a free slug in a channel, or take one, run one after the other, so
-// that a slug that was found free is still free.
+// that a slug that was found free is still free. They take this lock before those of slugs.
 constexpr char kLockSlugs[] =
     "SELECT pg_advisory_xact_lock(hashtextextended('post slugs of ' || $1::text, 0))";
 
 void LockSlugs(Transaction& tx, const ManuscriptContent& content) {
   if (content.channel_id.has_value()) tx.Exec(kLockSlugs, content.channel_id->value());
-}
-
-bool IsFree(Transaction& tx, const ManuscriptContent& content, const std::string& slug) {
-  return !content.channel_id.has_value() ||
-         tx.Exec(kSlugOwner, content.channel_id->value(), slug).empty();
 }
 
 }  // namespace
@@ -211,10 +212,10 @@ absl::Status CheckReferences(Transaction& tx, const ManuscriptContent& content) 
 
 absl::Status TakePostSlug(Transaction& tx, const Manuscript& manuscript) {
   const ManuscriptContent& content = manuscript.content;
+  LockSlugs(tx, content);
   // Links to a post that was ever published must keep working; there are none to drafts.
   if (!manuscript.publish_time.has_value()) tx.Exec(kDropSlugs, manuscript.id.value());
   if (!content.channel_id.has_value()) return absl::OkStatus();
-  LockSlugs(tx, content);
   const std::string& channel = content.channel_id->value();
   tx.Exec(kTakeSlug, channel, content.slug, manuscript.id.value());
   const pqxx::result owner = tx.Exec(kSlugOwner, channel, content.slug);
@@ -223,15 +224,18 @@ absl::Status TakePostSlug(Transaction& tx, const Manuscript& manuscript) {
                "the slug belongs to another post of the channel");
 }
 
-std::string FreePostSlug(Transaction& tx, const ManuscriptContent& content,
-                         const std::string& wanted) {
+std::string FreePostSlug(Transaction& tx, const Manuscript& manuscript) {
+  const ManuscriptContent& content = manuscript.content;
+  std::vector<std::string> slugs = SlugsFor(content.title, manuscript.id);
+  if (!content.channel_id.has_value()) return slugs.front();
   LockSlugs(tx, content);
-  if (IsFree(tx, content, wanted)) return wanted;
-  for (int number = 2; number < 1000; ++number) {
-    const std::string slug = absl::StrCat(wanted, "-", number);
-    if (IsFree(tx, content, slug)) return slug;
+  absl::flat_hash_set<std::string> taken;
+  for (const pqxx::row& row : tx.Exec(kTaken, content.channel_id->value(), SqlArray(slugs))) {
+    taken.insert(ReadText(row[0]));
   }
-  return wanted;
+  const auto free = std::find_if_not(slugs.begin(), slugs.end(),
+                                     [&](const auto& slug) { return taken.contains(slug); });
+  return free == slugs.end() ? slugs.back() : *free;
 }
 
 void InsertManuscript(Transaction& tx, const Manuscript& manuscript) {

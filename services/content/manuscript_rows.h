@@ -25,9 +25,8 @@ std::vector<Manuscript> LoadManuscripts(Transaction& tx, const std::string& tail
 absl::Status CheckReferences(Transaction& tx, const ManuscriptContent& content);
 // Reserves the slug in the channel forever. ALREADY_EXISTS / SLUG_TAKEN.
 absl::Status TakePostSlug(Transaction& tx, const Manuscript& manuscript);
-// A slug like `wanted` that is free in the channel.
-std::string FreePostSlug(Transaction& tx, const ManuscriptContent& content,
-                         const std::string& wanted);
+// The first of SlugsFor that is free in the channel.
+std::string FreePostSlug(Transaction& tx, const Manuscript& manuscript);
 
 void InsertManuscript(Transaction& tx, const Manuscript& manuscript);
 void UpdateManuscriptRow(Transaction& tx, const Manuscript& manuscript);

@@ -31,8 +31,8 @@ class ManuscriptStore {
  public:
   virtual ~ManuscriptStore() = default;
 
-  // Adds a draft, once for each key. Without a slug it gets one from its title, with a
-  // number if that is taken. ALREADY_EXISTS / SLUG_TAKEN, INVALID_ARGUMENT /
+  // Adds a draft, once for each key. Without a slug it gets the first of
+  // SlugsFor that is free. ALREADY_EXISTS / SLUG_TAKEN, INVALID_ARGUMENT /
   // REQUEST_ID_REUSED, or NOT_FOUND naming the field of a channel, topic, author or picture
   // that does not exist.
   virtual absl::StatusOr<Manuscript> Create(const Manuscript& manuscript,

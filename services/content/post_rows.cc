@@ -1,10 +1,14 @@
 #include "services/content/post_rows.h"
 
+#include <memory>
+#include <utility>
+
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "rostrum/content/v1/events.pb.h"
 #include "services/common/events/outbox.h"
 #include "services/common/postgres/fields.h"
+#include "services/common/trace/trace_context.h"
 #include "services/content/content_proto.h"
 
 namespace rostrum::content {
@@ -97,10 +101,18 @@ std::vector<PostSummary> LoadSummaries(Transaction& tx, const std::string& tail,
   return posts;
 }
 
-void WritePostPublished(Transaction& tx, const PostSummary& post, absl::Time now) {
-  v1::PostPublished event;
-  *event.mutable_post() = ToProto(post);
-  WriteEvent(tx, post.id.value(), event, now);
+void WritePostsPublished(Transaction& tx, const std::vector<PostSummary>& posts, absl::Time now) {
+  std::vector<OutboxEvent> events;
+  events.reserve(posts.size());
+  for (const PostSummary& post : posts) {
+    auto event = std::make_unique<v1::PostPublished>();
+    *event->mutable_post() = ToProto(post);
+    events.push_back({.key = post.id.value(),
+                      .payload = std::move(event),
+                      .time = now,
+                      .trace = TraceContext::Current()});
+  }
+  WriteEvents(tx, events);
 }
 
 }  // namespace rostrum::content

@@ -19,7 +19,7 @@ std::vector<PostSummary> LoadSummaries(Transaction& tx, const std::string& tail,
                                        const std::vector<std::string>& arguments,
                                        Plan plan = Plan::kOnce);
 
-// Writes PostPublished with the present state of the post.
-void WritePostPublished(Transaction& tx, const PostSummary& post, absl::Time now);
+// Writes PostPublished with the present state of each post.
+void WritePostsPublished(Transaction& tx, const std::vector<PostSummary>& posts, absl::Time now);
 
 }  // namespace rostrum::content

@@ -10,7 +10,6 @@
 #include "services/common/postgres/transaction.h"
 #include "services/content/manuscript_rows.h"
 #include "services/content/post_rows.h"
-#include "services/content/slug.h"
 
 namespace rostrum::content {
 namespace {
@@ -33,9 +32,9 @@ void Tell(Transaction& tx, const Manuscript& before, const Manuscript& after, ab
   if (after.published()) {
     // The lock waits for a change of the channel or author that is being made. A later change
     // waits for this transaction, because its announcement must find this post.
-    const std::vector<PostSummary> posts =
-        LoadSummaries(tx, "WHERE p.post_id = $1 FOR KEY SHARE OF c, a", {after.id.value()});
-    WritePostPublished(tx, posts.front(), now);
+    WritePostsPublished(
+        tx, LoadSummaries(tx, "WHERE p.post_id = $1 FOR KEY SHARE OF c, a", {after.id.value()}),
+        now);
   } else if (before.published()) {
     v1::PostUnpublished event;
     event.set_post_id(after.id.value());
@@ -61,7 +60,10 @@ absl::StatusOr<Manuscript> Store(Transaction& tx, const Manuscript& before,
   return LoadManuscript(tx, after.id);
 }
 
-// Announces the next posts of a channel or author; returns how many.
+// Announces the next posts of a channel or author; returns how many. Its locks may close a ring:
+// a change of the channel waits for the announcement, a post that is being published waits for
+// that change, and this waits for the post. It is rare, PostgreSQL ends one of them after a
+// second, and RunTx runs that again.
 int AnnounceSome(Transaction& tx, const pqxx::row& announcement, absl::Time now, int limit) {
   const std::string kind = ReadText(announcement[0]);
   const std::string id = ReadText(announcement[1]);
@@ -72,7 +74,7 @@ int AnnounceSome(Transaction& tx, const pqxx::row& announcement, absl::Time now,
       absl::StrCat("WHERE p.state = 3 AND p.", kind == "channel" ? "channel_id" : "author_id",
                    " = $1 AND p.post_id > $2 ORDER BY p.post_id LIMIT $3 FOR UPDATE OF p"),
       {id, ReadText(announcement[2]), absl::StrCat(limit)});
-  for (const PostSummary& post : posts) WritePostPublished(tx, post, now);
+  WritePostsPublished(tx, posts, now);
   if (posts.size() < static_cast<size_t>(limit)) {
     tx.Exec("DELETE FROM announcements WHERE kind = $1 AND id = $2", kind, id);
   } else {
@@ -99,10 +101,7 @@ absl::StatusOr<Manuscript> PostgresManuscriptStore::Create(const Manuscript& man
     if (known.has_value()) return LoadManuscript(tx, PostId(*known));
     RETURN_IF_ERROR(CheckReferences(tx, manuscript.content));
     Manuscript created = manuscript;
-    if (created.content.slug.empty()) {
-      const std::string wanted = SlugFromTitle(created.content.title);
-      created.content.slug = FreePostSlug(tx, created.content, wanted.empty() ? "post" : wanted);
-    }
+    if (created.content.slug.empty()) created.content.slug = FreePostSlug(tx, created);
     InsertManuscript(tx, created);
     RETURN_IF_ERROR(TakePostSlug(tx, created));
     WriteTopics(tx, created);

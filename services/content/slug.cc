@@ -9,6 +9,7 @@ namespace rostrum::content {
 namespace {
 
 constexpr size_t kMaxFromTitle = 80;
+constexpr int kMostNumber = 9;
 
 // Base letters of U+00C0..U+00FF; '-' where there is none.
 constexpr const char* kLatin1[64] = {
@@ -70,6 +71,18 @@ std::string SlugFromTitle(absl::string_view title) {
   }
   if (!slug.empty() && slug.back() == '-') slug.pop_back();
   return IsUuid(slug) ? absl::StrCat("post-", slug) : slug;
+}
+
+std::vector<std::string> SlugsFor(absl::string_view title, const PostId& id) {
+  std::string slug = SlugFromTitle(title);
+  if (slug.empty()) slug = "post";
+  std::vector<std::string> slugs = {slug};
+  for (int number = 2; number <= kMostNumber; ++number) {
+    slugs.push_back(absl::StrCat(slug, "-", number));
+  }
+  // The first digits of an id are a time, the last ones are random.
+  slugs.push_back(absl::StrCat(slug, "-", id.value().substr(id.value().rfind('-') + 1)));
+  return slugs;
 }
 
 }  // namespace rostrum::content

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "services/common/base/ids.h"
 #include "services/common/base/status.h"
 
 namespace rostrum::content {
@@ -18,5 +20,9 @@ void CheckSlug(FieldChecks& checks, absl::string_view slug, absl::string_view fi
 // A slug of at most 80 characters that reads like the title; empty if nothing
 // in the title can be written in a slug.
 std::string SlugFromTitle(absl::string_view title);
+
+// The slugs that a post may get whose author named none, the best first: from its title, that
+// with a number up to 9, and that with the last digits of its id, which no other post has.
+std::vector<std::string> SlugsFor(absl::string_view title, const PostId& id);
 
 }  // namespace rostrum::content

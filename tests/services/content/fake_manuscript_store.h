@@ -29,7 +29,7 @@ class FakeManuscriptStore final : public ManuscriptStore {
     if (!known.empty()) return Load(PostId(known));
     RETURN_IF_ERROR(CheckReferences(manuscript.content));
     Manuscript created = manuscript;
-    if (created.content.slug.empty()) created.content.slug = FreeSlug(created.content);
+    if (created.content.slug.empty()) created.content.slug = FreeSlug(created);
     RETURN_IF_ERROR(TakeSlug(created));
     manuscripts_[created.id] = created;
     requests_.Record(key, created.id.value());
@@ -159,14 +159,14 @@ class FakeManuscriptStore final : public ManuscriptStore {
     return checks.status();
   }
 
-  std::string FreeSlug(const ManuscriptContent& content) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    std::string wanted = SlugFromTitle(content.title);
-    if (wanted.empty()) wanted = "post";
-    std::string slug = wanted;
-    for (int n = 2; content.channel_id && slugs_.contains({*content.channel_id, slug}); ++n) {
-      slug = absl::StrCat(wanted, "-", n);
+  std::string FreeSlug(const Manuscript& manuscript) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    const std::vector<std::string> slugs = SlugsFor(manuscript.content.title, manuscript.id);
+    const std::optional<ChannelId>& channel = manuscript.content.channel_id;
+    if (!channel.has_value()) return slugs.front();
+    for (const std::string& slug : slugs) {
+      if (!slugs_.contains({*channel, slug})) return slug;
     }
-    return slug;
+    return slugs.back();
   }
 
   absl::Status TakeSlug(const Manuscript& manuscript) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {

@@ -101,6 +101,20 @@ TYPED_TEST(ManuscriptStoreContract, WithoutASlugItGetsOneFromItsTitle) {
   EXPECT_EQ(this->Create(this->setting_.Draft("\xD0\x9C\xD0\xB8\xD1\x80"))->content.slug, "post");
 }
 
+TYPED_TEST(ManuscriptStoreContract, WhoNamesNoSlugGetsOneHoweverManyAreTaken) {
+  std::string last;
+  for (int i = 0; i < 12; ++i) {
+    const auto created = this->Create(this->setting_.Draft("Peace"));
+    ASSERT_THAT(created, IsOk());
+    last = created->content.slug;
+    if (i >= 9) {
+      EXPECT_EQ(last, "peace-" + created->id.value().substr(24));
+    }
+  }
+  EXPECT_THAT(this->Create(this->setting_.Draft("Peace", last)).status(), HasReason("SLUG_TAKEN"));
+  EXPECT_EQ(this->Create(this->setting_.Draft("Peace 10"))->content.slug, "peace-10");
+}
+
 TYPED_TEST(ManuscriptStoreContract, TheSameTitleAtOnceIsNumberedToo) {
   InParallel(8, [&](int) { EXPECT_THAT(this->Create(this->setting_.Draft("Peace")), IsOk()); });
   std::set<std::string> slugs;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "services/content/manuscript.h"
 #include "tests/support/status_matchers.h"
 
 namespace rostrum::content {
@@ -54,6 +55,19 @@ TEST(SlugTest, EndsWithAWholeWordAndIsAlwaysASlug) {
         std::string(78, 'x') + " - - -", std::string(80, 'x') + " tail"}) {
     const std::string slug = SlugFromTitle(title);
     EXPECT_TRUE(slug.empty() || IsSlug(slug, 80)) << title << " became " << slug;
+  }
+}
+
+TEST(SlugTest, APostGetsOneFromItsTitleAndAtWorstOneOfItsOwn) {
+  const PostId id("01234567-89ab-7cde-8123-456789abcdef");
+  const std::vector<std::string> slugs = SlugsFor("Peace!", id);
+  EXPECT_EQ(slugs.front(), "peace");
+  EXPECT_EQ(slugs[1], "peace-2");
+  EXPECT_EQ(slugs[8], "peace-9");
+  EXPECT_EQ(slugs.back(), "peace-456789abcdef");
+  EXPECT_EQ(SlugsFor("\xD0\x9C\xD0\xB8\xD1\x80", id).back(), "post-456789abcdef");
+  for (const std::string& slug : SlugsFor(std::string(200, 'x'), id)) {
+    EXPECT_TRUE(IsSlug(slug, kMaxPostSlug)) << slug;
   }
 }
 
