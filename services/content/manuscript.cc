@@ -39,7 +39,8 @@ absl::Status Edit(Manuscript& manuscript, const ManuscriptContent& content, cons
     manuscript.text_time = now;
     manuscript.text_account_id = user.account_id;
   }
-  if (new_markdown && manuscript.published()) manuscript.revise_time = now;
+  // Also while it is withdrawn: readers know the former text.
+  if (new_markdown && manuscript.publish_time.has_value()) manuscript.revise_time = now;
   manuscript.content = content;
   Touch(manuscript, now);
   return absl::OkStatus();

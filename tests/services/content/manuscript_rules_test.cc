@@ -85,6 +85,15 @@ TEST(ManuscriptTest, OnlyANewTextOfAPublishedPostIsARevision) {
   EXPECT_EQ(manuscript.revise_time, kLater);
 }
 
+TEST(ManuscriptTest, ATextThatIsChangedWhileItIsWithdrawnIsRevised) {
+  Manuscript manuscript = Published();
+  ASSERT_THAT(Unpublish(manuscript, "", kNoon), IsOk());
+  ManuscriptContent content = manuscript.content;
+  content.markdown = "Corrected.";
+  ASSERT_THAT(Edit(manuscript, content, kAsAnna, "", kLater), IsOk());
+  EXPECT_EQ(manuscript.revise_time, kLater);
+}
+
 TEST(ManuscriptTest, AnEditThatChangesNothingLeavesTheVersion) {
   Manuscript manuscript = Draft();
   ASSERT_THAT(Edit(manuscript, manuscript.content, kAsAnna, "", kLater), IsOk());
