@@ -7,6 +7,7 @@
 #include "services/common/postgres/transaction.h"
 #include "services/common/redis/redis.h"
 #include "services/common/service/service_main.h"
+#include "services/content/batches.h"
 #include "services/content/cached_post_store.h"
 #include "services/content/catalog_service.h"
 #include "services/content/desk_service.h"
@@ -55,11 +56,10 @@ class ContentApp final : public ServiceApp {
          .replay = true});
     Every("views", settings_.settle_interval, [this] { return views_.Settle(); });
     Every("scheduled-posts", settings_.schedule_interval, [this] {
-      return UntilNothingIsLeft(
-          [this] { return manuscripts_.PublishDue(env_.clock.Now(), kBatch); });
+      return batches_.Run([this] { return manuscripts_.PublishDue(env_.clock.Now(), kBatch); });
     });
     Every("announcements", settings_.schedule_interval, [this] {
-      return UntilNothingIsLeft(
+      return batches_.Run(
           [this] { return manuscripts_.AnnounceChanges(env_.clock.Now(), kBatch); });
     });
     Every("clean-up", kCleanUpInterval, [this] {
@@ -78,6 +78,7 @@ class ContentApp final : public ServiceApp {
     });
   }
   void Stop() override {
+    batches_.Stop();
     StopWork();
     // Brings the views of the last requests to Redis at least: another replica settles them, or
     // this one after its next start.
@@ -90,13 +91,6 @@ class ContentApp final : public ServiceApp {
   }
 
  private:
-  template <class F>
-  static absl::Status UntilNothingIsLeft(F step) {
-    absl::StatusOr<int> done = step();
-    while (done.ok() && *done > 0) done = step();
-    return done.status();
-  }
-
   const ContentSettings settings_;
   Redis redis_;
   EventSource subscription_events_;
@@ -121,6 +115,7 @@ class ContentApp final : public ServiceApp {
   SearchService search_service_{search_, access_, *env_.page_tokens, *env_.runtime};
   MediaService media_service_{media_, env_.clock, *env_.runtime};
 
+  Batches batches_;
   std::string changes_horizon_;  // state of the clean-up
 };
 
