@@ -242,7 +242,9 @@ absl::StatusOr<std::vector<PostSummary>> PostgresPostStore::List(const PostQuery
                    " ORDER BY p.publish_time DESC, p.post_id DESC LIMIT ", limit);
   return RunRead<std::vector<PostSummary>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<PostSummary>> {
-        return LoadSummaries(tx, tail, where.arguments());
+        // The posts of a rare topic are looked up, those of a common one are met soon by time.
+        return LoadSummaries(tx, tail, where.arguments(),
+                             query.topic_id.has_value() ? Plan::kEachTime : Plan::kOnce);
       });
 }
 
