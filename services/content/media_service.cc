@@ -13,7 +13,6 @@ namespace rostrum::content {
 namespace {
 
 constexpr int kMaxWidth = 10'000;
-constexpr absl::Duration kPatience = absl::Seconds(5);
 // A picture is named after its bytes, so it never changes.
 constexpr char kForever[] = "public, max-age=31536000, immutable";
 
@@ -34,7 +33,7 @@ absl::StatusOr<EncodedPicture> MediaService::Encode(const std::string& bytes,
   {
     absl::MutexLock lock(&mu_);
     const auto is_free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !encoding_; };
-    if (!mu_.AwaitWithTimeout(absl::Condition(&is_free), std::min(kPatience, rc.TimeLeft()))) {
+    if (!mu_.AwaitWithTimeout(absl::Condition(&is_free), std::min(patience_, rc.TimeLeft()))) {
       return RetryLater(absl::StatusCode::kResourceExhausted, "BUSY",
                         "other pictures are being encoded", absl::Seconds(5));
     }

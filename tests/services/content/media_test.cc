@@ -2,8 +2,13 @@
 
 #include <vips/vips.h>
 
+#include <chrono>
+#include <future>
+#include <string>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/common/base/status.h"
 #include "services/content/media_service.h"
 #include "services/content/media_store.h"
 #include "tests/services/content/worlds.h"
@@ -179,6 +184,40 @@ TEST_F(MediaServiceTest, TakesManyAtOnceOneByOne) {
     EXPECT_THAT(FromGrpcStatus(stub_->CreateMedia(&author, create, &media)), IsOk());
     EXPECT_EQ(media.width(), 700 + i);
   });
+}
+
+TEST_F(MediaServiceTest, WhoWaitsTooLongIsToldToTryAgain) {
+  GrpcTestServer server("content");
+  MediaService impatient(store_, server.clock(), server.runtime(), absl::Milliseconds(20));
+  server.Serve({&impatient});
+  const auto stub = v1::MediaService::NewStub(server.channel());
+  const auto create = [&](const std::string& bytes) {
+    v1::CreateMediaRequest request;
+    request.mutable_content()->set_data(bytes);
+    v1::Media media;
+    grpc::ClientContext author;
+    server.AsAccount(author, kAnna, {"author"});
+    return FromGrpcStatus(stub->CreateMedia(&author, request, &media));
+  };
+  const std::string large = MakePicture(3000, 2000, ".jpg");
+  int busy = 0;
+  for (int tries = 0; tries < 5 && busy == 0; ++tries) {
+    auto encoded = std::async(std::launch::async, [&] { return create(large); });
+    while (encoded.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
+      // Takes no time, if it is not made to wait.
+      const absl::Status status = create("no picture");
+      if (ReasonOf(status) == "BUSY") {
+        EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
+        ++busy;
+      } else {
+        EXPECT_THAT(status, HasReason("NOT_A_PICTURE"));
+      }
+    }
+    const absl::Status status = encoded.get();
+    EXPECT_TRUE(status.ok() || ReasonOf(status) == "BUSY") << status;
+  }
+  EXPECT_GT(busy, 0);
+  server.Stop();
 }
 
 TEST_F(MediaServiceTest, AuthorsUploadEverybodySees) {
