@@ -61,16 +61,16 @@ class PublishingTest : public ::testing::Test {
                })
         .value();
   }
-  // Waits until somebody waits for a lock in the database, or `work` is done.
+  // Waits until so many wait for locks in the database, or `work` is done.
   template <class T>
-  void AwaitLockWait(std::future<T>& work) {
+  void AwaitLockWait(std::future<T>& work, size_t waiting = 1) {
     const absl::Time deadline = absl::Now() + absl::Seconds(10);
     while (absl::Now() < deadline &&
            work.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready) {
-      if (!world_
-               .Query("SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
-                      " AND wait_event_type = 'Lock'")
-               .empty()) {
+      if (world_
+              .Query("SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+                     " AND wait_event_type = 'Lock'")
+              .size() >= waiting) {
         return;
       }
     }
@@ -263,6 +263,31 @@ TEST_F(PublishingTest, APostThatIsPublishedDuringAChangeOfItsChannelTellsTheNewN
   ASSERT_TRUE(published.get().ok());
   while (store().AnnounceChanges(kNoon, 10).value() > 0) {
   }
+  EXPECT_EQ(Announced().back().channel().display_name(), "The World");
+}
+
+// Its announcement would not find the post, which nobody else sees yet.
+TEST_F(PublishingTest, AChangeOfAChannelWaitsForAPostThatIsBeingPublished) {
+  const Manuscript draft = store().Create(setting_.Draft("Peace"), Key()).value();
+  std::future<absl::StatusOr<Manuscript>> published;
+  std::future<void> renamed;
+  const absl::Status held = RunTx(world_.database.pool, [&](Transaction& tx) {
+    tx.exec("LOCK TABLE outbox IN EXCLUSIVE MODE");
+    published = std::async(std::launch::async, [&] {
+      return store().Update(draft.id,
+                            [](Manuscript& m) { return Publish(m, std::nullopt, "", kNoon); });
+    });
+    AwaitLockWait(published);  // it has read the channel, and is about to tell
+    renamed = std::async(std::launch::async, [&] { RenameChannel("The World"); });
+    AwaitLockWait(renamed, 2);
+    EXPECT_EQ(renamed.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+    EXPECT_THAT(store().AnnounceChanges(kNoon, 10), IsOkAndHolds(0));
+    return absl::OkStatus();
+  });
+  ASSERT_THAT(held, IsOk());
+  ASSERT_TRUE(published.get().ok());
+  renamed.get();
+  EXPECT_THAT(store().AnnounceChanges(kNoon, 10), IsOkAndHolds(1));
   EXPECT_EQ(Announced().back().channel().display_name(), "The World");
 }
 

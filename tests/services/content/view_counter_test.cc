@@ -280,11 +280,17 @@ TEST_F(ViewCounterTest, WhatWaitsIsCountedWhenTheProcessEnds) {
 }
 
 TEST_F(ViewCounterTest, MoreThanCanWaitAreCountedWithoutTheirReaders) {
-  counter_.Count(std::vector<ViewCounter::View>(10'001, {kPost, Member(kAnna)}));
-  counter_.Count({{kPost, Member(kBert)}});
-  ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
-  // Anna's ten thousand are on their way already, or Bert is the one too many.
-  EXPECT_THAT(Settled(), AnyOf("10002 1", "10002 2"));
+  std::string settled;
+  for (int tries = 0; tries < 20 && settled != "10002 1"; ++tries) {
+    const PostId post(NewUuid(kNoon));
+    counter_.Count(std::vector<ViewCounter::View>(10'001, {post, Member(kAnna)}));
+    counter_.Count({{post, Member(kBert)}});
+    ASSERT_THAT(counter_.Settle(kAnyAge), IsOk());
+    settled = Settled(post);
+    // Bert is the one too many, unless Anna's ten thousand were on their way already.
+    EXPECT_THAT(settled, AnyOf("10002 1", "10002 2"));
+  }
+  EXPECT_EQ(settled, "10002 1");
 }
 
 TEST_F(ViewCounterTest, ManyPostsAndReadersOfAMomentAreAllCounted) {
