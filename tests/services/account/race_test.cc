@@ -261,7 +261,9 @@ TEST_F(RaceTest, TheNameThatIsToldLastIsTheOneThatStands) {
 
   pqxx::connection other(stores_.database.url);
   auto holder = std::make_unique<Transaction>(other);
-  holder->exec("SELECT 1 FROM accounts WHERE email_lower = 'b@example.org' FOR UPDATE");
+  holder->exec(
+      "SELECT 1 FROM accounts WHERE 'admin' = ANY (roles) ORDER BY account_id DESC LIMIT 1 "
+      "FOR UPDATE");
   std::atomic<bool> done{false};
   std::thread operators([&] {
     EXPECT_THAT(ensure("ada@example.org", "By the operator", {}), IsOk());
