@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "gateway/transcoding/http_status.h"
+#include "gateway/web/article_requests.h"
 #include "gateway/web/article_view.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/head_view.h"
@@ -9,18 +9,14 @@
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/pages/written_comment.h"
 #include "gateway/web/rpcs.h"
+#include "gateway/web/visitor_article.h"
 #include "services/common/base/status.h"
-#include "services/common/rpc/visitor_proto.h"
 
 namespace rostrum::gateway {
 namespace {
 
 namespace cpb = rostrum::content::v1;
 namespace mpb = rostrum::comment::v1;
-namespace spb = rostrum::subscription::v1;
-
-constexpr int kCommentsPerPage = 100;
-constexpr int kAuthorCardPosts = 3;
 
 cpb::GetPostRequest RequestFor(const Page& page) {
   cpb::GetPostRequest request;
@@ -30,17 +26,6 @@ cpb::GetPostRequest RequestFor(const Page& page) {
     request.set_channel(page.path.at("channel"));
     request.set_slug(page.path.at("post"));
   }
-  return request;
-}
-
-mpb::ListCommentsRequest CommentsRequest(const Page& page, const std::string& post_id) {
-  mpb::ListCommentsRequest request;
-  request.set_post_id(post_id);
-  request.set_flat(true);
-  // The latest first: a new comment is seen at once, however long the discussion is.
-  request.set_order(mpb::COMMENT_ORDER_NEWEST);
-  request.set_page_size(kCommentsPerPage);
-  request.set_page_token(page.query.Get("comments"));
   return request;
 }
 
@@ -58,29 +43,20 @@ DiscussionState DiscussionOf(const Page& page, const std::string& path, const st
   return state;
 }
 
-// Fills the discussion of the post at `path`.
-asio::awaitable<absl::Status> FillDiscussionAt(Page& page, std::string path, std::string post_id,
-                                               const RefusedComment* refused,
-                                               ctemplate::TemplateDictionary& values) {
-  DiscussionState state = DiscussionOf(page, path, post_id, page.site.clock.Now());
-  const auto comments =
-      co_await page.calls.Call(rpcs::kListComments, CommentsRequest(page, post_id));
-  if (refused != nullptr) ShowRefused(page, *refused, state, values);
-  if (!comments.ok()) {
-    if (refused != nullptr) FillCompose(state, values);
-    co_return comments.status();
-  }
-  FillDiscussion(page.site.words, *comments, state, values);
-  co_return absl::OkStatus();
+asio::awaitable<absl::StatusOr<mpb::ListCommentsResponse>> CommentsOf(Page& page,
+                                                                      std::string post_id) {
+  co_return co_await page.calls.Call(rpcs::kListComments,
+                                     CommentsRequest(post_id, page.query.Get("comments")));
 }
 
 // Only the discussion, which a script puts into the page when it has changed.
 PageAnswer DiscussionPart(Page& page) {
   const std::string path = ArticlePath(page.path.at("channel"), page.path.at("post"));
-  ctemplate::TemplateDictionary& values = page.UseTemplate("discussion.tpl");
-  const absl::Status status =
-      co_await FillDiscussionAt(page, path, page.query.Get("post"), nullptr, values);
-  if (!status.ok()) co_return page.Fail(status);
+  const std::string& post_id = page.query.Get("post");
+  const DiscussionState state = DiscussionOf(page, path, post_id, page.site.clock.Now());
+  const auto comments = co_await CommentsOf(page, post_id);
+  if (!comments.ok()) co_return page.Fail(comments.status());
+  FillDiscussion(page.site.words, *comments, state, page.UseTemplate("discussion.tpl"));
   co_return page.ShowPart("discussion.tpl");
 }
 
@@ -97,18 +73,30 @@ asio::awaitable<void> FillPost(Page& page, const cpb::Post& post, std::string pa
                            summary.author().display_name(), path, values);
 }
 
-cpb::ListPostsRequest CardRequest(const cpb::PostSummary& summary) {
-  cpb::ListPostsRequest request;
-  request.set_author(summary.author().author_id());
-  request.set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
-  request.set_page_size(kAuthorCardPosts);
-  return request;
-}
+// What is shown beside a post. A part that could not be loaded is null.
+struct Around {
+  const cpb::ListPostsResponse* card = nullptr;
+  const mpb::ListCommentsResponse* comments = nullptr;  // of a post that is open to the reader
+  DiscussionState discussion;
+  const RefusedComment* refused = nullptr;  // a comment that was sent just now; null for none
+};
 
-ctemplate::TemplateDictionary& AddDiscussion(Page& page) {
-  ctemplate::TemplateDictionary& discussion = *page.body->AddIncludeDictionary("DISCUSSION");
-  discussion.SetFilename("discussion.tpl");
-  return discussion;
+asio::awaitable<void> FillWholeArticle(Page& page, const cpb::Post& post, Around around) {
+  co_await FillPost(page, post, around.discussion.path);
+  if (around.card != nullptr) {
+    FillAuthorCard(page.site.words, post.summary().author(), *around.card, *page.body);
+  }
+  // A refused comment was typed while the post was open to its reader.
+  if (!post.access().granted() && around.refused == nullptr) co_return;
+  ctemplate::TemplateDictionary& values = *page.body->AddIncludeDictionary("DISCUSSION");
+  values.SetFilename("discussion.tpl");
+  if (around.refused != nullptr) ShowRefused(page, *around.refused, around.discussion, values);
+  if (post.access().granted() && around.comments != nullptr) {
+    FillDiscussion(page.site.words, *around.comments, around.discussion, values);
+    co_return;
+  }
+  if (around.refused != nullptr) FillCompose(around.discussion, values);
+  if (post.access().granted()) values.ShowSection("AWAY");
 }
 
 // The present path of the post. Asks for the summary, which does not count as a view.
@@ -155,43 +143,17 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
   }
   page.site.articles.Learn(path, summary.post_id());
 
-  co_await FillPost(page, *post, path);
-  const auto posts = co_await page.calls.Call(rpcs::kListPosts, CardRequest(summary));
-  if (posts.ok()) FillAuthorCard(page.site.words, summary.author(), *posts, *page.body);
-  if (post->access().granted()) {
-    ctemplate::TemplateDictionary& discussion = AddDiscussion(page);
-    const absl::Status shown =
-        co_await FillDiscussionAt(page, path, summary.post_id(), refused, discussion);
-    if (IsPageTokenError(shown)) co_return page.Redirect(path + "#discussion");
-    if (!shown.ok()) discussion.ShowSection("AWAY");  // the article is shown without it
-  } else if (refused != nullptr) {
-    // It was open to the reader while the comment was typed.
-    FillTyped(page, *refused, DiscussionOf(page, path, summary.post_id(), page.site.clock.Now()),
-              AddDiscussion(page));
-  }
+  Around around{.discussion = DiscussionOf(page, path, summary.post_id(), page.site.clock.Now()),
+                .refused = refused};
+  const auto card = co_await page.calls.Call(rpcs::kListPosts, CardRequest(summary));
+  if (card.ok()) around.card = &*card;
+  absl::StatusOr<mpb::ListCommentsResponse> comments = mpb::ListCommentsResponse();
+  if (post->access().granted()) comments = co_await CommentsOf(page, summary.post_id());
+  if (IsPageTokenError(comments.status())) co_return page.Redirect(path + "#discussion");
+  if (comments.ok()) around.comments = &*comments;
+  co_await FillWholeArticle(page, *post, std::move(around));
   co_return refused == nullptr ? page.Show(summary.title())
                                : page.ShowAgain(summary.title(), refused->status);
-}
-
-// The parts of an article for a visitor. Parts that are not cached are asked for; a part that
-// cannot be loaded is null.
-struct VisitorParts {
-  KeptPtr<cpb::Post> post;
-  spb::ReadingAccess access;
-  KeptPtr<ArticleCache::Card> card;
-  KeptPtr<ArticleCache::Comments> comments;
-};
-
-// Only the parts of a decision that the page shows, so that visitors who see the same share a
-// cached page. A page with an offer shows times that are different for each visitor.
-spb::ReadingAccess Shown(spb::ReadingAccess access) {
-  if (access.has_offer() || access.has_entitlement_end_time()) return access;
-  access.clear_server_time();
-  if (!access.has_meter()) return access;
-  access.mutable_meter()->clear_period_end_time();
-  access.mutable_meter()->clear_used();
-  if (access.meter().state() == spb::METER_STATE_FREE) access.mutable_meter()->clear_returning();
-  return access;
 }
 
 // Whether the path is the canonical form of an article's address.
@@ -199,120 +161,6 @@ bool IsPlace(const Page& page) {
   const auto channel = page.path.find("channel");
   return channel != page.path.end() &&
          page.request.path == ArticlePath(channel->second, page.path.at("post"));
-}
-
-// `known` is null if this gateway knows no post at the path.
-cpb::VisitorRead ReadOf(const Page& page, const KnownPost* known) {
-  cpb::VisitorRead read;
-  *read.mutable_visitor() = ToProto(page.caller.visitor);
-  read.set_network(page.caller.network);
-  if (known == nullptr) {
-    read.set_channel(page.path.at("channel"));
-    read.set_slug(page.path.at("post"));
-    return read;
-  }
-  read.set_post_id(known->post_id);
-  const ArticleCache& articles = page.site.articles;
-  if (known->body != nullptr && articles.IsFresh(known->body->load_time)) {
-    read.set_held_body_version(known->body->version);
-  }
-  if (known->preview != nullptr && articles.IsFresh(known->preview->load_time)) {
-    read.set_held_preview_version(known->preview->version);
-  }
-  return read;
-}
-
-// While content is unavailable, posts that were open to visitors a moment ago stay open.
-// Content is not unavailable if it has answered other calls since it was `asked`: then only
-// the replica that was asked is, and the events may have come from that replica.
-bool OpenWhileAway(const Page& page, const KnownPost* known, absl::Time asked,
-                   VisitorParts& parts) {
-  const absl::Time last_answer = page.site.backends.LastAnswer("content");
-  if (known == nullptr || last_answer >= asked ||
-      !page.site.articles.IsUsableWhileAway(*known, last_answer)) {
-    return false;
-  }
-  const spb::AccessLevel level = known->body->message.summary().access_level();
-  if (level != spb::ACCESS_LEVEL_PUBLIC && level != spb::ACCESS_LEVEL_METERED) return false;
-  parts.post = known->body;
-  parts.access.set_granted(true);
-  parts.access.set_reason(level == spb::ACCESS_LEVEL_PUBLIC ? spb::ACCESS_REASON_PUBLIC
-                                                            : spb::ACCESS_REASON_METER_UNAVAILABLE);
-  return true;
-}
-
-// Reads the post at this path. NOT_FOUND if it is no longer there.
-asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
-                                             VisitorParts& parts) {
-  const absl::Time asked = page.site.clock.Now();
-  auto reading = co_await page.site.reads.Read(ReadOf(page, known), page.caller);
-  // A replica of the previous release rejects batches in which any read names a path instead of
-  // an id, also if it is not this read.
-  if (absl::IsInvalidArgument(reading.status())) {
-    co_return absl::NotFoundError("has to be asked for alone");
-  }
-  if (!reading.ok()) {
-    const int code = HttpStatusOf(reading.status());
-    const bool open = (code == 503 || code == 504) && OpenWhileAway(page, known, asked, parts);
-    co_return open ? absl::OkStatus() : reading.status();
-  }
-  if (reading->outcome() == cpb::VisitorReading::OUTCOME_ACCESS_UNKNOWN) {
-    co_return RetryLater(absl::StatusCode::kUnavailable, "ACCESS_UNKNOWN",
-                         "whether you may read this cannot be found out at this moment",
-                         absl::Seconds(5));
-  }
-  if (reading->outcome() != cpb::VisitorReading::OUTCOME_DECIDED) {
-    co_return absl::NotFoundError("no longer there");
-  }
-  if (reading->access().has_meter() || reading->access().has_offer()) {
-    page.calls.AddMetadata(kKeepVisitorKey, "1");
-  }
-  parts.access = Shown(std::move(*reading->mutable_access()));
-  if (!reading->has_post()) {
-    if (known != nullptr) parts.post = parts.access.granted() ? known->body : known->preview;
-    co_return parts.post != nullptr ? absl::OkStatus()
-                                    : absl::InternalError("content did not send the post");
-  }
-  if (ArticlePath(reading->post().summary()) != page.request.path) {
-    co_return absl::NotFoundError("moved");
-  }
-  parts.post = page.site.articles.KeepPost(page.request.path, reading->version(), asked,
-                                           std::move(*reading->mutable_post()));
-  co_return absl::OkStatus();
-}
-
-asio::awaitable<void> ReadAround(Page& page, VisitorParts& parts) {
-  ArticleCache& articles = page.site.articles;
-  const cpb::PostSummary& summary = parts.post->message.summary();
-  parts.card = articles.FindCard(summary.author().author_id());
-  if (parts.card == nullptr) {
-    const absl::Time now = page.site.clock.Now();
-    const int64_t begun = articles.BeginCard();
-    auto posts = co_await page.calls.Call(rpcs::kListPosts, CardRequest(summary));
-    if (posts.ok()) {
-      parts.card = articles.KeepCard(summary.author().author_id(), begun, now, *std::move(posts));
-    }
-  }
-  if (!parts.access.granted()) co_return;
-  parts.comments = articles.FindComments(summary.post_id());
-  if (parts.comments != nullptr) co_return;
-  const absl::Time now = page.site.clock.Now();
-  const int64_t begun = articles.BeginComments(summary.post_id());
-  auto comments =
-      co_await page.calls.Call(rpcs::kListComments, CommentsRequest(page, summary.post_id()));
-  if (comments.ok()) {
-    parts.comments = articles.KeepComments(summary.post_id(), begun, now, *std::move(comments));
-  }
-}
-
-// The key of the page in the cache, made of its parts; empty if it is for this visitor alone.
-std::string PageKey(const Page& page, const VisitorParts& parts) {
-  const bool whole =
-      parts.card != nullptr && (parts.comments != nullptr || !parts.access.granted());
-  if (!whole || parts.access.has_offer()) return "";
-  return absl::StrCat(page.request.path, "\n", parts.post->number, " ", parts.card->number, " ",
-                      parts.comments == nullptr ? 0 : parts.comments->number, "\n",
-                      parts.access.SerializeAsString());
 }
 
 // The article for visitors without an account, made of cached parts. Only the decision who may
@@ -324,13 +172,12 @@ PageAnswer ShowToVisitor(Page& page) {
   // Another way to write the path is redirected first.
   if (known == nullptr && !IsPlace(page)) co_return co_await ShowPost(page, nullptr);
   VisitorParts parts;
-  const absl::Status read = co_await ReadForVisitor(page, known.get(), parts);
+  const absl::Status read = co_await LoadForVisitor(page, known.get(), parts);
   if (absl::IsNotFound(read)) {
     articles.Forget(path);
     co_return co_await ShowPost(page, nullptr);
   }
   if (!read.ok()) co_return page.Fail(read);
-  co_await ReadAround(page, parts);
 
   const std::string key = PageKey(page, parts);
   if (!key.empty()) {
@@ -338,20 +185,12 @@ PageAnswer ShowToVisitor(Page& page) {
   }
   cpb::Post post = parts.post->message;
   *post.mutable_access() = parts.access;
-  co_await FillPost(page, post, path);
-  if (parts.card != nullptr) {
-    FillAuthorCard(page.site.words, post.summary().author(), parts.card->message, *page.body);
-  }
-  if (parts.access.granted()) {
-    ctemplate::TemplateDictionary& discussion = AddDiscussion(page);
-    if (parts.comments != nullptr) {
-      FillDiscussion(page.site.words, parts.comments->message,
-                     DiscussionOf(page, path, post.summary().post_id(), parts.comments->load_time),
-                     discussion);
-    } else {
-      discussion.ShowSection("AWAY");
-    }
-  }
+  const bool discussed = parts.comments != nullptr;
+  const absl::Time as_of = discussed ? parts.comments->load_time : page.site.clock.Now();
+  Around around{.discussion = DiscussionOf(page, path, post.summary().post_id(), as_of)};
+  if (parts.card != nullptr) around.card = &parts.card->message;
+  if (discussed) around.comments = &parts.comments->message;
+  co_await FillWholeArticle(page, post, std::move(around));
   const auto made = page.Render(post.summary().title());
   if (!key.empty()) articles.KeepPage(key, made);
   co_return made->Answer(page.request);
