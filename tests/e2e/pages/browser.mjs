@@ -79,6 +79,13 @@ export class Browsers {
   }
 }
 
+/** That loading the page again sends no form again. */
+export async function assertReloadSendsNothing(page) {
+  const [request] = await Promise.all([
+    page.waitForRequest((each) => each.isNavigationRequest()), page.reload()]);
+  assert.equal(request.method(), "GET", page.url());
+}
+
 /** What axe finds, as lines. */
 export async function accessibilityFaults(page) {
   const { violations } = await new AxeBuilder({ page })

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 /** Calls the API as the reader of a page, as a script of that page would. */
-async function call(page, url, method, path, body) {
+export async function call(page, url, method, path, body) {
   const answer = await page.context().request.fetch(`${url}${path}`, {
     method, data: body, headers: { Origin: url },
   });
@@ -12,12 +12,18 @@ async function call(page, url, method, path, body) {
 }
 
 /** Publishes a post as an author. */
-async function publish(author, url, channelId, title, text) {
+export async function publish(author, url, channelId, title, text, level = "PREMIUM") {
   const draft = await call(author, url, "POST", "/v1/manuscripts", {
-    title, lede: "What it is about.", channelId, accessLevel: "ACCESS_LEVEL_PREMIUM",
+    title, lede: "What it is about.", channelId, accessLevel: `ACCESS_LEVEL_${level}`,
     markdown: `The beginning.\n\n<!--more-->\n\n${text}`,
   });
   await call(author, url, "POST", `/v1/manuscripts/${draft.postId}:publish`, {});
+  return draft.postId;
+}
+
+export async function channelId(page, url, slug) {
+  const { channels } = await call(page, url, "GET", "/v1/channels");
+  return channels.find((each) => each.slug === slug).channelId;
 }
 
 export class LiveSteps {
@@ -92,6 +98,7 @@ export class LiveSteps {
     await member.getByLabel("Your comment").fill("   ");
     await member.getByRole("button", { name: "Post comment" }).click();
     await member.locator(".field-error").waitFor();
+    await this.look(member, "comment-refused");
     await editor.context().close();
   }
 
@@ -167,12 +174,10 @@ export class LiveSteps {
     this.step("a post appears while the feed is looked at, and search finds it");
     const marker = `xylophone${Date.now()}`;
     const author = await this.signedIn("author", "/");
-    const { channels } = await call(author, this.url, "GET", "/v1/channels");
-    const channel = channels.find((each) => each.slug === "long-view");
-    await call(member, this.url, "PUT",
-      `/v1/follows/FOLLOW_KIND_CHANNEL/${channel.channelId}`);
+    const channel = await channelId(author, this.url, "long-view");
+    await call(member, this.url, "PUT", `/v1/follows/FOLLOW_KIND_CHANNEL/${channel}`);
     await member.goto("/feed");
-    await publish(author, this.url, channel.channelId,
+    await publish(author, this.url, channel,
       `News of the ${marker.slice(0, 9)}`, `The ${marker} stands here.`);
     await member.getByRole("link", { name: "1 new", exact: true }).click();
     await member.getByText("News of the xylophone").first().waitFor();
