@@ -32,7 +32,8 @@ class PageTokens {
   std::string key_;
 };
 
-// The scope of a list: the caller, and every argument but page_size and page_token.
+// The scope of a list: the caller, and every argument but page_size and page_token. Lists
+// whose addresses people share have no caller, `Caller()`: a token gives nobody access.
 std::string PageScope(const Caller& caller, const google::protobuf::Message& request);
 
 // The most common cursor: the time and the id of the last entry.
