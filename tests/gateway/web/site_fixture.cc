@@ -11,12 +11,14 @@
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
+#include "rostrum/account/v1/identity_service.pb.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/proto_time.h"
 
 namespace rostrum::gateway {
 namespace {
 
+namespace apb = rostrum::account::v1;
 namespace cpb = rostrum::content::v1;
 namespace spb = rostrum::subscription::v1;
 
@@ -52,6 +54,23 @@ cpb::PostSummary ThePost() {
   post.set_access_level(spb::ACCESS_LEVEL_PUBLIC);
   *post.mutable_publish_time() = ToProtoTime(absl::FromUnixSeconds(1'700'000'000));
   return post;
+}
+
+spb::ListPlansResponse ThePlans() {
+  spb::ListPlansResponse plans;
+  spb::Plan& monthly = *plans.add_plans();
+  monthly.set_plan_id("monthly");
+  monthly.set_display_name("Monthly");
+  monthly.mutable_price()->set_currency_code("EUR");
+  monthly.mutable_price()->set_minor_units(700);
+  monthly.set_period(spb::BILLING_PERIOD_MONTH);
+  spb::Plan& yearly = *plans.add_plans();
+  yearly = monthly;
+  yearly.set_plan_id("yearly");
+  yearly.set_display_name("Yearly");
+  yearly.mutable_price()->set_minor_units(7500);
+  yearly.set_period(spb::BILLING_PERIOD_YEAR);
+  return plans;
 }
 
 cpb::PostSummary StandInPosts::Shown() const {
@@ -158,9 +177,8 @@ SiteTest::SiteTest() {
   listening_ = builder.BuildAndStart();
   const std::string target = absl::StrCat("127.0.0.1:", port);
   std::map<std::string, std::string> targets;
-  for (const char* service : {"account", "subscription", "content", "feed", "comment"}) {
-    targets[service] = target;
-  }
+  for (const char* service : {"content", "comment"}) targets[service] = target;
+  for (const char* service : {"account", "subscription", "feed"}) targets[service] = told_.target();
   backends_ = std::make_unique<Backends>(targets, grpc::InsecureChannelCredentials(), metrics_);
   identities_ = std::make_unique<Identities>(*backends_, clock_);
   const BrowserSettings browser{
@@ -182,13 +200,14 @@ SiteTest::~SiteTest() {
 }
 
 http::HttpResponse SiteTest::Ask(const std::string& method, const std::string& target,
-                                 const Headers& headers) {
+                                 const Headers& headers, const std::string& body) {
   http::HttpRequest request;
   request.method = method;
   request.target = target;
   const size_t question = target.find('?');
   request.path = target.substr(0, question);
   request.query = question == std::string::npos ? "" : target.substr(question + 1);
+  request.body = body;
   request.headers.Add("Host", "rostrum.test");
   for (const auto& [name, value] : headers) request.headers.Add(name, value);
   request.peer = *http::IpAddress::Parse("192.0.2.7");
@@ -204,6 +223,23 @@ http::HttpResponse SiteTest::Ask(const std::string& method, const std::string& t
   io_.restart();
   while (!response.has_value()) io_.run_one();
   return *std::move(response);
+}
+
+http::HttpResponse SiteTest::Post(const std::string& target, const std::string& form,
+                                  Headers headers) {
+  headers.emplace_back("Origin", kSiteUrl);
+  return Ask("POST", target, headers, form);
+}
+
+SiteTest::Headers SiteTest::SignedIn() {
+  constexpr Rpc<apb::ResolveCredentialRequest, apb::Identity> kResolve{
+      "account", "/rostrum.account.v1.IdentityService/ResolveCredential"};
+  apb::Identity ana;
+  ana.set_account_id(kPostId);
+  ana.set_display_name("Ana");
+  *ana.mutable_expire_time() = ToProtoTime(clock_.Now() + absl::Hours(1));
+  told_.Answer(kResolve, ana);
+  return {{"Cookie", absl::StrCat(http::CookieName(kSessionCookie, {}), "=anas-session-token")}};
 }
 
 std::string SiteTest::Header(const http::HttpResponse& response, const std::string& name) {

@@ -15,6 +15,8 @@
 #include "rostrum/content/v1/catalog_service.grpc.pb.h"
 #include "rostrum/content/v1/post_service.grpc.pb.h"
 #include "rostrum/content/v1/search_service.grpc.pb.h"
+#include "rostrum/subscription/v1/membership_service.pb.h"
+#include "tests/gateway/web/told_services.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/grpc_fixture.h"
 
@@ -25,6 +27,9 @@ inline constexpr char kPostId[] = "00000000-0000-7000-8000-000000000001";
 
 // One post, at /c/world/peace and formerly at /c/world/war, that everybody may read.
 content::v1::PostSummary ThePost();
+
+// "monthly" for EUR 7.00 and "yearly" for EUR 75.00.
+subscription::v1::ListPlansResponse ThePlans();
 
 // Lists have ThePost() and the page tokens "" and "2"; any other is refused.
 class StandInPosts final : public content::v1::PostService::Service {
@@ -76,8 +81,8 @@ class StandInCatalog final : public content::v1::CatalogService::Service {
   const RpcMethods rpc_;
 };
 
-// The pages as a visitor gets them, in front of a content of stand-ins. Other services know
-// none of their methods.
+// The pages as a visitor gets them, or a reader who is signed in, in front of a content of
+// stand-ins. Other services answer as they are told to.
 class SiteTest : public ::testing::Test {
  protected:
   using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -85,10 +90,14 @@ class SiteTest : public ::testing::Test {
   ~SiteTest() override;
 
   http::HttpResponse Ask(const std::string& method, const std::string& target,
-                         const Headers& headers = {});
+                         const Headers& headers = {}, const std::string& body = "");
   http::HttpResponse Get(const std::string& target, const Headers& headers = {}) {
     return Ask("GET", target, headers);
   }
+  // Sends a form, as a page of the site does.
+  http::HttpResponse Post(const std::string& target, const std::string& form, Headers headers = {});
+  // The headers of a reader who is signed in as Ana.
+  Headers SignedIn();
   // A header of an answer, or "".
   static std::string Header(const http::HttpResponse& response, const std::string& name);
 
@@ -98,6 +107,7 @@ class SiteTest : public ::testing::Test {
   StandInSearch search_{server_.runtime()};
   StandInCatalog catalog_{server_.runtime()};
   std::unique_ptr<grpc::Server> listening_;
+  ToldServices told_;  // account, subscription and feed
   Metrics metrics_;
   std::unique_ptr<Backends> backends_;
   std::unique_ptr<Identities> identities_;

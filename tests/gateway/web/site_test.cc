@@ -49,7 +49,7 @@ TEST_F(SiteTest, AnAddressMayEndInASlash) {
   EXPECT_EQ(Get("/a/ana//").status, 404);
   EXPECT_EQ(Get("//evil.test/").status, 404);
   EXPECT_EQ(Ask("POST", "/channels/", {{"Origin", kSiteUrl}}).status, 404);
-  EXPECT_EQ(Get("/follow/").status, 404) << "nothing can be read there";
+  EXPECT_EQ(Get("/unfollow/").status, 404) << "nothing can be read there";
 }
 
 TEST_F(SiteTest, AFormerAddressLeadsToThePresentOneAndKeepsTheQuery) {
