@@ -1,6 +1,7 @@
 #include "gateway/web/form_view.h"
 
 #include "absl/strings/str_cat.h"
+#include "gateway/web/refusal_words.h"
 #include "services/common/base/status.h"
 
 namespace rostrum::gateway {
@@ -30,7 +31,7 @@ void FillField(const Words& words, const FormView::Field& field, const std::stri
     values.ShowSection("INVALID");
     // "New password" and "must have at least 8 characters" make a sentence.
     values.AddSectionDictionary("ERROR")->SetValue(
-        "TEXT", absl::StrCat(words.Get(field.label), " ", error));
+        "TEXT", absl::StrCat(words.Get(field.label), " ", error, "."));
   }
 }
 
@@ -85,7 +86,7 @@ http::HttpResponse FormView::Show(Page& page, const absl::Status& status) const 
     FillField(words, field, error, *values.AddSectionDictionary("FIELD"));
   }
   if (!status.ok()) {
-    ShowFormError(marked ? words.Get("FORM_LOOK_AGAIN") : std::string(status.message()), values);
+    ShowFormError(marked ? words.Get("FORM_LOOK_AGAIN") : RefusalWords(words, status), values);
   }
   for (const auto& [path, word] : links_) {
     TemplateDictionary& link = *values.AddSectionDictionary("LINK");

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/transcoding/http_status.h"
+#include "gateway/web/refusal_words.h"
 #include "services/common/base/local_path.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/proto_time.h"
@@ -249,7 +250,8 @@ bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,
   }
   const bool is_form = shown || IsFormError(status);
   if (is_form) {
-    ShowFormError(shown ? site.words.Get("FORM_LOOK_AGAIN") : std::string(status.message()), form);
+    ShowFormError(shown ? site.words.Get("FORM_LOOK_AGAIN") : RefusalWords(site.words, status),
+                  form);
   }
   return is_form;
 }

@@ -10,6 +10,11 @@ namespace {
 
 namespace apb = rostrum::account::v1;
 
+// Whether a link works no more, whatever is typed beside it.
+bool IsLinkOver(const absl::Status& status) {
+  return ReasonOf(status) == "LINK_INVALID" || !FieldError(DetailsOf(status), "token").empty();
+}
+
 FormView::Field EmailField(const std::string& value) {
   return {.name = "email",
           .proto = "email",
@@ -82,6 +87,10 @@ PageAnswer Link(Page& page) {
     apb::RedeemLoginLinkRequest request;
     request.set_token(page.form.Get("token"));
     const auto redeemed = co_await page.calls.Call(rpcs::kRedeemLoginLink, request);
+    if (IsLinkOver(redeemed.status())) {
+      co_return ShowRefusal(page, redeemed.status(), "LINK_OVER_HEADING", "/login/link",
+                            "LINK_AGAIN");
+    }
     if (!redeemed.ok()) co_return ShowRedeemLink(page, request.token(), redeemed.status());
     co_return page.Redirect(redeemed->return_path().empty() ? "/" : redeemed->return_path());
   }
@@ -90,12 +99,15 @@ PageAnswer Link(Page& page) {
   request.set_return_path(page.ReturnPath("/"));
   const auto sent = co_await page.calls.Call(rpcs::kRequestLoginLink, request);
   if (!sent.ok()) co_return ShowAskLink(page, request.email(), sent.status());
-  co_return page.Redirect("/login/link/sent");
+  co_return page.Redirect(
+      absl::StrCat("/login/link/sent?return=", QueryValue(page.ReturnPath("/"))));
 }
 
-// The link in the mail leads back to where the reader was.
+// The link in the mail leads back to where the reader was, and so does another.
 PageAnswer LinkSentPage(Page& page) {
-  co_return ShowMessage(page, "MAIL_SENT_HEADING", "MAIL_SENT_TEXT", "", "");
+  co_return ShowMessage(page, "MAIL_SENT_HEADING", "MAIL_SENT_TEXT",
+                        absl::StrCat("/login/link?return=", QueryValue(page.ReturnPath("/"))),
+                        "LINK_AGAIN");
 }
 
 http::HttpResponse ShowReset(Page& page, const std::string& email, const absl::Status& status) {
@@ -131,6 +143,9 @@ PageAnswer Reset(Page& page) {
     request.set_token(page.form.Get("token"));
     request.set_new_password(page.form.Get("password"));
     const auto done = co_await page.calls.Call(rpcs::kResetPassword, request);
+    if (IsLinkOver(done.status())) {
+      co_return ShowRefusal(page, done.status(), "LINK_OVER_HEADING", "/reset", "RESET_AGAIN");
+    }
     if (!done.ok()) co_return ShowNewPassword(page, request.token(), done.status());
     co_return page.Redirect("/reset/done");
   }

@@ -8,7 +8,7 @@
 <input type="hidden" name="etag" value="{{ETAG}}">
 <label for="comment-body">{{W_COMMENT_LABEL}}</label>
 <textarea id="comment-body" name="body" rows="8" maxlength="10000" required{{#BODY_ERROR}} aria-invalid="true" aria-describedby="comment-error"{{/BODY_ERROR}}>{{BODY:pre_escape}}</textarea>
-{{#BODY_ERROR}}<p class="field-error" id="comment-error">{{ERROR}}</p>
+{{#BODY_ERROR}}<p class="field-error" id="comment-error">{{W_COMMENT_LABEL}} {{ERROR}}.</p>
 {{/BODY_ERROR}}
 <p class="form-actions"><button type="submit" class="button">{{W_FORM_SAVE}}</button> <a href="{{RETURN}}">{{W_FORM_CANCEL}}</a></p>
 </form>

@@ -16,7 +16,7 @@
 {{#PARENT}}<input type="hidden" name="parent" value="{{PARENT_ID}}">{{/PARENT}}
 <label for="comment-body">{{W_ROOM_SAY}}</label>
 <textarea id="comment-body" name="body" rows="2" maxlength="10000" required{{#BODY_ERROR}} aria-invalid="true" aria-describedby="comment-error"{{/BODY_ERROR}}>{{BODY:pre_escape}}</textarea>
-{{#BODY_ERROR}}<p class="field-error" id="comment-error">{{ERROR}}</p>
+{{#BODY_ERROR}}<p class="field-error" id="comment-error">{{W_ROOM_SAY}} {{ERROR}}.</p>
 {{/BODY_ERROR}}
 <button type="submit" class="button">{{W_ROOM_SEND}}</button>
 </form>

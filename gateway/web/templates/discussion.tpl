@@ -18,7 +18,7 @@
 {{#PARENT}}<input type="hidden" name="parent" value="{{PARENT_ID}}">{{/PARENT}}
 <label for="comment-body">{{W_COMMENT_LABEL}}</label>
 <textarea id="comment-body" name="body" rows="4" maxlength="10000" required{{#BODY_ERROR}} aria-invalid="true"{{/BODY_ERROR}} aria-describedby="{{#BODY_ERROR}}comment-error {{/BODY_ERROR}}comment-hint">{{BODY:pre_escape}}</textarea>
-{{#BODY_ERROR}}<p class="field-error" id="comment-error">{{ERROR}}</p>
+{{#BODY_ERROR}}<p class="field-error" id="comment-error">{{W_COMMENT_LABEL}} {{ERROR}}.</p>
 {{/BODY_ERROR}}
 <p class="quiet" id="comment-hint">{{W_COMMENT_HINT}}</p>
 <button type="submit" class="button">{{W_COMMENT_POST}}</button>

@@ -4,7 +4,7 @@
 <label for="search-words">{{W_SEARCH_LABEL}}</label>
 <div class="search-row"><input id="search-words" name="q" type="search" value="{{QUERY}}" maxlength="200" required{{#BODY_ERROR}} aria-invalid="true"{{/BODY_ERROR}} aria-describedby="{{#BODY_ERROR}}search-error {{/BODY_ERROR}}search-hint">
 <button type="submit" class="button">{{W_NAV_SEARCH}}</button></div>
-{{#BODY_ERROR}}<p class="field-error" id="search-error" role="alert">{{ERROR}}</p>
+{{#BODY_ERROR}}<p class="field-error" id="search-error" role="alert">{{W_SEARCH_LABEL}}: {{ERROR}}.</p>
 {{/BODY_ERROR}}
 <p class="quiet" id="search-hint">{{W_SEARCH_HINT}}{{#VISITOR}} {{W_SEARCH_MEMBERS}}{{/VISITOR}}</p>
 </form>
