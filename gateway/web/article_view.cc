@@ -31,7 +31,7 @@ void FillMeter(const Words& words, const spb::ReadingAccess& access, const std::
   ctemplate::TemplateDictionary& ending = *values.AddSectionDictionary("ENDING");
   if (access.meter().returning()) ending.ShowSection("RETURNING");
   ending.SetValue("LINE", line);
-  FillOffer(words, access, here, signed_in, words.Get("WALL_REST"), ending);
+  FillOffer(words, access, here, signed_in, words.Get("METER_JOIN"), ending);
 }
 
 void FillWall(const Words& words, const cpb::Post& post, const std::string& here, bool signed_in,
@@ -132,7 +132,10 @@ void FillOffer(const Words& words, const spb::ReadingAccess& access, const std::
   values.ShowSection(signed_in ? "READER" : "VISITOR");
   if (!access.has_offer()) {
     values.AddSectionDictionary("NO_OFFER")->SetValue("TEXT", otherwise);
-  } else if (access.offer().state() == spb::OFFER_STATE_OPEN) {
+    return;
+  }
+  values.ShowSection("SKIP");
+  if (access.offer().state() == spb::OFFER_STATE_OPEN) {
     ctemplate::TemplateDictionary& open = *values.AddSectionDictionary("OPEN");
     open.SetValue("HEADING", words.Format("OFFER_HEADING",
                                           {{"days", absl::StrCat(access.offer().trial_days())}}));

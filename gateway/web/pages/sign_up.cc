@@ -1,7 +1,12 @@
+#include <set>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/web/article_view.h"
 #include "gateway/web/form_view.h"
 #include "gateway/web/message_view.h"
 #include "gateway/web/pages/pages.h"
+#include "gateway/web/plan_view.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/ids.h"
 #include "services/common/base/status.h"
@@ -10,15 +15,15 @@ namespace rostrum::gateway {
 namespace {
 
 namespace apb = rostrum::account::v1;
+namespace spb = rostrum::subscription::v1;
+
+constexpr char kSignUpPath[] = "/start?for=account";
+constexpr size_t kMaxReturnPath = 500;  // of a sign-up
 
 // "trial" (START) or "join": what the reader signs up for.
 apb::SignUpIntent IntentOf(const std::string& text) {
   if (text == "join") return apb::SIGN_UP_INTENT_JOIN;
   return text == "account" ? apb::SIGN_UP_INTENT_ACCOUNT : apb::SIGN_UP_INTENT_TRIAL;
-}
-
-std::string PlansPath(const std::string& back) {
-  return absl::StrCat("/join?return=", QueryValue(back));
 }
 
 // Who has had the trial is told so above the plans.
@@ -34,6 +39,9 @@ http::HttpResponse ShowStart(Page& page, const Form& typed, const std::string& r
   FormView form("/start", intent == "trial" ? "START_HEADING" : "SIGN_UP_HEADING",
                 intent == "trial" ? "OFFER_START" : "SIGN_UP_BUTTON");
   if (intent == "trial") form.Intro(page.site.words.Get("START_INTRO"));
+  if (intent == "join") {
+    form.Intro(page.site.words.Get("SIGN_UP_TO_JOIN")).Hidden("plan", typed.Get("plan"));
+  }
   form.Hidden("for", intent).Hidden("return", back).Hidden("request", request);
   form.Add({.name = "display_name",
             .proto = "display_name",
@@ -55,8 +63,9 @@ http::HttpResponse ShowStart(Page& page, const Form& typed, const std::string& r
             .hint = "FIELD_PASSWORD_OPTIONAL",
             .required = false,
             .max = 128});
-  const std::string after_login = intent == "join" ? PlansPath(back) : back;
-  form.Link(absl::StrCat("/login?return=", QueryValue(after_login)), "OFFER_MEMBER");
+  const std::string after_login = intent == "join" ? PlansPath(back, typed.Get("plan")) : back;
+  form.Link(absl::StrCat("/login?return=", QueryValue(after_login)),
+            intent == "account" ? "HAVE_ACCOUNT" : "OFFER_MEMBER");
   if (intent == "trial") form.Link(PlansPath(back), "OFFER_SKIP");
   return form.Show(page, status);
 }
@@ -70,16 +79,39 @@ http::HttpResponse ShowTrialStart(Page& page, const absl::Status& status) {
   return form.Show(page, status);
 }
 
+// START while no offer is open: that there is none, and the other ways.
+http::HttpResponse ShowNoOffer(Page& page, const spb::ReadingAccess& access) {
+  const Words& words = page.site.words;
+  FillOffer(words, access, page.ReturnPath("/"), page.SignedIn(), words.Get("START_NO_OFFER"),
+            page.UseTemplate("no_offer.tpl"));
+  return page.Show(words.Get("START_HEADING"));
+}
+
 PageAnswer StartPage(Page& page) {
-  if (page.SignedIn()) {
-    const std::string back = page.ReturnPath("/");
-    switch (IntentOf(page.query.Get("for"))) {
-      case apb::SIGN_UP_INTENT_TRIAL: co_return ShowTrialStart(page, absl::OkStatus());
-      case apb::SIGN_UP_INTENT_JOIN: co_return page.Redirect(PlansPath(back));
-      default: co_return page.Redirect(back);
+  const apb::SignUpIntent intent = IntentOf(page.query.Get("for"));
+  const std::string back = page.ReturnPath("/");
+  if (page.SignedIn() && intent == apb::SIGN_UP_INTENT_JOIN) {
+    co_return page.Redirect(PlansPath(back, page.query.Get("plan")));
+  }
+  if (page.SignedIn() && intent == apb::SIGN_UP_INTENT_ACCOUNT) co_return page.Redirect(back);
+  if (intent == apb::SIGN_UP_INTENT_TRIAL) {
+    // While it is not known whether there is an offer, START finds out.
+    const auto access = co_await page.calls.Call(rpcs::kShowOffer, spb::ShowOfferRequest());
+    if (access.ok() && access->offer().state() != spb::OFFER_STATE_OPEN) {
+      co_return ShowNoOffer(page, *access);
     }
+    if (page.SignedIn()) co_return ShowTrialStart(page, absl::OkStatus());
   }
   co_return ShowStart(page, page.query, NewUuid(page.site.clock.Now()), absl::OkStatus());
+}
+
+// Where the reader goes after the verification. The plan that was chosen comes along, unless
+// the path is too long with it.
+std::string AfterSignUp(apb::SignUpIntent intent, const std::string& back,
+                        const std::string& plan) {
+  if (intent != apb::SIGN_UP_INTENT_JOIN) return back;
+  const std::string plans = PlansPath(back, plan);
+  return plans.size() <= kMaxReturnPath ? plans : back;
 }
 
 PageAnswer Start(Page& page) {
@@ -88,7 +120,8 @@ PageAnswer Start(Page& page) {
   request.set_email(page.form.Get("email"));
   request.set_password(page.form.Get("password"));
   request.set_intent(IntentOf(page.form.Get("for")));
-  request.set_return_path(page.ReturnPath("/"));
+  request.set_return_path(
+      AfterSignUp(request.intent(), page.ReturnPath("/"), page.form.Get("plan")));
   request.set_request_id(page.form.Get("request"));
   auto sign_up = co_await page.calls.Call(rpcs::kSignUp, request);
   if (ReasonOf(sign_up.status()) == "REQUEST_ID_REUSED") {
@@ -129,11 +162,32 @@ http::HttpResponse ShowVerifyLink(Page& page, const std::string& token,
                                   const absl::Status& status) {
   FormView form("/verify", "VERIFY_HEADING", "VERIFY_BUTTON");
   form.Intro(page.site.words.Get("VERIFY_LINK_INTRO")).Hidden("token", token);
+  form.Link(kSignUpPath, "SIGN_UP_AGAIN");
   return form.Show(page, status);
+}
+
+// Shows the form again, or, if nothing can be verified with it any more, the way on.
+http::HttpResponse ShowUnverified(Page& page, const apb::VerifySignUpRequest& request,
+                                  const absl::Status& status) {
+  static const auto* const verified =
+      new std::set<std::string>{"VERIFICATION_USED", "EMAIL_VERIFIED_ALREADY"};
+  static const auto* const over =
+      new std::set<std::string>{"VERIFICATION_EXPIRED", "VERIFICATION_INVALID", "SIGN_UP_NOT_FOUND",
+                                "CODE_TRIES_EXHAUSTED", "INVALID_TOKEN"};
+  const ErrorDetails details = DetailsOf(status);
+  if (verified->contains(details.reason)) {
+    return ShowRefusal(page, status, "SIGN_UP_OVER_HEADING", "/login", "LOG_IN");
+  }
+  if (over->contains(details.reason) || !FieldError(details, "sign_up_id").empty()) {
+    return ShowRefusal(page, status, "SIGN_UP_OVER_HEADING", kSignUpPath, "SIGN_UP_AGAIN");
+  }
+  return request.token().empty() ? ShowVerify(page, request.sign_up_id(), status)
+                                 : ShowVerifyLink(page, request.token(), status);
 }
 
 PageAnswer VerifyPage(Page& page) {
   const std::string& token = page.query.Get("token");
+  if (token.empty() && page.query.Get("sign_up").empty()) co_return page.Redirect(kSignUpPath);
   co_return token.empty()
       ? ShowVerify(page, page.query.Get("sign_up"), absl::OkStatus(), page.query.Has("resent"))
       : ShowVerifyLink(page, token, absl::OkStatus());
@@ -142,7 +196,9 @@ PageAnswer VerifyPage(Page& page) {
 // Where a reader goes after verification: back, or on to the plans.
 std::string After(const apb::VerifySignUpResponse& verified) {
   const std::string back = verified.return_path().empty() ? "/" : verified.return_path();
-  if (verified.intent() == apb::SIGN_UP_INTENT_JOIN) return PlansPath(back);
+  if (verified.intent() == apb::SIGN_UP_INTENT_JOIN) {
+    return absl::StartsWith(back, "/join?") ? back : PlansPath(back);
+  }
   if (verified.trial_outcome() == apb::TRIAL_OUTCOME_USED) return PlansAfterTrialPath(back);
   return back;
 }
@@ -151,7 +207,7 @@ std::string After(const apb::VerifySignUpResponse& verified) {
 // be a stranger's, so it was not kept.
 PageAnswer VerifiedPage(Page& page) {
   co_return ShowMessage(page, "VERIFIED_HEADING", "VERIFIED_NO_PASSWORD", page.ReturnPath("/"),
-                        "VERIFIED_GO_ON");
+                        "GO_ON_READING");
 }
 
 PageAnswer Verify(Page& page) {
@@ -171,15 +227,18 @@ PageAnswer Verify(Page& page) {
     }
     co_return page.Redirect(After(*verified));
   }
-  co_return request.token().empty() ? ShowVerify(page, request.sign_up_id(), verified.status())
-                                    : ShowVerifyLink(page, request.token(), verified.status());
+  co_return ShowUnverified(page, request, verified.status());
 }
 
 PageAnswer Resend(Page& page) {
   apb::ResendVerificationRequest request;
   request.set_sign_up_id(page.form.Get("sign_up"));
   const auto sign_up = co_await page.calls.Call(rpcs::kResendVerification, request);
-  if (!sign_up.ok()) co_return ShowVerify(page, request.sign_up_id(), sign_up.status());
+  if (!sign_up.ok()) {
+    apb::VerifySignUpRequest shown;
+    shown.set_sign_up_id(request.sign_up_id());
+    co_return ShowUnverified(page, shown, sign_up.status());
+  }
   co_return page.Redirect(absl::StrCat("/verify?resent=1&sign_up=", sign_up->sign_up_id()));
 }
 

@@ -7,7 +7,7 @@
 <p>{{W_JOIN_INTRO}}</p>
 <ul class="plain-list">
 {{#PLAN}}<li class="card">
-<h2>{{NAME}}</h2>
+<h2>{{NAME}}{{#CHOSEN}} <span class="level">{{W_PLAN_CHOSEN}}</span>{{/CHOSEN}}</h2>
 <p class="price">{{PRICE}} <span class="quiet">{{PERIOD}}</span></p>
 <form method="post" action="/join">
 <input type="hidden" name="plan" value="{{PLAN_ID}}">

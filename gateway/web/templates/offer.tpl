@@ -18,9 +18,10 @@
 {{/EXPIRED}}
 {{#NO_OFFER}}
 <h2 id="offer-heading">{{TEXT}}</h2>
+<p><a class="button button-large" href="/join?return={{RETURN_QUERY:none}}">{{W_JOIN}}</a></p>
 {{/NO_OFFER}}
 <ul class="ways">
-<li><a href="/join?return={{RETURN_QUERY:none}}">{{W_OFFER_SKIP}}</a></li>
+{{#SKIP}}<li><a href="/join?return={{RETURN_QUERY:none}}">{{W_OFFER_SKIP}}</a></li>{{/SKIP}}
 {{#VISITOR}}<li><a href="/login?return={{RETURN_QUERY:none}}">{{W_OFFER_MEMBER}}</a></li>{{/VISITOR}}
 </ul>
 </section>

@@ -47,13 +47,12 @@ export class FormSteps {
 
   /** On a page whose visitor has seen an offer end. */
   async startTooLate(page) {
-    this.step("START is refused to a reader who is signed in, too, when the offer has ended");
+    this.step("a reader who is signed in finds no START, too, when the offer has ended");
     await page.goto("/start?for=account&return=/start");
     await this.signUp(page, "late");
     await page.waitForURL(`${this.url}/start`);
-    await this.look(page, "start-signed-in");
-    await page.getByRole("button", { name: "START" }).click();
-    await page.getByText("the offer has expired").waitFor();
+    await page.getByRole("heading", { name: "This offer has expired." }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "START" }).count(), 0);
   }
 
   async joinAsAVisitor(path) {
@@ -61,13 +60,15 @@ export class FormSteps {
     const page = await this.browsers.reader();
     await page.goto(path);
     await page.getByRole("link", { name: "Skip the trial, join us now" }).click();
-    await page.getByRole("button", { name: "Join" }).first().click();
+    await page.locator("li.card", { hasText: "Yearly" }).getByRole("button", { name: "Join" }).click();
     await page.getByRole("heading", { name: "Make an account" }).waitFor();
+    await page.getByText("A membership needs an account.").waitFor();
     await this.signUp(page, "joined");
     await page.getByRole("heading", { name: "Join us" }).waitFor();
-    await page.getByRole("button", { name: "Join" }).first().click();
+    await page.locator("li.card", { hasText: "Your choice" }).filter({ hasText: "Yearly" })
+      .getByRole("button", { name: "Join" }).click();
     await page.getByRole("button", { name: "Pay" }).click();
-    await page.getByRole("link", { name: "Go back" }).click();
+    await page.getByRole("link", { name: "Go on reading" }).click();
     await page.waitForURL(`${this.url}${path}`);
     await waitUntil("what was paid for", async () => {
       await page.reload();
@@ -144,6 +145,36 @@ export class FormSteps {
     await page.context().close();
   }
 
+  async followAsAVisitor() {
+    this.step("a visitor presses Follow, logs in, and follows");
+    const page = await this.browsers.reader();
+    await page.goto("/c/long-view");
+    await page.getByRole("button", { name: "Follow The Long View" }).click();
+    await page.getByLabel("Mail address").fill(this.logins.editor.email);
+    await page.getByLabel("Password").fill(this.logins.editor.password);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText("you follow The Long View").waitFor();
+    await this.look(page, "follow");
+    await page.locator("main").getByRole("button", { name: "Follow" }).click();
+    await page.waitForURL(`${this.url}/c/long-view`);
+    await page.getByRole("button", { name: "Stop following The Long View" }).click();
+    await page.getByRole("button", { name: "Follow The Long View" }).waitFor();
+    await page.context().close();
+  }
+
+  async openAnOldLink() {
+    this.step("a link that works no more leads to another");
+    const page = await this.browsers.reader();
+    await page.goto("/login/link?token=of-long-ago");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("heading", { name: "This link works no more" }).waitFor();
+    assert.equal(await page.locator("main").getByRole("button").count(), 0);
+    await this.look(page, "link-over");
+    await page.getByRole("link", { name: "Send me another link" }).click();
+    await page.getByRole("heading", { name: "Log in by mail" }).waitFor();
+    await page.context().close();
+  }
+
   async forgetThePassword() {
     this.step("who has forgotten the password comes back to where they were, too");
     const page = await this.browsers.reader();
@@ -164,6 +195,8 @@ export class FormSteps {
     await this.typeWhileThePostCloses();
     await this.sayOutsideTheRoom(member);
     await this.typeOnSignedOutWithoutScripts(path);
+    await this.followAsAVisitor();
+    await this.openAnOldLink();
     await this.forgetThePassword();
     await member.goto("/account?follows=a-page-of-another-release");
     await member.waitForURL(`${this.url}/account#follows`);

@@ -261,6 +261,11 @@ TEST(ViewsTest, TheMeterSaysWhatIsLeftAndGreetsWhoWasHere) {
   EXPECT_TRUE(absl::StrContains(ending, "START"));
   post.mutable_access()->mutable_offer()->set_state(spb::OFFER_STATE_EXPIRED);
   EXPECT_FALSE(absl::StrContains(render(), ">START<"));
+  // Who has had a trial has the whole text, and no trial to skip.
+  post.mutable_access()->clear_offer();
+  EXPECT_TRUE(absl::StrContains(render(), "Members read everything."));
+  EXPECT_TRUE(absl::StrContains(render(), "href=\"/join?return=/\">Join</a>"));
+  EXPECT_FALSE(absl::StrContains(render(), "Skip the trial"));
 }
 
 TEST(ViewsTest, WhoIsSignedInStartsTheTrialWithOneButton) {
