@@ -29,6 +29,8 @@ inline constexpr Rpc<account::GetAccountRequest, account::Account> kGetAccount{
     "account", "/rostrum.account.v1.AccountService/GetAccount"};
 inline constexpr Rpc<account::UpdateAccountRequest, account::Account> kUpdateAccount{
     "account", "/rostrum.account.v1.AccountService/UpdateAccount"};
+inline constexpr Rpc<account::ChangePasswordRequest, account::ChangePasswordResponse>
+    kChangePassword{"account", "/rostrum.account.v1.AccountService/ChangePassword"};
 inline constexpr Rpc<account::StartTrialRequest, subscription::Trial> kStartTrial{
     "account", "/rostrum.account.v1.AccountService/StartTrial"};
 
@@ -47,6 +49,8 @@ inline constexpr Rpc<account::ListSessionsRequest, account::ListSessionsResponse
     "account", "/rostrum.account.v1.SessionService/ListSessions"};
 inline constexpr Rpc<account::RevokeSessionRequest, account::RevokeSessionResponse> kRevokeSession{
     "account", "/rostrum.account.v1.SessionService/RevokeSession"};
+inline constexpr Rpc<account::RevokeOtherSessionsRequest, account::RevokeOtherSessionsResponse>
+    kRevokeOtherSessions{"account", "/rostrum.account.v1.SessionService/RevokeOtherSessions"};
 inline constexpr Rpc<account::RequestLoginLinkRequest, account::RequestLoginLinkResponse>
     kRequestLoginLink{"account", "/rostrum.account.v1.SessionService/RequestLoginLink"};
 inline constexpr Rpc<account::RedeemLoginLinkRequest, account::RedeemLoginLinkResponse>
@@ -72,6 +76,8 @@ inline constexpr Rpc<subscription::CancelMembershipRequest, subscription::Member
 inline constexpr Rpc<subscription::ResumeMembershipRequest, subscription::Membership>
     kResumeMembership{"subscription",
                       "/rostrum.subscription.v1.MembershipService/ResumeMembership"};
+inline constexpr Rpc<subscription::ListPaymentsRequest, subscription::ListPaymentsResponse>
+    kListPayments{"subscription", "/rostrum.subscription.v1.MembershipService/ListPayments"};
 inline constexpr Rpc<subscription::GetTestPaymentRequest, subscription::TestPayment>
     kGetTestPayment{"subscription", "/rostrum.subscription.v1.TestPaymentService/GetTestPayment"};
 inline constexpr Rpc<subscription::ApproveTestPaymentRequest, subscription::TestPayment>

@@ -83,6 +83,8 @@ class Countdown {
   end() {
     clearInterval(this.timer);
     const over = this.element.dataset.over ?? "";
+    // What is true only until then.
+    this.element.parentElement?.querySelector("[data-countdown-running]")?.remove();
     if (this.status === null) {
       this.element.textContent = over;
     } else {

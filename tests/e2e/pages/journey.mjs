@@ -189,6 +189,8 @@ async function join(page) {
     await page.goto("/account");
     return page.getByText("You are a member.").isVisible();
   });
+  await page.getByText("Renews for EUR").waitFor();
+  await page.getByRole("heading", { name: "Receipts" }).waitFor();
   await look(page, "account-member");
   await page.goto("/join");
   await page.getByRole("heading", { name: "You are a member" }).waitFor();
@@ -215,6 +217,16 @@ async function comeBack(page, email) {
   await mail.getByRole("link", { name: "Open the link" }).click();
   await page.getByRole("button", { name: "Log in" }).click();
   await page.waitForURL(`${url}/account`);
+  await page.getByRole("link", { name: "Change the password" }).click();
+  await page.getByLabel("Current password").fill("a long enough passwort");
+  await page.getByLabel("New password").fill("another long password");
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await page.getByText("Current password is not right.").waitFor();
+  await look(page, "password-refused");
+  await page.getByLabel("Current password").fill("a long enough password");
+  await page.getByLabel("New password").fill("another long password");
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await page.getByText("Every other device was logged out.").waitFor();
 }
 
 /** What search engines and link previews are told of an article. */

@@ -314,8 +314,9 @@ TEST(ViewsTest, OnlyAMembershipThatIsPaidForCanBeCancelled) {
     membership.set_state(state);
     *membership.mutable_period_end_time() = ToProtoTime(kNoon);
     *membership.mutable_grace_end_time() = ToProtoTime(kNoon + absl::Hours(24));
-    return Render([&](auto&, auto& body) { FillMembership(TheSite().words, membership, body); },
-                  "account.tpl");
+    return Render(
+        [&](auto&, auto& body) { FillMembership(TheSite().words, membership, {}, nullptr, body); },
+        "account.tpl");
   };
   const std::string cancel = "action=\"/account/cancel\"";
   const std::string resume = "action=\"/account/resume\"";
