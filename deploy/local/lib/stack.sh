@@ -248,6 +248,8 @@ TABLE
   done
   if [[ -s $PG_HOME/logins ]]; then
     grep -v '^#' "$PG_HOME/logins" | expand -t 12,44 | sed '1s/^/  Logins    /; 2,$s/^/            /'
+    printf '            Log in at %s/login. Authors and editors write over the API: %s/openapi.json\n' \
+      "$(site_url)" "$(site_url)"
   fi
   printf 'Ready after %s s. Ctrl-C stops everything.\n' "$SECONDS"
 }
