@@ -226,8 +226,11 @@ TEST_F(PostgresAccountTest, UnknownAddressCostsARowAndLeavesNoTrace) {
             1);
   EXPECT_TRUE(Holds("To: member@example.org"));  // the search finds what is in a mail
   EXPECT_FALSE(Holds("nobody@example.org"));
-  EXPECT_EQ(
-      stores_.Count("SELECT count(DISTINCT octet_length(bytes)) FROM mails WHERE bytes <> ''"), 1);
+  // As long, but for an "F" of a token that stands at the beginning of a line (quoted-printable).
+  EXPECT_LE(stores_.Count("SELECT max(octet_length(bytes)) - min(octet_length(bytes)) FROM mails "
+                          "WHERE bytes <> ''"),
+            8);
+  EXPECT_GT(stores_.Count("SELECT min(octet_length(bytes)) FROM mails WHERE bytes <> ''"), 1000);
   EXPECT_THAT(h_.TakeMails(), SizeIs(1));
 }
 
