@@ -27,13 +27,20 @@ struct Paid {
   spb::ListPlansResponse plans;  // none while they cannot be loaded
 };
 
-asio::awaitable<Paid> PaidBy(Page& page) {
+// Asks no more of a subscription that is away: each wait is one less for the rest of the page.
+// `membership` is how it answered before.
+asio::awaitable<Paid> PaidBy(Page& page, const absl::Status membership) {
   Paid paid;
   paid.page_token = page.query.Get("receipts");
+  if (!IsKnown(membership)) {
+    paid.payments = membership;
+    co_return paid;
+  }
   spb::ListPaymentsRequest request;
   request.set_page_size(kReceiptsPerPage);
   request.set_page_token(paid.page_token);
   paid.payments = co_await page.calls.Call(rpcs::kListPayments, request);
+  if (!paid.payments.ok()) co_return paid;
   auto plans = co_await page.calls.Call(rpcs::kListPlans, spb::ListPlansRequest());
   if (plans.ok()) paid.plans = *std::move(plans);
   co_return paid;
@@ -65,9 +72,8 @@ const spb::Payment* NewestOf(const Paid& paid) {
 }
 
 // Shows the membership, the running trial, or how to get one.
-asio::awaitable<void> FillReading(Page& page, const Paid& paid, TemplateDictionary& values) {
-  const auto membership =
-      co_await page.calls.Call(rpcs::kGetMembership, spb::GetMembershipRequest());
+asio::awaitable<void> FillReading(Page& page, const absl::StatusOr<spb::Membership>& membership,
+                                  const Paid& paid, TemplateDictionary& values) {
   if (membership.ok() && membership->entitled()) {
     FillMembership(page.site.words, *membership, paid.plans, NewestOf(paid), values);
     co_return;
@@ -158,9 +164,11 @@ PageAnswer ShowAccount(Page& page, const absl::Status refused) {
                            values)) {
     co_return page.Fail(refused);
   }
-  const Paid paid = co_await PaidBy(page);
+  const auto membership =
+      co_await page.calls.Call(rpcs::kGetMembership, spb::GetMembershipRequest());
+  const Paid paid = co_await PaidBy(page, membership.status());
   if (IsPageTokenError(paid.payments.status())) co_return page.Redirect("/account#receipts");
-  co_await FillReading(page, paid, values);
+  co_await FillReading(page, membership, paid, values);
   FillReceipts(paid, values);
   const absl::Status follows = co_await FillFollows(page, values);
   if (IsPageTokenError(follows)) co_return page.Redirect("/account#follows");

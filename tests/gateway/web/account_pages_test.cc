@@ -78,6 +78,16 @@ TEST_F(AccountPagesTest, AMemberSeesThePlanTheNextPaymentAndAllReceipts) {
   EXPECT_EQ(Header(Get("/account?receipts=old", ana_), "Location"), "/account#receipts");
 }
 
+TEST_F(AccountPagesTest, ASubscriptionThatIsAwayIsNotAskedMore) {
+  told_.Refuse(rpcs::kGetMembership, absl::UnavailableError("away"));
+  const std::string page = Shown("/account");
+  EXPECT_THAT(page, HasSubstr("Your trial or membership cannot be shown at this moment."));
+  EXPECT_THAT(page, HasSubstr("Your receipts cannot be shown at this moment."));
+  EXPECT_THAT(page, Not(HasSubstr(kJoin)));
+  EXPECT_FALSE(told_.WasAsked(rpcs::kListPayments));
+  EXPECT_FALSE(told_.WasAsked(rpcs::kListPlans));
+}
+
 TEST_F(AccountPagesTest, WhatIsWrongIsNamed) {
   told_.Refuse(rpcs::kUpdateAccount,
                InvalidField("account.display_name", "REQUIRED", "must not be empty"));
