@@ -54,12 +54,7 @@ void FillByline(const Words& words, const cpb::PostSummary& post,
                 ctemplate::TemplateDictionary& values) {
   values.SetValue("AUTHOR_NAME", post.author().display_name());
   values.SetValue("AUTHOR_SLUG", post.author().slug());
-  if (!post.author().avatar_media_id().empty()) {
-    values.AddSectionDictionary("AVATAR")->SetValue("MEDIA_ID", post.author().avatar_media_id());
-  } else {
-    values.AddSectionDictionary("INITIAL")->SetValue("TEXT",
-                                                     FirstLetter(post.author().display_name()));
-  }
+  FillAvatar(post.author(), values);
   SetTime(values, "PUBLISHED", post.publish_time());
   if (post.has_revise_time()) {
     SetTime(*values.AddSectionDictionary("REVISED"), "TIME", post.revise_time());
@@ -89,6 +84,16 @@ std::string ArticlePath(const cpb::PostSummary& post) {
 
 std::string ArticlePath(absl::string_view channel_slug, absl::string_view slug) {
   return absl::StrCat("/c/", channel_slug, "/", slug);
+}
+
+void FillAvatar(const cpb::Author& author, ctemplate::TemplateDictionary& values) {
+  ctemplate::TemplateDictionary& avatar = *values.AddIncludeDictionary("AVATAR");
+  avatar.SetFilename("avatar.tpl");
+  if (!author.avatar_media_id().empty()) {
+    avatar.AddSectionDictionary("PICTURE")->SetValue("MEDIA_ID", author.avatar_media_id());
+  } else {
+    avatar.AddSectionDictionary("INITIAL")->SetValue("TEXT", FirstLetter(author.display_name()));
+  }
 }
 
 void FillArticle(const Words& words, const cpb::Post& post, const std::string& here, bool signed_in,

@@ -15,6 +15,9 @@ namespace rostrum::gateway {
 std::string ArticlePath(const content::v1::PostSummary& post);
 std::string ArticlePath(absl::string_view channel_slug, absl::string_view slug);
 
+// An include AVATAR with avatar.tpl: the author's picture, or the first letter of the name.
+void FillAvatar(const content::v1::Author& author, ctemplate::TemplateDictionary& values);
+
 // Everything of the article but its discussion: byline, text or paywall, meter, offer.
 // `here` is the path to return to after login and sign-up.
 void FillArticle(const Words& words, const content::v1::Post& post, const std::string& here,

@@ -1,6 +1,8 @@
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/web/article_view.h"
 #include "gateway/web/head_view.h"
 #include "gateway/web/pages/follows.h"
 #include "gateway/web/pages/pages.h"
@@ -22,10 +24,12 @@ struct Subject {
   std::string path;  // "/t/war"
   std::string heading;
   std::string about;
-  std::string others;  // the rest of the query, "level=premium"
+  std::string others;  // the rest of the query, "level=premium", if not all posts are shown
+  std::string shown;   // then the heading: "Premium posts by Ana"
   std::string room;    // slug of the channel that has one
   fpb::FollowKind kind = fpb::FOLLOW_KIND_UNSPECIFIED;
   std::string id;
+  std::optional<cpb::Author> author;  // if it is about one
 };
 
 // The other pages have no lasting address, so they have none of their own to tell.
@@ -50,7 +54,12 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
   if (IsPageTokenError(posts.status())) co_return page.Redirect(first);
   if (!posts.ok()) co_return page.Fail(posts.status());
   ctemplate::TemplateDictionary& values = page.UseTemplate("posts.tpl");
-  values.SetValue("HEADING", subject.heading);
+  const std::string& heading = subject.others.empty() ? subject.heading : subject.shown;
+  values.SetValue("HEADING", heading);
+  if (!subject.others.empty()) {
+    values.AddSectionDictionary("FILTERED")->SetValue("PATH", subject.path);
+  }
+  if (subject.author.has_value()) FillAvatar(*subject.author, values);
   if (!subject.about.empty()) {
     values.AddSectionDictionary("ABOUT")->SetValue("TEXT", subject.about);
     page.Describe(subject.about);
@@ -68,7 +77,7 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
   }
   AddPager(subject.path, subject.others, posts->next_page_token(), values);
   AdvertiseFeeds(subject.path, subject.heading, page.Layout());
-  co_return page.Show(subject.path == "/" ? "" : subject.heading);
+  co_return page.Show(subject.path == "/" ? "" : heading);
 }
 
 PageAnswer HomePage(Page& page) {
@@ -115,12 +124,15 @@ PageAnswer AuthorPage(Page& page) {
   cpb::ListPostsRequest request;
   request.set_author(author->author_id());
   if (premium) request.set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
-  Subject subject{.path = absl::StrCat("/a/", author->slug()),
-                  .heading = author->display_name(),
-                  .about = author->bio(),
-                  .others = premium ? "level=premium" : "",
-                  .kind = fpb::FOLLOW_KIND_AUTHOR,
-                  .id = author->author_id()};
+  Subject subject{
+      .path = absl::StrCat("/a/", author->slug()),
+      .heading = author->display_name(),
+      .about = author->bio(),
+      .others = premium ? "level=premium" : "",
+      .shown = page.site.words.Format("LIST_PREMIUM_BY", {{"author", author->display_name()}}),
+      .kind = fpb::FOLLOW_KIND_AUTHOR,
+      .id = author->author_id(),
+      .author = *author};
   co_return co_await ShowPosts(page, std::move(subject), request);
 }
 

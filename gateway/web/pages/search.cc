@@ -1,4 +1,7 @@
+#include <string>
+
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/web/article_view.h"
 #include "gateway/web/pages/pages.h"
@@ -19,6 +22,14 @@ void FillPassages(const google::protobuf::RepeatedPtrField<cpb::Passage>& passag
     piece.AddSectionDictionary(passage.match() ? "MATCH" : "PLAIN")
         ->SetValue("TEXT", passage.text());
   }
+}
+
+// Whether an excerpt, which is of the lede and the text after it, begins within.
+bool BeginsWithin(const cpb::FoundPost& post) {
+  std::string excerpt;
+  for (const cpb::Passage& passage : post.excerpt()) absl::StrAppend(&excerpt, passage.text());
+  const std::string& lede = post.post().lede();
+  return !absl::StartsWith(excerpt, lede) && !absl::StartsWith(lede, excerpt);
 }
 
 // The form, with results if there was a query.
@@ -53,6 +64,7 @@ PageAnswer SearchPage(Page& page) {
       ctemplate::TemplateDictionary& item = *list.AddSectionDictionary("POST");
       FillPost(page.site.words, post.post(), item);
       FillPassages(post.title(), "TITLE", item);
+      if (BeginsWithin(post)) item.ShowSection("WITHIN");
       FillPassages(post.excerpt(), "EXCERPT", item);
     }
   }

@@ -5,14 +5,11 @@
 {{#LEDE}}<p class="lede">{{TEXT}}</p>
 {{/LEDE}}
 <div class="byline">
-{{#AVATAR}}<img class="avatar" src="/v1/media/{{MEDIA_ID}}?width=320" alt="" width="48" height="48">
-{{/AVATAR}}
-{{#INITIAL}}<span class="avatar" aria-hidden="true">{{TEXT}}</span>
-{{/INITIAL}}
+{{>AVATAR}}
 <p>{{W_BY}} <a rel="author" href="/a/{{AUTHOR_SLUG}}">{{AUTHOR_NAME}}</a><br>
 <time datetime="{{PUBLISHED_ISO}}" data-local-time>{{PUBLISHED}}</time>
 {{#REVISED}}· {{W_UPDATED}} <time datetime="{{TIME_ISO}}" data-local-time>{{TIME}}</time>{{/REVISED}}
-· {{VIEWS}}</p>
+<span class="views">· {{VIEWS}}</span></p>
 {{#FOLLOW}}{{>BUTTON}}{{/FOLLOW}}
 </div>
 </header>

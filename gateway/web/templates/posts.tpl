@@ -1,12 +1,13 @@
 {{%AUTOESCAPE context="HTML"}}<header class="list-header">
+{{>AVATAR}}
 <h1>{{HEADING}}</h1>
 {{#ABOUT}}<p class="lede">{{TEXT}}</p>
 {{/ABOUT}}
 {{#FOLLOW}}{{>BUTTON}}{{/FOLLOW}}
 {{#ROOM}}<p><a href="/rooms/{{SLUG}}">{{W_ROOM_LINK}}</a></p>
 {{/ROOM}}
-{{#FILTER}}<p><a href="{{URL}}">{{TEXT}}</a></p>
-{{/FILTER}}
+{{#FILTERED}}<p><a href="{{PATH}}">{{W_LIST_ALL}}</a></p>
+{{/FILTERED}}
 </header>
 {{#EMPTY}}<p class="quiet">{{W_LIST_EMPTY}}</p>
 {{/EMPTY}}

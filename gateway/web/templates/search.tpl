@@ -16,7 +16,7 @@
 <div>
 <p class="kicker"><a href="/c/{{CHANNEL_SLUG}}">{{CHANNEL_NAME}}</a>{{#LEVEL}} <span class="level">{{TEXT}}</span>{{/LEVEL}}</p>
 <h2><a href="{{PATH}}">{{#TITLE}}{{#MATCH}}<mark>{{TEXT}}</mark>{{/MATCH}}{{#PLAIN}}{{TEXT}}{{/PLAIN}}{{/TITLE}}</a></h2>
-<p>{{#EXCERPT}}{{#MATCH}}<mark>{{TEXT}}</mark>{{/MATCH}}{{#PLAIN}}{{TEXT}}{{/PLAIN}}{{/EXCERPT}} …</p>
+<p>{{#WITHIN}}… {{/WITHIN}}{{#EXCERPT}}{{#MATCH}}<mark>{{TEXT}}</mark>{{/MATCH}}{{#PLAIN}}{{TEXT}}{{/PLAIN}}{{/EXCERPT}} …</p>
 <p class="quiet">{{W_BY}} <a href="/a/{{AUTHOR_SLUG}}">{{AUTHOR_NAME}}</a> · <time datetime="{{TIME_ISO}}" data-local-time>{{TIME}}</time></p>
 </div>
 </li>

@@ -128,7 +128,10 @@ grpc::Status StandInSearch::SearchPosts(grpc::ServerContext* ctx,
                                         cpb::SearchPostsResponse* response) {
   return HandleRpc(rpc_, ctx, "SearchPosts", [&](const RequestContext&) -> absl::Status {
     RETURN_IF_ERROR(CheckToken(request->page_token()));
-    *response->add_posts()->mutable_post() = ThePost();
+    cpb::FoundPost& found = *response->add_posts();
+    *found.mutable_post() = ThePost();
+    found.add_excerpt()->set_text(request->query() == "talking" ? "is made by talking"
+                                                                : "How it is made by talking");
     return absl::OkStatus();
   });
 }
@@ -139,6 +142,14 @@ grpc::Status StandInCatalog::GetAuthor(grpc::ServerContext* ctx,
   return HandleRpc(rpc_, ctx, "GetAuthor", [&](const RequestContext&) -> absl::Status {
     *response = ThePost().author();
     response->set_slug(request->author());
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status StandInCatalog::GetChannel(grpc::ServerContext* ctx, const cpb::GetChannelRequest*,
+                                        cpb::Channel* response) {
+  return HandleRpc(rpc_, ctx, "GetChannel", [&](const RequestContext&) -> absl::Status {
+    *response = ThePost().channel();
     return absl::OkStatus();
   });
 }
@@ -177,8 +188,9 @@ SiteTest::SiteTest() {
   listening_ = builder.BuildAndStart();
   const std::string target = absl::StrCat("127.0.0.1:", port);
   std::map<std::string, std::string> targets;
-  for (const char* service : {"content", "comment"}) targets[service] = target;
-  for (const char* service : {"account", "subscription", "feed"}) targets[service] = told_.target();
+  targets["content"] = target;
+  for (const char* service : {"account", "subscription", "feed", "comment"})
+    targets[service] = told_.target();
   backends_ = std::make_unique<Backends>(targets, grpc::InsecureChannelCredentials(), metrics_);
   identities_ = std::make_unique<Identities>(*backends_, clock_);
   const BrowserSettings browser{

@@ -51,6 +51,7 @@ class StandInPosts final : public content::v1::PostService::Service {
   const RpcMethods rpc_;
 };
 
+// Finds ThePost() by any word, and quotes the middle of it for "talking".
 class StandInSearch final : public content::v1::SearchService::Service {
  public:
   explicit StandInSearch(RpcRuntime& runtime)
@@ -62,13 +63,15 @@ class StandInSearch final : public content::v1::SearchService::Service {
   const RpcMethods rpc_;
 };
 
-// Each list has two pages of one entry: "first", then "second".
+// Each list has two pages of one entry: "first", then "second". Every channel is that of ThePost().
 class StandInCatalog final : public content::v1::CatalogService::Service {
  public:
   explicit StandInCatalog(RpcRuntime& runtime)
       : rpc_(runtime, content::v1::CatalogService::service_full_name()) {}
   grpc::Status GetAuthor(grpc::ServerContext* ctx, const content::v1::GetAuthorRequest* request,
                          content::v1::Author* response) override;
+  grpc::Status GetChannel(grpc::ServerContext* ctx, const content::v1::GetChannelRequest* request,
+                          content::v1::Channel* response) override;
   grpc::Status ListChannels(grpc::ServerContext* ctx,
                             const content::v1::ListChannelsRequest* request,
                             content::v1::ListChannelsResponse* response) override;
@@ -107,7 +110,7 @@ class SiteTest : public ::testing::Test {
   StandInSearch search_{server_.runtime()};
   StandInCatalog catalog_{server_.runtime()};
   std::unique_ptr<grpc::Server> listening_;
-  ToldServices told_;  // account, subscription and feed
+  ToldServices told_;  // account, subscription, feed and comment
   Metrics metrics_;
   std::unique_ptr<Backends> backends_;
   std::unique_ptr<Identities> identities_;

@@ -33,6 +33,27 @@ TEST_F(SiteTest, TheNewestOfAFilteredListAreFilteredToo) {
               HasSubstr("href=\"/a/ana?level=premium\""));
 }
 
+TEST_F(SiteTest, APartOfAListSaysSoAndLeadsToTheWhole) {
+  const std::string all = "<a href=\"/a/ana\">All posts</a>";
+  const std::string part(Get("/a/ana?level=premium").bytes());
+  EXPECT_THAT(part, HasSubstr("<h1>Premium posts by Ana</h1>"));
+  EXPECT_THAT(part, HasSubstr(all));
+  const std::string whole(Get("/a/ana").bytes());
+  EXPECT_THAT(whole, HasSubstr("<h1>Ana</h1>"));
+  EXPECT_THAT(whole, Not(HasSubstr(all)));
+}
+
+TEST_F(SiteTest, AuthorsHaveThePictureThatTheirArticlesShow) {
+  const std::string picture = "<span class=\"avatar\" aria-hidden=\"true\">A</span>";
+  EXPECT_THAT(std::string(Get("/a/ana").bytes()), HasSubstr(picture));
+  EXPECT_THAT(std::string(Get("/c/world/peace").bytes()), HasSubstr(picture));
+}
+
+TEST_F(SiteTest, AQuoteShowsThatItBeginsWithin) {
+  EXPECT_THAT(std::string(Get("/search?q=made").bytes()), HasSubstr("<p>How it is made"));
+  EXPECT_THAT(std::string(Get("/search?q=talking").bytes()), HasSubstr("<p>… is made by talking"));
+}
+
 TEST_F(SiteTest, AnAddressMayEndInASlash) {
   for (const auto& [given, target] : std::vector<std::pair<std::string, std::string>>{
            {"/channels/", "/channels"},
