@@ -17,6 +17,9 @@ namespace {
 namespace pb = rostrum::comment::v1;
 using ctemplate::TemplateDictionary;
 
+// How many levels a thread has; a reply to the last is refused (TOO_DEEP).
+constexpr int kMostLevels = 8;
+
 // Replies come after the comment that they reply to, which may be on another page. `comments` are
 // newest first.
 class Thread {
@@ -75,6 +78,10 @@ std::string WriteUrl(const DiscussionState& state) {
   return state.post_id.empty() ? url : absl::StrCat(url, "?post=", state.post_id);
 }
 
+std::string ReplyLabel(const Words& words, const pb::Comment& parent) {
+  return words.Format("COMMENT_REPLY_TO", {{"name", parent.author().display_name()}});
+}
+
 // Returns the values of what is shown, or null for a deleted comment.
 TemplateDictionary* FillComment(const Words& words, const pb::Comment& comment,
                                 const DiscussionState& state, TemplateDictionary& list) {
@@ -85,7 +92,8 @@ TemplateDictionary* FillComment(const Words& words, const pb::Comment& comment,
   values.SetValue("PARENT", comment.parent_id());
   values.SetValue("VERSION", absl::StrReplaceAll(comment.etag(), {{"\"", ""}}));
   if (comment.has_delete_time()) {
-    values.ShowSection("DELETED");
+    values.AddSectionDictionary("DELETED")->SetValue(
+        "TEXT", words.Get(comment.channel_id().empty() ? "COMMENT_DELETED" : "ROOM_DELETED"));
     return nullptr;
   }
   TemplateDictionary& shown = *values.AddSectionDictionary("SHOWN");
@@ -94,11 +102,12 @@ TemplateDictionary* FillComment(const Words& words, const pb::Comment& comment,
   shown.SetValue("HTML", comment.body_html());
   if (comment.has_edit_time()) shown.ShowSection("EDITED");
   if (state.account_id.empty()) return &shown;
-  TemplateDictionary& reply = *shown.AddSectionDictionary("REPLY");
-  reply.SetValue("ACTION", WriteUrl(state));
-  reply.SetValue("REQUEST", NewUuid(state.now));
-  reply.SetValue("LABEL",
-                 words.Format("COMMENT_REPLY_TO", {{"name", comment.author().display_name()}}));
+  if (comment.depth() + 1 < kMostLevels) {
+    TemplateDictionary& reply = *shown.AddSectionDictionary("REPLY");
+    reply.SetValue("ACTION", WriteUrl(state));
+    reply.SetValue("REQUEST", NewUuid(state.now));
+    reply.SetValue("LABEL", ReplyLabel(words, comment));
+  }
   if (comment.author().account_id() != state.account_id) return &shown;
   TemplateDictionary& own = *shown.AddSectionDictionary("OWN");
   const std::string back = absl::StrCat(state.path, "#comment-", comment.comment_id());
@@ -116,13 +125,9 @@ void FillLive(const DiscussionState& state, TemplateDictionary& values) {
   live.SetValue("SINCE", absl::StrCat(absl::ToUnixMillis(state.now)));
 }
 
-}  // namespace
-
-void ShowSignedOut(TemplateDictionary& form) {
-  form.AddIncludeDictionary("SIGNED_OUT")->SetFilename("signed_out.tpl");
-}
-
-void FillCompose(const DiscussionState& state, TemplateDictionary& values) {
+// `reply_label` is empty if it is not known whose comment a reply is to.
+void AddCompose(const DiscussionState& state, const std::string& reply_label,
+                TemplateDictionary& values) {
   TemplateDictionary& compose = *values.AddSectionDictionary("COMPOSE");
   TemplateDictionary& words = *compose.AddIncludeDictionary("WORDS");
   words.SetFilename("compose_words.tpl");
@@ -130,9 +135,37 @@ void FillCompose(const DiscussionState& state, TemplateDictionary& values) {
   compose.SetValue("ACTION", WriteUrl(state));
   compose.SetValue("REQUEST", state.request_id.empty() ? NewUuid(state.now) : state.request_id);
   compose.SetValue("BODY", state.typed);
-  if (!state.typed_parent.empty()) {
-    compose.AddSectionDictionary("PARENT")->SetValue("PARENT_ID", state.typed_parent);
+  if (state.typed_parent.empty()) {
+    compose.ShowSection("NEW");
+    return;
   }
+  TemplateDictionary& parent = *compose.AddSectionDictionary("PARENT");
+  parent.SetValue("PARENT_ID", state.typed_parent);
+  if (reply_label.empty()) {
+    parent.ShowSection("UNKNOWN");
+  } else {
+    parent.AddSectionDictionary("KNOWN")->SetValue("LABEL", reply_label);
+  }
+}
+
+void FillComposeBelow(const Words& words, const pb::ListCommentsResponse& comments,
+                      const DiscussionState& state, TemplateDictionary& values) {
+  for (const pb::Comment& comment : comments.comments()) {
+    if (comment.comment_id() == state.typed_parent && comment.has_author()) {
+      return AddCompose(state, ReplyLabel(words, comment), values);
+    }
+  }
+  FillCompose(state, values);
+}
+
+}  // namespace
+
+void ShowSignedOut(TemplateDictionary& form) {
+  form.AddIncludeDictionary("SIGNED_OUT")->SetFilename("signed_out.tpl");
+}
+
+void FillCompose(const DiscussionState& state, TemplateDictionary& values) {
+  AddCompose(state, "", values);
 }
 
 void FillDiscussion(const Words& words, const pb::ListCommentsResponse& comments,
@@ -160,7 +193,7 @@ void FillDiscussion(const Words& words, const pb::ListCommentsResponse& comments
         "RETURN_QUERY", QueryValue(absl::StrCat(state.path, "#discussion")));
     return;
   }
-  FillCompose(state, values);
+  FillComposeBelow(words, comments, state, values);
 }
 
 void FillConversation(const Words& words, const pb::ListCommentsResponse& comments,
@@ -181,7 +214,7 @@ void FillConversation(const Words& words, const pb::ListCommentsResponse& commen
     values.AddSectionDictionary("EARLIER")->SetValue(
         "URL", absl::StrCat(state.path, "?before=", QueryValue(comments.next_page_token())));
   }
-  FillCompose(state, values);
+  FillComposeBelow(words, comments, state, values);
 }
 
 }  // namespace rostrum::gateway

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "absl/strings/match.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/pages/written_comment.h"
@@ -19,7 +20,10 @@ http::HttpResponse ShowEdit(Page& page, const mpb::Comment& comment, const absl:
   values.SetValue("ETAG", comment.etag());
   values.SetValue("BODY", comment.body());
   const Words& words = page.site.words;
-  const std::string title = words.Get("COMMENT_EDIT_TITLE");
+  const bool in_room = absl::StartsWith(page.ReturnPath("/"), "/rooms/");
+  const std::string title = words.Get(in_room ? "ROOM_EDIT_TITLE" : "COMMENT_EDIT_TITLE");
+  values.SetValue("TITLE", title);
+  values.SetValue("LABEL", words.Get(in_room ? "ROOM_SAY" : "COMMENT_LABEL"));
   if (status.ok()) return page.Show(title);
   if (IsSignedOut(status)) {
     ShowSignedOut(values);

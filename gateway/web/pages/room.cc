@@ -63,7 +63,7 @@ asio::awaitable<absl::Status> FillInside(Page& page, const cpb::Channel& channel
   ctemplate::TemplateDictionary& conversation = *values.AddIncludeDictionary("CONVERSATION");
   conversation.SetFilename("conversation.tpl");
   const absl::Status shown = co_await FillMessages(page, channel, refused, conversation);
-  if (!shown.ok()) values.ShowSection("AWAY");
+  if (!shown.ok()) conversation.ShowSection("AWAY");
   fpb::ListRoomMembersRequest request;
   request.set_channel_id(channel.channel_id());
   request.set_page_size(kMembersShown);
@@ -100,7 +100,9 @@ PageAnswer ShowRoom(Page& page, const RefusedComment* refused) {
   values.SetValue("HEADING", heading);
   values.SetValue("CHANNEL_NAME", channel->display_name());
   values.SetValue("CHANNEL_SLUG", channel->slug());
-  values.SetValue("COUNT", words.Count("ROOM_MEMBERS", room->member_count()));
+  values.SetValue("COUNT", room->member_count() == 0
+                               ? words.Get("ROOM_MEMBERS_NONE")
+                               : words.Count("ROOM_MEMBERS", room->member_count()));
   values.SetValue("PATH", path);
   const bool inside = room->may_enter() && room->joined();
   if (!inside) values.ShowSection("INTRO");

@@ -1,5 +1,5 @@
 {{%AUTOESCAPE context="HTML"}}<li class="comment depth-{{DEPTH}}" id="comment-{{COMMENT_ID}}" data-version="{{VERSION}}" data-parent="{{PARENT}}">
-{{#DELETED}}<p class="quiet">{{W_COMMENT_DELETED}}</p>
+{{#DELETED}}<p class="quiet">{{TEXT}}</p>
 {{/DELETED}}
 {{#SHOWN}}<p class="comment-head"><strong>{{AUTHOR}}</strong> <a class="quiet" href="#comment-{{COMMENT_ID}}"><time datetime="{{TIME_ISO}}" data-local-time>{{TIME}}</time></a>{{#EDITED}} <span class="quiet">({{W_COMMENT_EDITED}})</span>{{/EDITED}}</p>
 {{#IN_REPLY_TO}}<p class="quiet in-reply-to">{{#LINK}}<a href="#comment-{{PARENT_ID}}">{{TEXT}}</a>{{/LINK}}{{#PLAIN}}{{TEXT}}{{/PLAIN}}</p>
@@ -7,7 +7,7 @@
 <div class="comment-body">{{HTML:none}}</div>
 <div class="comment-actions">
 {{#REPLY}}<details><summary>{{W_COMMENT_REPLY}}</summary>
-<form method="post" action="{{ACTION}}#discussion" class="compose" data-live-compose>
+<form method="post" action="{{ACTION}}#comment-form" class="compose" data-live-compose>
 <input type="hidden" name="parent" value="{{COMMENT_ID}}">
 <input type="hidden" name="request" value="{{REQUEST}}">
 <label for="reply-{{COMMENT_ID}}">{{LABEL}}</label>
@@ -16,7 +16,12 @@
 </form></details>
 {{/REPLY}}
 {{#OWN}}{{#EDITABLE}}<a href="/comments/{{COMMENT_ID}}/edit?return={{RETURN_QUERY:none}}">{{W_COMMENT_EDIT}}</a>{{/EDITABLE}}
-<form method="post" action="/comments/{{COMMENT_ID}}/delete"><input type="hidden" name="return" value="{{RETURN}}"><button type="submit" class="link">{{W_COMMENT_DELETE}}</button></form>
+<details><summary>{{W_COMMENT_DELETE}}</summary>
+<form method="post" action="/comments/{{COMMENT_ID}}/delete">
+<input type="hidden" name="return" value="{{RETURN}}">
+<p>{{W_COMMENT_DELETE_SURE}}</p>
+<button type="submit" class="button button-small">{{W_COMMENT_DELETE}}</button>
+</form></details>
 {{/OWN}}
 </div>
 {{/SHOWN}}

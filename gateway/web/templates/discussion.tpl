@@ -10,13 +10,13 @@
 </ol>
 {{#LATEST}}<p><a href="{{URL}}#discussion">{{W_COMMENTS_LATEST}}</a></p>
 {{/LATEST}}
-{{#COMPOSE}}{{>WORDS}}<form method="post" action="{{ACTION}}#discussion" class="compose" data-live-compose>
+{{#COMPOSE}}{{>WORDS}}<form method="post" action="{{ACTION}}#comment-form" class="compose" id="comment-form" data-live-compose>
 {{>SIGNED_OUT}}
 {{#FORM_ERROR}}<p class="form-error" role="alert">{{ERROR}}</p>
 {{/FORM_ERROR}}
 <input type="hidden" name="request" value="{{REQUEST}}">
 {{#PARENT}}<input type="hidden" name="parent" value="{{PARENT_ID}}">{{/PARENT}}
-<label for="comment-body">{{W_COMMENT_LABEL}}</label>
+<label for="comment-body" data-label="{{W_COMMENT_LABEL}}">{{#NEW}}{{W_COMMENT_LABEL}}{{/NEW}}{{#PARENT}}{{#KNOWN}}{{LABEL}}{{/KNOWN}}{{#UNKNOWN}}{{W_COMMENT_YOUR_REPLY}}{{/UNKNOWN}}{{/PARENT}}</label>
 <textarea id="comment-body" name="body" rows="4" maxlength="10000" required{{#BODY_ERROR}} aria-invalid="true"{{/BODY_ERROR}} aria-describedby="{{#BODY_ERROR}}comment-error {{/BODY_ERROR}}comment-hint">{{BODY:pre_escape}}</textarea>
 {{#BODY_ERROR}}<p class="field-error" id="comment-error">{{W_COMMENT_LABEL}} {{ERROR}}.</p>
 {{/BODY_ERROR}}

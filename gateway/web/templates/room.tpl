@@ -19,8 +19,6 @@
 {{/DOOR}}
 {{#INSIDE}}<div class="room">
 {{>CONVERSATION}}
-{{#AWAY}}<p class="quiet">{{W_ROOM_AWAY}}</p>
-{{/AWAY}}
 <aside class="room-side" aria-labelledby="room-who">
 <h2 id="room-who">{{W_ROOM_WHO}}</h2>
 {{#NOBODY}}<p class="quiet">{{W_ROOM_NOBODY}}</p>

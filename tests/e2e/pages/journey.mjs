@@ -148,6 +148,7 @@ async function discuss(page, path) {
   await page.getByRole("button", { name: "Save" }).click();
   const edited = page.locator(".comment").filter({ hasText: "Second words" }).first();
   await edited.getByText("(edited)").waitFor();
+  await edited.getByText("Delete", { exact: true }).first().click();
   await edited.getByRole("button", { name: "Delete" }).click();
   await page.getByText("This comment was deleted by its author.").first().waitFor();
 }

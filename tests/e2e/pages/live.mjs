@@ -76,9 +76,10 @@ export class LiveSteps {
     assert.equal(await member.locator(".room-side li").count(), 1, "the editor is not shown");
     await this.look(member, "room-inside");
     await question.waitFor();
-    await member.locator(".comment").filter({ hasText: "Is anybody here?" })
-      .getByRole("button", { name: "Delete" }).click();
-    await editor.getByText("This comment was deleted by its author.").waitFor();
+    const mine = member.locator(".comment").filter({ hasText: "Is anybody here?" });
+    await mine.getByText("Delete", { exact: true }).first().click();
+    await mine.getByRole("button", { name: "Delete" }).click();
+    await editor.getByText("This message was deleted by its author.").waitFor();
     await editor.getByRole("button", { name: "Leave the room" }).click();
     await editor.getByRole("button", { name: "Join the room" }).waitFor();
     await editor.context().close();
@@ -99,6 +100,17 @@ export class LiveSteps {
     await member.getByRole("button", { name: "Post comment" }).click();
     await member.locator(".field-error").waitFor();
     await this.look(member, "comment-refused");
+    this.step("a refused reply still says to whom, where the browser is led");
+    const comment = member.locator(".comment").filter({ hasText: "Seen without reloading" });
+    await comment.getByText("Reply", { exact: true }).first().click();
+    await comment.locator("textarea").fill("   ");
+    await comment.getByRole("button", { name: "Reply" }).click();
+    const form = member.locator("#comment-form");
+    await form.locator(".field-error").waitFor();
+    assert.equal(new URL(member.url()).hash, "#comment-form");
+    await form.getByLabel("Reply to Grace <b>Hopper</b>").fill("Answered after all");
+    await form.getByRole("button", { name: "Post comment" }).click();
+    await member.locator(".comment.depth-1").filter({ hasText: "Answered after all" }).waitFor();
     await editor.context().close();
   }
 

@@ -1,7 +1,6 @@
 #include <gumbo.h>
 
 #include <array>
-#include <functional>
 #include <regex>
 #include <string>
 #include <vector>
@@ -14,11 +13,10 @@
 #include "gateway/web/head_view.h"
 #include "gateway/web/post_list_view.h"
 #include "gateway/web/syndication.h"
-#include "gateway/web/templates.h"
 #include "gtest/gtest.h"
 #include "services/common/rpc/proto_time.h"
+#include "tests/gateway/web/rendering.h"
 #include "web_templates.h"
-#include "web_words.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -26,8 +24,6 @@ namespace {
 namespace cpb = rostrum::content::v1;
 namespace mpb = rostrum::comment::v1;
 namespace spb = rostrum::subscription::v1;
-
-const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
 
 // Each closes what it may stand in and goes on as markup.
 const std::vector<std::string>& Hostile() {
@@ -40,18 +36,6 @@ const std::vector<std::string>& Hostile() {
                                                                 "]]>",
                                                                 "&lt;b&gt; \xE2\x80\xAE"};
   return *texts;
-}
-
-struct Site {
-  Site() : words(Words::Parse(web_words::Files().at(0).bytes.ToString()).value()) {
-    EXPECT_TRUE(templates.Load(web_templates::Files(), words).ok());
-  }
-  Words words;
-  Templates templates;
-};
-Site& TheSite() {
-  static auto* const site = new Site();
-  return *site;
 }
 
 // What of a document only our own templates may write.
@@ -115,17 +99,6 @@ cpb::Post PostOf(const std::string& text, bool granted) {
   return post;
 }
 
-std::string Render(const std::function<void(ctemplate::TemplateDictionary& layout,
-                                            ctemplate::TemplateDictionary& body)>& fill,
-                   const std::string& body_template) {
-  ctemplate::TemplateDictionary layout("layout");
-  layout.SetValue("ASSETS", "/assets/");
-  ctemplate::TemplateDictionary& body = *layout.AddIncludeDictionary("BODY");
-  body.SetFilename(body_template);
-  fill(layout, body);
-  return TheSite().templates.Expand("layout.tpl", layout);
-}
-
 TEST(ViewsTest, NothingThatPeopleWroteBecomesMarkup) {
   for (const std::string& text : Hostile()) {
     for (const bool granted : {true, false}) {
@@ -169,11 +142,7 @@ TEST(ViewsTest, ACommentCannotBreakOut) {
     state.live_url = text;
     state.fragment = text;
     for (const std::string& html :
-         {Render([&](auto&, auto& body) { FillDiscussion(TheSite().words, comments, state, body); },
-                 "discussion.tpl"),
-          Render(
-              [&](auto&, auto& body) { FillConversation(TheSite().words, comments, state, body); },
-              "conversation.tpl")}) {
+         {RenderDiscussion(comments, state), RenderConversation(comments, state)}) {
       const Found found = Look(html);
       EXPECT_EQ(found.scripts, 1) << text;
       EXPECT_EQ(found.handlers, 0) << text;
@@ -188,56 +157,6 @@ TEST(ViewsTest, WhereLinesMatterTheyAreKept) {
   for (const EmbeddedFile& file : web_templates::Files()) {
     EXPECT_FALSE(std::regex_search(file.bytes.ToString(), in_one_line)) << file.name;
   }
-}
-
-TEST(ViewsTest, RepliesStandAfterWhatTheyReplyTo) {
-  mpb::ListCommentsResponse comments;  // newest first
-  for (const auto& [id, parent] : std::vector<std::pair<std::string, std::string>>{
-           {"e", "gone"}, {"d", "c"}, {"c", "a"}, {"b", ""}, {"a", ""}}) {
-    mpb::Comment& comment = *comments.add_comments();
-    comment.set_comment_id(id);
-    comment.set_parent_id(parent);
-  }
-  comments.set_next_page_token("before");
-  const auto render = [&](const DiscussionState& state) {
-    return Render(
-        [&](auto&, auto& body) { FillDiscussion(TheSite().words, comments, state, body); },
-        "discussion.tpl");
-  };
-  const std::string html = render({.path = "/c/x/y"});
-  std::string order;
-  for (size_t at = html.find("id=\"comment-"); at != std::string::npos;
-       at = html.find("id=\"comment-", at + 1)) {
-    order += html[at + 12];
-  }
-  EXPECT_EQ(order, "acdbe");
-  // Only "e" does not stand under what it is a reply to.
-  const size_t earlier = html.find("In reply to an earlier comment");
-  EXPECT_GT(earlier, html.find("id=\"comment-e\""));
-  EXPECT_EQ(html.find("In reply to", earlier + 1), std::string::npos);
-  EXPECT_NE(html.find("/c/x/y?comments=before#discussion"), std::string::npos);
-  // From earlier comments a link leads back to the latest, which are live.
-  const std::string back = "<a href=\"/c/x/y#discussion\">";
-  EXPECT_NE(html.find(back), std::string::npos);
-  EXPECT_EQ(render({.path = "/c/x/y", .live_url = "/live/posts/y"}).find(back), std::string::npos);
-}
-
-TEST(ViewsTest, AConversationRunsInTheOrderOfTimeAndNamesWhatIsAnswered) {
-  mpb::ListCommentsResponse comments;  // newest first
-  for (const auto& [id, parent] :
-       std::vector<std::pair<std::string, std::string>>{{"c", "a"}, {"b", "long ago"}, {"a", ""}}) {
-    mpb::Comment& comment = *comments.add_comments();
-    comment.set_comment_id(id);
-    comment.set_parent_id(parent);
-    comment.mutable_author()->set_display_name("Author of " + id);
-  }
-  const std::string html =
-      Render([&](auto&, auto& body) { FillConversation(TheSite().words, comments, {}, body); },
-             "conversation.tpl");
-  EXPECT_LT(html.find("id=\"comment-a\""), html.find("id=\"comment-b\""));
-  EXPECT_LT(html.find("id=\"comment-b\""), html.find("id=\"comment-c\""));
-  EXPECT_TRUE(absl::StrContains(html, "In reply to Author of a"));
-  EXPECT_TRUE(absl::StrContains(html, "In reply to an earlier message"));
 }
 
 TEST(ViewsTest, TheMeterSaysWhatIsLeftAndGreetsWhoWasHere) {
