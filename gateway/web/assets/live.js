@@ -114,10 +114,28 @@ class Discussion {
     this.again = false;
     this.waiting = false;
     this.pause = FIRST_PAUSE;
+    this.follows = "liveFollow" in section.dataset;
+    /** The id in the page of a comment that was sent, until it is shown. */
+    this.sentId = "";
+    if (this.follows) this.showNewest();
     section.addEventListener("submit", (event) => void this.send(event));
     this.stream = new Stream(
       () => `${section.dataset.live}?since=${section.dataset.liveSince}`,
       (within) => this.refreshWithin(within));
+  }
+
+  /** Begins at the end of a conversation, unless a link leads to one of its messages. */
+  showNewest() {
+    if (this.section.querySelector(".comment:target") !== null) return;
+    this.section.querySelector("[data-live-list]")?.lastElementChild?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Shows a comment that was sent from here, as soon as it is in the list. */
+  showSent() {
+    const comment = document.getElementById(this.sentId);
+    if (comment === null) return;
+    this.sentId = "";
+    comment.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {number} within in milliseconds */
@@ -160,8 +178,8 @@ class Discussion {
     const list = this.section.querySelector("[data-live-list]");
     const freshList = fresh?.querySelector("[data-live-list]");
     if (!(fresh instanceof HTMLElement) || !list || !freshList) return;
-    const follows = "liveFollow" in this.section.dataset && atEnd(list);
-    const { added, replaced } = mergeComments(list, freshList, !("liveFollow" in this.section.dataset));
+    const wasAtEnd = this.follows && atEnd(list);
+    const { added, replaced } = mergeComments(list, freshList, !this.follows);
     const earlier = this.section.querySelector("[data-live-earlier]");
     const freshEarlier = fresh.querySelector("[data-live-earlier]");
     if (replaced && earlier !== null && freshEarlier !== null) {
@@ -175,7 +193,8 @@ class Discussion {
     this.section.dataset.liveSince = fresh.dataset.liveSince;
     const status = this.section.querySelector("[data-live-status]");
     if (status !== null && added > 0) announce(status, added);
-    if (follows && added > 0) list.lastElementChild?.scrollIntoView({ block: "nearest" });
+    if (wasAtEnd && added > 0) list.lastElementChild?.scrollIntoView({ block: "nearest" });
+    this.showSent();
   }
 
   /**
@@ -204,7 +223,10 @@ class Discussion {
     }
     delete form.dataset.sending;
     form.querySelectorAll(".form-error, .field-error").forEach((error) => error.remove());
-    if (answer?.status === 204) return this.sent(form, String(values.get("body")));
+    if (answer?.status === 204) {
+      this.sentId = answer.headers.get("Location")?.split("#")[1] ?? "";
+      return this.sent(form, String(values.get("body")));
+    }
     // A page of the same site that is answered with a redirect is the login's.
     if (answer?.type === "opaqueredirect") return this.say(form, "signed-out");
     if (answer === null || answer.status === 429 || answer.status >= 500) {
@@ -232,8 +254,11 @@ class Discussion {
     } else {
       // Left by a reply that was refused and written again here.
       form.querySelector('[name="parent"]')?.remove();
-      if ("liveFollow" in this.section.dataset) textarea?.focus();
+      const label = form.querySelector("label");
+      if (label !== null) label.textContent = label.dataset.label ?? "";
+      if (this.follows) textarea?.focus();
     }
+    this.showSent();
     void this.refresh();
   }
 

@@ -26,11 +26,11 @@ comment::v1::CreateCommentRequest TypedComment(const Page& page) {
 
 http::HttpResponse AnswerWritten(Page& page, const std::string& path,
                                  const comment::v1::Comment& comment) {
-  if (!WantsNoPage(page)) {
-    return page.Redirect(absl::StrCat(path, "#comment-", comment.comment_id()));
-  }
+  const std::string place = absl::StrCat(path, "#comment-", comment.comment_id());
+  if (!WantsNoPage(page)) return page.Redirect(place);
   http::HttpResponse response;
   response.status = 204;
+  response.headers.Set("Location", place);
   response.headers.Set("Preference-Applied", "return=minimal");
   response.headers.Set("Cache-Control", "no-store");
   return response;

@@ -19,7 +19,7 @@ struct RefusedComment {
 };
 
 // The answer after a comment was written: a redirect to it on the page at `path`. A script that
-// wants no page (Prefer: return=minimal, RFC 7240) gets 204.
+// wants no page (Prefer: return=minimal, RFC 7240) gets 204 and the comment's address (Location).
 http::HttpResponse AnswerWritten(Page& page, const std::string& path,
                                  const comment::v1::Comment& comment);
 

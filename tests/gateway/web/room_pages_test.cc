@@ -44,6 +44,18 @@ TEST_F(RoomPagesTest, ARoomSaysHowManyHaveJoined) {
   EXPECT_THAT(Shown("/rooms/world"), HasSubstr("Nobody has joined it yet."));
 }
 
+TEST_F(RoomPagesTest, AScriptIsToldWhereItsMessageIs) {
+  mpb::Comment message;
+  message.set_comment_id("m");
+  told_.Answer(rpcs::kCreateComment, message);
+  Headers headers = ana_;
+  EXPECT_EQ(Post("/rooms/world/comments", "body=Hello", headers).status, 303);
+  headers.emplace_back("Prefer", "return=minimal");
+  const http::HttpResponse response = Post("/rooms/world/comments", "body=Hello", headers);
+  EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(Header(response, "Location"), "/rooms/world#comment-m");
+}
+
 TEST_F(RoomPagesTest, MessagesAreNotCalledComments) {
   told_.Answer(rpcs::kGetComment, {});
   EXPECT_THAT(Shown("/comments/m/edit?return=/rooms/world"),
