@@ -1,6 +1,7 @@
 // What is live, and what is found: rooms, discussions in two windows, the feed's
 // news, search.
 import assert from "node:assert/strict";
+import { waitUntil } from "./browser.mjs";
 
 /** Calls the API as the reader of a page, as a script of that page would. */
 export async function call(page, url, method, path, body) {
@@ -80,9 +81,36 @@ export class LiveSteps {
     await mine.getByText("Delete", { exact: true }).first().click();
     await mine.getByRole("button", { name: "Delete" }).click();
     await editor.getByText("This message was deleted by its author.").waitFor();
+    await this.seeTheNewest(member);
     await editor.getByRole("button", { name: "Leave the room" }).click();
     await editor.getByRole("button", { name: "Join the room" }).waitFor();
     await editor.context().close();
+  }
+
+  /** In a room with more messages than fit on a screen. */
+  async seeTheNewest(member) {
+    const channel = await channelId(member, this.url, "long-view");
+    for (const body of ["line\n\n".repeat(60), "The last one"]) {
+      await call(member, this.url, "POST", `/v1/channels/${channel}/room/comments`, { body });
+    }
+    const form = member.locator("#comment-form");
+    const standsAboveTheForm = async (text) => {
+      const message = member.locator(".comment").filter({ hasText: text });
+      await message.waitFor();
+      await waitUntil(`${text} to be seen`, async () => {
+        const box = await message.boundingBox();
+        return box.y >= 0 && box.y + box.height <= (await form.boundingBox()).y;
+      });
+    };
+    for (const width of [390, 1280]) {
+      await member.setViewportSize({ width, height: 900 });
+      await member.goto("/rooms/long-view");
+      await standsAboveTheForm("The last one");
+      await member.evaluate(() => scrollTo(0, 0));
+      await member.getByLabel("Your message").fill(`Sent at ${width}`);
+      await member.getByRole("button", { name: "Send" }).click();
+      await standsAboveTheForm(`Sent at ${width}`);
+    }
   }
 
   async discussInTwoWindows(member, path) {
@@ -111,6 +139,7 @@ export class LiveSteps {
     await form.getByLabel("Reply to Grace <b>Hopper</b>").fill("Answered after all");
     await form.getByRole("button", { name: "Post comment" }).click();
     await member.locator(".comment.depth-1").filter({ hasText: "Answered after all" }).waitFor();
+    await form.getByLabel("Your comment").waitFor();
     await editor.context().close();
   }
 
@@ -191,7 +220,7 @@ export class LiveSteps {
     await member.goto("/feed");
     await publish(author, this.url, channel,
       `News of the ${marker.slice(0, 9)}`, `The ${marker} stands here.`);
-    await member.getByRole("link", { name: "1 new", exact: true }).click();
+    await member.getByRole("link", { name: "1 new post", exact: true }).click();
     await member.getByText("News of the xylophone").first().waitFor();
     await this.look(member, "feed-unread");
     await author.context().close();
