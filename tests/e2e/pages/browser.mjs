@@ -64,6 +64,12 @@ export class Browsers {
     page.on("request", (request) => {
       if (!request.url().startsWith(this.url)) this.faults.push(`${page.url()} asked ${request.url()}`);
     });
+    // Pages may be missing, but nothing that a page asks for.
+    page.on("response", (answer) => {
+      if (answer.status() === 404 && !answer.request().isNavigationRequest()) {
+        this.faults.push(`${page.url()} asked in vain for ${answer.url()}`);
+      }
+    });
     page.on("console", (message) => {
       // The browser itself reports answers of 400 and above as errors.
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
