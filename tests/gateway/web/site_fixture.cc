@@ -189,8 +189,9 @@ SiteTest::SiteTest() {
   const std::string target = absl::StrCat("127.0.0.1:", port);
   std::map<std::string, std::string> targets;
   targets["content"] = target;
-  for (const char* service : {"account", "subscription", "feed", "comment"})
+  for (const char* service : {"account", "subscription", "feed", "comment"}) {
     targets[service] = told_.target();
+  }
   backends_ = std::make_unique<Backends>(targets, grpc::InsecureChannelCredentials(), metrics_);
   identities_ = std::make_unique<Identities>(*backends_, clock_);
   const BrowserSettings browser{
