@@ -10,6 +10,7 @@
 <link rel="icon" href="{{ASSETS}}icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="{{ASSETS}}site.css">
 <link rel="stylesheet" href="{{ASSETS}}pages.css">
+<link rel="stylesheet" href="{{ASSETS}}discussion.css">
 <script type="module" src="{{ASSETS}}site.js"></script>
 <link rel="modulepreload" href="{{ASSETS}}countdown.js">
 <link rel="modulepreload" href="{{ASSETS}}discussion_merge.js">

@@ -114,7 +114,7 @@ TEST_F(SiteTest, EveryFileOfAPageIsOfOneVersionAndKeptForGood) {
        at = page.find("\"/assets/", at + 1)) {
     files.insert(page.substr(at + 1, page.find('"', at + 1) - at - 1));
   }
-  EXPECT_EQ(files.size(), 8u);
+  EXPECT_EQ(files.size(), 9u);
   for (const std::string& file : files) {
     const http::HttpResponse response = Get(file);
     EXPECT_EQ(response.status, 200) << file;
