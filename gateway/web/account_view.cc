@@ -35,7 +35,7 @@ void FillMembership(const Words& words, const spb::Membership& membership,
       break;
     default:
       member.SetValue(
-          "STATE", paid == nullptr
+          "STATE", paid == nullptr || paid->plan_id() != membership.plan_id()
                        ? words.Get("MEMBER_RENEWS")
                        : words.Format("MEMBER_RENEWS_FOR", {{"price", PriceOf(paid->amount())}}));
       member.ShowSection("ACTIVE");

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "services/account/account_proto.h"
 #include "services/account/field_rules.h"
 #include "services/common/base/status.h"
@@ -17,12 +18,17 @@ absl::Status ChangeFields(Account& stored, const v1::Account& wanted,
                           const std::vector<std::string>& paths) {
   v1::Account merged = ToProto(stored);
   MergeFields(wanted, paths, merged);
-  const ProfileChange change{.display_name = merged.display_name(),
-                             .bio = merged.bio(),
-                             .language = merged.language(),
-                             .time_zone = merged.time_zone(),
-                             .trial_reminders = merged.mail_choices().trial_reminders(),
-                             .etag = wanted.etag()};
+  // Only what is named: the rest may be from before today's rules.
+  ProfileChange change{.etag = wanted.etag()};
+  for (const std::string& path : paths) {
+    if (path == "display_name") change.display_name = merged.display_name();
+    if (path == "bio") change.bio = merged.bio();
+    if (path == "language") change.language = merged.language();
+    if (path == "time_zone") change.time_zone = merged.time_zone();
+    if (absl::StartsWith(path, "mail_choices")) {
+      change.trial_reminders = merged.mail_choices().trial_reminders();
+    }
+  }
   RETURN_IF_ERROR(CheckProfile(change));
   return ChangeProfile(stored, change);
 }

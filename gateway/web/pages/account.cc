@@ -41,6 +41,7 @@ asio::awaitable<Paid> PaidBy(Page& page, const absl::Status membership) {
   request.set_page_token(paid.page_token);
   paid.payments = co_await page.calls.Call(rpcs::kListPayments, request);
   if (!paid.payments.ok()) co_return paid;
+  if (!membership.ok() && paid.payments->payments().empty()) co_return paid;
   auto plans = co_await page.calls.Call(rpcs::kListPlans, spb::ListPlansRequest());
   if (plans.ok()) paid.plans = *std::move(plans);
   co_return paid;
@@ -205,7 +206,7 @@ PageAnswer ShowPassword(Page& page, const absl::Status refused) {
   const auto account = co_await page.calls.Call(rpcs::kGetAccount, apb::GetAccountRequest());
   if (!account.ok()) co_return page.Fail(account.status());
   FormView form("/account/password", "PASSWORD_HEADING", "RESET_SET_BUTTON");
-  form.Intro(page.site.words.Get("PASSWORD_INTRO"));
+  form.Intro(page.site.words.Get("PASSWORD_INTRO")).Hidden("return", "/account/password");
   if (account->has_password()) {
     form.Add({.name = "current",
               .proto = "current_password",

@@ -9,6 +9,7 @@
 #include "gateway/web/plan_view.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/ids.h"
+#include "services/common/base/local_path.h"
 #include "services/common/base/status.h"
 
 namespace rostrum::gateway {
@@ -18,7 +19,6 @@ namespace apb = rostrum::account::v1;
 namespace spb = rostrum::subscription::v1;
 
 constexpr char kSignUpPath[] = "/start?for=account";
-constexpr size_t kMaxReturnPath = 500;  // of a sign-up
 
 // "trial" (START) or "join": what the reader signs up for.
 apb::SignUpIntent IntentOf(const std::string& text) {
@@ -29,6 +29,15 @@ apb::SignUpIntent IntentOf(const std::string& text) {
 // Who has had the trial is told so above the plans.
 std::string PlansAfterTrialPath(const std::string& back) {
   return absl::StrCat(PlansPath(back), "&used=1");
+}
+
+// Where somebody goes to whom an account is given, by login or verification. The plan that was
+// chosen comes along, unless the path is too long with it.
+std::string AfterSignUp(apb::SignUpIntent intent, const std::string& back,
+                        const std::string& plan) {
+  if (intent != apb::SIGN_UP_INTENT_JOIN) return back;
+  const std::string plans = PlansPath(back, plan);
+  return plans.size() <= kMaxReturnPath ? plans : back;
 }
 
 // With the id under which it will be sent, so that sending it twice is one sign-up.
@@ -63,7 +72,7 @@ http::HttpResponse ShowStart(Page& page, const Form& typed, const std::string& r
             .hint = "FIELD_PASSWORD_OPTIONAL",
             .required = false,
             .max = 128});
-  const std::string after_login = intent == "join" ? PlansPath(back, typed.Get("plan")) : back;
+  const std::string after_login = AfterSignUp(IntentOf(intent), back, typed.Get("plan"));
   form.Link(absl::StrCat("/login?return=", QueryValue(after_login)),
             intent == "account" ? "HAVE_ACCOUNT" : "OFFER_MEMBER");
   if (intent == "trial") form.Link(PlansPath(back), "OFFER_SKIP");
@@ -105,13 +114,14 @@ PageAnswer StartPage(Page& page) {
   co_return ShowStart(page, page.query, NewUuid(page.site.clock.Now()), absl::OkStatus());
 }
 
-// Where the reader goes after the verification. The plan that was chosen comes along, unless
-// the path is too long with it.
-std::string AfterSignUp(apb::SignUpIntent intent, const std::string& back,
-                        const std::string& plan) {
-  if (intent != apb::SIGN_UP_INTENT_JOIN) return back;
-  const std::string plans = PlansPath(back, plan);
-  return plans.size() <= kMaxReturnPath ? plans : back;
+// Nothing is left to start then but a membership.
+bool IsOfferOver(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == "OFFER_EXPIRED" || reason == "OFFER_NOT_STARTED";
+}
+
+http::HttpResponse ShowOfferOver(Page& page, const absl::Status& status) {
+  return ShowRefusal(page, status, "START_HEADING", PlansPath(page.ReturnPath("/")), "JOIN");
 }
 
 PageAnswer Start(Page& page) {
@@ -129,6 +139,7 @@ PageAnswer Start(Page& page) {
     request.set_request_id(NewUuid(page.site.clock.Now()));
     sign_up = co_await page.calls.Call(rpcs::kSignUp, request);
   }
+  if (IsOfferOver(sign_up.status())) co_return ShowOfferOver(page, sign_up.status());
   if (!sign_up.ok()) co_return ShowStart(page, page.form, request.request_id(), sign_up.status());
   page.keep_sign_up = sign_up->sign_up_id();
   co_return page.Redirect(absl::StrCat("/verify?sign_up=", sign_up->sign_up_id()));
@@ -138,6 +149,7 @@ PageAnswer StartTrial(Page& page) {
   const auto trial = co_await page.calls.Call(rpcs::kStartTrial, apb::StartTrialRequest());
   const std::string back = page.ReturnPath("/");
   if (ReasonOf(trial.status()) == "TRIAL_USED") co_return page.Redirect(PlansAfterTrialPath(back));
+  if (IsOfferOver(trial.status())) co_return ShowOfferOver(page, trial.status());
   if (!trial.ok()) co_return ShowTrialStart(page, trial.status());
   co_return page.Redirect(back);
 }
@@ -223,7 +235,10 @@ PageAnswer Verify(Page& page) {
   if (verified.ok()) {
     page.keep_sign_up = "";
     if (verified->password_dropped()) {
-      co_return page.Redirect(absl::StrCat("/verified?return=", QueryValue(After(*verified))));
+      const std::string after = After(*verified);
+      co_return page.Redirect(absl::StrCat(
+          "/verified?return=",
+          QueryValue(after.size() <= kMaxReturnPath ? after : verified->return_path())));
     }
     co_return page.Redirect(After(*verified));
   }

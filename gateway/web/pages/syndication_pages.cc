@@ -25,7 +25,7 @@ constexpr char kRobots[] =
     "User-agent: Bytespider\nUser-agent: PerplexityBot\nUser-agent: meta-externalagent\n"
     "User-agent: Amazonbot\nUser-agent: cohere-ai\nDisallow: /\n\n"
     "User-agent: *\nDisallow: /account\nDisallow: /feed$\nDisallow: /feed?\n"
-    "Disallow: /login\nDisallow: /search\nDisallow: /start\n"
+    "Disallow: /login\nDisallow: /start\n"
     "Disallow: /verify\nDisallow: /reset\nDisallow: /live/\n\n";
 
 // TDM Reservation Protocol, 1.0.

@@ -44,7 +44,7 @@
 {{/RECEIPTS}}
 <section aria-labelledby="profile">
 <h2 id="profile">{{W_ACCOUNT_PROFILE}}</h2>
-<form method="post" action="/account" class="stacked">
+<form method="post" action="/account" class="stacked"><input type="hidden" name="return" value="/account">
 <p class="quiet">{{EMAIL}}</p>
 <input type="hidden" name="etag" value="{{ETAG}}">
 <label for="name">{{W_FIELD_DISPLAY_NAME}}</label>
@@ -60,7 +60,7 @@
 </section>
 <section id="mails" aria-labelledby="mails-heading">
 <h2 id="mails-heading">{{W_ACCOUNT_MAILS}}</h2>
-<form method="post" action="/account/mails" class="stacked">
+<form method="post" action="/account/mails" class="stacked"><input type="hidden" name="return" value="/account">
 <label class="check"><input type="checkbox" name="trial_reminders" value="1"{{#TRIAL_REMINDERS}} checked{{/TRIAL_REMINDERS}}> {{W_MAIL_TRIAL_REMINDERS}}</label>
 <p class="quiet">{{W_ACCOUNT_MAILS_ALWAYS}}</p>
 <p class="form-actions"><button type="submit" class="button button-small button-quiet">{{W_FORM_SAVE}}</button></p>

@@ -8,8 +8,6 @@
 namespace rostrum {
 namespace {
 
-constexpr size_t kMaxReturnPath = 500;
-
 bool IsLocalPath(absl::string_view path) {
   if (path.empty()) return true;
   if (path[0] != '/') return false;

@@ -97,6 +97,21 @@ TEST_F(JoinPagesTest, StartAsksForNothingWhileThereIsNoOffer) {
   EXPECT_THAT(std::string(Get("/start?for=account").bytes()), HasSubstr(field));
 }
 
+// No form: START would only fail again.
+TEST_F(JoinPagesTest, AnOfferThatEndsWhileTheFormIsOpenLeadsToThePlans) {
+  const absl::Status over =
+      Error(absl::StatusCode::kFailedPrecondition, "OFFER_EXPIRED", "the offer has expired");
+  told_.Refuse(rpcs::kSignUp, over);
+  told_.Refuse(rpcs::kStartTrial, over);
+  for (const http::HttpResponse& refused : {Post("/start", "for=trial&return=/c/world/peace"),
+                                            Post("/trial", "return=/c/world/peace", ana_)}) {
+    EXPECT_EQ(refused.status, 400);
+    const std::string page(refused.bytes());
+    EXPECT_THAT(page, HasSubstr("href=\"/join?return=/c/world/peace\""));
+    EXPECT_THAT(page, Not(HasSubstr("<form")));
+  }
+}
+
 TEST_F(JoinPagesTest, ASignUpThatIsOverLeadsToAnother) {
   const auto refused = [this](const std::string& target, const std::string& form) {
     const http::HttpResponse response = Post(target, form);

@@ -303,7 +303,7 @@ TEST_F(RedisTest, OnlyOneCallTriesARedisThatIsAway) {
   getsockname(listening, reinterpret_cast<sockaddr*>(&address), &size);
   constexpr absl::Duration kCoolDown = absl::Milliseconds(50);
   Redis redis({.url = absl::StrCat("redis://127.0.0.1:", ntohs(address.sin_port)),
-               .command_timeout = absl::Seconds(1),
+               .command_timeout = absl::Seconds(3),
                .cool_down = kCoolDown},
               test_.metrics);
   EXPECT_FALSE(redis.Ping());
