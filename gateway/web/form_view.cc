@@ -37,6 +37,16 @@ void FillField(const Words& words, const FormView::Field& field, const std::stri
 
 }  // namespace
 
+FormView::Field FormView::NewPassword() {
+  return {.name = "password",
+          .proto = "new_password",
+          .label = "FIELD_NEW_PASSWORD",
+          .type = "password",
+          .autocomplete = "new-password",
+          .hint = "FIELD_PASSWORD_HINT",
+          .max = 128};
+}
+
 FormView& FormView::Intro(std::string text) {
   intro_.push_back(std::move(text));
   return *this;

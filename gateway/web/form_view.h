@@ -26,6 +26,9 @@ class FormView {
     std::string inputmode;
   };
 
+  // A password that is chosen, not one that is known.
+  static Field NewPassword();
+
   // `heading` and `button` are names in the word catalogue.
   FormView(std::string action, std::string heading, std::string button)
       : action_(std::move(action)), heading_(std::move(heading)), button_(std::move(button)) {}

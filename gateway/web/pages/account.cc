@@ -216,13 +216,7 @@ PageAnswer ShowPassword(Page& page, const absl::Status refused) {
               .max = 128});
     form.Link("/reset?return=/account", "LOGIN_FORGOTTEN");
   }
-  form.Add({.name = "password",
-            .proto = "new_password",
-            .label = "FIELD_NEW_PASSWORD",
-            .type = "password",
-            .autocomplete = "new-password",
-            .hint = "FIELD_PASSWORD_HINT",
-            .max = 128});
+  form.Add(FormView::NewPassword());
   form.Link("/account", "FORM_CANCEL");
   co_return form.Show(page, refused);
 }

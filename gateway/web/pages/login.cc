@@ -120,13 +120,7 @@ http::HttpResponse ShowNewPassword(Page& page, const std::string& token,
                                    const absl::Status& status) {
   FormView form("/reset", "RESET_HEADING", "RESET_SET_BUTTON");
   form.Hidden("token", token);
-  form.Add({.name = "password",
-            .proto = "new_password",
-            .label = "FIELD_NEW_PASSWORD",
-            .type = "password",
-            .autocomplete = "new-password",
-            .hint = "FIELD_PASSWORD_HINT",
-            .max = 128});
+  form.Add(FormView::NewPassword());
   form.Link("/reset", "RESET_AGAIN");
   return form.Show(page, status);
 }

@@ -1,4 +1,5 @@
 #include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -64,14 +65,11 @@ http::HttpResponse ShowStart(Page& page, const Form& typed, const std::string& r
             .type = "email",
             .autocomplete = "email",
             .value = typed.Get("email")});
-  form.Add({.name = "password",
-            .proto = "password",
-            .label = "FIELD_NEW_PASSWORD",
-            .type = "password",
-            .autocomplete = "new-password",
-            .hint = "FIELD_PASSWORD_OPTIONAL",
-            .required = false,
-            .max = 128});
+  FormView::Field password = FormView::NewPassword();
+  password.proto = "password";
+  password.hint = "FIELD_PASSWORD_OPTIONAL";
+  password.required = false;
+  form.Add(std::move(password));
   const std::string after_login = AfterSignUp(IntentOf(intent), back, typed.Get("plan"));
   form.Link(absl::StrCat("/login?return=", QueryValue(after_login)),
             intent == "account" ? "HAVE_ACCOUNT" : "OFFER_MEMBER");

@@ -3,13 +3,9 @@
 import assert from "node:assert/strict";
 import { assertReloadSendsNothing, waitUntil } from "./browser.mjs";
 import { call, channelId, publish } from "./live.mjs";
+import { Steps } from "./steps.mjs";
 
-export class FormSteps {
-  /** @param tools browsers, url, logins, look, logIn, openMail, step */
-  constructor(tools) {
-    Object.assign(this, tools);
-  }
-
+export class FormSteps extends Steps {
   /** Fills in the sign-up that is shown, and opens the link that is mailed. */
   async signUp(page, name, email = `${name}.${Date.now()}@reader.example`) {
     await page.getByLabel("Name, as others see it").fill(name);
@@ -77,12 +73,6 @@ export class FormSteps {
     await page.context().close();
   }
 
-  async signedIn(role, back, options = {}) {
-    const page = await this.browsers.reader(options);
-    await this.logIn(page, this.logins[role], back);
-    return page;
-  }
-
   async typeWhileThePostCloses() {
     this.step("a post that closes while a comment is typed; what was typed stays");
     const author = await this.signedIn("author", "/");
@@ -128,10 +118,7 @@ export class FormSteps {
     const page = await this.signedIn("editor", path, { javaScriptEnabled: false });
     const text = `One line\n\nand another ${Date.now()}`;
     await page.getByLabel("Your comment").fill(text);
-    const beside = await page.context().newPage();
-    await beside.goto("/account");
-    await beside.getByRole("button", { name: "Log out", exact: true }).last().click();
-    await beside.waitForURL(`${this.url}/`);
+    const beside = await this.logOutBeside(page);
     await page.getByRole("button", { name: "Post comment" }).click();
     await page.getByText("You are not logged in any more").waitFor();
     assert.equal(await page.getByLabel("Your comment").inputValue(), text);

@@ -2,6 +2,7 @@
 // news, search.
 import assert from "node:assert/strict";
 import { waitUntil } from "./browser.mjs";
+import { Steps } from "./steps.mjs";
 
 /** Calls the API as the reader of a page, as a script of that page would. */
 export async function call(page, url, method, path, body) {
@@ -27,18 +28,7 @@ export async function channelId(page, url, slug) {
   return channels.find((each) => each.slug === slug).channelId;
 }
 
-export class LiveSteps {
-  /** @param tools browsers, url, logins, look, logIn, step */
-  constructor(tools) {
-    Object.assign(this, tools);
-  }
-
-  async signedIn(role, back) {
-    const page = await this.browsers.reader();
-    await this.logIn(page, this.logins[role], back);
-    return page;
-  }
-
+export class LiveSteps extends Steps {
   async talkInARoom(member) {
     this.step("a VIP room: from outside, through the door, and a live conversation");
     const visitor = await this.browsers.reader();
@@ -148,10 +138,7 @@ export class LiveSteps {
     const page = await this.signedIn("editor", path);
     const text = `Typed before it ended ${Date.now()}`;
     await page.getByLabel("Your comment").fill(text);
-    const beside = await page.context().newPage();
-    await beside.goto("/account");
-    await beside.getByRole("button", { name: "Log out", exact: true }).last().click();
-    await beside.waitForURL(`${this.url}/`);
+    const beside = await this.logOutBeside(page);
     await page.getByRole("button", { name: "Post comment" }).click();
     await page.getByText("You are not logged in any more").waitFor();
     assert.equal(await page.getByLabel("Your comment").inputValue(), text);

@@ -32,7 +32,6 @@ class AccountPagesTest : public SiteTest {
     told_.Refuse(rpcs::kGetMembership, absl::NotFoundError("none"));
     told_.Refuse(rpcs::kGetTrial, absl::NotFoundError("none"));
   }
-  std::string Shown(const std::string& target) { return std::string(Get(target, ana_).bytes()); }
   const Headers ana_ = SignedIn();
 };
 

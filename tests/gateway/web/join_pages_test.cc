@@ -24,7 +24,6 @@ spb::Membership MembershipOf(spb::MembershipState state) {
 class JoinPagesTest : public SiteTest {
  protected:
   JoinPagesTest() { told_.Answer(rpcs::kListPlans, ThePlans()); }
-  std::string Shown(const std::string& target) { return std::string(Get(target, ana_).bytes()); }
   const Headers ana_ = SignedIn();
 };
 

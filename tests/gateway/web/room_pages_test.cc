@@ -23,7 +23,6 @@ class RoomPagesTest : public SiteTest {
     told_.Answer(rpcs::kListRoomMembers, {});
     told_.Answer(rpcs::kListComments, {});
   }
-  std::string Shown(const std::string& target) { return std::string(Get(target, ana_).bytes()); }
   fpb::Room room_;
   const Headers ana_ = SignedIn();
 };

@@ -101,6 +101,10 @@ class SiteTest : public ::testing::Test {
   http::HttpResponse Post(const std::string& target, const std::string& form, Headers headers = {});
   // The headers of a reader who is signed in as Ana.
   Headers SignedIn();
+  // The page that Ana gets.
+  std::string Shown(const std::string& target) {
+    return std::string(Get(target, SignedIn()).bytes());
+  }
   // A header of an answer, or "".
   static std::string Header(const http::HttpResponse& response, const std::string& name);
 
