@@ -38,6 +38,14 @@ export const podRules = {
     }
   },
 
+  // kLockTime of services/common/postgres/migrations.cc; past the deadline `rollout status` gives up.
+  *"a rollout waits for its migration"(objects) {
+    for (const { object, name } of servers(objects)) {
+      const { progressDeadlineSeconds: deadline = 600 } = object.spec;
+      if (!(deadline > 3600)) yield `${name}: given up after ${deadline} s, a migration may take 3600`;
+    }
+  },
+
   *"probes ask for health, and liveness for nothing else"(objects) {
     for (const workload of servers(objects)) {
       const [container] = workload.pod.containers;
