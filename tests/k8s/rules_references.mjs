@@ -215,6 +215,7 @@ export const referenceRules = {
       if (spec.resources.requests.memory !== spec.resources.limits.memory) yield `${id(cluster)}: is ended first when its node is full`;
       if (!/:\d+\.\d+/.test(spec.imageName)) yield `${id(cluster)}: ${spec.imageName} is another one from node to node`;
       if (spec.instances < 3 || !(spec.postgresql.synchronous?.number >= 1)) yield `${id(cluster)}: what is acknowledged is on one machine`;
+      if (spec.postgresql.synchronous?.failoverQuorum !== true) yield `${id(cluster)}: a standby that lacks what was acknowledged may be promoted`;
       const plugin = spec.plugins?.find((each) => each.isWALArchiver);
       if (!named(objects, "ObjectStore", plugin?.parameters?.barmanObjectName)) yield `${id(cluster)}: changes are archived nowhere`;
       const backup = ofKind(objects, "ScheduledBackup").find((each) => each.spec.cluster.name === cluster.metadata.name);
