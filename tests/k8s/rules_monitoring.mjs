@@ -17,9 +17,9 @@ const testFiles = readdirSync(join(here, "alerts")).map((file) => [file, readFil
 const TARGET = ["job", "namespace", "pod", "container", "endpoint", "instance", "service"];
 // The PodMonitor of our pods, as Prometheus names its targets.
 const JOB = `job="${NAMESPACE}/rostrum"`;
-const APP = 'app="rostrum"';
-// Of others: the database operator, the kubelet, Prometheus itself.
-const foreign = parse(readFileSync(join(here, "foreign_metrics.yaml"), "utf8"));
+// Of others: the database operator, the kubelet, Prometheus itself. Name to {labels, matcher}.
+const foreign = new Map(Object.entries(parse(readFileSync(join(here, "foreign_metrics.yaml"), "utf8")))
+  .flatMap(([matcher, metrics]) => Object.entries(metrics).map(([name, labels]) => [name, { labels, matcher }])));
 
 const rulesOf = (object) => object.spec.groups.flatMap((group) => group.rules);
 const alertsOf = (objects) => ofKind(objects, "PrometheusRule").flatMap((object) =>
@@ -82,7 +82,7 @@ function own(metrics) {
 
 // Metric names to the labels they have.
 function exported(objects, metrics) {
-  const known = new Map(Object.entries(foreign).map(([name, labels]) => [name, [...labels, ...TARGET]]));
+  const known = new Map([...foreign].map(([name, { labels }]) => [name, [...labels, ...TARGET]]));
   for (const [name, labels] of own(metrics)) known.set(name, labels);
   for (const object of ofKind(objects, "PrometheusRule")) {
     for (const { record, expr } of rulesOf(object)) if (record) known.set(record, use(expr).grouped);
@@ -138,13 +138,16 @@ export const monitoringRules = {
     }
   },
 
-  // Others in the cluster have an http_requests_total too, and process_ metrics anyway.
+  // Others in the cluster have an http_requests_total too, process_ metrics anyway, and perhaps
+  // databases of the same operator.
   *"our metrics are asked of our pods"(objects, { metrics }) {
     const ours = own(metrics);
+    const jobs = ofKind(objects, "PodMonitor").map(({ metadata }) => `job="${NAMESPACE}/${metadata.name}"`);
     for (const { where, expr } of expressions(objects)) {
       for (const { name, matchers } of use(expr).selectors) {
-        if ((ours.has(name) || name === "up") && !matchers.includes(JOB)) yield `${where}: ${name} is not asked by ${JOB}`;
-        if (name === "ALERTS" && !matchers.includes(APP)) yield `${where}: ${name} is not asked by ${APP}`;
+        const wanted = ours.has(name) ? JOB : foreign.get(name)?.matcher;
+        if (wanted && !matchers.includes(wanted)) yield `${where}: ${name} is not asked by ${wanted}`;
+        if (wanted?.startsWith("job=") && !jobs.includes(wanted)) yield `${where}: no PodMonitor is ${wanted}`;
       }
     }
     // "All" as an expression of its own would be all there are, whoever they belong to.
