@@ -104,12 +104,17 @@ export const podRules = {
   },
 
   *"requests, a limit of memory, none of CPU"(objects) {
-    for (const { name, pod } of workloads(objects)) {
-      for (const { resources } of pod.containers) {
-        if (!resources?.requests?.cpu || !resources.requests.memory) yield `${name}: no requests of CPU and memory`;
-        if (!resources?.limits?.memory) yield `${name}: no limit of memory`;
-        if (resources?.limits?.cpu) yield `${name}: a limit of CPU`;
-      }
+    const containers = workloads(objects).flatMap(({ name, pod }) => pod.containers.map(({ resources }) => ({ name, resources })));
+    // The operator's pods, and the plugin's container in them.
+    const made = [
+      ...ofKind(objects, "Cluster").map((object) => ({ name: id(object), resources: object.spec.resources })),
+      ...ofKind(objects, "Pooler").map((object) => ({ name: id(object), resources: object.spec.template.spec.containers[0].resources })),
+      ...ofKind(objects, "ObjectStore").map((object) => ({ name: id(object), resources: object.spec.instanceSidecarConfiguration?.resources })),
+    ];
+    for (const { name, resources } of [...containers, ...made]) {
+      if (!resources?.requests?.cpu || !resources.requests.memory) yield `${name}: no requests of CPU and memory`;
+      if (!resources?.limits?.memory) yield `${name}: no limit of memory`;
+      if (resources?.limits?.cpu) yield `${name}: a limit of CPU`;
     }
   },
 
