@@ -5,7 +5,7 @@
 // BUILD has the binaries, which say what settings they know and what metrics they
 // export. Renders every overlay, applies every rule to it, and then shows that each
 // rule refuses something: a fixture is an overlay with one thing made wrong. The guides
-// beside the manifests are read too. Given folders of overlays, in the tree or elsewhere,
+// beside the manifests are read too, and k8s/restore is run on a stand-in. Given folders of overlays, in the tree or elsewhere,
 // it checks these and nothing else.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { id } from "./objects.mjs";
+import { restoreCases } from "./restore.mjs";
 import { guideRules, guides } from "./rules_guides.mjs";
 import { monitoringRules } from "./rules_monitoring.mjs";
 import { networkRules } from "./rules_network.mjs";
@@ -68,7 +69,10 @@ const stored = Object.fromEntries(Object.entries({ ...keysOfScript, "backup-cred
 
 function render(folder) {
   const objects = objectsOf(run(kubectl, ["kustomize", folder]));
-  const components = (readYaml(folder, "kustomization.yaml").components ?? []).map((path) => basename(path.split("?")[0]));
+  const kustomizations = [...sources(folder).values()];
+  // Its own, wherever they are, and those of an overlay that it is made from.
+  const components = (readYaml(folder, "kustomization.yaml").components ?? []).map((path) => basename(path.split("?")[0]))
+    .concat(kustomizations.filter(({ kind }) => kind === "Component").map(({ metadata }) => metadata.name));
   const name = whole ? basename(folder) : folder;
   const context = {
     // Where mails are caught nobody reads; all else is meant in production.
@@ -78,7 +82,7 @@ function render(folder) {
     metrics,
     made: { applied: components.includes("external-secrets") ? {} : keysOfScript, stored },
   };
-  return { name, objects, context, kustomizations: [...sources(folder).values()] };
+  return { name, objects, context, kustomizations };
 }
 
 // Makes one thing wrong: {object, set: {/pointer: value}, remove: [/pointer], drop, add}.
@@ -135,6 +139,7 @@ if (whole) {
     overlays[name] = { name, objects, context: {} };
   }
 }
+for (const { what, wrong } of whole ? restoreCases(kubectl) : []) report(`k8s/restore: ${what}`, wrong);
 const written = whole ? guides() : [];
 for (const [rule, check] of Object.entries(guideRules)) report(`guides: ${rule}`, [...check(written)]);
 

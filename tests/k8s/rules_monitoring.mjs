@@ -29,8 +29,15 @@ const alertsOf = (objects) => ofKind(objects, "PrometheusRule").flatMap((object)
 // by its path.
 const rulesFile = ({ spec }) => stringify(spec, (key, value) => (key === "runbook_url" ? value.replace(/^[^#]*/, RUNBOOK) : value));
 
-// Runs promtool in a folder of these files: what it said if it was not pleased.
+// Runs promtool in a folder of these files: what it said if it was not pleased. Once for all
+// overlays with the same rules, since the tests take most of a minute.
+const answers = new Map();
 function promtool(args, files) {
+  const key = JSON.stringify([args, files]);
+  if (!answers.has(key)) answers.set(key, askPromtool(args, files));
+  return answers.get(key);
+}
+function askPromtool(args, files) {
   const folder = mkdtempSync(join(tmpdir(), "rostrum-promtool-"));
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
@@ -185,7 +192,6 @@ export const monitoringRules = {
         ...(mine.some((test) => !test.exp_alerts?.length) ? [] : [`${where}: no test has it stay silent`])];
     });
     yield* untested;
-    // The tests take most of a minute.
     if (untested.length > 0) return;
     const files = Object.fromEntries([...testFiles, ...rules.map((object) => [`${object.metadata.name}.yaml`, rulesFile(object)])]);
     const said = promtool(["test", "rules", ...testFiles.map(([file]) => file)], files);

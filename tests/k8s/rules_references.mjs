@@ -211,6 +211,13 @@ export const referenceRules = {
       if (spec.enablePDB === false) yield `${id(cluster)}: no PodDisruptionBudget`;
       if (spec.monitoring?.enablePodMonitor) yield `${id(cluster)}: enablePodMonitor is deprecated`;
       if (spec.backup?.barmanObjectStore) yield `${id(cluster)}: barmanObjectStore is gone; the plugin does it`;
+      if (spec.bootstrap.recovery) {
+        const { source } = spec.bootstrap.recovery;
+        const from = spec.externalClusters?.find((each) => each.name === source)?.plugin?.parameters;
+        const to = spec.plugins?.find((each) => each.isWALArchiver)?.parameters;
+        if (!from?.serverName || !named(objects, "ObjectStore", from.barmanObjectName)) yield `${id(cluster)}: recovers from no archive`;
+        else if ((to?.serverName ?? cluster.metadata.name) === from.serverName) yield `${id(cluster)}: writes into the archive that it came from`;
+      }
       if (!overlay.production) continue;
       if (spec.resources.requests.memory !== spec.resources.limits.memory) yield `${id(cluster)}: is ended first when its node is full`;
       if (!/:\d+\.\d+/.test(spec.imageName)) yield `${id(cluster)}: ${spec.imageName} is another one from node to node`;
