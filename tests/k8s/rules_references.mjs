@@ -14,13 +14,19 @@ function* backendsOf(object) {
   }
 }
 
-// Whether streams may last: paths under /live have no time limit on requests.
+// Whether streams may last: paths under /live have no time limit on requests. Pictures and
+// assets have that of the gateway (write_most in gateway/http/server.h).
 function* streamLimits(objects) {
   for (const route of ofKind(objects, "HTTPRoute")) {
     const rules = route.spec.rules.filter((rule) => rule.backendRefs);
     if (rules.length === 0) continue;
-    const live = rules.find((rule) => rule.matches?.some(({ path }) => path?.value === "/live"));
+    const ruleOf = (prefix) => rules.find((rule) => rule.matches?.some(({ path }) => path?.value === prefix));
+    const live = ruleOf("/live");
     if (live?.timeouts?.request !== "0s") yield `${id(route)}: cuts streams under /live`;
+    for (const prefix of ["/v1/media", "/assets"]) {
+      const [, minutes] = /^(\d+)m$/.exec(ruleOf(prefix)?.timeouts?.request ?? "") ?? [];
+      if (!(minutes > 15)) yield `${id(route)}: cuts what is under ${prefix} on slow lines`;
+    }
     if (rules.some((rule) => rule !== live && !rule.timeouts?.request)) yield `${id(route)}: a rule without a time limit`;
   }
   const ingresses = ofKind(objects, "Ingress");
