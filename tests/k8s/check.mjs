@@ -12,7 +12,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
-import { id } from "./objects.mjs";
+import { here, id } from "./objects.mjs";
 import { restoreCases } from "./restore.mjs";
 import { guideRules, guides } from "./rules_guides.mjs";
 import { monitoringRules } from "./rules_monitoring.mjs";
@@ -24,7 +24,6 @@ import { schemaRules, unknownFields } from "./rules_schema.mjs";
 import { settingRules } from "./rules_settings.mjs";
 import { sourceRules, sources } from "./rules_sources.mjs";
 
-const here = import.meta.dirname;
 const root = resolve(here, "../..");
 const [build = join(root, "build"), ...given] = process.argv.slice(2).map((path) => resolve(path));
 const whole = given.length === 0;

@@ -1,4 +1,9 @@
 // Kubernetes objects, as the rules look at them.
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+// This folder. Debian 12's Node has no import.meta.dirname.
+export const here = dirname(fileURLToPath(import.meta.url));
 
 export const NAMESPACE = "rostrum";
 export const COMPONENT = "app.kubernetes.io/component";

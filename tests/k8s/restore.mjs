@@ -4,9 +4,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { here } from "./objects.mjs";
 
-const script = resolve(import.meta.dirname, "../../k8s/restore");
-const overlay = join(import.meta.dirname, "overlays/restore");
+const script = resolve(here, "../../k8s/restore");
+const overlay = join(here, "overlays/restore");
 const TIMES = { content: "2026-01-31T12:00:00Z", subscription: "latest" };
 
 // The cluster is "old" until it is deleted, and "new" once the overlay is applied after that.

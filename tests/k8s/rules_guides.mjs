@@ -2,9 +2,9 @@
 // their links lead somewhere.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { id } from "./objects.mjs";
+import { here, id } from "./objects.mjs";
 
-const k8s = resolve(import.meta.dirname, "../../k8s");
+const k8s = resolve(here, "../../k8s");
 
 export const guides = () => readdirSync(k8s).filter((name) => name.endsWith(".md")).map((name) =>
   ({ kind: "Guide", metadata: { name }, path: join(k8s, name), text: readFileSync(join(k8s, name), "utf8") }));

@@ -7,9 +7,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
 import { parse, stringify } from "yaml";
-import { NAMESPACE, bytes, id, maxmemory, ofKind, workloads } from "./objects.mjs";
+import { NAMESPACE, bytes, here, id, maxmemory, ofKind, workloads } from "./objects.mjs";
 
-const here = import.meta.dirname;
 const RUNBOOK = "k8s/RUNBOOK.md";
 const runbook = readFileSync(resolve(here, "../..", RUNBOOK), "utf8");
 const testFiles = readdirSync(join(here, "alerts")).map((file) => [file, readFileSync(join(here, "alerts", file), "utf8")]);

@@ -6,10 +6,9 @@ import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020.js";
 import ts from "typescript";
 import { parse } from "yaml";
-import { id } from "./objects.mjs";
+import { here, id } from "./objects.mjs";
 
 const require = createRequire(import.meta.url);
-const here = import.meta.dirname;
 const PACKAGES = {
   "cert-manager.io": "@kubernetes-models/cert-manager",
   "gateway.networking.k8s.io": "@kubernetes-models/gateway-api",
