@@ -1,7 +1,8 @@
 """One trace shows a request and all that came of it."""
 
+import html
 import http.client
-import json
+import re
 import secrets
 import urllib.parse
 
@@ -10,6 +11,8 @@ from collector import tree
 from client import code_in
 from local_stack import wait_until
 from steps import PASSWORD
+
+COMMENT = "Unmistakable."  # one word, which is the same in a form
 
 
 class Trace:
@@ -79,20 +82,36 @@ class Traces:
         return post_id
 
     def check_comment(self, reader, post_id):
-        self.journey.step("Traces: a comment, down to the browser that looks on")
+        path = f"/v1/posts/{post_id}/comments"
+        self.check_written(post_id, "by the API", "POST /v1/posts/{post_id}/comments", 200,
+                           lambda headers: reader.request("POST", path, {"body": COMMENT}, headers))
+        action, typed = self.fill_form(reader, post_id)
+        self.check_written(post_id, "by the form of the page", "POST /c/{channel}/{post}/comments", 303,
+                           lambda headers: self.journey.send(reader, "POST", action, typed, headers))
+
+    def fill_form(self, reader, post_id):
+        """Where the form of an article's page leads, and what a browser sends there."""
+        page = self.journey.page(reader, self.journey.article_path(post_id)).decode()
+        form = re.search(r'<form [^>]*action="([^"#]*)[^>]*id="comment-form".*?</form>', page, re.DOTALL)
+        request = re.search('name="request" value="([^"]+)"', form[0])
+        return html.unescape(form[1]), urllib.parse.urlencode({"request": request[1], "body": COMMENT})
+
+    def check_written(self, post_id, how, route, status, write):
+        self.journey.step(f"Traces: a comment {how}, down to the browser that looks on")
+        trace = Trace()
         with Watcher(self.journey.url, f"/live/posts/{post_id}") as watcher:
-            trace = Trace()
-            answer = reader.request("POST", f"/v1/posts/{post_id}/comments",
-                                    {"body": "A traced comment."}, trace.headers)
-            self.journey.expect(answer, 200)
+            answer = write(trace.headers)
+            assert answer.status == status, answer
             watcher.wait_for("event: changed")
             spans = self.collector.wait(trace.id, ["browser tell"])
         self.show(spans)
         rpc = "rostrum.comment.v1.CommentService/CreateComment"
-        in_comment = [("gateway", "server", "POST /v1/posts/{post_id}/comments"),
-                      ("gateway", "client", rpc), ("comment", "server", rpc)]
-        self.expect_path(spans, trace.span_id, in_comment + [
-            ("comment", "client", "comment_store.Create"),
+        in_comment = [("gateway", "server", route), ("gateway", "client", rpc), ("comment", "server", rpc)]
+        in_store = in_comment + [("comment", "client", "comment_store.Create")]
+        transaction = self.expect_path(spans, trace.span_id, in_store + [
+            ("comment", "client", "comment_store.CreateTogether")])
+        assert transaction.attributes["rostrum.access"] == "write", transaction.attributes
+        self.expect_path(spans, trace.span_id, in_store + [
             ("comment", "producer", "CommentCreated publish"),
             ("gateway", "consumer", "CommentCreated process"),
             ("gateway", "producer", "browser tell")])
@@ -107,8 +126,8 @@ class Traces:
         assert throttle.attributes["db.system"] == "redis", throttle.attributes
         self.expect_whole(spans, trace)
         server = self.expect_path(spans, trace.span_id, in_comment[:1])
-        assert server.attributes["http.route"] == "/v1/posts/{post_id}/comments", server.attributes
-        assert int(server.attributes["http.response.status_code"]) == 200, server.attributes
+        assert server.name == f"POST {server.attributes['http.route']}", server.attributes
+        assert int(server.attributes["http.response.status_code"]) == status, server.attributes
         assert not any(span.failed for span in spans), tree(spans)
 
     def check_article(self):
@@ -137,25 +156,25 @@ class Traces:
     def expect_logged(self, service, rpc, request_id):
         """The line of an RPC names the request that it is part of."""
         def is_there():
-            whole, _, _ = logs.read_logs(self.settings)[service].rpartition(b"\n")
-            lines = map(json.loads, whole.splitlines())
-            return any(line.get("grpc.method") == rpc and line["request_id"] == request_id
-                       for line in lines)
+            entries = logs.entries_of(logs.read_logs(self.settings)[service])
+            return any(entry.get("grpc.method") == rpc and entry["request_id"] == request_id
+                       for entry in entries)
         wait_until(is_there, f"the request's id in {service}'s line of {rpc}")
 
     def check_unsampled(self, post_id):
         self.journey.step("Traces: what its caller does not record is not recorded")
         quiet, loud = Trace(), Trace()
         headers = {"traceparent": quiet.headers["traceparent"][:-2] + "00"}
-        self.journey.visitor().request("GET", f"/v1/posts/{post_id}", None, headers)
-        self.journey.visitor().request("GET", f"/v1/posts/{post_id}", None, loud.headers)
+        for sent in (headers, loud.headers):
+            answer = self.journey.visitor().request("GET", f"/v1/posts/{post_id}", None, sent)
+            self.journey.expect(answer, 200)
         self.collector.wait(loud.id, ["rostrum.content.v1.PostService/GetPost"])
         assert not self.collector.trace(quiet.id)
 
     def check_nothing_but_templates(self, post_id):
         """Neither a path with ids, nor what the journey wrote, is in any span."""
         for body in self.collector.bodies:
-            assert post_id.encode() not in body and b"A traced comment" not in body, body
+            assert post_id.encode() not in body and COMMENT.encode() not in body, body
 
     def show(self, spans):
         for line in tree(spans).splitlines():
