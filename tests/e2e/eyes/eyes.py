@@ -16,7 +16,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "support")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "support"),
+                str(HERE.parents[1] / "deploy")]
 
 import asked
 import attributes
