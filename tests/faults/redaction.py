@@ -3,11 +3,9 @@
 import collections
 import json
 
-from local_stack import SERVICES
-from logs import ADDRESS, LISTENS, Secrets, read_logs
+from logs import ADDRESS, LISTENS, OURS, Secrets, read_logs, require_enough
 from search import find_all
 
-OURS = SERVICES + ["gateway"]
 FIELDS = {"ts", "level", "service", "msg"}
 
 
@@ -74,6 +72,7 @@ def look_at_form(logs, whispers):
 def look_through(settings, secrets):
     """All that is wrong in the logs of a stack; empty if nothing is."""
     logs = read_logs(settings)
+    require_enough(logs, secrets)
     whispers = Whispers()
     look_for_secrets(logs, secrets, whispers)
     look_for_addresses(logs, whispers)

@@ -21,7 +21,7 @@ import redaction  # noqa: E402  (the path is known only now)
 from checks import lost_spans  # noqa: E402
 from client import Answer  # noqa: E402
 from history import Client, History  # noqa: E402
-from logs import Secrets  # noqa: E402
+from logs import OURS, Secrets, require_enough  # noqa: E402
 from once import Effect, Event, Move, broken_chain, look, misapplied  # noqa: E402
 from plan import (  # noqa: E402
     EXTRAS, LONG_PAUSE, SHORT, WAYS, extras_of_all, plan, processes_of, ways_of_all)
@@ -234,6 +234,17 @@ class Logs(unittest.TestCase):
         self.assertEqual(self.found(postgres=rb'they say \"what\" they want'),
                          {("postgres", "a secret (text)"): 1})
         self.assertEqual(self.found(mail=b"peer 10.0.0.7:80\n"), {("mail", "an address"): 1})
+
+    def test_that_are_not_there_are_seen(self):
+        logs = {name: self.GOOD for name in [*OURS, "postgres", "mail", "redis-state", "redis-cache"]}
+        secrets = Secrets()
+        for kind in ("password", "email", "token", "cookie", "body"):
+            secrets.add(kind, "secret")
+        require_enough(logs, secrets)
+        for lacking in ({**logs, "feed": b""}, {k: v for k, v in logs.items() if k != "mail"}):
+            self.assertRaises(AssertionError, require_enough, lacking, secrets)
+        secrets.kinds["token"].clear()
+        self.assertRaises(AssertionError, require_enough, logs, secrets)
 
     def test_that_are_cut_off_are_seen(self):
         broken = ("feed", "a line that is not of the form")
