@@ -314,7 +314,7 @@ def lost_spans(history, service):
     for kind in ("kill", "restart"):
         for killed, _ in history.faults_of(service, kind):
             waits = [begin for begin, end in away if begin <= killed <= end + CATCH_UP_SECONDS]
-            hung = [begin for begin, end in history.faults_of(service, "pause", "stutter")
+            hung = [begin for begin, end in history.faults_of(service, "pause", "stutter", "disk full")
                     if begin <= killed <= end + LOST_SECONDS]
             if kind == "kill" or waits:
                 spans.append((min([killed, *waits, *hung]) - LOST_SECONDS, killed + 0.5))

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Faults on a real stack under a recorded workload, and what must be true after.
 
-Starts the stack itself, restartable, its PostgreSQL on a small file system of
-its own where one can be mounted. A run is repeated by its seed: the schedule of
+Starts the stack itself, restartable, its PostgreSQL and Redis on small file systems
+of their own where those can be mounted. A run is repeated by its seed: the schedule of
 faults and what each client chooses come from it. Every process is killed, paused
 and restarted before any of it is done to one again, which takes about 70 seconds
 (120 with --replicas 2).
@@ -11,6 +11,7 @@ and restarted before any of it is done to one again, which takes about 70 second
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import random
@@ -31,11 +32,15 @@ import redaction  # noqa: E402
 from actors import Author, Commenter, Follower, Newcomer, Payer, Returner, Visitor  # noqa: E402
 from checks import Checks  # noqa: E402
 from client import Browser  # noqa: E402
+from disks import ShortFiles, SmallDisk, unmount_what_was_left  # noqa: E402
 from history import History  # noqa: E402
 from local_stack import Stack, psql, wait_until  # noqa: E402
 from plan import SHORT, plan  # noqa: E402
-from schedule import Faults, ShortFiles, SmallDisk  # noqa: E402
+from schedule import Faults  # noqa: E402
 from world import World  # noqa: E402
+
+# What is kept on a file system that can be full, and its MiB.
+SMALL_DISKS = {"postgres": 400, "redis-state": 64}
 
 
 def actors_of(world, seed):
@@ -73,7 +78,8 @@ def follow(faults, steps, began):
     for at, what, name, long in steps:
         time.sleep(max(0, began + at - time.monotonic()))
         print(f"   {time.monotonic() - began:5.1f} s  {what} {name} {long:.1f}", flush=True)
-        doing.append(threading.Thread(target=faults.do, args=(what, name, long)))
+        # Daemons: a run that is ended does not wait for what can no longer be done.
+        doing.append(threading.Thread(target=faults.do, args=(what, name, long), daemon=True))
         doing[-1].start()
     return doing
 
@@ -105,12 +111,13 @@ def look_at_ends(stack, history):
             history.complain(line)
 
 
-def run(stack, history, disk, secrets, options):
+def run(stack, history, disks, secrets, options):
     prepare(stack)
-    faults = Faults(stack, history, disk, options.replicas)
-    faults.disk = disk if disk.mounted else ShortFiles(lambda: faults.pids("postgres"))
-    full = "a file system of its own" if disk.mounted else "RLIMIT_FSIZE"
-    print(f"   a full disk is made by {full}", flush=True)
+    faults = Faults(stack, history, {n: d for n, d in disks.items() if d.mounted}, options.replicas)
+    faults.disks.setdefault("postgres", ShortFiles(lambda: faults.pids("postgres")))
+    for name in disks:
+        how = type(faults.disks[name]).__name__ if name in faults.disks else "none can be made here"
+        print(f"   a full disk of {name}: {how}", flush=True)
     world = World(stack.settings, history)
     actors = actors_of(world, options.seed)
     for actor in actors:
@@ -133,17 +140,33 @@ def run(stack, history, disk, secrets, options):
         history.complain(f"logs:\n   {whispers}")
 
 
-def keep(stack, history, build, seed):
-    """What a failed run wants to be understood by."""
-    kept = pathlib.Path(build) / "fault-logs" / str(seed)
-    shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(stack.state / "logs", kept, dirs_exist_ok=True)
-    shutil.copy(history.path, kept)
-    shutil.copy(stack.folder / "output", kept / "up.output")
-    return kept
+def stop(stack, history, options):
+    """Ends the stack. What a failed run wants to be understood by is kept, if it can be."""
+    history.file.close()
+    failed = bool(history.wrong)
+    if failed:
+        keep(stack, history, options)
+    try:
+        stack.end()
+    except Exception:
+        history.complain(traceback.format_exc())
+    if history.wrong and not failed:
+        keep(stack, history, options)
 
 
-def tell(history, options, kept):
+def keep(stack, history, options):
+    kept = pathlib.Path(options.build) / "fault-logs" / str(options.seed)
+    try:
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(stack.state / "logs", kept)
+        shutil.copy(history.path, kept)
+        shutil.copy(stack.folder / "output", kept / "up.output")
+        print(f"   the logs are kept in {kept}", flush=True)
+    except OSError as error:
+        print(f"   not all could be kept: {error}", flush=True)
+
+
+def tell(history, options):
     outcomes = {}
     for (_, status), count in history.counts.items():
         outcomes[status] = outcomes.get(status, 0) + count
@@ -152,7 +175,7 @@ def tell(history, options, kept):
         print("Nothing was lost, nothing happened twice.")
         return 0
     again = f"--seed {options.seed} --minutes {options.minutes:g} --replicas {options.replicas}"
-    print(f"FAILED ({len(history.wrong)} wrong); logs and history are in {kept}; again by\n"
+    print(f"FAILED ({len(history.wrong)} wrong); again by\n"
           f'  make faults ARGS="{again}"')
     return 1
 
@@ -171,30 +194,29 @@ def main():
         options.seed, options.minutes = SHORT[0], SHORT[1] / 60
     print(f"== Faults: --seed {options.seed} --minutes {options.minutes:g}"
           f" --replicas {options.replicas}", flush=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="rostrum-faults."))
-    os.chmod(folder, 0o755)
-    disk = SmallDisk(folder / "state" / "postgres")
-    history = History(folder / "history.jsonl")
-    secrets = redaction.watch(Browser)
-    # Who is told to end takes the stack and the mount along.
+    # Who is told to end takes the stack and the mounts along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
-    stack = Stack(options.build, folder, "--restartable", "--replicas", str(options.replicas),
-                  "--env-file", HERE / "faults.env")
-    kept = None
-    try:
-        stack.wait_ready()
-        run(stack, history, disk, secrets, options)
-    except Exception:
-        history.complain(traceback.format_exc())
-    finally:
-        history.file.close()
-        if history.wrong:
-            kept = keep(stack, history, options.build, options.seed)
-        stack.end()
-        stack.output.close()
-        disk.unmount()
-        shutil.rmtree(folder, ignore_errors=True)
-    return tell(history, options, kept)
+    unmount_what_was_left()
+    with contextlib.ExitStack() as ends:
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="rostrum-faults."))
+        ends.callback(shutil.rmtree, folder, ignore_errors=True)
+        os.chmod(folder, 0o755)
+        disks = {}
+        for name, size_mib in SMALL_DISKS.items():
+            disks[name] = SmallDisk(folder / "state" / name, size_mib)
+            ends.callback(disks[name].unmount)
+        history = History(folder / "history.jsonl")
+        secrets = redaction.watch(Browser)
+        stack = Stack(options.build, folder, "--restartable", "--replicas", str(options.replicas),
+                      "--env-file", HERE / "faults.env")
+        ends.callback(stack.output.close)
+        ends.callback(stop, stack, history, options)
+        try:
+            stack.wait_ready()
+            run(stack, history, disks, secrets, options)
+        except Exception:
+            history.complain(traceback.format_exc())
+    return tell(history, options)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ LOCKS = ("comment.comments", "feed.follows", "content.posts", "subscription.tria
          "account.sessions")
 # Done in between, each before one of them is done again.
 EXTRAS = ("take_mail_away", "pause mail", "stutter postgres", "stutter redis-state", "lock",
-          "fill_disk postgres", "long pause", "pause_then_kill")
+          "fill_disk postgres", "fill_disk redis-state", "long pause", "pause_then_kill")
 # For how long, in seconds at the most.
 LONGEST = {"kill": 1.5, "pause": 3, "restart": 0, "take_mail_away": 4, "lock": 4, "stutter": 3,
            "fill_disk": 3, "pause_then_kill": 6}
@@ -20,7 +20,7 @@ LONGEST = {"kill": 1.5, "pause": 3, "restart": 0, "take_mail_away": 4, "lock": 4
 LONG_PAUSE = 20
 # The run of `faults_short`: seed and seconds. It does to every process whatever is done to
 # processes, and each of the extras (suite_test.py).
-SHORT = (113, 60)
+SHORT = (263, 60)
 
 
 def processes_of(replicas=1):

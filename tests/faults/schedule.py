@@ -2,8 +2,6 @@
 
 import contextlib
 import os
-import pathlib
-import resource
 import signal
 import subprocess
 import threading
@@ -12,15 +10,16 @@ import traceback
 
 from local_stack import wait_until
 from plan import processes_of
+from redis_client import Redis
 
 
 class Faults:
     """Does faults and undoes them: several at once, but one at a time to a process."""
 
-    def __init__(self, stack, history, disk=None, replicas=1):
+    def __init__(self, stack, history, disks=(), replicas=1):
         self.stack = stack
         self.history = history
-        self.disk = disk
+        self.disks = dict(disks)  # those that can be filled, by whose they are
         self.processes = processes_of(replicas)
         self.turns = {name: threading.Lock() for name in self.processes + ["mail"]}
 
@@ -38,8 +37,12 @@ class Faults:
         return self.stack.child(*arguments)
 
     def pids(self, name):
-        """A child's processes: PostgreSQL's sessions are processes of their own."""
-        pid = self.stack.pid(name)
+        """A child's processes: PostgreSQL's sessions are processes of their own. Of one
+        that has ended there are none."""
+        try:
+            pid = self.stack.pid(name)
+        except FileNotFoundError:
+            return []
         done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True,
                               check=False)
         return [pid] + [int(text) for text in done.stdout.split()]
@@ -63,6 +66,7 @@ class Faults:
     def start(self, name):
         """Starts what was killed; PostgreSQL may have to wait for its orphans to end."""
         def started():
+            assert self.stack.process.poll() is None, "the stack has ended"
             done = self.child("start", name)
             return done.returncode == 0 or "runs already" in done.stderr
         wait_until(started, f"{name} starts", 120)
@@ -131,15 +135,25 @@ class Faults:
         self.history.fault("lock", name, begin, time.time())
 
     def fill_disk(self, name, seconds):
+        if name not in self.disks:
+            return
         begin = time.time()
-        self.disk.fill()
+        self.disks[name].fill()
         time.sleep(seconds)
-        self.disk.free()
+        self.disks[name].free()
         # Without room for its log PostgreSQL ends itself; it comes back, or is started.
         if not self.is_running(name):
             self.start(name)
-        wait_until(self.database_answers, "PostgreSQL answers", 120)
+        answers = self.database_answers if name == "postgres" else self.redis_takes_writes
+        wait_until(answers, f"{name} writes again", 120)
         self.history.fault("disk full", name, begin, time.time())
+
+    def redis_takes_writes(self):
+        """It refuses them from the first that its log had no room for."""
+        try:
+            return Redis(self.stack.settings["REDIS_URL"]).ask("DEL", "nothing") == 0
+        except (OSError, AssertionError):
+            return False
 
     def database_answers(self):
         done = subprocess.run(["psql", "-X", "-q", "-c", "SELECT 1", self.stack.settings["PG_URL"]],
@@ -155,55 +169,3 @@ def signal_all(pids, number):
             os.kill(pid, number)
         except ProcessLookupError:
             pass
-
-
-class SmallDisk:
-    """A small file system of its own for PostgreSQL, which can be filled: needs root."""
-
-    size_mib = 400
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        options = f"size={self.size_mib}m,mode=755"
-        self.mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "rostrum-faults", self.folder],
-            capture_output=True, check=False).returncode == 0
-
-    def fill(self):
-        with open(self.folder / "ballast", "wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(b"\0" * 65536)
-            except OSError:
-                pass
-
-    def free(self):
-        (self.folder / "ballast").unlink(missing_ok=True)
-
-    def unmount(self):
-        if self.mounted:
-            subprocess.run(["umount", "-l", self.folder], capture_output=True, check=False)
-            self.mounted = False
-
-
-class ShortFiles:
-    """Where nothing can be mounted: no file of PostgreSQL's may grow (RLIMIT_FSIZE)."""
-
-    def __init__(self, pids):
-        self.pids = pids
-
-    def fill(self):
-        self.limit(1 << 20)
-
-    def free(self):
-        self.limit(resource.RLIM_INFINITY)
-
-    def limit(self, most):
-        for pid in self.pids():
-            try:
-                hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
-                resource.prlimit(pid, resource.RLIMIT_FSIZE,
-                                 (hard if most == resource.RLIM_INFINITY else most, hard))
-            except ProcessLookupError:
-                pass

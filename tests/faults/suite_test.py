@@ -10,21 +10,27 @@ import itertools
 import os
 import pathlib
 import random
+import subprocess
 import sys
+import tempfile
+import types
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "e2e"),
                 str(HERE.parent / "e2e" / "eyes")]
 
-import redaction  # noqa: E402  (the path is known only now)
+import disks  # noqa: E402  (the path is known only now)
+import redaction  # noqa: E402
 from checks import lost_spans  # noqa: E402
 from client import Answer  # noqa: E402
+from faults import keep  # noqa: E402
 from history import Client, History  # noqa: E402
 from logs import OURS, Secrets, require_enough  # noqa: E402
 from once import Effect, Event, Move, broken_chain, look, misapplied  # noqa: E402
 from plan import (  # noqa: E402
     EXTRAS, LONG_PAUSE, SHORT, WAYS, extras_of_all, plan, processes_of, ways_of_all)
+from schedule import Faults  # noqa: E402
 
 
 def at(place, epoch="e"):
@@ -127,7 +133,7 @@ class Schedules(unittest.TestCase):
     def test_everybody_hangs_for_long_and_is_killed_over_it(self):
         processes = processes_of()
         drawn = collections.Counter(itertools.islice(extras_of_all(random.Random(1), processes),
-                                                     8 * len(processes)))
+                                                     len(EXTRAS) * len(processes)))
         for what in ("long pause", "pause_then_kill"):
             self.assertEqual({name: drawn[what, name] for name in processes},
                              {name: 1 for name in processes})
@@ -149,9 +155,69 @@ class Schedules(unittest.TestCase):
         done = {text for _, what, name, long in steps
                 for text in ("long pause" if long == LONG_PAUSE else what, f"{what} {name}")}
         self.assertFalse(set(EXTRAS) - done)
+        # Redis writes to its disk once a second: it would not notice one that is full for less.
+        self.assertGreater(min(long for _, what, _, long in steps if what == "fill_disk"), 1.4)
         # And it is the run that is made.
         made = (HERE / "CMakeLists.txt").read_text(encoding="utf-8")
         self.assertRegex(made, r"faults\.py \$\{PROJECT_BINARY_DIR\} --short\)")
+
+
+class Disks(unittest.TestCase):
+    def limit_of(self, pid):
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
+        return next(line.split()[3] for line in limits.splitlines() if line.startswith("Max file size"))
+
+    def test_without_a_mount_are_full_for_whom_they_are_meant(self):
+        other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] * (os.geteuid() == 0)
+        with subprocess.Popen([*other, "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE) as process:
+            try:
+                process.stdout.readline()  # it is that other user from here on
+                # The second one has ended meanwhile.
+                disk = disks.ShortFiles(lambda: [process.pid, 1 << 30])
+                disk.fill()
+                self.assertEqual(self.limit_of(process.pid), str(1 << 20))
+                disk.free()
+                self.assertEqual(self.limit_of(process.pid), "unlimited")
+            finally:
+                process.kill()
+
+    def test_that_a_killed_run_left_are_unmounted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(["mount", "-t", "tmpfs", f"{disks.NAME}:{1 << 30}", folder],
+                                  capture_output=True, check=False)
+            if done.returncode != 0:
+                self.skipTest("nothing can be mounted here")
+            mine = disks.SmallDisk(pathlib.Path(folder).with_suffix(".mine"), 1)
+            try:
+                disks.unmount_what_was_left()
+                self.assertFalse(os.path.ismount(folder))
+                self.assertTrue(os.path.ismount(mine.folder))
+            finally:
+                disks.unmount(folder)
+                mine.unmount()
+                mine.folder.rmdir()
+
+
+class StackIsGone(unittest.TestCase):
+    """Then nothing is waited for, and what must be undone is undone."""
+
+    def stack(self, **methods):
+        return types.SimpleNamespace(process=types.SimpleNamespace(poll=lambda: 1), **methods)
+
+    def gone(self, *_):
+        raise FileNotFoundError("gone")
+
+    def test_nothing_is_started(self):
+        with self.assertRaisesRegex(AssertionError, "has ended"):
+            Faults(self.stack(), None).start("feed")
+
+    def test_an_ended_child_has_no_processes(self):
+        self.assertEqual(Faults(self.stack(pid=self.gone), None).pids("postgres"), [])
+
+    def test_no_logs_are_no_reason_to_leave_mounts(self):
+        with contextlib.redirect_stdout(None):
+            keep(self.stack(keep=self.gone, state=pathlib.Path("/gone")), types.SimpleNamespace(path=""),
+                 types.SimpleNamespace(build="/gone", seed=1))
 
 
 class Losses(unittest.TestCase):
@@ -165,6 +231,8 @@ class Losses(unittest.TestCase):
     def test_begin_where_the_killed_one_began_to_hang(self):
         self.assertEqual(self.spans("redis-state", ("pause", "redis-state", 10, 16),
                                     ("kill", "redis-state", 16, 18)), [(8.5, 16.5)])
+        self.assertEqual(self.spans("redis-state", ("disk full", "redis-state", 10, 16),
+                                    ("kill", "redis-state", 17, 18)), [(8.5, 17.5)])
         self.assertEqual(self.spans("redis-state", ("restart", "redis-state", 16, 18)), [])
 
     def test_of_content_begin_where_redis_went_away(self):
