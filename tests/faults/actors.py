@@ -1,6 +1,7 @@
-"""The clients of the workload. Each is a thread that lives one life after another
-until it is told to stop, and then ends what it has begun: what was acknowledged
-is noted in the history, what got no answer is asked again as a browser would."""
+"""The clients of the workload (those that write are in writers.py). Each is a thread
+that lives one life after another until it is told to stop, and then ends what it has
+begun: what was acknowledged is noted in the history, what got no answer is asked again
+as a browser would."""
 
 import random
 import threading
@@ -11,14 +12,15 @@ import uuid
 
 from client import code_in
 from history import MARKER, Client
-from world import PASSWORD, markdown_with, new_marker
+from world import PASSWORD
 
 AGAIN = (429, 500, 502, 503, 504, 499)
 FREE_READS = 5
 
 
 class Actor(threading.Thread):
-    """One client. `until_acknowledged` is how all of them repeat themselves."""
+    """One client. `until_acknowledged` is how all of them repeat themselves. `live` returns
+    False for a life that came to nothing."""
 
     def __init__(self, world, seed, patience=120):
         super().__init__(daemon=True)
@@ -36,8 +38,8 @@ class Actor(threading.Thread):
     def run(self):
         while not self.stop.is_set():
             try:
-                self.live()
-                self.lives += 1
+                if self.live() is not False:
+                    self.lives += 1
             except GaveUp as gave_up:
                 self.history.complain(f"{self.kind}: no answer to the end: {gave_up}")
             except Exception:  # an actor that dies would make the workload silently smaller
@@ -50,29 +52,55 @@ class Actor(threading.Thread):
     def pause(self, most):
         self.stop.wait(self.random.uniform(0, most))
 
-    def until_acknowledged(self, client, method, path, body=None, headers=None, accept=(200,)):
-        """Asks until there is an answer that is final; returns it."""
+    def until(self, attempt, what):
+        """Tries until it has a result, which it returns."""
         deadline = None
         wait = 0.1
-        while True:
-            answer = client.send(method, path, body, headers)
-            if answer is not None and (answer.status in accept or answer.status not in AGAIN):
-                if answer.status not in accept:
-                    self.history.complain(f"{self.kind} {method} {path}: {answer}")
-                return answer
+        while not (result := attempt()):
             # Faults end when the stop comes; from then on it has to succeed.
             if self.stop.is_set() and deadline is None:
                 deadline = time.monotonic() + self.patience
             if deadline is not None and time.monotonic() > deadline:
-                raise GaveUp(f"{method} {path}: {answer}")
+                raise GaveUp(what())
             time.sleep(wait)
             wait = min(wait * 2, 2)
+        return result
+
+    def until_acknowledged(self, client, method, path, body=None, headers=None, accept=(200,)):
+        """Asks until there is an answer that is final; returns it."""
+        answer = None
+
+        def final():
+            nonlocal answer
+            answer = client.send(method, path, body, headers)
+            return answer is not None and (answer.status in accept or answer.status not in AGAIN)
+        self.until(final, lambda: f"{method} {path}: {answer}")
+        if answer.status not in accept:
+            self.history.complain(f"{self.kind} {method} {path}: {answer}")
+        return answer
 
     def log_in(self, email, member="no"):
         client = self.client(member)
         self.until_acknowledged(client, "POST", "/v1/sessions",
                                 {"email": email, "password": PASSWORD})
         return client
+
+    def pay(self, client, person):
+        """Checkout, approval, membership by webhook."""
+        plan = self.until_acknowledged(client, "GET", "/v1/plans").json["plans"][0]["planId"]
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        checkout = self.until_acknowledged(client, "POST", "/v1/checkouts", {"planId": plan}, key).json
+        again = self.until_acknowledged(client, "POST", "/v1/checkouts", {"planId": plan}, key).json
+        if again["checkoutId"] != checkout["checkoutId"]:
+            self.history.complain(f"a repeated checkout became another: {again}")
+        reference = urllib.parse.quote(checkout["providerReference"])
+        self.until_acknowledged(client, "POST", f"/v1/testPayments/{reference}:approve")
+        self.history.fact("payment", account_id=person["account_id"])
+
+        def member():
+            answer = self.until_acknowledged(client, "GET", "/v1/membership", accept=(200, 404))
+            return answer.status == 200
+        self.until(member, lambda: f"no membership for {person}")
 
 
 class GaveUp(Exception):
@@ -157,17 +185,22 @@ class Newcomer(Actor):
         person = f"n{uuid.uuid4().hex[:12]}"
         twice = self.random.random() < 0.3
         addresses = [f"{person}+{n}@mail.example" for n in range(2 if twice else 1)]
-        for address in addresses:
-            signed_up = self.sign_up(person, address)
-            if signed_up is None:
-                continue
-            outcome, client = signed_up
-            premium = self.world.posts["ACCESS_LEVEL_PREMIUM"][0]
-            answer = client.send("GET", f"/v1/posts/{premium}")
-            if (outcome == "TRIAL_OUTCOME_STARTED" and answer is not None and answer.status == 200
-                    and not answer.json["access"]["granted"]):
-                self.history.complain(f"wall in a trial: {address}: {answer.json['access']}")
+        outcomes = [self.sign_up_and_read(person, address) for address in addresses]
         self.pause(0.5)
+        return any(outcomes)
+
+    def sign_up_and_read(self, person, address):
+        """The outcome, None if no sign-up was taken."""
+        signed_up = self.sign_up(person, address)
+        if signed_up is None:
+            return None
+        outcome, client = signed_up
+        premium = self.world.posts["ACCESS_LEVEL_PREMIUM"][0]
+        answer = client.send("GET", f"/v1/posts/{premium}")
+        if (outcome == "TRIAL_OUTCOME_STARTED" and answer is not None and answer.status == 200
+                and not answer.json["access"]["granted"]):
+            self.history.complain(f"wall in a trial: {address}: {answer.json['access']}")
+        return outcome
 
     def sign_up(self, person, address):
         client = self.client("maybe")
@@ -204,69 +237,8 @@ class Newcomer(Actor):
         return outcome, client
 
     def code(self, address):
-        deadline = None
-        while True:
-            mails = self.world.mails.to(address)
-            if mails:
-                return code_in(mails[-1][1])
-            if self.stop.is_set() and deadline is None:
-                deadline = time.monotonic() + self.patience
-            if deadline is not None and time.monotonic() > deadline:
-                raise GaveUp(f"no mail to {address}")
-            time.sleep(0.1)
-
-
-class Commenter(Actor):
-    """Comments with a request id, which it repeats until it is acknowledged; replies to
-    itself, edits and deletes what it said, and takes another name now and then."""
-
-    def __init__(self, world, seed, person):
-        super().__init__(world, seed)
-        self.person = person
-        self.session = None
-        self.display_name = None
-        self.said = {}  # the last comment on each post
-
-    def live(self):
-        if self.session is None:
-            self.session = self.log_in(self.person["email"])
-        text = f"comment {uuid.uuid4().hex}"
-        post = self.random.choice(self.world.posts["ACCESS_LEVEL_PUBLIC"])
-        key = {"Idempotency-Key": uuid.uuid4().hex}
-        path = f"/v1/posts/{post}/comments"
-        wanted = {"body": text}
-        if post in self.said and self.random.random() < 0.4:
-            wanted["parentId"] = self.said[post]
-        made = self.until_acknowledged(self.session, "POST", path, wanted, key)
-        if made.status != 200:
-            return
-        comment_id = made.json["commentId"]
-        self.history.fact("comment", text=text, comment_id=comment_id)
-        if self.random.random() < 0.4:
-            again = self.until_acknowledged(self.session, "POST", path, wanted, key)
-            if again.json.get("commentId") != comment_id:
-                self.history.complain(f"a repeated comment became another: {again}")
-        if self.changed(comment_id, text):
-            self.said[post] = comment_id
-        if self.random.random() < 0.5:
-            self.display_name = f"Name {uuid.uuid4().hex[:12]}"
-            self.until_acknowledged(self.session, "PATCH", "/v1/account", {"displayName": self.display_name})
-        self.pause(6)  # ten a minute are allowed
-        if self.stop.is_set() and self.display_name is not None:
-            self.history.fact("name", account_id=self.person["account_id"], name=self.display_name)
-
-    def changed(self, comment_id, text):
-        """Edits it or not; whether it was left."""
-        path = f"/v1/comments/{comment_id}"
-        for number in range(self.random.choice((0, 0, 1, 2))):
-            edited = f"{text}, edit {number}"
-            self.until_acknowledged(self.session, "PATCH", path, {"body": edited})
-            self.history.fact("comment", text=edited, comment_id=comment_id)
-        if self.random.random() < 0.2:
-            self.until_acknowledged(self.session, "DELETE", path)
-            self.history.fact("comment", text="", comment_id=comment_id)
-            return False
-        return True
+        mails = self.until(lambda: self.world.mails.to(address), lambda: f"no mail to {address}")
+        return code_in(mails[-1][1])
 
 
 class Follower(Actor):
@@ -299,37 +271,8 @@ class Follower(Actor):
                                   follows=follows)
 
 
-class Author(Actor):
-    """Writes a post and publishes it, each step until it is acknowledged."""
-
-    def __init__(self, world, seed):
-        super().__init__(world, seed)
-        self.session = None
-
-    def live(self):
-        if self.session is None:
-            self.session = self.log_in(self.world.author["email"], "yes")
-        marker = new_marker()
-        level = self.random.choice(["ACCESS_LEVEL_PUBLIC", "ACCESS_LEVEL_METERED",
-                                    "ACCESS_LEVEL_PREMIUM"])
-        body = self.world.manuscript(level, marker, self.random.choice(self.world.channels))
-        body["markdown"] = markdown_with(marker)
-        made = self.until_acknowledged(self.session, "POST", "/v1/manuscripts", body,
-                                       {"Idempotency-Key": uuid.uuid4().hex})
-        post_id = made.json["postId"]
-        if level != "ACCESS_LEVEL_PUBLIC":
-            with self.history.lock:
-                self.history.posts[post_id + " draft"] = {"level": level,
-                                                          "marker": marker.split()[-1].encode()}
-        self.until_acknowledged(self.session, "POST", f"/v1/manuscripts/{post_id}:publish",
-                                accept=(200, 400))
-        self.history.add_post(post_id, level, marker.split()[-1])
-        self.history.fact("post", post_id=post_id, title=body["title"])
-        self.pause(1.5)
-
-
 class Payer(Actor):
-    """Joins: checkout, approval, membership by webhook. Each person once."""
+    """Joins, each person once; every second one cancels."""
 
     def __init__(self, world, seed, people):
         super().__init__(world, seed)
@@ -338,19 +281,15 @@ class Payer(Actor):
     def live(self):
         if not self.people:
             self.stop.wait(1)
-            return
+            return False
         person = self.people.pop()
         client = self.log_in(person["email"], "maybe")
-        plan = self.until_acknowledged(client, "GET", "/v1/plans").json["plans"][0]["planId"]
-        key = {"Idempotency-Key": uuid.uuid4().hex}
-        checkout = self.until_acknowledged(client, "POST", "/v1/checkouts", {"planId": plan}, key).json
-        again = self.until_acknowledged(client, "POST", "/v1/checkouts", {"planId": plan}, key).json
-        if again["checkoutId"] != checkout["checkoutId"]:
-            self.history.complain(f"a repeated checkout became another: {again}")
-        reference = urllib.parse.quote(checkout["providerReference"])
-        self.until_acknowledged(client, "POST", f"/v1/testPayments/{reference}:approve")
-        self.history.fact("payment", account_id=person["account_id"])
+        self.pay(client, person)
+        if len(self.people) % 2 == 1:
+            self.until_acknowledged(client, "POST", "/v1/membership:cancel", {})
+            self.history.fact("cancelled", account_id=person["account_id"])
         self.stop.wait(self.random.uniform(2, 5))
+        return True
 
 
 class Returner(Actor):

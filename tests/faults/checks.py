@@ -6,6 +6,7 @@ import once
 from actors import Newcomer
 from client import Browser
 from history import Client
+from redis_client import Redis
 from world import until
 
 # How long a kill may have taken views with it, and what in-flight requests add.
@@ -29,6 +30,7 @@ class Checks:
         self.step("mails are all sent", self.mails_are_sent)
         self.step("comments stand once", self.comments)
         self.step("names are as they were last acknowledged", self.names)
+        self.step("those are in rooms who joined them", self.rooms)
         self.step("follows stand as they were last asked for", self.follows)
         self.step("posts stand once, and in the feed", self.posts)
         self.step("sign-ups made one account each, one trial a person", self.sign_ups)
@@ -53,6 +55,12 @@ class Checks:
         self.results.append((name, detail))
         print(f"   {name}: {detail}", flush=True)
 
+    def acknowledged(self, kind):
+        """Facts of a kind. A run in which there was none of it would show nothing."""
+        facts = self.history.of(kind)
+        assert facts, f"no {kind} was acknowledged"
+        return facts
+
     def events_are_read(self):
         """Every consumer stands at or behind the last event that it asks for."""
         def behind():
@@ -70,19 +78,23 @@ class Checks:
                     late.append(f"{consumer} of {producer}: {at} < {ends}")
             return late
         assert until(90, lambda: not behind()), behind()
-        return f"{sum(self.world.count(s, 'outbox') for s in SERVICES)} events"
+        told = {service: self.world.count(service, "outbox") for service in SERVICES}
+        assert all(told[producer.upper()] for _, producer in once.CONSUMERS), f"no events: {told}"
+        return f"{sum(told.values())} events"
 
     def events_are_applied_once(self):
         """For faults.py, which has had consumers watched from the start."""
         wrong, moves, effects = once.look(self.world.rows)
         assert not wrong, "\n   ".join([f"{len(wrong)} wrong", *wrong[:20]])
-        return f"{moves} moves of positions, {effects} effects with them"
+        idle = [name for name, times in [*moves.items(), *effects.items()] if not times]
+        assert not idle, f"none was seen: {idle}"
+        return f"{sum(moves.values())} moves of positions, {sum(effects.values())} effects with them"
 
     def mails_are_sent(self):
         waiting = "SELECT count(*) FROM mails WHERE finish_time IS NULL"
         assert until(150, lambda: self.world.value("ACCOUNT", waiting) == "0"), "mails wait"
         outcomes = self.world.rows("ACCOUNT", "SELECT outcome, count(*) FROM mails GROUP BY 1")
-        assert not {o for o, _ in outcomes} & {"refused", "dropped"}, outcomes
+        assert outcomes and not {o for o, _ in outcomes} & {"refused", "dropped"}, outcomes
         return outcomes
 
     def comments(self):
@@ -90,12 +102,12 @@ class Checks:
         bodies = [body for body in stand.values() if body]
         assert len(bodies) == len(set(bodies)), "a comment stands twice"
         # The last text that was acknowledged; none is left of what was deleted.
-        wanted = {fact["comment_id"]: fact["text"] for fact in self.history.of("comment")}
+        wanted = {fact["comment_id"]: fact["text"] for fact in self.acknowledged("comment")}
         for comment_id, text in wanted.items():
             assert stand.get(comment_id) == text, f"lost: {comment_id} {text}: {stand.get(comment_id)}"
         wrong = self.world.rows("COMMENT", """
           SELECT d.post_id, d.comment_count, count(c.*) FROM discussions d
-          LEFT JOIN comments c ON c.post_id = d.post_id AND c.delete_time IS NULL
+          LEFT JOIN comments c ON d.post_id IN (c.post_id, c.channel_id) AND c.delete_time IS NULL
           GROUP BY 1, 2 HAVING d.comment_count <> count(c.*)""")
         assert not wrong, f"counts of comments: {wrong}"
         replies = self.world.rows("COMMENT", """
@@ -111,28 +123,50 @@ class Checks:
         return f"{len(wanted)} acknowledged, {len(stand)} stored, {changes} changes"
 
     def names(self):
-        """Names are comment's by events only."""
-        wanted = {(fact["account_id"], fact["name"]) for fact in self.history.of("name")}
-        for service, table in (("ACCOUNT", "accounts"), ("COMMENT", "commenters")):
+        """Those that comment and feed keep are theirs by events only."""
+        wanted = {(fact["account_id"], fact["name"]) for fact in self.acknowledged("name")}
+        for service, table in (("ACCOUNT", "accounts"), ("COMMENT", "commenters"),
+                               ("FEED", "member_names")):
             def there():
                 return {tuple(row) for row in self.world.rows(
                     service, f"SELECT account_id, display_name FROM {table}")}
             assert until(30, lambda: wanted <= there()), f"{table} lack {wanted - there()}"
+        stale = "room_members m JOIN member_names n USING (account_id) WHERE m.display_name <> n.display_name"
+        assert until(30, lambda: not self.world.count("FEED", stale)), "a room shows a former name"
         return f"{len(wanted)} names"
+
+    def rooms(self):
+        rows = {tuple(row) for row in self.world.rows(
+            "FEED", "SELECT account_id, channel_id FROM room_members")}
+        facts = self.acknowledged("room")
+        for fact in facts:
+            stands = (fact["account_id"], fact["channel"]) in rows
+            assert stands == fact["joined"], f"{fact} but {stands}"
+        wrong = self.world.rows("FEED", """
+          SELECT r.channel_id, r.member_count, count(m.*) FROM rooms r
+          LEFT JOIN room_members m USING (channel_id)
+          GROUP BY 1, 2 HAVING r.member_count <> count(m.*)""")
+        assert not wrong, f"counts of members: {wrong}"
+        said = self.world.count("COMMENT", "comments WHERE channel_id IS NOT NULL")
+        assert said, "nobody spoke in a room"
+        return f"{len(facts)} acknowledged, {len(rows)} members, {said} comments"
 
     def follows(self):
         rows = {tuple(row) for row in self.world.rows("FEED", "SELECT account_id, target_id FROM follows")}
-        for fact in self.history.of("follow"):
+        facts = self.acknowledged("follow")
+        for fact in facts:
             stands = (fact["account_id"], fact["target"]) in rows
             assert stands == fact["follows"], f"{fact} but {stands}"
-        return f"{len(self.history.of('follow'))} acknowledged"
+        return f"{len(facts)} acknowledged"
 
     def posts(self):
         titles = [r[0] for r in self.world.rows("CONTENT", "SELECT title FROM posts")]
         assert len(titles) == len(set(titles)), "a manuscript stands twice"
         published = {r[0] for r in self.world.rows("CONTENT", "SELECT post_id FROM posts WHERE state = 3")}
-        lost = [f for f in self.history.of("post") if f["post_id"] not in published]
-        assert not lost, f"lost: {lost}"
+        withdrawn = {fact["post_id"] for fact in self.acknowledged("withdrawn")}
+        wanted = {fact["post_id"] for fact in self.acknowledged("post")} - withdrawn
+        assert wanted <= published, f"lost: {wanted - published}"
+        assert not withdrawn & published, f"withdrawn, but published: {withdrawn & published}"
         def in_feed():
             return {r[0] for r in self.world.rows("FEED", "SELECT post_id FROM posts")}
         assert until(30, lambda: in_feed() == published), in_feed() ^ published
@@ -141,14 +175,15 @@ class Checks:
         channels = {(r[0], r[1]) for r in self.world.rows(
             "CONTENT", "SELECT post_id, channel_id FROM posts WHERE state = 3")}
         assert entries == channels, entries ^ channels
-        told = self.world.rows("CONTENT", "SELECT key, count(*) FROM outbox WHERE type LIKE"
-                                          " '%PostPublished' GROUP BY 1 HAVING count(*) > 1")
-        assert not told, f"published twice: {told}"
-        return f"{len(self.history.of('post'))} acknowledged, {len(published)} published"
+        told = self.world.rows("CONTENT", "SELECT key, type, count(*) FROM outbox WHERE type LIKE"
+                                          " '%Published' OR type LIKE '%Unpublished'"
+                                          " GROUP BY 1, 2 HAVING count(*) > 1")
+        assert not told, f"told twice: {told}"
+        return f"{len(wanted)} acknowledged, {len(withdrawn)} withdrawn, {len(published)} published"
 
     def sign_ups(self):
         accounts = dict(self.world.rows("ACCOUNT", "SELECT email_lower, account_id FROM accounts"))
-        verified = self.history.of("verified")
+        verified = self.acknowledged("verified")
         for fact in verified:
             assert fact["address"].lower() in accounts, f"no account: {fact}"
         def trials():
@@ -163,10 +198,16 @@ class Checks:
         for fact in verified:
             if fact["outcome"] == "TRIAL_OUTCOME_STARTED":
                 assert accounts[fact["address"].lower()] in trials(), f"no trial: {fact}"
+        # Newcomers do not pay, and their trials last: there is nothing else to be told.
+        told = self.world.rows("SUBSCRIPTION", """
+          SELECT t.account_id, count(o.*) FROM trials t LEFT JOIN outbox o
+          ON o.key = t.account_id::text AND o.type LIKE '%EntitlementChanged'
+          GROUP BY 1 HAVING count(o.*) <> 1""")
+        assert not told, f"trials that were not told once: {told}"
         return f"{len(verified)} accounts of {len(by_person)} people"
 
     def payments(self):
-        paid = self.history.of("payment")
+        paid, cancelled = self.acknowledged("payment"), self.acknowledged("cancelled")
         def receipts():
             return dict(self.world.rows("SUBSCRIPTION",
                                         "SELECT account_id, count(*) FROM payments GROUP BY 1"))
@@ -176,7 +217,11 @@ class Checks:
         members = {r[0] for r in self.world.rows(
             "SUBSCRIPTION", "SELECT account_id FROM memberships WHERE entitled_until > now()")}
         assert ids <= members, ids - members
-        return f"{len(paid)} approved"
+        ending = {r[0] for r in self.world.rows("SUBSCRIPTION", "SELECT account_id FROM memberships"
+                                                " WHERE cancel_time IS NOT NULL")}
+        wrong = ending ^ {fact["account_id"] for fact in cancelled}
+        assert not wrong, f"cancelled or not: {wrong}"
+        return f"{len(paid)} approved, {len(cancelled)} cancelled"
 
     def entitlements(self):
         truth = """
@@ -189,13 +234,16 @@ class Checks:
             return set(map(tuple, self.world.rows("SUBSCRIPTION", truth))) ^ set(
                 map(tuple, self.world.rows("CONTENT", told)))
         assert until(60, lambda: not differ()), differ()
-        return f"{self.world.count('CONTENT', 'entitlements')} known"
+        known = self.world.count("CONTENT", "entitlements")
+        assert known, "nobody is entitled"
+        return f"{known} known"
 
     def reminders(self):
         """An event whose effect is not idempotent by itself: a mail for each."""
         told = "SELECT count(*) FROM trials WHERE start_time < now() - interval '12 seconds'"
         due = int(self.world.value("SUBSCRIPTION", told))
-        addresses = [f["address"] for f in self.history.of("verified")]
+        assert due, "no reminder is due"
+        addresses = [f["address"] for f in self.acknowledged("verified")]
         def reminders():
             return {a: {i for i, m in self.world.mails.to(a) if is_reminder(m)} for a in addresses}
         assert until(60, lambda: sum(map(bool, reminders().values())) >= due), (
@@ -206,18 +254,19 @@ class Checks:
         return f"{sum(map(bool, reminders().values()))} reminders"
 
     def sessions(self):
-        for fact in self.history.of("session"):
+        facts = self.acknowledged("session")
+        for fact in facts:
             client = Client(self.world.url, self.history, "check")
             client.cookies = {"session": fact["cookie"]}
             def known():
                 answer = client.send("GET", "/v1/account")
                 return answer is not None and answer.status == 200
             assert until(20, known), "an acknowledged session is not known"
-        return f"{len(self.history.of('session'))} sessions"
+        return f"{len(facts)} sessions"
 
     def ended_sessions(self):
         """By every gateway, each of which keeps what it knows for a minute."""
-        ended = self.history.of("ended")
+        ended = self.acknowledged("ended")
         for fact in ended:
             for gateway in self.world.gateways:
                 client = Client(gateway, self.history, "check")
@@ -250,13 +299,15 @@ class Checks:
     def meter(self):
         spans = lost_spans(self.history, "redis-state")
         worst = 0
-        for tally in self.history.of("pass"):
+        passes = self.acknowledged("pass")
+        for tally in passes:
             times = list(tally["granted"].values())
             lost = sum(1 for t in times for begin, end in spans if begin <= t <= end)
             assert len(times) <= 5 + lost, f"{len(times)} free reads, {lost} lost at most: {tally}"
             assert tally["used"] <= len(tally["tried"]), f"counted more than was read: {tally}"
             worst = max(worst, len(times))
-        return f"{len(self.history.of('pass'))} passes, at most {worst} free reads"
+        assert worst, "no free read was counted"
+        return f"{len(passes)} passes, at most {worst} free reads"
 
     def new_visitor(self):
         """That faults are over: while the meter is away nobody is turned away."""
@@ -290,8 +341,8 @@ class Checks:
                                                    f" WHERE post_id NOT IN ({paged})"))
         reads = [read for read in self.history.reads if read[0] not in self.world.paged]
         sure = [r for r in reads if r[3]]
-        spans = [span for name in ("redis-state", "content", "postgres")
-                 for span in lost_spans(self.history, name)]
+        assert sure, "nobody read"
+        spans = [span for name in ("redis-state", "content") for span in lost_spans(self.history, name)]
         lost = sum(1 for r in sure if any(begin <= r[2] and r[1] <= end for begin, end in spans))
         # Those whose answer was lost on its way may have been counted, and so may the
         # gateway's repeats of those that content was killed over.
@@ -300,9 +351,23 @@ class Checks:
                      and not r[4].startswith("4")) + sum(
             1 for r in sure if any(r[1] - 0.1 <= t <= r[2] + 0.1 for t in ends))
         least, most = len(sure) - lost, len(sure) + unsure
+        redis = Redis(self.world.settings["REDIS_URL"])
+        # What would be counted twice may still be on its way.
+        assert until(60, lambda: not redis.views_wait()), "views wait in Redis"
         assert until(30, lambda: counted() >= least), f"{counted()} views, at least {least}"
         assert counted() <= most, f"{counted()} views, at most {most} ({len(sure)} sure)"
-        return f"{counted()} counted of {len(sure)} acknowledged ({least} to {most})"
+        return (f"{counted()} counted of {len(sure)} acknowledged ({least} to {most}), "
+                f"{self.readers()} by different readers")
+
+    def readers(self):
+        """Each reader is one of a post's views, and counted once a day. The sketches of them are
+        a little wrong, but not about all posts together, which were read again and again."""
+        views, unique, kept = map(int, self.world.rows("CONTENT", """
+          SELECT sum(view_count), sum(unique_view_count), (SELECT coalesce(sum(readers), 0) FROM post_readers)
+          FROM post_views""")[0])
+        assert 0 < unique <= views, f"{unique} readers of {views} views"
+        assert unique == kept, f"{unique} readers in all, {kept} by their days"
+        return unique
 
 
 def lost_spans(history, service):

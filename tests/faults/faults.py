@@ -11,6 +11,7 @@ and restarted before any of it is done to one again, which takes about 70 second
 """
 
 import argparse
+import collections
 import contextlib
 import os
 import pathlib
@@ -29,7 +30,7 @@ sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "e2e"),
 
 import once  # noqa: E402  (the path is known only now)
 import redaction  # noqa: E402
-from actors import Author, Commenter, Follower, Newcomer, Payer, Returner, Visitor  # noqa: E402
+from actors import Follower, Newcomer, Payer, Returner, Visitor  # noqa: E402
 from checks import Checks  # noqa: E402
 from client import Browser  # noqa: E402
 from disks import ShortFiles, SmallDisk, unmount_what_was_left  # noqa: E402
@@ -38,6 +39,7 @@ from local_stack import Stack, psql, wait_until  # noqa: E402
 from plan import SHORT, plan  # noqa: E402
 from schedule import Faults  # noqa: E402
 from world import World  # noqa: E402
+from writers import Author, Commenter, Member  # noqa: E402
 
 # What is kept on a file system that can be full, and its MiB.
 SMALL_DISKS = {"postgres": 400, "redis-state": 64}
@@ -55,6 +57,7 @@ def actors_of(world, seed):
     actors += [Newcomer(world, next(one)) for _ in range(2)]
     actors += [Commenter(world, next(one), person) for person in readers[:4]]
     actors += [Follower(world, next(one), person) for person in readers[4:6]]
+    actors += [Member(world, next(one), person) for person in readers[10:]]
     actors += [Author(world, next(one)), Payer(world, next(one), readers[6:10]),
                Returner(world, next(one), readers)]
     return actors
@@ -99,7 +102,12 @@ def end(actors, history):
         actor.join(240)
         if actor.is_alive():
             history.complain(f"{actor.kind} does not end")
-    print("   " + ", ".join(f"{a.kind} {a.lives}" for a in actors), flush=True)
+    lives = collections.Counter()
+    for actor in actors:
+        lives[actor.kind] += actor.lives
+    for kind in [kind for kind, times in lives.items() if not times]:
+        history.complain(f"no {kind} came to anything")
+    print("   " + ", ".join(f"{kind} {times}" for kind, times in lives.items()), flush=True)
 
 
 def look_at_ends(stack, history):

@@ -21,13 +21,16 @@ CONSUMERS = (("ACCOUNT", "subscription"), ("SUBSCRIPTION", "account"), ("CONTENT
 # Rows that nobody but the consumer writes. `key` makes the key of the event that a row
 # is the effect of. `exactly`: each event writes one row, else one at most (the name of
 # somebody who has never commented). What handlers of requests write too is left out:
-# trials, feed's targets, the first name of a commenter.
+# feed's targets, the first name of a commenter, and trials, which subscription begins by
+# account's events if the request to it failed; each is told once (checks.py).
 Watched = collections.namedtuple("Watched", "consumer producer table when key types exactly")
 WATCHED = (
     Watched("CONTENT", "subscription", "entitlements", "INSERT OR UPDATE OR DELETE",
             "r.account_id", ("EntitlementChanged",), True),
     Watched("FEED", "content", "posts", "INSERT OR UPDATE OR DELETE", "r.post_id",
             ("PostPublished", "PostUnpublished"), True),
+    Watched("FEED", "account", "member_names", "INSERT OR UPDATE", "r.account_id",
+            ("ProfileChanged",), True),
     Watched("COMMENT", "account", "commenters", "UPDATE OF display_name", "r.account_id",
             ("ProfileChanged",), False),
     # Of the mails those that tell of a trial's end, by whom they are to.
@@ -151,19 +154,21 @@ def read_events(rows, watched):
 
 
 def look(rows):
-    """All that is wrong; and how many moves and effects were looked at. `rows(service, sql)`
-    queries a database."""
-    found, moves, effects = [], 0, 0
+    """All that is wrong; and how many moves of each position and effects in each table were
+    looked at. `rows(service, sql)` queries a database."""
+    found, moves, effects = [], {}, {}
     seen = {service: Seen(rows(service, SEEN)) for service in sorted({c for c, _ in CONSUMERS})}
     for consumer, producer in CONSUMERS:
         moved = seen[consumer].moves[producer]
-        moves += len(moved)
-        found += [f"{consumer.lower()} of {producer}: {text}"
+        name = f"{consumer.lower()} of {producer}"
+        moves[name] = len(moved)
+        found += [f"{name}: {text}"
                   for text in broken_chain(moved, seen[consumer].stands.get(producer))]
     for watched in WATCHED:
         done = seen[watched.consumer].effects[watched.table]
-        effects += len(done)
-        found += [f"{watched.consumer.lower()}, {watched.table}: {text}" for text in misapplied(
+        name = f"{watched.consumer.lower()}, {watched.table}"
+        effects[name] = len(done)
+        found += [f"{name}: {text}" for text in misapplied(
             seen[watched.consumer].moves[watched.producer], done, read_events(rows, watched),
             watched.exactly)]
     return found, moves, effects

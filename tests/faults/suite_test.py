@@ -1,5 +1,5 @@
-"""That the suite sees what it looks for, without a stack: wrong histories of events, logs
-that tell, schedules that leave something out.
+"""That the suite sees what it looks for, without a stack: wrong histories of events and of
+all that is checked, logs that tell, schedules that leave something out.
 
 usage: suite_test.py [unittest arguments]
 """
@@ -31,6 +31,7 @@ from once import Effect, Event, Move, broken_chain, look, misapplied  # noqa: E4
 from plan import (  # noqa: E402
     EXTRAS, LONG_PAUSE, SHORT, WAYS, extras_of_all, plan, processes_of, ways_of_all)
 from schedule import Faults  # noqa: E402
+from wrong_worlds import WRONG, Told  # noqa: E402
 
 
 def at(place, epoch="e"):
@@ -112,7 +113,10 @@ class Observations(unittest.TestCase):
         return look(rows)
 
     def test_are_read_as_they_stand(self):
-        self.assertEqual(self.look(self.ROWS), ([], 2, 1))
+        found, moves, effects = self.look(self.ROWS)
+        self.assertEqual(found, [])
+        self.assertEqual({name: times for name, times in {**moves, **effects}.items() if times},
+                         {"feed of content": 2, "feed, posts": 1})
 
     def test_of_a_doubled_history_are_seen(self):
         effect, *_, last, stands = self.ROWS
@@ -218,6 +222,19 @@ class StackIsGone(unittest.TestCase):
         with contextlib.redirect_stdout(None):
             keep(self.stack(keep=self.gone, state=pathlib.Path("/gone")), types.SimpleNamespace(path=""),
                  types.SimpleNamespace(build="/gone", seed=1))
+
+
+class Worlds(unittest.TestCase):
+    def test_that_are_right_are_taken(self):
+        self.assertEqual(Told({}).checked()[1], set())
+
+    def test_that_are_wrong_are_seen(self):
+        for check, change in WRONG:
+            with self.subTest(f"{check}: {change}"):
+                self.assertIn(check, Told(change).checked()[1])
+
+    def test_are_there_for_every_check(self):
+        self.assertEqual({check for check, _ in WRONG}, set(Told({}).checked()[0]))
 
 
 class Losses(unittest.TestCase):

@@ -42,6 +42,10 @@ class Redis:
             if cursor == b"0":
                 return keys
 
+    def views_wait(self):
+        """Whether there are views that are still on their way into PostgreSQL."""
+        return bool(self.ask("KEYS", "{views}:current") + self.ask("KEYS", "{views}:batch*"))
+
     def contents(self):
         """Keys and values, as one text for each key."""
         read = {b"string": ("GET",), b"set": ("SMEMBERS",), b"hash": ("HGETALL",)}

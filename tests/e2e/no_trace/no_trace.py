@@ -91,9 +91,7 @@ class Reading:
 
     def settled(self):
         """Whether nothing is on its way any more."""
-        left = [key for key in Redis(self.settings["REDIS_URL"]).keys()
-                if key == "{views}:current" or key.startswith("{views}:batch")]
-        return not left
+        return not Redis(self.settings["REDIS_URL"]).views_wait()
 
     def is_quiet(self):
         """Whether events and views have come to where they go."""
