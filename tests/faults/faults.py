@@ -194,12 +194,16 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--minutes", type=float, default=5, help="how long faults are done (5)")
     parser.add_argument("--short", action="store_true",
-                        help="the run of the test faults_short: its seed and length are in plan.py")
+                        help="the run of the test faults_short, or with --replicas 2 of"
+                             " faults_replicas: seeds and lengths are in plan.py")
     parser.add_argument("--replicas", type=int, default=1, choices=range(1, 10), metavar="N",
                         help="processes of each service and gateway (1); readers ask the gateways in turn")
     options = parser.parse_args()
     if options.short:
-        options.seed, options.minutes = SHORT[0], SHORT[1] / 60
+        if options.replicas not in SHORT:
+            parser.error(f"--short goes with --replicas {' or '.join(map(str, SHORT))}")
+        options.seed, seconds = SHORT[options.replicas]
+        options.minutes = seconds / 60
     print(f"== Faults: --seed {options.seed} --minutes {options.minutes:g}"
           f" --replicas {options.replicas}", flush=True)
     # Who is told to end takes the stack and the mounts along.

@@ -18,9 +18,10 @@ LONGEST = {"kill": 1.5, "pause": 3, "restart": 0, "take_mail_away": 4, "lock": 4
            "fill_disk": 3, "pause_then_kill": 6}
 # Longer than any deadline: whoever waits for it has given up by then.
 LONG_PAUSE = 20
-# The run of `faults_short`: seed and seconds. It does to every process whatever is done to
-# processes, and each of the extras (suite_test.py).
-SHORT = (263, 60)
+# The runs of `faults_short` and `faults_replicas`, by how many processes there are of each:
+# seed and seconds. They do to every process whatever is done to processes, and each of the
+# extras (suite_test.py).
+SHORT = {1: (263, 60), 2: (352, 90)}
 
 
 def processes_of(replicas=1):

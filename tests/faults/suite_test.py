@@ -152,18 +152,20 @@ class Schedules(unittest.TestCase):
                 self.assertLess(at_ + long, 42 + 8)
             self.assertEqual(steps, plan(seed, 150, processes_of()))
 
-    def test_the_run_of_every_ci_leaves_nothing_out(self):
-        steps = plan(*SHORT, processes_of())
-        left_out = set(itertools.product(WAYS, processes_of())) - {step[1:3] for step in steps}
-        self.assertFalse(left_out)
-        done = {text for _, what, name, long in steps
-                for text in ("long pause" if long == LONG_PAUSE else what, f"{what} {name}")}
-        self.assertFalse(set(EXTRAS) - done)
-        # Redis writes to its disk once a second: it would not notice one that is full for less.
-        self.assertGreater(min(long for _, what, _, long in steps if what == "fill_disk"), 1.4)
-        # And it is the run that is made.
+    def test_the_runs_of_every_ci_leave_nothing_out(self):
+        for replicas, short in SHORT.items():
+            steps = plan(*short, processes_of(replicas))
+            every = set(itertools.product(WAYS, processes_of(replicas)))
+            self.assertFalse(every - {step[1:3] for step in steps})
+            done = {text for _, what, name, long in steps
+                    for text in ("long pause" if long == LONG_PAUSE else what, f"{what} {name}")}
+            self.assertFalse(set(EXTRAS) - done)
+            # Redis writes to its disk once a second: it would not notice one that is full for less.
+            self.assertGreater(min(long for _, what, _, long in steps if what == "fill_disk"), 1.4)
+        # And they are the runs that are made.
         made = (HERE / "CMakeLists.txt").read_text(encoding="utf-8")
-        self.assertRegex(made, r"faults\.py \$\{PROJECT_BINARY_DIR\} --short\)")
+        for options in ("--short", "--short --replicas 2"):
+            self.assertRegex(made, rf"faults\.py \$\{{PROJECT_BINARY_DIR\}} {options}\)")
 
 
 class Disks(unittest.TestCase):
