@@ -1,11 +1,10 @@
 """Pages of a personal feed: few follows and many, few posts and many."""
 
-import re
 import statistics
 
 from local_stack import psql
 from people import Person
-from row import Row, run_wrk
+from row import Row, find, run_wrk
 
 FOLLOWS = (10, 100, 1_000)
 # Fields of rostrum.content.v1.PostSummary.
@@ -58,27 +57,24 @@ class Feed(Row):
     unit = "us"
     reference = "the quickest of these"
     reach = "150%"
+    repeats = True
+    database = "PG_URL_FEED"
 
     def prepare(self):
-        self.database = self.stack.settings["PG_URL_FEED"]
-        self.url = self.stack.settings["ROSTRUM_URL"]
         self.sizes = (4_000, 8_000) if self.small else (10_000, 1_000_000)
         self.posts = 0
         self.people = {}
-        self.quickest = 0
 
     def sql(self, text):
-        done = psql(self.database, "SET statement_timeout = 0; " + text)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return super().sql("SET statement_timeout = 0; " + text)
 
     def grow(self, count):
         """What each post says is what a real one does, so pages have their real size."""
-        self.sql(POSTS.format(first=self.posts + 1, last=count, post_id=field(POST_ID, "m.post_id"),
-                              channel=nested(CHANNEL, "m.channel_id"),
-                              author=nested(AUTHOR, "m.author_id")))
+        self.sql(POSTS.format(
+            first=self.posts + 1, last=count, post_id=field(POST_ID, "m.post_id"),
+            channel=nested(CHANNEL, "m.channel_id"), author=nested(AUTHOR, "m.author_id")))
         self.posts = count
-        assert psql(self.database, "VACUUM ANALYZE").returncode == 0
+        assert psql(self.stack.settings[self.database], "VACUUM ANALYZE").returncode == 0
         # A million rows that were just written are on their way to the disk for minutes,
         # which is no size that a feed has.
         assert psql(self.stack.settings["PG_URL"], "CHECKPOINT").returncode == 0
@@ -91,26 +87,21 @@ class Feed(Row):
         script = self.stack.folder / "feed.lua"
         script.write_text(SCRIPT.format(cookie=person.cookie))
         said = run_wrk(self.url, max(2, self.seconds // 2), 2, script)
-        number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
+        number, unit = find(r"99%\s+([\d.]+)(us|ms|s)", said)
         return float(number) * {"us": 1, "ms": 1_000, "s": 1_000_000}[unit]
 
     def work(self):
-        if self.quickest:
-            return self.slowest
-        self.figures = {}
         for size in self.sizes:
             self.grow(size)
             rounds = [{follows: self.p99(person) for follows, person in self.people.items()}
                       for _ in range(1 if self.small else ROUNDS)]
             for follows in FOLLOWS:
-                self.figures[f"{follows} follows, {size} posts"] = statistics.median(
+                self.parts[f"{follows} follows, {size} posts"] = statistics.median(
                     each[follows] for each in rounds)
-        print(self.figures)
-        self.slowest, self.quickest = max(self.figures.values()), min(self.figures.values())
-        return self.slowest
+        return max(self.parts.values())
 
     def limit(self):
-        return self.quickest
+        return min(self.parts.values())
 
     def check(self):
         """A page of each is whole, newest first."""

@@ -1,13 +1,11 @@
 """Log-ins by password, under a flood of them."""
 
 import json
-import re
 import subprocess
 
-from client import Browser
 from local_stack import wait_until
 from people import PASSWORD, Person
-from row import CONNECTIONS, Row, wrk
+from row import CONNECTIONS, Row, find, run, wrk
 
 FLOOD = 32
 SCRIPT = """
@@ -28,7 +26,6 @@ class Flood(Row):
     def prepare(self):
         # One log-in takes half a second where the machine is busy.
         self.flood_seconds = max(self.seconds, 10)
-        self.url = self.stack.settings["ROSTRUM_URL"]
         self.person = Person(self.stack, self.name)
         self.script = self.stack.folder / "logins.lua"
         self.script.write_text(SCRIPT.format(
@@ -38,14 +35,15 @@ class Flood(Row):
     def flood(self):
         """A flood that runs, as a process that says what came of it. Who is turned away
         for now (429, 503) is part of it."""
-        return subprocess.Popen(["wrk", "-t1", f"-c{FLOOD}", f"-d{self.flood_seconds}", "-s", self.script,
-                                 "--timeout", "30", self.url], stdout=subprocess.PIPE, text=True)
+        flood = self.at_end.enter_context(subprocess.Popen(
+            ["wrk", "-t1", f"-c{FLOOD}", f"-d{self.flood_seconds}", "-s", self.script,
+             "--timeout", "30", self.url], stdout=subprocess.PIPE, text=True))
+        self.at_end.callback(flood.kill)  # of a row that failed meanwhile
+        return flood
 
     def good(self, flood):
         said = flood.communicate(timeout=self.flood_seconds + 60)[0]
-        found = re.search(r"good (\d+)", said)
-        assert found, said
-        return int(found.group(1)) / self.flood_seconds
+        return int(*find(r"good (\d+)", said)) / self.flood_seconds
 
 
 class LogIn(Flood):
@@ -53,15 +51,14 @@ class LogIn(Flood):
     what = "log-ins by password, under a flood of them"
     unit = "/s"
     reference = "the hash (Argon2id) alone, on as many threads"
-    reach = "70%"
+    least = 0.7
 
     def work(self):
         return self.good(self.flood())
 
     def limit(self):
         program = self.stack.settings["ROSTRUM_BUILD"] + "/tests/bench_hash"
-        return float(subprocess.run([program, "1", str(self.seconds)], capture_output=True,
-                                    text=True, check=True).stdout)
+        return float(run([program, "1", str(self.seconds)], self.seconds))
 
     def check(self):
         """One more goes as the others did, when its turn comes behind what is left of the
@@ -70,21 +67,17 @@ class LogIn(Flood):
         answer = self.person.browser.get("/v1/account")
         assert answer.status == 200, answer
 
-    def reached(self, result):
-        return result["ratio"] >= 0.7
-
 
 class ReadsUnderFlood(Flood):
     name = "login_reads"
     what = "a post as JSON, while log-ins flood"
     unit = "/s"
     reference = "the same without the flood"
-    reach = "90%"
+    least = 0.9
 
     def prepare(self):
         super().prepare()
-        posts = Browser(self.url).get("/v1/posts", accessLevel="ACCESS_LEVEL_PUBLIC").json["posts"]
-        self.post = f"{self.url}/v1/posts/{posts[0]['postId']}"
+        self.post = f"{self.url}/v1/posts/{self.a_post()}"
         self.logins = []
 
     def work(self):
@@ -98,6 +91,3 @@ class ReadsUnderFlood(Flood):
 
     def check(self):
         assert min(self.logins) > 0, "there was no flood"
-
-    def reached(self, result):
-        return result["ratio"] >= 0.9

@@ -1,6 +1,5 @@
 """Many readers at once, more than any service has threads for."""
 
-from client import Browser
 from local_stack import metric, wait_until
 from row import Row, wrk
 
@@ -12,19 +11,15 @@ class Many(Row):
     reach = "no error"
 
     def prepare(self):
-        self.url = self.stack.settings["ROSTRUM_URL"]
-        post = {level: Browser(self.url).get("/v1/posts", accessLevel=f"ACCESS_LEVEL_{level}")
-                .json["posts"][0]["postId"] for level in ("PUBLIC", "METERED")}
-        self.paths = ("/", "/v1/posts?pageSize=20", "/search?q=a", f"/v1/posts/{post['METERED']}",
-                      f"/v1/posts/{post['PUBLIC']}/comments")
+        self.paths = {"home": "/", "list": "/v1/posts?pageSize=20", "search": "/search?q=a",
+                      "metered post": f"/v1/posts/{self.a_post('METERED')}",
+                      "comments": f"/v1/posts/{self.a_post()}/comments"}
 
     def work(self):
-        rates = {}
-        for path in self.paths:
+        for name, path in self.paths.items():
             # Raises if one answer of all is an error.
-            rates[path] = wrk(self.url + path, self.seconds, 300 if self.small else 512)[0]
-        print(rates)
-        return min(rates.values())
+            self.parts[name] = wrk(self.url + path, self.seconds, 300 if self.small else 512)[0]
+        return min(self.parts.values())
 
     def check(self):
         """The gateway's queues are as empty as they look."""

@@ -4,7 +4,8 @@ import os
 import pathlib
 import socket
 import subprocess
-import time
+
+from local_stack import wait_until
 
 CONFIG = """
 daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes {workers};
@@ -31,13 +32,19 @@ class Nginx:
         config.write_text(CONFIG.format(folder=folder, root=root, port=port,
                                         workers=os.cpu_count()))
         self.url = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen(["nginx", "-c", config, "-e", folder / "error.log"])
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise AssertionError("nginx does not start")
+        # It ends with us, however we end.
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--",
+                                         "nginx", "-c", config, "-e", folder / "error.log"])
+        try:
+            wait_until(lambda: self.answers(port), "nginx answers", 10)
+        except BaseException:
+            self.stop()
+            raise
+
+    def answers(self, port):
+        assert self.process.poll() is None, "nginx ended"
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
 
     def stop(self):
         self.process.terminate()

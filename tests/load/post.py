@@ -1,25 +1,19 @@
 """One post: as JSON through the gateway, and by gRPC from content."""
 
-import re
 import struct
-import subprocess
 
 from client import Browser
 from reference import Reference
-from row import Row, wrk
+from row import Row, find, run, wrk
 
 GET_POST = "/rostrum.content.v1.PostService/GetPost"
 
 
 class OnePost(Row):
     def prepare(self):
-        self.browser = Browser(self.stack.settings["ROSTRUM_URL"])
-        posts = self.browser.get("/v1/posts", accessLevel="ACCESS_LEVEL_PUBLIC").json["posts"]
-        self.post_id = posts[0]["postId"]
+        self.post_id = self.a_post()
         self.reference_server = Reference(self.stack, self.post_id)
-
-    def clean_up(self):
-        self.reference_server.stop()
+        self.at_end.callback(self.reference_server.stop)
 
 
 class PostAsJson(OnePost):
@@ -27,21 +21,21 @@ class PostAsJson(OnePost):
     what = "a post as JSON through the gateway"
     unit = "/s"
     reference = "a bare Beast server with one typed call to content"
-    reach = "80%"
+    least = 0.8
 
     def prepare(self):
         super().prepare()
         self.path = f"/v1/posts/{self.post_id}"
 
     def work(self):
-        return wrk(self.browser.url.geturl() + self.path, self.seconds)[0]
+        return wrk(self.url + self.path, self.seconds)[0]
 
     def limit(self):
         return wrk(self.reference_server.http + self.path, self.seconds)[0]
 
     def check(self):
         """Both say the same, but for what is of the moment."""
-        ours = self.browser.get(self.path).json
+        ours = Browser(self.url).get(self.path).json
         theirs = Browser(self.reference_server.http).get(self.path).json
         for answer in (ours, theirs):
             assert answer.pop("access")["granted"], answer
@@ -49,16 +43,13 @@ class PostAsJson(OnePost):
                 answer["summary"].pop(count, None)
         assert ours == theirs, (ours, theirs)
 
-    def reached(self, result):
-        return result["ratio"] >= 0.8
-
 
 class GetPost(OnePost):
     name = "get_post"
     what = "content.GetPost by gRPC"
     unit = "/s"
     reference = "a sync gRPC server with the same message at hand"
-    reach = "60%"
+    least = 0.6
 
     def prepare(self):
         super().prepare()
@@ -70,17 +61,15 @@ class GetPost(OnePost):
     def h2load(self, target):
         """Calls a second of 64 at a time; gRPC's own status is in trailers that h2load
         does not look at, so `check` compares what came."""
-        done = subprocess.run(
-            ["h2load", "-t1", "-c8", "-m8", "-D", str(self.seconds), "-d", self.body,
-             "-H", "content-type: application/grpc", "-H", "te: trailers",
-             f"http://{target}{GET_POST}"], capture_output=True, text=True, check=True).stdout
-        requests, failed = (int(re.search(rf"(\d+) {what}", done).group(1))
-                            for what in ("succeeded", "failed"))
-        assert failed == 0 and requests > 0, done
-        traffic = re.search(r"traffic: .*\((\d+)\) total.*\((\d+)\) data", done)
-        calls, data = self.bytes.get(target, (0, 0))
-        self.bytes[target] = calls + requests, data + int(traffic.group(2))
-        return float(re.search(r"([\d.]+) req/s", done).group(1))
+        said = run(["h2load", "-t1", "-c8", "-m8", "-D", str(self.seconds), "-d", self.body,
+                    "-H", "content-type: application/grpc", "-H", "te: trailers",
+                    f"http://{target}{GET_POST}"], self.seconds)
+        requests, failed = map(int, find(r"(\d+) succeeded, (\d+) failed", said))
+        assert failed == 0 and requests > 0, said
+        (data,) = find(r"traffic: .*\((\d+)\) data", said)
+        calls, before = self.bytes.get(target, (0, 0))
+        self.bytes[target] = calls + requests, before + int(data)
+        return float(*find(r"([\d.]+) req/s", said))
 
     def work(self):
         return self.h2load(self.stack.settings["CONTENT_TARGET"])
@@ -92,6 +81,3 @@ class GetPost(OnePost):
         """A call that fails has no data."""
         ours, theirs = (data / calls for calls, data in self.bytes.values())
         assert 0.97 < ours / theirs < 1.03 and ours > 500, self.bytes
-
-    def reached(self, result):
-        return result["ratio"] >= 0.6

@@ -11,9 +11,10 @@ class Reference:
         self.process = subprocess.Popen(
             [settings["ROSTRUM_BUILD"] + "/tests/bench_reference", settings["CONTENT_TARGET"],
              post_id, "2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        http, grpc = self.process.stdout.readline().split()
-        self.http = f"http://127.0.0.1:{http}"
-        self.grpc = f"127.0.0.1:{grpc}"
+        ports = self.process.stdout.readline().split()
+        assert len(ports) == 2, "bench_reference does not start"
+        self.http = f"http://127.0.0.1:{ports[0]}"
+        self.grpc = f"127.0.0.1:{ports[1]}"
 
     def stop(self):
         self.process.stdin.close()

@@ -5,7 +5,6 @@ import selectors
 import socket
 import urllib.parse
 
-from client import Browser
 from footprint import proportional_kib
 from row import Row
 
@@ -23,13 +22,10 @@ class Streams(Row):
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, self.count + 200), hard))
         self.sockets = []
 
-    def clean_up(self):
-        for each in self.sockets:
-            each.close()
-
     def open(self, host, port, path, number):
         """From an address of its own for every thousand: ports are of an address."""
-        stream = socket.socket()
+        stream = self.at_end.enter_context(socket.socket())
+        stream.settimeout(30)
         stream.bind((f"127.0.1.{1 + number // 1000}", 0))
         stream.connect((host, port))
         stream.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n"
@@ -37,9 +33,8 @@ class Streams(Row):
         self.sockets.append(stream)
 
     def work(self):
-        url = urllib.parse.urlsplit(self.stack.settings["ROSTRUM_URL"])
-        posts = Browser(url.geturl()).get("/v1/posts", accessLevel="ACCESS_LEVEL_PUBLIC").json["posts"]
-        path = f"/live/posts/{posts[0]['postId']}?since=99999999999999"
+        url = urllib.parse.urlsplit(self.url)
+        path = f"/live/posts/{self.a_post()}?since=99999999999999"
         gateway = self.stack.pid("gateway")
         before = proportional_kib(gateway)
         for number in range(self.count):
