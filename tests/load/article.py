@@ -57,10 +57,11 @@ class Article(Row):
         self.requests = 0
         self.first = 0
         self.script = self.stack.folder / "visitors.lua"
-        page = Browser(self.url).get(self.paths[0]).body
+        page = Browser(self.url).get(self.paths[0])
+        assert page.status == 200 and b"The end of " in page.body, page
         root = self.stack.folder / "www"
         root.mkdir()
-        (root / "page.html").write_bytes(page)
+        (root / "page.html").write_bytes(page.body)
         root.chmod(0o755)
         (root / "page.html").chmod(0o644)
         self.nginx = Nginx(self.stack.folder / "nginx", root)

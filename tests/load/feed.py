@@ -33,6 +33,12 @@ INSERT INTO follows (account_id, kind, target_id, create_time)
 SELECT '{account}', kind, target_id, now() FROM targets WHERE slug LIKE 'bench-target-%'
 ORDER BY md5(target_id::text) LIMIT {count}
 """
+NEWEST = """
+SELECT post_id FROM (
+  SELECT DISTINCT post_id, publish_time FROM feed_entries JOIN follows USING (kind, target_id)
+  WHERE account_id = '{account}') AS theirs
+ORDER BY publish_time DESC LIMIT 20
+"""
 SCRIPT = """
 function request()
   return wrk.format("GET", "/v1/feed?pageSize=20", {{ ["Cookie"] = "{cookie}" }})
@@ -88,6 +94,7 @@ class Feed(Row):
         script.write_text(SCRIPT.format(cookie=person.cookie))
         said = run_wrk(self.url, max(2, self.seconds // 2), 2, script)
         number, unit = find(r"99%\s+([\d.]+)(us|ms|s)", said)
+        assert float(number) > 0, f"no page was answered:\n{said}"
         return float(number) * {"us": 1, "ms": 1_000, "s": 1_000_000}[unit]
 
     def work(self):
@@ -107,7 +114,9 @@ class Feed(Row):
         """A page of each is whole, newest first."""
         for person in self.people.values():
             items = person.browser.get("/v1/feed", pageSize=20).json["items"]
-            assert len(items) == 20, len(items)
+            shown = [item["post"]["postId"] for item in items]
+            newest = self.sql(NEWEST.format(account=person.account_id)).splitlines()[-20:]
+            assert len(shown) == 20 and shown == newest, f"not the newest twenty:\n{shown}\n{newest}"
 
     def reached(self, result):
         return result["ratio"] <= 1.5
