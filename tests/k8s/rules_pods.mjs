@@ -163,6 +163,14 @@ export const podRules = {
     }
   },
 
+  // By itself glibc waits 5 seconds, twice, for each of the names that it tries.
+  *"a look-up that nobody answers ends soon"(objects) {
+    for (const { name, pod } of ours(objects)) {
+      const options = Object.fromEntries((pod.dnsConfig?.options ?? []).map((each) => [each.name, Number(each.value)]));
+      if (!(options.timeout * options.attempts <= 2)) yield `${name}: waits for DNS for ${options.timeout ?? 5} s, ${options.attempts ?? 2} times`;
+    }
+  },
+
   *"labels say what it is"(objects) {
     for (const { name, labels } of ours(objects)) {
       for (const key of ["name", "component", "part-of", "version"]) {
