@@ -5,6 +5,7 @@ usage: stack_test.py BUILD [unittest arguments]
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import smtplib
@@ -17,7 +18,8 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import local_stack  # noqa: E402  (the path is known only now)
-from local_stack import CHILDREN, LOCAL, SERVICES, processes_in, psql, wait_until  # noqa: E402
+from local_stack import LOCAL, SERVICES, processes_in, psql, wait_until  # noqa: E402
+from redis_client import Redis  # noqa: E402
 
 BUILD = ""
 
@@ -25,21 +27,21 @@ BUILD = ""
 class StackTest(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="rostrum-test.")
+        self.addCleanup(shutil.rmtree, self.folder)
         os.chmod(self.folder, 0o755)
-        self.stacks = []
 
-    def tearDown(self):
-        for stack in self.stacks:
-            stack.end()
-            stack.output.close()
-        shutil.rmtree(self.folder)
-
-    def start(self, *options, ephemeral=True, folder="a"):
+    def start(self, *options, ephemeral=True, folder="a", build=None):
         path = pathlib.Path(self.folder) / folder
         path.mkdir(exist_ok=True)
-        stack = local_stack.Stack(BUILD, path, *options, ephemeral=ephemeral)
-        self.stacks.append(stack)
+        stack = local_stack.Stack(build or BUILD, path, *options, ephemeral=ephemeral)
+        self.addCleanup(self.finish, stack)
         return stack
+
+    def finish(self, stack):
+        """In good order, unless the test has ended it."""
+        self.addCleanup(stack.output.close)
+        if stack.process.poll() is None:
+            stack.end()
 
     def assert_nothing_left(self, stack):
         wait_until(lambda: not processes_in(stack.sessions), "all processes end", 20)
@@ -99,6 +101,7 @@ class Running(StackTest):
     def test_a_killed_child_can_be_started_again(self):
         stack = self.start("--restartable").wait_ready()
         before = stack.pid("content")
+        stack.killed.add("content")
         self.assertEqual(stack.child("kill", "content", "KILL").returncode, 0)
         wait_until(lambda: stack.child("pid", "content").returncode == 1, "content is gone")
         started = stack.child("start", "content")
@@ -134,6 +137,65 @@ class Ending(StackTest):
         self.assertIn("feed stopped unasked (ended by SIGKILL)", stack.read_output())
         self.assert_nothing_left(stack)
         self.assertFalse(stack.state.exists())
+
+    def test_a_process_that_does_not_end_well_is_noticed(self):
+        build = self.build_with_a_bad_end("feed", 23)
+        stack = self.start("--restartable", build=build).wait_ready()
+        for request in ("restart", "start", "stop"):
+            done = stack.child(request, "feed")
+            self.assertEqual(done.returncode, 0 if request == "start" else 1)
+            self.assertEqual("feed did not end well" in done.stderr, request != "start")
+        said = "up: feed did not end well (exit status 23); its log ends:"
+        self.assertEqual(stack.wrong_ends(), [said, said])
+        self.assertEqual(stack.child("stop", "comment").returncode, 0)
+        with self.assertRaisesRegex(AssertionError, "up ended with 1"):
+            stack.end()
+        kept = re.search("the logs are kept in (.*)", stack.read_output())[1]
+        self.assertIn('"msg":"stopped"', (pathlib.Path(kept) / "feed.log").read_text())
+        self.assertFalse(stack.state.exists())
+
+        command = self.start("--", "true", build=build)
+        self.assertEqual(command.process.wait(300), 1, command.read_output())
+        self.assertEqual(command.wrong_ends(), [said])
+
+    def build_with_a_bad_end(self, service, status):
+        """What was built, but this service ends with that status when it is asked to stop."""
+        build = pathlib.Path(self.folder) / "build"
+        (build / "services").mkdir(parents=True)
+        for path in [*pathlib.Path(BUILD).iterdir(), *(pathlib.Path(BUILD) / "services").iterdir()]:
+            link = build / path.relative_to(BUILD)
+            if not link.exists() and path.name != "stack-logs":
+                link.symlink_to(path.resolve())
+        program = build / "services" / f"rostrum-{service}"
+        real = program.resolve()
+        program.unlink()
+        program.write_text(
+            "#!/bin/bash\n"
+            f"trap 'kill $! && wait $!; exit {status}' TERM\n"
+            f'{real} "$@" &\n'
+            "wait $!\n"
+        )
+        program.chmod(0o755)
+        return build
+
+    def test_what_does_not_stop_is_noticed(self):
+        stack = self.start("--restartable").wait_ready()
+        redis = Redis(stack.settings["REDIS_CACHE_URL"])
+        redis.send("EVAL", "while true do end", 0)
+        with self.assertRaisesRegex(AssertionError, "(?s)with 1: .*redis-cache did not stop in time"):
+            stack.end()
+        self.assert_nothing_left(stack)
+
+    def test_a_process_that_dies_while_another_goes_on_is_noticed(self):
+        stack = self.start("--restartable", "--replicas", "2").wait_ready()
+        stack.kill("content")
+        wait_until(lambda: "up: content stopped" in stack.read_output(), "up says so")
+        self.assertEqual(stack.wrong_ends(), [])
+        os.kill(stack.pid("content-2"), signal.SIGKILL)
+        wait_until(lambda: "up: content-2 stopped" in stack.read_output(), "up says so")
+        with self.assertRaisesRegex(AssertionError, "content-2 stopped"):
+            stack.end()
+        self.assertEqual(stack.process.returncode, 0)
 
     def test_a_signal_during_the_start_ends_it(self):
         stack = self.start()
@@ -174,6 +236,27 @@ class Lasting(StackTest):
         self.assertNotEqual(psql(stack.settings["PG_URL_FEED"], "select one from kept").returncode, 0)
         self.assertNotEqual(stack.settings["PAYMENT_WEBHOOK_SECRET"], secret)
         stack.end()
+
+    def test_it_ends_when_its_test_is_killed(self):
+        test = os.fork()
+        if test == 0:
+            try:
+                self.start(ephemeral=False)
+                signal.pause()
+            finally:
+                os._exit(1)
+        state = pathlib.Path(self.folder) / "a" / "state"
+        try:
+            wait_until((state / "stack.env").exists, "the stack is ready", 300)
+            pids = {path.name: int(path.read_text()) for path in (state / "pids").iterdir()}
+        finally:
+            os.kill(test, signal.SIGKILL)
+            os.waitpid(test, 0)
+        try:
+            wait_until(lambda: not processes_in(pids.values()), "all processes end", 60)
+        except AssertionError:
+            os.kill(pids["supervisor"], signal.SIGTERM)
+            raise
 
 
 class BadInput(StackTest):

@@ -1,7 +1,5 @@
 """What of articles stays open to many visitors while content is away, and what may not."""
 
-import os
-import signal
 import time
 
 from history import MARKER
@@ -101,7 +99,7 @@ class ArticlesAway(Articles):
         for change, post in zip(changes, posts):
             with self.subTest(f"{change.__name__} {post['id']}"):
                 change(author, post)
-                os.kill(self.stack.pid("content"), signal.SIGKILL)
+                self.stack.kill("content")
                 try:
                     self.assert_nobody_reads(post)
                     # Shown or not, by when the gateway last heard that it had not changed.

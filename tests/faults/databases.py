@@ -19,8 +19,8 @@ class Databases(Row):
     it hangs."""
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
+    def prepare(cls):
+        super().prepare()
         cls.wires = {}
         for service in SERVICES:
             url = urllib.parse.urlsplit(cls.stack.settings[f"PG_URL_{service.upper()}"])

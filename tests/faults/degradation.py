@@ -237,7 +237,7 @@ class Replicas(Row):
         for name in ("content", "subscription", "account", "comment", "feed"):
             for replica in (name, f"{name}-2"):
                 with self.subTest(replica):
-                    self.assertEqual(self.stack.child("kill", replica, "KILL").returncode, 0)
+                    self.stack.kill(replica)
                     for _ in range(10):
                         self.get(self.visitor(), f"/v1/posts/{self.world.posts[METERED][0]}")
                         self.assertIn(b'class="discussion"', self.get(self.visitor(), page).body)
@@ -298,7 +298,7 @@ class Replicas(Row):
         self.assertEqual(self.write(here, key, text).status, 200)
         for name, gone, client in (("gateway", first, there), ("gateway-2", second, here)):
             with self.subTest(name):
-                self.assertEqual(self.stack.child("kill", name, "KILL").returncode, 0)
+                self.stack.kill(name)
                 client.cookies.update(here.cookies)
                 for _ in range(10):
                     self.get(client, "/v1/account")

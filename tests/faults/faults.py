@@ -110,15 +110,6 @@ def end(actors, history):
     print("   " + ", ".join(f"{kind} {times}" for kind, times in lives.items()), flush=True)
 
 
-def look_at_ends(stack, history):
-    """Nothing may have ended but what was killed, nor have ignored that it was to stop.
-    PostgreSQL ends without room for its log, and does not start beside its orphans."""
-    for line in stack.read_output().splitlines():
-        died = " stopped (" in line and "SIGKILL" not in line and " postgres " not in line
-        if died or "did not stop in time" in line:
-            history.complain(line)
-
-
 def run(stack, history, disks, secrets, options):
     prepare(stack)
     faults = Faults(stack, history, {n: d for n, d in disks.items() if d.mounted}, options.replicas)
@@ -126,6 +117,9 @@ def run(stack, history, disks, secrets, options):
     for name in disks:
         how = type(faults.disks[name]).__name__ if name in faults.disks else "none can be made here"
         print(f"   a full disk of {name}: {how}", flush=True)
+    stack.killed.update(faults.processes)
+    # PostgreSQL ends without room for its log, and does not start beside its orphans.
+    stack.may_end.add("postgres")
     world = World(stack.settings, history)
     actors = actors_of(world, options.seed)
     for actor in actors:
@@ -138,7 +132,8 @@ def run(stack, history, disks, secrets, options):
     print("== All is up again; clients end what they began", flush=True)
     heal(faults)
     end(actors, history)
-    look_at_ends(stack, history)
+    for line in stack.wrong_ends():
+        history.complain(line)
     print("== What was acknowledged is there, once", flush=True)
     Checks(world).all()
     print("== Logs name nobody", flush=True)
@@ -163,13 +158,8 @@ def stop(stack, history, options):
 
 
 def keep(stack, history, options):
-    kept = pathlib.Path(options.build) / "fault-logs" / str(options.seed)
     try:
-        shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(stack.state / "logs", kept)
-        shutil.copy(history.path, kept)
-        shutil.copy(stack.folder / "output", kept / "up.output")
-        print(f"   the logs are kept in {kept}", flush=True)
+        stack.keep(str(options.seed), history.path)
     except OSError as error:
         print(f"   not all could be kept: {error}", flush=True)
 

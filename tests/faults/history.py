@@ -19,7 +19,7 @@ class History:
 
     def __init__(self, path):
         self.lock = threading.Lock()
-        self.file = open(path, "w", encoding="utf-8")
+        self.file = open(path, "w", encoding="utf-8", buffering=1)  # it may be kept at any time
         self.path = path
         self.counts = {}
         self.wrong = []

@@ -83,8 +83,8 @@ class Overload(Row):
     options = ("--env-file", HERE / "overload.env")
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
+    def prepare(cls):
+        super().prepare()
         cls.sessions = [cls.world.log_in(person).cookies for person in cls.world.readers]
 
     def test_of_lists(self):

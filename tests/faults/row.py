@@ -38,28 +38,37 @@ class Row(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="rostrum-degradation."))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         os.chmod(cls.folder, 0o755)
         cls.history = History(cls.folder / "history.jsonl")
+        cls.addClassCleanup(cls.history.file.close)
         cls.stack = Stack(cls.build, cls.folder, "--restartable", "--env-file", HERE / "faults.env",
                           *cls.options)
-        cls.addClassCleanup(cls.end)
-        cls.stack.wait_ready()
+        cls.addClassCleanup(cls.stack.output.close)
+        cls.addClassCleanup(cls.stack.end)
+        with cls.stack.kept_if_it_fails(cls.__name__, cls.history.path):
+            cls.stack.wait_ready()
+            cls.prepare()
+
+    @classmethod
+    def prepare(cls):
+        """In the stack that stands now."""
         cls.world = World(cls.stack.settings, cls.history)
         cls.faults = Faults(cls.stack, cls.history)
         cls.member, cls.member_email = cls.trial_reader()
         cls.next_reader = 0
 
-    @classmethod
-    def end(cls):
-        cls.stack.end()
-        cls.stack.output.close()
-        cls.history.file.close()
-        shutil.rmtree(cls.folder, ignore_errors=True)
+    def run(self, result=None):
+        before = len(result.failures + result.errors)
+        super().run(result)
+        if len(result.failures + result.errors) > before:
+            self.stack.keep(type(self).__name__, self.history.path)
+        return result
 
     def tearDown(self):
         # Among others: 500, 503 without Retry-After, 404 for what exists, premium text.
         wrong, self.history.wrong = self.history.wrong, []
-        self.assertEqual(wrong, [])
+        self.assertEqual(wrong + self.stack.wrong_ends(), [])
 
     @classmethod
     def trial_reader(cls):
@@ -112,6 +121,15 @@ class Row(unittest.TestCase):
             return lambda: client.send(method, path, body, headers)
         return Crowd([ask(*of_one) for of_one in asks])
 
+    def assert_wall(self, offer):
+        """What a visitor without an account has instead of a premium post."""
+        visitor, page = self.visitor(), self.page_of(PREMIUM)
+        # A busy machine may be late to ask Redis.
+        wait_until(lambda: (self.access(visitor, PREMIUM).get("offer") is not None) == offer, "the offer")
+        html = self.get(visitor, page).body.decode()
+        self.assertIn('class="wall"', html)
+        self.assertEqual("data-countdown-start" in html, offer)
+
     def assert_answers(self, crowd, statuses, what):
         """Everybody gets one of these, and nobody is forgotten."""
         answers = crowd.answers()
@@ -136,18 +154,28 @@ class Row(unittest.TestCase):
         assert done.returncode == 0, done.stderr
 
     def away(self, way, *names):
-        """For a `with`: these are stopped, or hang."""
-        return self.faults.frozen(*names) if way == "hanging" else self.stopped(*names)
+        """For a `with`: these are stopped or killed, or hang."""
+        ways = {"stopped": self.stopped, "killed": self.killed, "hanging": self.faults.frozen}
+        return ways[way](*names)
 
     @contextlib.contextmanager
     def stopped(self, *names):
-        for name in names:
-            self.assertEqual(self.stack.child("stop", name).returncode, 0)
         try:
+            for name in names:
+                stopped = self.stack.child("stop", name)
+                self.assertEqual(stopped.returncode, 0, stopped.stderr)
             yield
         finally:
             for name in names:
                 self.faults.start(name)
+
+    @contextlib.contextmanager
+    def killed(self, name):
+        self.stack.kill(name)
+        try:
+            yield
+        finally:
+            self.faults.start(name)
 
     @contextlib.contextmanager
     def transaction(self, service, sql):

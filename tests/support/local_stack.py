@@ -1,7 +1,10 @@
 """A running local stack (deploy/local/up) as tests handle it."""
 
+import contextlib
 import os
 import pathlib
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -48,10 +51,13 @@ class Stack:
     """A running `up --ephemeral` (or a lasting one) in a folder of its own."""
 
     def __init__(self, build, folder, *options, ephemeral=True, demo=False):
+        self.build = pathlib.Path(build)
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "state"
         self.output = open(self.folder / "output", "ab+")
-        arguments = [LOCAL / "up", "--build", build, "--state", self.state]
+        # What lasts would outlive a test that is killed; an ephemeral stack looks after that itself.
+        arguments = [] if ephemeral else ["setpriv", "--pdeathsig", "TERM", "--"]
+        arguments += [LOCAL / "up", "--build", build, "--state", self.state]
         arguments += [] if demo else ["--no-demo"]
         arguments += ["--ephemeral"] if ephemeral else ["--port", str(17000 + os.getpid() % 1000)]
         self.process = subprocess.Popen(
@@ -63,6 +69,9 @@ class Stack:
         )
         self.settings = {}
         self.sessions = set()
+        self.killed = set()  # processes that the test kills
+        self.may_end = set()  # those that may also end by themselves
+        self.looked_at = len(self.read_output().splitlines())
 
     def wait_ready(self):
         def ready():
@@ -90,10 +99,53 @@ class Stack:
             [LOCAL / "child", *arguments], env=environment, capture_output=True, text=True
         )
 
+    def kill(self, name):
+        self.killed.add(name)
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def wrong_ends(self):
+        """What `up` has said, since this was last asked, of processes that ended unasked, or not
+        as they should when they were asked to."""
+        lines = self.read_output().splitlines()
+        new, self.looked_at = lines[self.looked_at :], len(lines)
+        ends = [re.match(r"up: (\S+) (stopped|did not) .*", line) for line in new]
+        return [end[0] for end in ends if end and not self.is_meant(*end.group(0, 1, 2))]
+
+    def is_meant(self, line, name, what):
+        killed = name in self.killed and "(ended by SIGKILL)" in line
+        return what == "stopped" and (killed or name in self.may_end)
+
     def end(self, number=signal.SIGTERM):
+        """Ends all of it, and returns the status of `up`. Fails if it, or a process in it, did not
+        end well; whoever kills it does not ask."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(60)
+        status = self.process.wait(150)
+        if number != signal.SIGKILL:
+            well = status == 0 and not self.wrong_ends()
+            assert well, f"up ended with {status}: {self.read_output()}"
+        return status
+
+    def keep(self, name, *files):
+        """Keeps what a failed test wants to be understood by; returns the folder."""
+        kept = self.build / "fault-logs" / name
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        # They are gone if `up` has ended; after a failure there it keeps them itself, and says where.
+        for path in [*(self.state / "logs").glob("*"), self.folder / "output", *files]:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copy(path, kept)
+        print(f"   the logs are kept in {kept}", flush=True)
+        return kept
+
+    @contextlib.contextmanager
+    def kept_if_it_fails(self, name, *files):
+        """For a `with`."""
+        try:
+            yield
+        except BaseException:
+            self.keep(name, *files)
+            raise
 
 
 def metrics_page(admin_url):

@@ -13,12 +13,15 @@ class Redis:
         self.ask("AUTH", parts.password)
 
     def ask(self, *command):
+        self.send(*command)
+        return self.read()
+
+    def send(self, *command):
         self.stream.write(b"*%d\r\n" % len(command))
         for word in command:
             word = word if isinstance(word, bytes) else str(word).encode()
             self.stream.write(b"$%d\r\n%s\r\n" % (len(word), word))
         self.stream.flush()
-        return self.read()
 
     def read(self):
         line = self.stream.readline()[:-2]

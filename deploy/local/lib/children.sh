@@ -5,10 +5,15 @@
 
 declare -A child_pid=()    # running children
 declare -A child_status=() # exit status of those that ended
+declare -A was_ready=()    # of the last start of each
+all_ended_well=1           # until one that was asked to stop did not
 
 # The signal that ends a child in good order.
 stop_signal() {
-  if [[ $1 == postgres ]]; then echo INT; else echo TERM; fi
+  case $1 in
+    postgres | mail) echo INT ;;
+    *) echo TERM ;;
+  esac
 }
 
 # The supervisor's environment must not leak into what it starts.
@@ -69,7 +74,7 @@ launch_command() {
 
 adopt() {
   child_pid[$1]=$2
-  unset "child_status[$1]"
+  unset "child_status[$1]" "was_ready[$1]"
   printf '%s\n' "$2" >"$STATE/pids/$1"
   tell_guardian "started $1 $2 $(stop_signal "$1")"
 }
@@ -133,34 +138,51 @@ await() {
 }
 
 # stop_children SECONDS NAME...: asks all of them to stop, together; kills what
-# is still there after that time, or at once on a second signal.
+# is still there after that time, or at once on a second signal. 1 if one of them
+# did not end well.
 stop_children() {
-  local deadline=$((SECONDS + $1)) name left=0
+  local deadline=$((SECONDS + $1)) name left=0 status=0
+  local -a ending=()
   shift
   for name in "$@"; do
-    if running "$name"; then kill -s "$(stop_signal "$name")" "${child_pid[$name]}" 2>/dev/null || true; fi
+    [[ -v child_pid[$name] ]] || continue
+    ending+=("$name") # one that has just ended by itself is looked at too
+    running "$name" || continue
+    kill -s "$(stop_signal "$name")" "${child_pid[$name]}" 2>/dev/null || true
     # A paused one must wake up to stop.
-    if running "$name"; then kill -CONT "${child_pid[$name]}" 2>/dev/null || true; fi
+    kill -CONT "${child_pid[$name]}" 2>/dev/null || true
   done
   while :; do
     left=0
-    for name in "$@"; do
+    for name in "${ending[@]}"; do
       if running "$name"; then left=1; fi
     done
-    ((left)) || return 0
-    if ((SECONDS >= deadline || hurry)); then break; fi
+    if ((!left || SECONDS >= deadline || hurry)); then break; fi
     nap 0.05
   done
-  for name in "$@"; do
-    if running "$name"; then
-      say "up: $name did not stop in time; killed"
-      kill -KILL -- "-${child_pid[$name]}" 2>/dev/null || true
-    fi
+  for name in "${ending[@]}"; do
+    running "$name" || continue
+    say "up: $name did not stop in time; killed"
+    # Nobody waited for it on a second signal.
+    if [[ -v was_ready[$name] ]] && ((!hurry)); then status=1; fi
+    kill -KILL -- "-${child_pid[$name]}" 2>/dev/null || true
   done
-  for name in "$@"; do
+  for name in "${ending[@]}"; do
     while running "$name"; do nap 0.02; done
+    ended_well "$name" || status=1
   done
-  hurry=0
+  if ((left)); then hurry=0; fi
+  if ((status)); then all_ended_well=0; fi
+  return "$status"
+}
+
+# ended_well NAME: whether it ended in good order when it was asked to stop. Before it was
+# ready it need not, and a kill is no fault of its own.
+ended_well() {
+  if [[ ! -v was_ready[$1] || ${child_status[$1]} =~ ^(0|137)$ ]]; then return 0; fi
+  say "up: $1 did not end well ($(describe_end "$1")); its log ends:"
+  show_log "$1"
+  return 1
 }
 
 # Everything, in the order in which one needs the other.

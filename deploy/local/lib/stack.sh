@@ -60,8 +60,9 @@ close_state() {
   set +e
   if ((stops_asked)); then say "up: stopping"; fi
   stop_all
+  if ((!all_ended_well && status == 0)); then status=1; fi
   if ((EPHEMERAL)); then
-    if ((status != 0 && stops_asked == 0)); then keep_logs; fi
+    if ((status != 0 && (stops_asked == 0 || !all_ended_well))); then keep_logs; fi
     rm -rf -- "${STATE_ENTRIES[@]/#/$STATE/}" ${PG_HOME:+"$PG_HOME"}
     rmdir --ignore-fail-on-non-empty "$STATE"
   else
@@ -73,8 +74,10 @@ close_state() {
 
 # What a failed test run wants to be understood by.
 keep_logs() {
-  local kept=$BUILD/stack-logs/${STATE##*/}
-  mkdir -p "${kept%/*}" && cp -r "$LOGS" "$kept" && say "up: the logs are kept in $kept"
+  local kept=${STATE#/tmp/}
+  kept=${kept#/}
+  kept=$BUILD/stack-logs/${kept//\//-}
+  mkdir -p "$kept" && cp "$LOGS"/* "$kept" && say "up: the logs are kept in $kept"
 }
 
 # Before anything that is there is touched.
@@ -178,7 +181,10 @@ start() {
 become_ready() {
   local name
   for name in "$@"; do
-    await "$name" 30 ready "$name" && continue
+    if await "$name" 30 ready "$name"; then
+      was_ready[$name]=1
+      continue
+    fi
     running "$name" || die_with_log "$name"
     say "up: $name is not ready after 30 s; its log ends:"
     show_log "$name"
@@ -299,8 +305,9 @@ answer() {
     tell "$reply" "there is no child '$name'"
     return
   fi
-  if [[ $request == stop || $request == restart ]]; then stop_children 40 "$name"; fi
-  if [[ $request == stop ]]; then
+  if [[ $request != start ]] && ! stop_children 40 "$name"; then
+    tell "$reply" "$name did not end well; see $LOGS/$name.log and what up says"
+  elif [[ $request == stop ]]; then
     tell "$reply" ok
   elif running "$name"; then
     tell "$reply" "$name runs already"
@@ -315,6 +322,7 @@ look_after() {
   local name=$1 deadline reply result=''
   read -r deadline reply <<<"${starting[$name]}"
   if ready "$name" >/dev/null 2>&1; then
+    was_ready[$name]=1
     result=ok
   elif ! running "$name" || ((SECONDS >= deadline)); then
     result="$name did not become ready; see $LOGS/$name.log"
