@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import re
+import select
 import time
 import urllib.parse
 
@@ -39,9 +40,12 @@ class Answer:
 
 
 class Browser:
-    """Keeps cookies, as a browser would. One connection for each request."""
+    """Keeps cookies, as a browser would. One connection for each request, if it does not
+    keep its connection until the server closes it or says that it will."""
 
     timeout = 30  # seconds, for each wait of a request
+    keeps = False
+    kept = None  # the connection
 
     def __init__(self, url, bearer=None):
         self.url = urllib.parse.urlsplit(url)
@@ -54,8 +58,21 @@ class Browser:
         tab.cookies = dict(self.cookies)
         return tab
 
+    def is_connected(self):
+        """Whether the next request goes to a connection that was kept."""
+        if self.kept is not None and select.select([self.kept.sock], [], [], 0)[0]:
+            self.kept.close()  # as the server has: nothing else comes unasked
+            self.kept = None
+        return self.kept is not None
+
+    def connect(self):
+        if self.is_connected():
+            connection, self.kept = self.kept, None
+            return connection
+        return http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=self.timeout)
+
     def request(self, method, path, body=None, headers=None, raw=None):
-        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=self.timeout)
+        connection = self.connect()
         sent = {"Origin": self.url.geturl()} if method != "GET" else {}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
@@ -69,7 +86,10 @@ class Browser:
         connection.request(method, path, payload, sent)
         response = connection.getresponse()
         answer = Answer(response.status, response.headers, self.read(connection, response))
-        connection.close()
+        if self.keeps and not response.will_close:
+            self.kept = connection
+        else:
+            connection.close()
         for cookie in response.headers.get_all("Set-Cookie") or []:
             name, _, rest = cookie.partition("=")
             value, *attributes = [part.strip() for part in rest.split(";")]
