@@ -25,18 +25,20 @@ class PendingCalls {
     }
     call->TryCancel();
   }
-  // Called last, when gRPC is done with the call. The call stays in the map until its
-  // context is destroyed, because the context holds the channel: if the last reference to
-  // the channel were dropped on a thread of gRPC, that thread would wait for itself.
+  // Called last, when gRPC is done with the call. CancelAll waits also for the end of its context,
+  // which holds the channel: if the last reference to the channel were dropped on a thread of
+  // gRPC, that thread would wait for itself.
   void Remove(const grpc::ClientContext* call) {
     Call last;
     {
       absl::MutexLock lock(&mu_);
-      last = std::exchange(calls_[call], nullptr);
+      // Not after its end: another call may have its address by then.
+      last = std::move(calls_.extract(call).mapped());
+      ++ending_;
     }
     last.reset();
     absl::MutexLock lock(&mu_);
-    calls_.erase(call);
+    --ending_;
   }
   // Cancels every call, also those that are added later, and waits until gRPC has finished
   // those that exist.
@@ -44,26 +46,24 @@ class PendingCalls {
     // Our references are dropped before the wait, which they would otherwise block.
     for (Call& call : Stop()) std::exchange(call, nullptr)->TryCancel();
     absl::MutexLock lock(&mu_);
-    mu_.Await(absl::Condition(
-        +[](Calls* calls) { return calls->empty(); }, &calls_));
+    mu_.Await(absl::Condition(this, &PendingCalls::Done));
   }
 
  private:
-  using Calls = absl::flat_hash_map<const grpc::ClientContext*, Call>;
+  bool Done() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return calls_.empty() && ending_ == 0; }
 
   std::vector<Call> Stop() {
     absl::MutexLock lock(&mu_);
     stopping_ = true;
     std::vector<Call> calls;
-    for (const auto& [context, call] : calls_) {
-      if (call != nullptr) calls.push_back(call);
-    }
+    for (const auto& [context, call] : calls_) calls.push_back(call);
     return calls;
   }
 
   absl::Mutex mu_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  Calls calls_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<const grpc::ClientContext*, Call> calls_ ABSL_GUARDED_BY(mu_);
+  int ending_ ABSL_GUARDED_BY(mu_) = 0;  // finished calls whose contexts are not gone yet
 };
 
 }  // namespace rostrum::gateway
