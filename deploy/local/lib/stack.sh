@@ -74,6 +74,7 @@ close_state() {
 
 # What a failed test run wants to be understood by.
 keep_logs() {
+  [[ -n $(ls -A "$LOGS") ]] || return
   local kept=${STATE#/tmp/}
   kept=${kept#/}
   kept=$BUILD/stack-logs/${kept//\//-}
