@@ -16,15 +16,13 @@ content::v1::ListPostsRequest CardRequest(const content::v1::PostSummary& post) 
   return request;
 }
 
-comment::v1::ListCommentsRequest CommentsRequest(const std::string& post_id,
-                                                 const std::string& page_token) {
+comment::v1::ListCommentsRequest CommentsRequest(const std::string& post_id) {
   comment::v1::ListCommentsRequest request;
   request.set_post_id(post_id);
   request.set_flat(true);
   // The latest first: a new comment is seen at once, however long the discussion is.
   request.set_order(comment::v1::COMMENT_ORDER_NEWEST);
   request.set_page_size(kCommentsPerPage);
-  request.set_page_token(page_token);
   return request;
 }
 

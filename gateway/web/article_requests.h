@@ -12,8 +12,7 @@ namespace rostrum::gateway {
 // The author's latest premium posts.
 content::v1::ListPostsRequest CardRequest(const content::v1::PostSummary& post);
 
-// A page of the discussion: the latest comments without a `page_token`.
-comment::v1::ListCommentsRequest CommentsRequest(const std::string& post_id,
-                                                 const std::string& page_token);
+// The latest comments of the discussion.
+comment::v1::ListCommentsRequest CommentsRequest(const std::string& post_id);
 
 }  // namespace rostrum::gateway

@@ -51,24 +51,23 @@ class Thread {
   std::map<std::string, std::vector<const pb::Comment*>> replies_;
 };
 
-// Shows that a comment is a reply to one that is not on this page.
-void FillInReplyToEarlier(const std::string& text, TemplateDictionary& shown) {
-  shown.AddSectionDictionary("IN_REPLY_TO")->AddSectionDictionary("PLAIN")->SetValue("TEXT", text);
+void FillInReplyTo(const std::string& url, const std::string& text, TemplateDictionary& shown) {
+  TemplateDictionary& values = *shown.AddSectionDictionary("IN_REPLY_TO");
+  values.SetValue("URL", url);
+  values.SetValue("TEXT", text);
 }
 
-// Shows which message a message replies to: it need not be the one before.
-void FillInReplyTo(const Words& words, const pb::Comment& comment, const pb::Comment* parent,
-                   TemplateDictionary& shown) {
+// Shows which message a message replies to: it need not be the one before. `parent` is null if it
+// is not on this page.
+void FillParent(const Words& words, const pb::Comment& comment, const pb::Comment* parent,
+                const DiscussionState& state, TemplateDictionary& shown) {
   if (comment.parent_id().empty()) return;
-  if (parent == nullptr || !parent->has_author()) {
-    FillInReplyToEarlier(words.Get("ROOM_IN_REPLY_TO_EARLIER"), shown);
-    return;
-  }
-  TemplateDictionary& values = *shown.AddSectionDictionary("IN_REPLY_TO");
-  TemplateDictionary& link = *values.AddSectionDictionary("LINK");
-  link.SetValue("PARENT_ID", parent->comment_id());
-  link.SetValue("TEXT",
-                words.Format("ROOM_IN_REPLY_TO", {{"name", parent->author().display_name()}}));
+  FillInReplyTo(parent == nullptr ? CommentPath(state.path, comment.parent_id())
+                                  : absl::StrCat("#comment-", comment.parent_id()),
+                parent == nullptr || !parent->has_author()
+                    ? words.Get("ROOM_IN_REPLY_TO_EARLIER")
+                    : words.Format("ROOM_IN_REPLY_TO", {{"name", parent->author().display_name()}}),
+                shown);
 }
 
 // The URL to which a comment is sent. It has the id of the post, whose path may change
@@ -97,7 +96,9 @@ TemplateDictionary* FillComment(const Words& words, const pb::Comment& comment,
     return nullptr;
   }
   TemplateDictionary& shown = *values.AddSectionDictionary("SHOWN");
+  const std::string place = CommentPath(state.path, comment.comment_id());
   shown.SetValue("AUTHOR", comment.author().display_name());
+  shown.SetValue("PLACE", place);
   SetTime(shown, "TIME", comment.create_time());
   shown.SetValue("HTML", comment.body_html());
   if (comment.has_edit_time()) shown.ShowSection("EDITED");
@@ -110,9 +111,8 @@ TemplateDictionary* FillComment(const Words& words, const pb::Comment& comment,
   }
   if (comment.author().account_id() != state.account_id) return &shown;
   TemplateDictionary& own = *shown.AddSectionDictionary("OWN");
-  const std::string back = absl::StrCat(state.path, "#comment-", comment.comment_id());
-  own.SetValue("RETURN", back);
-  own.SetValue("RETURN_QUERY", QueryValue(back));
+  own.SetValue("RETURN", place);
+  own.SetValue("RETURN_QUERY", QueryValue(place));
   if (state.now < FromProtoTime(comment.edit_end_time())) own.ShowSection("EDITABLE");
   return &shown;
 }
@@ -160,6 +160,10 @@ void FillComposeBelow(const Words& words, const pb::ListCommentsResponse& commen
 
 }  // namespace
 
+std::string CommentPath(const std::string& path, const std::string& comment_id) {
+  return absl::StrCat(path, "?comment=", comment_id, "#comment-", comment_id);
+}
+
 void ShowSignedOut(TemplateDictionary& form) {
   form.AddIncludeDictionary("SIGNED_OUT")->SetFilename("signed_out.tpl");
 }
@@ -180,7 +184,8 @@ void FillDiscussion(const Words& words, const pb::ListCommentsResponse& comments
   for (const pb::Comment* comment : thread.InOrder()) {
     TemplateDictionary* shown = FillComment(words, *comment, state, values);
     if (shown != nullptr && !comment->parent_id().empty() && !thread.HasParent(*comment)) {
-      FillInReplyToEarlier(words.Get("COMMENT_IN_REPLY_TO_EARLIER"), *shown);
+      FillInReplyTo(CommentPath(state.path, comment->parent_id()),
+                    words.Get("COMMENT_IN_REPLY_TO_EARLIER"), *shown);
     }
   }
   if (state.live_url.empty()) values.AddSectionDictionary("LATEST")->SetValue("URL", state.path);
@@ -207,7 +212,7 @@ void FillConversation(const Words& words, const pb::ListCommentsResponse& commen
     TemplateDictionary* shown = FillComment(words, comment, state, values);
     const auto parent = here.find(comment.parent_id());
     if (shown != nullptr) {
-      FillInReplyTo(words, comment, parent == here.end() ? nullptr : parent->second, *shown);
+      FillParent(words, comment, parent == here.end() ? nullptr : parent->second, state, *shown);
     }
   }
   if (!comments.next_page_token().empty()) {

@@ -14,7 +14,7 @@ namespace rostrum::gateway {
 struct DiscussionState {
   std::string path;        // of the page that shows it
   std::string post_id;     // of discussions
-  std::string live_url;    // of its stream; empty if there is none: on pages of earlier comments
+  std::string live_url;    // of its stream; empty if these are not the latest comments
   std::string fragment;    // the URL of the discussion alone
   std::string account_id;  // of the reader; empty for none
   absl::Time now;
@@ -22,6 +22,9 @@ struct DiscussionState {
   std::string typed_parent;
   std::string request_id;  // of one that may have been made; empty for a new one
 };
+
+// Where a comment is, however many came after it, on the page at `path` of its discussion or room.
+std::string CommentPath(const std::string& path, const std::string& comment_id);
 
 // A thread in the order of time, the replies after the comments that they reply to. `comments` are
 // newest first, and the latest ones where the discussion is live.

@@ -125,8 +125,7 @@ asio::awaitable<void> ReadAround(Page& page, VisitorParts& parts) {
   if (parts.comments != nullptr) co_return;
   const absl::Time now = page.site.clock.Now();
   const int64_t begun = articles.BeginComments(summary.post_id());
-  auto comments =
-      co_await page.calls.Call(rpcs::kListComments, CommentsRequest(summary.post_id(), ""));
+  auto comments = co_await page.calls.Call(rpcs::kListComments, CommentsRequest(summary.post_id()));
   if (comments.ok()) {
     parts.comments = articles.KeepComments(summary.post_id(), begun, now, *std::move(comments));
   }

@@ -1,5 +1,7 @@
 #include "services/comment/comment_service.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +39,26 @@ absl::StatusOr<Subject> SubjectOf(const Request& request) {
   }
   ASSIGN_OR_RETURN(const ChannelId id, ParseId<ChannelId>(request.channel_id(), "channel_id"));
   return id;
+}
+
+// All that the request says of the comments to list but the page.
+absl::StatusOr<CommentQuery> QueryOf(const v1::ListCommentsRequest& request) {
+  CommentQuery query;
+  ASSIGN_OR_RETURN(query.subject, SubjectOf(request));
+  query.flat = request.flat();
+  if (!request.parent_id().empty()) {
+    if (query.flat)
+      return InvalidField("flat", "CONTRADICTION", "cannot be combined with parent_id");
+    ASSIGN_OR_RETURN(query.parent_id, ParseId<CommentId>(request.parent_id(), "parent_id"));
+  }
+  if (!request.from_comment_id().empty() && !query.flat) {
+    return InvalidField("from_comment_id", "CONTRADICTION", "needs flat");
+  }
+  if (!v1::CommentOrder_IsValid(request.order())) {
+    return InvalidField("order", "UNKNOWN_ORDER", "must be oldest or newest");
+  }
+  query.newest_first = request.order() == v1::COMMENT_ORDER_NEWEST;
+  return query;
 }
 
 // Whether the database could not write a comment now, for no fault of the comment.
@@ -125,33 +147,29 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
                                           const v1::ListCommentsRequest* request,
                                           v1::ListCommentsResponse* response) {
   return HandleRpc(rpc_, ctx, "ListComments", [&](const RequestContext& rc) -> absl::Status {
-    CommentQuery query;
-    ASSIGN_OR_RETURN(query.subject, SubjectOf(*request));
-    if (!request->parent_id().empty()) {
-      if (request->flat()) {
-        return InvalidField("flat", "CONTRADICTION", "cannot be combined with parent_id");
-      }
-      ASSIGN_OR_RETURN(query.parent_id, ParseId<CommentId>(request->parent_id(), "parent_id"));
-    }
-    query.flat = request->flat();
-    if (!v1::CommentOrder_IsValid(request->order())) {
-      return InvalidField("order", "UNKNOWN_ORDER", "must be oldest or newest");
-    }
-    query.newest_first = request->order() == v1::COMMENT_ORDER_NEWEST;
+    ASSIGN_OR_RETURN(CommentQuery query, QueryOf(*request));
+    v1::ListCommentsRequest list = *request;
+    list.clear_from_comment_id();  // its pages are those of the list without it
     // Of no caller: the gateway keeps discussions, and shows one to all who may read it.
-    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, Caller(), *request, 2));
+    ASSIGN_OR_RETURN(const ListPage page, ListPage::Read(page_tokens_, Caller(), list, 2));
     ASSIGN_OR_RETURN(query.after, (page.After<CommentCursor, CommentId>()));
     RETURN_IF_ERROR(CheckReadable(query.subject, rc));
+    // A parent in another discussion must not give access to that discussion.
     if (query.parent_id.has_value()) {
-      // A parent in another discussion must not give access to that discussion.
-      ASSIGN_OR_RETURN(const Comment parent, store_.Get(*query.parent_id));
-      if (parent.subject != query.subject) {
-        return Error(absl::StatusCode::kNotFound, "COMMENT_NOT_FOUND", "there is no such comment");
-      }
+      RETURN_IF_ERROR(GetFrom(query.subject, *query.parent_id));
     }
 
     query.limit = page.limit();
-    ASSIGN_OR_RETURN(std::vector<Comment> comments, store_.List(query));
+    std::vector<Comment> comments;
+    if (!request->from_comment_id().empty() && !query.after.has_value()) {
+      ASSIGN_OR_RETURN(const CommentId from,
+                       ParseId<CommentId>(request->from_comment_id(), "from_comment_id"));
+      ASSIGN_OR_RETURN(comments.emplace_back(), GetFrom(query.subject, from));
+      query.after = CommentCursor{comments.front().create_time, from};
+      --query.limit;
+    }
+    ASSIGN_OR_RETURN(std::vector<Comment> others, store_.List(query));
+    std::move(others.begin(), others.end(), std::back_inserter(comments));
     response->set_next_page_token(
         page.Cut(comments, FittingPage(comments, page.size()), [](const Comment& comment) {
           return TimeCursorParts(comment.create_time, comment.id.value());
@@ -161,6 +179,14 @@ grpc::Status CommentService::ListComments(grpc::ServerContext* ctx,
     response->set_total_count(total);
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<Comment> CommentService::GetFrom(const Subject& subject, const CommentId& id) {
+  ASSIGN_OR_RETURN(Comment comment, store_.Get(id));
+  if (comment.subject != subject) {
+    return Error(absl::StatusCode::kNotFound, "COMMENT_NOT_FOUND", "there is no such comment");
+  }
+  return comment;
 }
 
 absl::Status CommentService::CheckReadable(const Subject& subject, const RequestContext& rc) {

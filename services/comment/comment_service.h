@@ -43,6 +43,8 @@ class CommentService final : public comment::v1::CommentService::Service {
   absl::StatusOr<Comment> CreateWithinLimits(NewComment wanted, const IdempotencyKey& key);
   // OK if the caller may read and write in the discussion of the subject now.
   absl::Status CheckReadable(const Subject& subject, const RequestContext& rc);
+  // The comment, if it is in the discussion of the subject. NOT_FOUND / COMMENT_NOT_FOUND.
+  absl::StatusOr<Comment> GetFrom(const Subject& subject, const CommentId& id);
   // The comment, if the caller may read the discussion that it is in.
   absl::StatusOr<Comment> LoadReadable(const CommentId& id, const RequestContext& rc);
 

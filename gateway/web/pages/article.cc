@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "gateway/web/article_requests.h"
 #include "gateway/web/article_view.h"
+#include "gateway/web/discussion_page.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/head_view.h"
 #include "gateway/web/pages/follows.h"
@@ -32,29 +33,25 @@ cpb::GetPostRequest RequestFor(const Page& page) {
 // The discussion as it stood at `time`.
 DiscussionState DiscussionOf(const Page& page, const std::string& path, const std::string& post_id,
                              absl::Time time) {
-  DiscussionState state{.path = path,
-                        .post_id = post_id,
-                        .account_id = page.SignedIn() ? page.caller.identity->account_id : "",
-                        .now = time};
-  if (page.query.Get("comments").empty()) {
-    state.live_url = absl::StrCat("/live/posts/", post_id);
-    state.fragment = absl::StrCat(path, "/discussion?post=", post_id);
-  }
-  return state;
+  return {.path = path,
+          .post_id = post_id,
+          .account_id = page.SignedIn() ? page.caller.identity->account_id : "",
+          .now = time};
 }
 
-asio::awaitable<absl::StatusOr<mpb::ListCommentsResponse>> CommentsOf(Page& page,
-                                                                      std::string post_id) {
-  co_return co_await page.calls.Call(rpcs::kListComments,
-                                     CommentsRequest(post_id, page.query.Get("comments")));
+// With the latest comments it is kept up to date.
+void MakeLive(DiscussionState& state) {
+  state.live_url = absl::StrCat("/live/posts/", state.post_id);
+  state.fragment = absl::StrCat(state.path, "/discussion?post=", state.post_id);
 }
 
 // Only the discussion, which a script puts into the page when it has changed.
 PageAnswer DiscussionPart(Page& page) {
   const std::string path = ArticlePath(page.path.at("channel"), page.path.at("post"));
   const std::string& post_id = page.query.Get("post");
-  const DiscussionState state = DiscussionOf(page, path, post_id, page.site.clock.Now());
-  const auto comments = co_await CommentsOf(page, post_id);
+  DiscussionState state = DiscussionOf(page, path, post_id, page.site.clock.Now());
+  MakeLive(state);
+  const auto comments = co_await page.calls.Call(rpcs::kListComments, CommentsRequest(post_id));
   if (!comments.ok()) co_return page.Fail(comments.status());
   FillDiscussion(page.site.words, *comments, state, page.UseTemplate("discussion.tpl"));
   co_return page.ShowPart("discussion.tpl");
@@ -147,10 +144,14 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
                 .refused = refused};
   const auto card = co_await page.calls.Call(rpcs::kListPosts, CardRequest(summary));
   if (card.ok()) around.card = &*card;
-  absl::StatusOr<mpb::ListCommentsResponse> comments = mpb::ListCommentsResponse();
-  if (post->access().granted()) comments = co_await CommentsOf(page, summary.post_id());
-  if (IsPageTokenError(comments.status())) co_return page.Redirect(path + "#discussion");
-  if (comments.ok()) around.comments = &*comments;
+  absl::StatusOr<DiscussionPage> shown = DiscussionPage();
+  if (post->access().granted()) {
+    shown = co_await LoadDiscussion(page, CommentsRequest(summary.post_id()),
+                                    page.query.Get("comments"));
+  }
+  if (IsPageTokenError(shown.status())) co_return page.Redirect(path + "#discussion");
+  if (shown.ok()) around.comments = &shown->comments;
+  if (shown.ok() && shown->latest) MakeLive(around.discussion);
   co_await FillWholeArticle(page, *post, std::move(around));
   co_return refused == nullptr ? page.Show(summary.title())
                                : page.ShowAgain(summary.title(), refused->status);
@@ -190,6 +191,7 @@ PageAnswer ShowToVisitor(Page& page) {
   Around around{.discussion = DiscussionOf(page, path, post.summary().post_id(), as_of)};
   if (parts.card != nullptr) around.card = &parts.card->message;
   if (discussed) around.comments = &parts.comments->message;
+  if (discussed) MakeLive(around.discussion);
   co_await FillWholeArticle(page, post, std::move(around));
   const auto made = page.Render(post.summary().title());
   if (!key.empty()) articles.KeepPage(key, made);

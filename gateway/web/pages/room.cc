@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gateway/web/article_view.h"
+#include "gateway/web/discussion_page.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/pages/written_comment.h"
@@ -35,23 +36,22 @@ asio::awaitable<absl::Status> FillMessages(Page& page, const cpb::Channel& chann
   request.set_flat(true);
   request.set_order(mpb::COMMENT_ORDER_NEWEST);
   request.set_page_size(kMessagesPerPage);
-  request.set_page_token(page.query.Get("before"));
   DiscussionState state{.path = RoomPath(channel.slug()),
                         .account_id = page.caller.identity->account_id,
                         .now = page.site.clock.Now()};
-  const auto messages = co_await page.calls.Call(rpcs::kListComments, request);
+  const auto messages = co_await LoadDiscussion(page, request, page.query.Get("before"));
   if (refused != nullptr) ShowRefused(page, *refused, state, values);
   if (!messages.ok()) {
     if (refused != nullptr) FillCompose(state, values);
     co_return messages.status();
   }
-  if (request.page_token().empty()) {
+  if (messages->latest) {
     state.live_url = absl::StrCat("/live/rooms/", channel.channel_id());
     state.fragment = absl::StrCat(state.path, "/messages");
   } else {
     values.AddSectionDictionary("LATEST")->SetValue("URL", state.path);
   }
-  FillConversation(page.site.words, *messages, state, values);
+  FillConversation(page.site.words, messages->comments, state, values);
   co_return absl::OkStatus();
 }
 

@@ -26,7 +26,9 @@ constexpr char kRobots[] =
     "User-agent: Amazonbot\nUser-agent: cohere-ai\nDisallow: /\n\n"
     "User-agent: *\nDisallow: /account\nDisallow: /feed$\nDisallow: /feed?\n"
     "Disallow: /login\nDisallow: /start\n"
-    "Disallow: /verify\nDisallow: /reset\nDisallow: /live/\n\n";
+    "Disallow: /verify\nDisallow: /reset\nDisallow: /live/\n"
+    // Each comment has an address at which the whole article is shown again.
+    "Disallow: /*?comment\n\n";
 
 // TDM Reservation Protocol, 1.0.
 constexpr char kTdmReservation[] = "[{\"location\":\"/\",\"tdm-reservation\":1}]\n";

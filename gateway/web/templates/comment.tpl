@@ -1,8 +1,8 @@
 {{%AUTOESCAPE context="HTML"}}<li class="comment depth-{{DEPTH}}" id="comment-{{COMMENT_ID}}" data-version="{{VERSION}}" data-parent="{{PARENT}}">
 {{#DELETED}}<p class="quiet">{{TEXT}}</p>
 {{/DELETED}}
-{{#SHOWN}}<p class="comment-head"><strong>{{AUTHOR}}</strong> <a class="quiet" href="#comment-{{COMMENT_ID}}"><time datetime="{{TIME_ISO}}" data-local-time>{{TIME}}</time></a>{{#EDITED}} <span class="quiet">({{W_COMMENT_EDITED}})</span>{{/EDITED}}</p>
-{{#IN_REPLY_TO}}<p class="quiet in-reply-to">{{#LINK}}<a href="#comment-{{PARENT_ID}}">{{TEXT}}</a>{{/LINK}}{{#PLAIN}}{{TEXT}}{{/PLAIN}}</p>
+{{#SHOWN}}<p class="comment-head"><strong>{{AUTHOR}}</strong> <a class="quiet" href="{{PLACE}}"><time datetime="{{TIME_ISO}}" data-local-time>{{TIME}}</time></a>{{#EDITED}} <span class="quiet">({{W_COMMENT_EDITED}})</span>{{/EDITED}}</p>
+{{#IN_REPLY_TO}}<p class="quiet in-reply-to"><a href="{{URL}}">{{TEXT}}</a></p>
 {{/IN_REPLY_TO}}
 <div class="comment-body">{{HTML:none}}</div>
 <div class="comment-actions">

@@ -101,6 +101,28 @@ export class LiveSteps extends Steps {
       await member.getByRole("button", { name: "Send" }).click();
       await standsAboveTheForm(`Sent at ${width}`);
     }
+    await this.comeBackToAMessage(member, channel);
+  }
+
+  /** Its link leads there however many came after it. */
+  async comeBackToAMessage(member, channel) {
+    const message = member.locator(".comment").filter({ hasText: "The last one" });
+    const link = await message.locator(".comment-head a").getAttribute("href");
+    for (let number = 1; number <= 50; ++number) {
+      await call(member, this.url, "POST", `/v1/channels/${channel}/room/comments`,
+        { body: `Later ${number}` });
+    }
+    await member.goto("/rooms/long-view");
+    await member.getByText("Later 50", { exact: true }).waitFor();
+    assert.equal(await message.count(), 0);
+    await member.goto(link);
+    await waitUntil("the message to be seen", async () => {
+      const box = await message.boundingBox();
+      return box !== null && box.y >= 0 && box.y < 900;
+    });
+    await this.look(member, "room-message");
+    await member.getByRole("link", { name: "Back to the latest" }).click();
+    await member.getByText("Later 50", { exact: true }).waitFor();
   }
 
   async discussInTwoWindows(member, path) {

@@ -34,6 +34,9 @@ TEST(DiscussionViewTest, RepliesStandAfterWhatTheyReplyTo) {
   const size_t earlier = html.find("In reply to an earlier comment");
   EXPECT_GT(earlier, html.find("id=\"comment-e\""));
   EXPECT_EQ(html.find("In reply to", earlier + 1), std::string::npos);
+  EXPECT_NE(html.find("<a href=\"/c/x/y?comment=gone#comment-gone\">In reply to"),
+            std::string::npos);
+  EXPECT_NE(html.find("href=\"/c/x/y?comment=a#comment-a\""), std::string::npos);
   EXPECT_NE(html.find("/c/x/y?comments=before#discussion"), std::string::npos);
   // From earlier comments a link leads back to the latest, which are live.
   const std::string back = "<a href=\"/c/x/y#discussion\">";
@@ -45,17 +48,19 @@ TEST(DiscussionViewTest, RepliesStandAfterWhatTheyReplyTo) {
 TEST(DiscussionViewTest, AConversationRunsInTheOrderOfTimeAndNamesWhatIsAnswered) {
   mpb::ListCommentsResponse comments;  // newest first
   for (const auto& [id, parent] :
-       std::vector<std::pair<std::string, std::string>>{{"c", "a"}, {"b", "long ago"}, {"a", ""}}) {
+       std::vector<std::pair<std::string, std::string>>{{"c", "a"}, {"b", "older"}, {"a", ""}}) {
     mpb::Comment& comment = *comments.add_comments();
     comment.set_comment_id(id);
     comment.set_parent_id(parent);
     comment.mutable_author()->set_display_name("Author of " + id);
   }
-  const std::string html = RenderConversation(comments, {});
+  const std::string html = RenderConversation(comments, {.path = "/rooms/x"});
   EXPECT_LT(html.find("id=\"comment-a\""), html.find("id=\"comment-b\""));
   EXPECT_LT(html.find("id=\"comment-b\""), html.find("id=\"comment-c\""));
-  EXPECT_TRUE(absl::StrContains(html, "In reply to Author of a"));
-  EXPECT_TRUE(absl::StrContains(html, "In reply to an earlier message"));
+  EXPECT_TRUE(absl::StrContains(html, "<a href=\"#comment-a\">In reply to Author of a</a>"));
+  EXPECT_TRUE(absl::StrContains(html,
+                                "<a href=\"/rooms/x?comment=older#comment-older\">"
+                                "In reply to an earlier message</a>"));
 }
 
 TEST(DiscussionViewTest, AReplyIsOfferedWhereItCanBeMadeAndNamesWhoIsAnswered) {

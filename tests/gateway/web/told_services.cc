@@ -51,17 +51,17 @@ grpc::ServerGenericBidiReactor* ToldServices::CreateReactor(
   return new Call(*this, ctx->method());
 }
 
-void ToldServices::Tell(const std::string& method, absl::StatusOr<std::string> answer) {
+void ToldServices::Tell(const std::string& method, Answerer answerer) {
   absl::MutexLock lock(&mu_);
-  answers_.insert_or_assign(method, std::move(answer));
+  answerers_.insert_or_assign(method, std::move(answerer));
 }
 
 absl::StatusOr<std::string> ToldServices::Take(const std::string& method, std::string request) {
   absl::MutexLock lock(&mu_);
-  asked_[method] = std::move(request);
-  const auto answer = answers_.find(method);
-  if (answer == answers_.end()) return absl::UnimplementedError("no such method");
-  return answer->second;
+  const std::string& asked = asked_[method] = std::move(request);
+  const auto answerer = answerers_.find(method);
+  if (answerer == answerers_.end()) return absl::UnimplementedError("no such method");
+  return answerer->second(asked);
 }
 
 }  // namespace rostrum::gateway

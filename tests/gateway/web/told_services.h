@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -24,11 +26,23 @@ class ToldServices final : public grpc::CallbackGenericService {
 
   template <class R>
   void Answer(const R& rpc, const typename R::Response& response) {
-    Tell(rpc.method, response.SerializeAsString());
+    Tell(rpc.method, [bytes = response.SerializeAsString()](const std::string&) { return bytes; });
+  }
+  // The answer is what `answer` makes of the request: a response or a status.
+  template <class R, class F>
+  void AnswerBy(const R& rpc, F answer) {
+    Tell(rpc.method,
+         [answer = std::move(answer)](const std::string& bytes) -> absl::StatusOr<std::string> {
+           typename R::Request request;
+           request.ParseFromString(bytes);
+           const absl::StatusOr<typename R::Response> response = answer(request);
+           if (!response.ok()) return response.status();
+           return response->SerializeAsString();
+         });
   }
   template <class R>
   void Refuse(const R& rpc, const absl::Status& status) {
-    Tell(rpc.method, status);
+    Tell(rpc.method, [status](const std::string&) { return status; });
   }
   // The last request of that method; empty if there was none.
   template <class R>
@@ -47,12 +61,13 @@ class ToldServices final : public grpc::CallbackGenericService {
 
  private:
   class Call;
+  using Answerer = std::function<absl::StatusOr<std::string>(const std::string& request)>;
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* ctx) override;
-  void Tell(const std::string& method, absl::StatusOr<std::string> answer);
+  void Tell(const std::string& method, Answerer answerer);
   absl::StatusOr<std::string> Take(const std::string& method, std::string request);
 
   mutable absl::Mutex mu_;
-  std::map<std::string, absl::StatusOr<std::string>> answers_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, Answerer> answerers_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::string> asked_ ABSL_GUARDED_BY(mu_);
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

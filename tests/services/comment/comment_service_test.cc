@@ -232,6 +232,43 @@ TEST_F(CommentServiceTest, PagesInBothOrdersWithoutGapsOrRepeats) {
   }
 }
 
+TEST_F(CommentServiceTest, AListMayBeginWithACommentInItsMiddle) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_back(Create(std::to_string(i), kAnna, i == 3 ? ids.front() : "")->comment_id());
+    fake_clock().Advance(absl::Seconds(1));
+  }
+  pb::ListCommentsRequest request;
+  request.set_from_comment_id(ids[2]);
+  EXPECT_THAT(List(request).status(), HasViolation("from_comment_id")) << "only with flat";
+  request.set_flat(true);
+  request.set_page_size(2);
+  const auto bodies = [](const pb::ListCommentsResponse& page) {
+    std::string all;
+    for (const pb::Comment& comment : page.comments()) all += comment.body();
+    return all;
+  };
+  EXPECT_EQ(bodies(*List(request)), "23");
+  request.set_order(pb::COMMENT_ORDER_NEWEST);
+  const auto page = List(request);
+  EXPECT_EQ(bodies(*page), "21");
+  EXPECT_EQ(page->total_count(), 5);
+  request.set_page_token(page->next_page_token());
+  EXPECT_EQ(bodies(*List(request)), "0");
+  request.clear_from_comment_id();
+  EXPECT_EQ(bodies(*List(request)), "0") << "later pages need not repeat it";
+
+  request.clear_page_token();
+  request.set_page_size(1);
+  request.set_from_comment_id(ids[0]);
+  EXPECT_EQ(List(request)->next_page_token(), "");
+  request.set_from_comment_id("no id");
+  EXPECT_THAT(List(request).status(), HasViolation("from_comment_id"));
+  request.set_from_comment_id(ids[2]);
+  request.set_post_id(kOtherPost.value());
+  EXPECT_THAT(List(request).status(), HasReason("COMMENT_NOT_FOUND"));
+}
+
 TEST_F(CommentServiceTest, APageTokenIsForItsListOnly) {
   for (int i = 0; i < 3; ++i) ASSERT_THAT(Create("x"), IsOk());
   pb::ListCommentsRequest request;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "boost/asio/awaitable.hpp"
+#include "gateway/web/page.h"
+#include "rostrum/comment/v1/comment_service.pb.h"
+
+namespace rostrum::gateway {
+
+// One page of a discussion or conversation.
+struct DiscussionPage {
+  comment::v1::ListCommentsResponse comments;  // newest first
+  bool latest = true;                          // no newer ones follow
+};
+
+// Loads the comments that the address of `page` asks for: those from `page_token` on, or else the
+// latest, or, if its query names a `comment` that is not among these, those around that one.
+// `latest` asks for the latest comments.
+asio::awaitable<absl::StatusOr<DiscussionPage>> LoadDiscussion(
+    Page& page, comment::v1::ListCommentsRequest latest, std::string page_token);
+
+}  // namespace rostrum::gateway
