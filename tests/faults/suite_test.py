@@ -222,8 +222,7 @@ class StackIsGone(unittest.TestCase):
 
     def test_no_logs_are_no_reason_to_leave_mounts(self):
         with contextlib.redirect_stdout(None):
-            keep(self.stack(keep=self.gone, state=pathlib.Path("/gone")), types.SimpleNamespace(path=""),
-                 types.SimpleNamespace(build="/gone", seed=1))
+            keep(self.stack(keep=self.gone), types.SimpleNamespace(path=""), types.SimpleNamespace(seed=1))
 
 
 class Worlds(unittest.TestCase):
