@@ -5,6 +5,7 @@ when it is back.
 usage: degradation.py BUILD [unittest arguments]
 """
 
+import contextlib
 import pathlib
 import sys
 import time
@@ -41,27 +42,17 @@ class OneOfEach(Row):
                        "the meter lets in")
             self.assertEqual(self.access(client, METERED, 7)["reason"], "ACCESS_REASON_METER_UNAVAILABLE")
             self.assertFalse(self.access(client, PREMIUM)["granted"])
+            self.assert_wall(offer=False)
             self.assertEqual(self.access(self.member, PREMIUM)["reason"], "ACCESS_REASON_TRIAL")
             for _ in range(7):
                 self.get(self.visitor(), f"/v1/posts/{post}")
-            # Log in, comment, sign up.
-            ok(self.visitor().post("/v1/sessions", {"email": person["email"], "password": PASSWORD}))
-            text = f"without Redis {uuid.uuid4().hex}"
-            self.assertEqual(self.write(reader, uuid.uuid4().hex, text).status, 200)
-            begun = self.visitor().post("/v1/signUps", {
-                "displayName": "New", "email": f"r{uuid.uuid4().hex}@mail.example", "password": PASSWORD,
-                "intent": "SIGN_UP_INTENT_TRIAL"})
-            self.assertEqual(begun.status, 200, begun)
+            self.assert_readers_go_on(reader, person)
             # The trial's end comes from PostgreSQL.
             trial = self.get(self.member, "/v1/trial").json
             self.assertTrue(trial["active"])
             account = self.get(self.member, "/account").body.decode()
             self.assertIn(f'data-expire="{trial["endTime"][:16]}', account)
-            # Limits are kept by each process.
-            answers = [self.write(reader, uuid.uuid4().hex, f"{text} {n}") for n in range(12)]
-            limited = [a for a in answers if a.status == 429]
-            self.assertTrue(limited, [a.status for a in answers])
-            self.assertTrue(limited[0].headers["Retry-After"])
+            self.assert_limited(reader)
         wait_until(lambda: self.reason(self.visitor(), METERED) == "ACCESS_REASON_METER",
                    "the meter measures again")
         wait_until(lambda: self.reason(client, METERED, 8) == "ACCESS_REASON_METER_ENDED",
@@ -70,6 +61,44 @@ class OneOfEach(Row):
         wait_until(lambda: int(self.world.value("CONTENT", counted)) >= before + 7, "views catch up")
         time.sleep(2)  # were one counted twice, it would be settled by now
         self.assertEqual(int(self.world.value("CONTENT", counted)), before + 7)
+
+    def assert_readers_go_on(self, reader, person):
+        """They log in, comment, sign up, verify that, and START a trial, with an account too."""
+        ok(self.visitor().post("/v1/sessions", {"email": person["email"], "password": PASSWORD}))
+        self.assertEqual(self.write(reader, uuid.uuid4().hex, "without Redis").status, 200)
+        signed_up, _ = self.trial_reader()
+        starter = self.visitor()
+        self.access(starter, PREMIUM)  # begins an offer, where that can be
+        self.log_in(starter, self.world.person(f"starter{uuid.uuid4().hex[:8]}")["email"])
+        ok(starter.send("POST", "/v1/account:startTrial", {}))
+        for client in (signed_up, starter):
+            client.member = "yes"
+            wait_until(lambda client=client: self.reason(client, PREMIUM) == "ACCESS_REASON_TRIAL",
+                       "the trial")
+
+    def assert_limited(self, reader):
+        """Limits are kept, by each process if need be."""
+        answers = [self.write(reader, uuid.uuid4().hex, f"too much {n}") for n in range(12)]
+        limited = [a for a in answers if a.status == 429]
+        self.assertTrue(limited, [a.status for a in answers])
+        self.assertTrue(limited[0].headers["Retry-After"])
+
+    def test_one_redis(self):
+        """What the other one keeps is as it was."""
+        self.assert_wall(offer=True)
+        for name, meter, offer in (("redis-state", "ACCESS_REASON_METER_UNAVAILABLE", False),
+                                   ("redis-cache", "ACCESS_REASON_METER_ENDED", True)):
+            for way in WAYS:
+                client = self.exhausted()
+                reader, person = self.reader()
+                with self.subTest(f"{name} {way}"), self.away(way, name):
+                    wait_until(lambda: self.reason(client, METERED, 6) == meter, "the meter")
+                    self.assertEqual(self.access(client, METERED, 7)["reason"], meter)
+                    self.assert_wall(offer)
+                    self.assert_readers_go_on(reader, person)
+                    self.assert_limited(reader)
+                wait_until(lambda: self.reason(client, METERED, 8) == "ACCESS_REASON_METER_ENDED",
+                           "the meter measures again")
 
     def test_account(self):
         for way in WAYS:
@@ -236,8 +265,7 @@ class Replicas(Row):
         page = self.page_of(PUBLIC)
         for name in ("content", "subscription", "account", "comment", "feed"):
             for replica in (name, f"{name}-2"):
-                with self.subTest(replica):
-                    self.stack.kill(replica)
+                with self.subTest(replica), self.killed_while_it_is_asked(replica, reader, page):
                     for _ in range(10):
                         self.get(self.visitor(), f"/v1/posts/{self.world.posts[METERED][0]}")
                         self.assertIn(b'class="discussion"', self.get(self.visitor(), page).body)
@@ -246,9 +274,20 @@ class Replicas(Row):
                     key, text = uuid.uuid4().hex, f"at once {uuid.uuid4().hex}"
                     self.assertEqual(self.write(self.reader()[0], key, text).status, 200)
                     self.assertEqual(self.world.count("COMMENT", f"comments WHERE body = '{text}'"), 1)
-                    self.faults.start(replica)
-                    # Who lost it tries again within a second; until then the other is the only one.
-                    time.sleep(3)
+                # Who lost it tries again within a second; until then the other is the only one.
+                time.sleep(3)
+
+    @contextlib.contextmanager
+    def killed_while_it_is_asked(self, replica, reader, page):
+        """It is stopped for a moment, so that what it is asked is in flight when it is killed."""
+        wanted = [(self.visitor(), f"/v1/posts/{self.world.posts[METERED][0]}"), (self.visitor(), page),
+                  (reader, "/v1/feed"), (reader, "/v1/account"), (self.member, "/v1/trial")]
+        with self.faults.frozen(replica):
+            crowd = self.crowd((client, "GET", path) for client, path in wanted * 6)
+            time.sleep(0.3)
+            with self.killed(replica):
+                self.assert_answers(crowd, (200,), f"reads in flight when {replica} is killed")
+                yield
 
     def test_what_one_hangs_at_is_asked_of_the_other(self):
         """Of many at once few come to the one that hangs again and again, and in some ten seconds
@@ -287,7 +326,12 @@ class Replicas(Row):
                     return False
         return True
 
-    def test_a_killed_gateway(self):
+    def test_one_gateway(self):
+        for way in ("killed", "hanging"):
+            with self.subTest(way):
+                self.one_gateway(way)
+
+    def one_gateway(self, way):
         """What one gateway began goes on at the other: nothing that lasts is in their memory."""
         first, second = self.world.gateways
         here, there = (Client(url, self.history, "visitor") for url in (first, second))
@@ -297,8 +341,12 @@ class Replicas(Row):
         key, text = uuid.uuid4().hex, f"at the other {uuid.uuid4().hex}"
         self.assertEqual(self.write(here, key, text).status, 200)
         for name, gone, client in (("gateway", first, there), ("gateway-2", second, here)):
-            with self.subTest(name):
-                self.stack.kill(name)
+            with self.subTest(name), self.away(way, name):
+                lost = Client(gone, self.history, "visitor")
+                lost.cookies.update(here.cookies)
+                again, typed = uuid.uuid4().hex, f"typed once {uuid.uuid4().hex}"
+                comments = f"/v1/posts/{self.world.posts[PUBLIC][0]}/comments"
+                sent = self.crowd([(lost, "POST", comments, {"body": typed}, {"Idempotency-Key": again})])
                 client.cookies.update(here.cookies)
                 for _ in range(10):
                     self.get(client, "/v1/account")
@@ -306,12 +354,18 @@ class Replicas(Row):
                     self.assertTrue(self.access(client, PUBLIC)["granted"])
                 # The same request, asked again at the other one, is no other comment.
                 self.assertEqual(self.write(client, key, text).status, 200)
+                self.assertEqual(self.write(client, again, typed).status, 200)
                 visitor.url = client.url
                 wait_until(lambda: self.reason(visitor, METERED, 6) == "ACCESS_REASON_METER_ENDED",
                            "the meter is the same here")
-                self.assertIsNone(Client(gone, self.history, "visitor").send("GET", "/readyz"))
-                self.faults.start(name)
-                self.get(Client(gone, self.history, "visitor"), "/readyz")
+                probe = Client(gone, self.history, "visitor")
+                probe.timeout = 1
+                self.assertIsNone(probe.send("GET", "/readyz"))
+            self.get(Client(gone, self.history, "visitor"), "/readyz")
+            # One that goes on does what it was sent, which was done already.
+            if way == "hanging":
+                self.assert_answers(sent, (200,), f"comments sent to {name}")
+            self.assertEqual(self.world.count("COMMENT", f"comments WHERE body = '{typed}'"), 1)
         self.assertEqual(self.world.count("COMMENT", f"comments WHERE body = '{text}'"), 1)
 
 
