@@ -2,6 +2,7 @@
 
 import collections
 import json
+import re
 
 from logs import ADDRESS, LISTENS, OURS, Secrets, read_logs, require_enough
 from search import find_all
@@ -55,6 +56,12 @@ def look_for_addresses(logs, whispers):
                 whispers.add(name, "an address", line)
 
 
+# What libpq writes itself if PostgreSQL ends while it answers a new connection: libpqxx takes over
+# what the server says only once the connection is made.
+SAID_BY_LIBPQ = re.compile(
+    rb"FATAL:  terminating connection due to (unexpected postmaster exit|administrator command)")
+
+
 def look_at_form(logs, whispers):
     """One JSON object a line, with the fixed fields."""
     for name, text in logs.items():
@@ -65,7 +72,7 @@ def look_at_form(logs, whispers):
                 right = FIELDS <= set(entry) and entry["service"] == service
             except (ValueError, TypeError):
                 right = False
-            if not right:
+            if not right and not SAID_BY_LIBPQ.fullmatch(line):
                 whispers.add(name, "a line that is not of the form", line)
 
 

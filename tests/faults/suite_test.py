@@ -336,6 +336,9 @@ class Logs(unittest.TestCase):
         broken = ("feed", "a line that is not of the form")
         self.assertEqual(self.found(feed=self.GOOD + self.GOOD[:20]), {broken: 1})
         self.assertEqual(self.found(feed=b"[1]\nterminate called\n"), {broken: 2})
+        libpq = b"FATAL:  terminating connection due to administrator command"
+        self.assertEqual(self.found(feed=self.GOOD + libpq + b"\n"), {})
+        self.assertEqual(self.found(feed=self.GOOD + libpq + b" of ada\n"), {broken: 1})
 
 
 if __name__ == "__main__":
