@@ -24,6 +24,15 @@ export const guideRules = {
     }
   },
 
+  // Where others have such a resource too, kubectl takes whichever comes first.
+  *"resources whose names others use are named in full"(all) {
+    for (const guide of all) {
+      for (const [command] of guide.text.matchAll(/(?<=`|^ *)(kubectl|k) [^`\n]+/gm)) {
+        if (/ (get|wait|delete|describe|annotate) (.*[ ,])?(clusters?|backups?|externalsecrets?)([ ,/]|$)/.test(command)) yield `${id(guide)}: whose is meant by "${command}"`;
+      }
+    }
+  },
+
   *"links lead somewhere"(all) {
     for (const guide of all) {
       for (const [, link] of guide.text.matchAll(/\]\(([^)\s]+)\)/g)) {
