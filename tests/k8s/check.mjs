@@ -5,8 +5,8 @@
 // BUILD has the binaries, which say what settings they know and what metrics they
 // export. Renders every overlay, applies every rule to it, and then shows that each
 // rule refuses something: a fixture is an overlay with one thing made wrong. The guides
-// beside the manifests are read too, and k8s/restore is run on a stand-in. Given folders of overlays, in the tree or elsewhere,
-// it checks these and nothing else.
+// beside the manifests are read too, and k8s/restore is run on a stand-in. Given folders
+// of overlays, in the tree or elsewhere, it checks these and nothing else.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,9 +1,10 @@
 // k8s/restore, with a kubectl that only writes down what it is told: the order of its steps,
 // that a failure stops it, and that another run goes on from there.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { parse } from "yaml";
 import { here } from "./objects.mjs";
 
 const script = resolve(here, "../../k8s/restore");
@@ -16,24 +17,27 @@ cd "$STAND_IN"
 all="$*"
 if [[ $1 == kustomize ]]; then cat rendered.yaml; exit; fi
 case "$*" in
-  *" get cluster "*metadata.uid*) cat uid 2>/dev/null || true ;;
-  *" get cluster "*serverName*) cat written 2>/dev/null || true ;;
+  *" get clusters.postgresql.cnpg.io "*metadata.uid*) cat uid 2>/dev/null || true ;;
+  *" get clusters.postgresql.cnpg.io "*serverName*) cat written 2>/dev/null || true ;;
   *" get deployment "*) cat mark 2>/dev/null || true ;;
   *" get secret "*-db-url*) printf 'postgresql://a:%s@pooler:5432/b' "$PASSED_ON" | base64 ;;
   *" get secret "*-db-app*) printf word | base64 ;;
-  *" get backup "*) printf %s "$BACKUP" ;;
+  *" get backups.postgresql.cnpg.io "*) printf %s "$BACKUP" ;;
   *)
-    read -r -d '' -t 0.01 input || true
-    printf '%s\\n' "$*" >>calls
-    [[ -z $input ]] || printf '%s\\n' "$input" >>stdin
+    [[ $* != *" apply -f -" ]] || cat >applied
+    printf '%s\\n' "\${DEADLINE:+timeout $DEADLINE }$*" >>calls
     if [[ -n $FAIL_AT && $(wc -l <calls) == "$FAIL_AT" ]]; then exit 1; fi
     case "$*" in
       *" annotate deployment "*" --overwrite rostrum/restore="*) printf %s "\${all##*rostrum/restore=}" >mark ;;
       *" annotate deployment "*" rostrum/restore-") rm mark ;;
-      *" delete cluster "*) rm uid ;;
+      *" delete clusters.postgresql.cnpg.io "*) rm uid ;;
       "apply "*-k*) [[ -e uid ]] || echo new >uid ;;
     esac ;;
 esac
+`;
+// Has the stand-in write down the deadline too.
+const TIMEOUT = `#!/bin/bash
+DEADLINE=$1 exec "\${@:2}"
 `;
 
 // What changes something or waits for it, in this order.
@@ -45,36 +49,40 @@ const steps = (service, write, { uid = "old" } = {}) => {
     `${k} annotate deployment ${service} --overwrite rostrum/restore=${write} ${TIMES[service]} ${uid}`,
     `${k} scale deployment ${service} --replicas=0`,
     `${k} wait --for=delete pod -l app.kubernetes.io/name=${service} --timeout=3m`,
-    `${k} delete cluster ${cluster} --timeout=5m`,
+    `${k} delete clusters.postgresql.cnpg.io ${cluster} --timeout=5m`,
     `${k} wait --for=delete pod,pvc -l cnpg.io/cluster=${cluster},cnpg.io/podRole!=pooler --timeout=40m`,
     apply,
-    `${k} wait --for=condition=Ready cluster/${cluster} --timeout=12h`,
-    `${k} annotate externalsecret ${cluster}-url --overwrite force-sync=NOW`,
-    `${k} delete job -l app.kubernetes.io/name=${service}-migrate`,
+    `${k} wait --for=condition=Ready clusters.postgresql.cnpg.io/${cluster} --timeout=12h`,
+    `${k} annotate externalsecrets.external-secrets.io ${cluster}-url --overwrite force-sync=NOW`,
+    `${k} delete job -l app.kubernetes.io/name=${service}-migrate --timeout=5m`,
     apply,
     `${k} wait --for=condition=Complete job -l app.kubernetes.io/name=${service}-migrate --timeout=70m`,
     ...(service === "subscription" ? [`${k} exec redis-state-0 -c server -- timeout 300 sh -c `] : []),
-    `${k} delete backup ${write}-first --ignore-not-found --timeout=5m`,
+    `${k} delete backups.postgresql.cnpg.io ${write}-first --ignore-not-found --timeout=5m`,
     `${k} apply -f -`,
     `${k} scale deployment ${service} --replicas=2`,
     `${k} rollout status deployment ${service} --timeout=15m`,
-    `${k} exec deploy/${service} -c server -- /usr/local/bin/rostrum-${service} restored`,
+    `timeout 5m ${k} exec deploy/${service} -c server -- /usr/local/bin/rostrum-${service} restored`,
+    `${k} annotate deployment ${service} --overwrite rostrum/restore=${write} ${TIMES[service]} ${uid} restored`,
     `${k} annotate deployment ${service} rostrum/restore-`,
-  ].filter((line) => uid !== "none" || !line.includes(" delete cluster "));
+  ].filter((line) => uid !== "none" || !line.includes(" delete clusters."));
 };
 
-// A run with a folder of its own: status, what it said, and the calls, each in one line.
+// A run with a folder of its own: status, what it said, the calls, each in one line, and the
+// Backup that was applied.
 function run(folder, args, environment = {}) {
   writeFileSync(join(folder, "calls"), "");
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, STAND_IN: folder, PASSED_ON: "word",
     BACKUP: "completed", FAIL_AT: "", RESTORE_SECONDS: "0", ...environment };
   const { status, stdout, stderr } = spawnSync(script, args, { env, encoding: "utf8" });
   const calls = readFileSync(join(folder, "calls"), "utf8").replace(/force-sync=\d+/, "force-sync=NOW")
-    .split("\n").filter((line) => /^(-n rostrum|apply) /.test(line)).map((line) => line.replace(/(sh -c ).*/, "$1"));
-  return { status, said: stdout + stderr, calls };
+    .split("\n").filter((line) => /^(timeout \w+ )?(-n rostrum|apply) /.test(line)).map((line) => line.replace(/(sh -c ).*/, "$1"));
+  const applied = join(folder, "applied");
+  return { status, said: stdout + stderr, calls, backup: existsSync(applied) ? parse(readFileSync(applied, "utf8")) : undefined };
 }
 
-const differs = (is, ought) => (JSON.stringify(is) === JSON.stringify(ought) ? [] : [`it called\n    ${is.join("\n    ")}`]);
+const differs = (is, ought) => (JSON.stringify(is) === JSON.stringify(ought) ? [] :
+  [`it called\n    ${is.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join("\n    ")}`]);
 const stops = ({ status, said, calls }, word, ought = []) =>
   [...(status === 1 && said.includes(word) ? [] : [`status ${status}: ${said}`]), ...differs(calls, ought)];
 
@@ -85,6 +93,7 @@ export function* restoreCases(kubectl) {
     const folder = mkdtempSync(join(tmpdir(), "rostrum-restore-"));
     try {
       writeFileSync(join(folder, "kubectl"), STAND_IN, { mode: 0o755 });
+      writeFileSync(join(folder, "timeout"), TIMEOUT, { mode: 0o755 });
       for (const [name, content] of Object.entries({ uid, written, mark, "rendered.yaml": text })) {
         if (content) writeFileSync(join(folder, name), content);
       }
@@ -95,6 +104,8 @@ export function* restoreCases(kubectl) {
   };
   const content = ["content", TIMES.content, overlay];
   const whole = steps("content", "content-db-2");
+  // All that is repeated once the service is back.
+  const end = whole.filter((line) => line.endsWith(" apply -f -") || line === whole.at(-1));
 
   for (const [service, ...archives] of [["content", "content-db", "content-db-2"], ["subscription", "subscription-db-2", "subscription-db-3"]]) {
     const file = join(overlay, `restore-${service}.yaml`);
@@ -111,8 +122,12 @@ export function* restoreCases(kubectl) {
 
   for (const [service, write] of [["content", "content-db-2"], ["subscription", "subscription-db-3"]]) {
     yield { what: `restores ${service} step by step`, wrong: inFolder((folder) => {
-      const { status, said, calls } = run(folder, [service, TIMES[service], overlay]);
-      return [...(status === 0 ? [] : [said]), ...differs(calls, steps(service, write))];
+      const { status, said, calls, backup } = run(folder, [service, TIMES[service], overlay]);
+      const plugin = "barman-cloud.cloudnative-pg.io";
+      return [...(status === 0 ? [] : [said]), ...differs(calls, steps(service, write)), ...differs([backup], [{
+        apiVersion: "postgresql.cnpg.io/v1", kind: "Backup", metadata: { name: `${write}-first` },
+        spec: { cluster: { name: `${service}-db` }, method: "plugin", pluginConfiguration: { name: plugin } },
+      }])];
     }) };
   }
   yield { what: "makes a cluster that is lost", wrong: inFolder((folder) =>
@@ -123,21 +138,25 @@ export function* restoreCases(kubectl) {
       const first = run(folder, content, { FAIL_AT: String(at) });
       const second = run(folder, content);
       const deleted = at > 4;
-      const rest = whole.filter((line) => !(at > 1 && line === whole[0]) && !(deleted && line === whole[3]) && !(at > 6 && line === whole[4]));
+      const rest = at === whole.length ? end : whole.filter((line) => !(at > 1 && line === whole[0]) && !(deleted && line === whole[3]) && !(at > 6 && line === whole[4]));
       return [...(first.status === 1 ? [] : [`status ${first.status}: ${first.said}`]), ...differs(first.calls, whole.slice(0, at)),
         ...(second.status === 0 ? [] : [second.said]), ...differs(second.calls, rest)];
     }) };
   }
   yield { what: "waits no longer than it may for the password", wrong: inFolder((folder) =>
-    stops(run(folder, content, { PASSED_ON: "old" }), "password_is_passed_on", whole.slice(0, 8))) };
-  yield { what: "tells of a base backup that failed", wrong: inFolder((folder) =>
-    stops(run(folder, content, { BACKUP: "failed" }), "the base backup failed", whole.slice(0, -1))) };
+    stops(run(folder, content, { PASSED_ON: "old" }), "describe externalsecrets.external-secrets.io content-db-url", whole.slice(0, 8))) };
+  yield { what: "tells of a base backup that failed, and makes only that again", wrong: inFolder((folder) => [
+    ...stops(run(folder, content, { BACKUP: "running" }), "the base backup is not completed", whole.slice(0, -1)),
+    ...stops(run(folder, content, { BACKUP: "failed" }), "the base backup failed",
+      [whole.find((line) => line.includes(" delete backups.")), end[0]]),
+    ...differs(run(folder, content).calls, end),
+  ]) };
   yield { what: "each wait has a deadline", wrong: whole.concat(steps("subscription", "subscription-db-3"))
-    .filter((line) => / wait | rollout status | delete (cluster|backup) /.test(line) && !/--timeout=\d+[mh]/.test(line)) };
+    .filter((line) => / wait | rollout status | delete | exec /.test(line) && !/--timeout=\d+[mh]|\btimeout \d+/.test(line)) };
 
   yield { what: "changes nothing with --dry-run", wrong: inFolder((folder) => {
     const { status, said, calls } = run(folder, ["--dry-run", ...content]);
-    return [...(status === 0 && said.includes("+ kubectl -n rostrum delete cluster content-db") && said.includes(`+ kubectl apply -k ${overlay}`) ? [] : [said]), ...differs(calls, [])];
+    return [...(status === 0 && said.includes("+ kubectl -n rostrum delete clusters.postgresql.cnpg.io content-db") && said.includes(`+ kubectl apply -k ${overlay}`) ? [] : [said]), ...differs(calls, [])];
   }) };
   yield { what: "does not begin by another moment than the overlay's", wrong: inFolder((folder) =>
     stops(run(folder, ["content", "2026-01-31T13:00:00Z", overlay]), "does not bring content-db back")) };
