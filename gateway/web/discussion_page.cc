@@ -11,12 +11,6 @@ namespace {
 namespace pb = rostrum::comment::v1;
 using Comments = absl::StatusOr<pb::ListCommentsResponse>;
 
-bool Includes(const pb::ListCommentsResponse& comments, const std::string& id) {
-  const auto& all = comments.comments();
-  return std::any_of(all.begin(), all.end(),
-                     [&](const pb::Comment& comment) { return comment.comment_id() == id; });
-}
-
 // The comment with as many before it as after it, newest first.
 asio::awaitable<Comments> LoadAround(Page& page, pb::ListCommentsRequest request,
                                      const std::string& comment_id) {
@@ -38,6 +32,13 @@ asio::awaitable<Comments> LoadAround(Page& page, pb::ListCommentsRequest request
 }
 
 }  // namespace
+
+bool Includes(const pb::ListCommentsResponse& comments, const std::string& comment_id) {
+  const auto& all = comments.comments();
+  return std::any_of(all.begin(), all.end(), [&](const pb::Comment& comment) {
+    return comment.comment_id() == comment_id;
+  });
+}
 
 asio::awaitable<absl::StatusOr<DiscussionPage>> LoadDiscussion(Page& page,
                                                                pb::ListCommentsRequest latest,

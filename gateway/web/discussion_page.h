@@ -15,6 +15,8 @@ struct DiscussionPage {
   bool latest = true;                          // no newer ones follow
 };
 
+bool Includes(const comment::v1::ListCommentsResponse& comments, const std::string& comment_id);
+
 // Loads the comments that the address of `page` asks for: those from `page_token` on, or else the
 // latest, or, if its query names a `comment` that is not among these, those around that one.
 // `latest` asks for the latest comments.

@@ -194,9 +194,12 @@ http::HttpResponse Page::Redirect(const std::string& path) {
   return response;
 }
 
+std::string Page::WithQuery(const std::string& path) const {
+  return request.query.empty() ? path : absl::StrCat(path, "?", request.query);
+}
+
 http::HttpResponse Page::Moved(const std::string& path) {
-  const std::string query = request.query.empty() ? "" : absl::StrCat("?", request.query);
-  http::HttpResponse response = Redirect(path + query);
+  http::HttpResponse response = Redirect(WithQuery(path));
   response.status = 308;
   // Not for shared caches: a visitor's pass may go with it.
   response.headers.Set("Cache-Control", "private, max-age=60");

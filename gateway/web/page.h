@@ -96,6 +96,8 @@ class Page {
   http::HttpResponse ShowHead();
   // 303: the browser goes on to `path`, on this site, with GET.
   http::HttpResponse Redirect(const std::string& path);
+  // `path` with the query of this page.
+  std::string WithQuery(const std::string& path) const;
   // 308: this page has the address `path`, on this site, with the same query. Kept for a
   // minute only, because an address may come back.
   http::HttpResponse Moved(const std::string& path);

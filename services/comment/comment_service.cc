@@ -47,8 +47,9 @@ absl::StatusOr<CommentQuery> QueryOf(const v1::ListCommentsRequest& request) {
   ASSIGN_OR_RETURN(query.subject, SubjectOf(request));
   query.flat = request.flat();
   if (!request.parent_id().empty()) {
-    if (query.flat)
+    if (query.flat) {
       return InvalidField("flat", "CONTRADICTION", "cannot be combined with parent_id");
+    }
     ASSIGN_OR_RETURN(query.parent_id, ParseId<CommentId>(request.parent_id(), "parent_id"));
   }
   if (!request.from_comment_id().empty() && !query.flat) {

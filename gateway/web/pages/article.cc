@@ -78,6 +78,13 @@ struct Around {
   const RefusedComment* refused = nullptr;  // a comment that was sent just now; null for none
 };
 
+// The comments stay with `loaded`.
+void Take(const absl::StatusOr<DiscussionPage>& loaded, Around& around) {
+  if (!loaded.ok()) return;
+  around.comments = &loaded->comments;
+  if (loaded->latest) MakeLive(around.discussion);
+}
+
 asio::awaitable<void> FillWholeArticle(Page& page, const cpb::Post& post, Around around) {
   co_await FillPost(page, post, around.discussion.path);
   if (around.card != nullptr) {
@@ -107,7 +114,7 @@ asio::awaitable<absl::StatusOr<std::string>> PlaceOf(Page& page) {
 
 // From an id, or from an address that the post no longer has, to the one that it has.
 http::HttpResponse LeadTo(Page& page, const std::string& place) {
-  return page.path.contains("post_id") ? page.Redirect(place) : page.Moved(place);
+  return page.path.contains("post_id") ? page.Redirect(page.WithQuery(place)) : page.Moved(place);
 }
 
 // Whether there is a post, and where. Nobody reads it, so it costs no free read and is no view.
@@ -150,8 +157,7 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
                                     page.query.Get("comments"));
   }
   if (IsPageTokenError(shown.status())) co_return page.Redirect(path + "#discussion");
-  if (shown.ok()) around.comments = &shown->comments;
-  if (shown.ok() && shown->latest) MakeLive(around.discussion);
+  Take(shown, around);
   co_await FillWholeArticle(page, *post, std::move(around));
   co_return refused == nullptr ? page.Show(summary.title())
                                : page.ShowAgain(summary.title(), refused->status);
@@ -180,21 +186,30 @@ PageAnswer ShowToVisitor(Page& page) {
   }
   if (!read.ok()) co_return page.Fail(read);
 
-  const std::string key = PageKey(page, parts);
+  const bool discussed = parts.comments != nullptr;
+  const std::string& wanted = page.query.Get("comment");
+  const bool older = discussed && !wanted.empty() && !Includes(parts.comments->message, wanted);
+  const std::string key = older ? "" : PageKey(page, parts);
   if (!key.empty()) {
     if (const auto kept = articles.FindPage(key)) co_return kept->Answer(page.request);
   }
   cpb::Post post = parts.post->message;
   *post.mutable_access() = parts.access;
-  const bool discussed = parts.comments != nullptr;
   const absl::Time as_of = discussed ? parts.comments->load_time : page.site.clock.Now();
   Around around{.discussion = DiscussionOf(page, path, post.summary().post_id(), as_of)};
   if (parts.card != nullptr) around.card = &parts.card->message;
-  if (discussed) around.comments = &parts.comments->message;
-  if (discussed) MakeLive(around.discussion);
+  absl::StatusOr<DiscussionPage> loaded;
+  if (older) {
+    loaded = co_await LoadDiscussion(page, CommentsRequest(around.discussion.post_id), "");
+    Take(loaded, around);
+  } else if (discussed) {
+    around.comments = &parts.comments->message;
+    MakeLive(around.discussion);
+  }
   co_await FillWholeArticle(page, post, std::move(around));
   const auto made = page.Render(post.summary().title());
-  if (!key.empty()) articles.KeepPage(key, made);
+  // With a query it has other ways back than the page for all.
+  if (!key.empty() && page.request.query.empty()) articles.KeepPage(key, made);
   co_return made->Answer(page.request);
 }
 
@@ -205,8 +220,8 @@ PageAnswer ShowArticle(Page& page) {
     co_return page.Fail(Error(absl::StatusCode::kPermissionDenied, "LOADED_AHEAD",
                               "posts are sent only to those who open them"));
   }
-  // Only the plain address: a query may ask for another page of the discussion.
-  if (!page.SignedIn() && page.request.query.empty()) co_return co_await ShowToVisitor(page);
+  const bool earlier = !page.query.Get("comments").empty();  // another page of the discussion
+  if (!page.SignedIn() && !earlier) co_return co_await ShowToVisitor(page);
   co_return co_await ShowPost(page, nullptr);
 }
 

@@ -88,7 +88,8 @@ PageAnswer ShowRoom(Page& page, const RefusedComment* refused) {
   const auto channel = co_await ChannelOf(page);
   if (!channel.ok()) co_return FailRoom(page, channel.status(), refused);
   const std::string path = RoomPath(channel->slug());
-  if (refused == nullptr && page.request.path != path) co_return page.Redirect(path);
+  if (refused == nullptr && page.request.path != path)
+    co_return page.Redirect(page.WithQuery(path));
   fpb::GetRoomRequest request;
   request.set_channel_id(channel->channel_id());
   const auto room = co_await page.calls.Call(rpcs::kGetRoom, request);

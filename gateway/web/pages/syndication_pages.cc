@@ -28,7 +28,7 @@ constexpr char kRobots[] =
     "Disallow: /login\nDisallow: /start\n"
     "Disallow: /verify\nDisallow: /reset\nDisallow: /live/\n"
     // Each comment has an address at which the whole article is shown again.
-    "Disallow: /*?comment\n\n";
+    "Disallow: /*?comment=\n\n";
 
 // TDM Reservation Protocol, 1.0.
 constexpr char kTdmReservation[] = "[{\"location\":\"/\",\"tdm-reservation\":1}]\n";

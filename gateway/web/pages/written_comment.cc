@@ -26,7 +26,7 @@ comment::v1::CreateCommentRequest TypedComment(const Page& page) {
 
 http::HttpResponse AnswerWritten(Page& page, const std::string& path,
                                  const comment::v1::Comment& comment) {
-  const std::string place = absl::StrCat(path, "#comment-", comment.comment_id());
+  const std::string place = CommentPath(path, comment.comment_id());
   if (!WantsNoPage(page)) return page.Redirect(place);
   http::HttpResponse response;
   response.status = 204;

@@ -2,6 +2,8 @@
 #include "gateway/web/discussion_page.h"
 
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -51,9 +53,11 @@ class DiscussionPageTest : public SiteTest {
 };
 
 TEST_F(DiscussionPageTest, AnOldCommentIsShownAmongThoseBeforeAndAfterIt) {
-  for (const std::string path : {"/c/world/peace", "/rooms/world"}) {
-    const std::string page = Shown(path + "?comment=70");
-    const int around = path == "/rooms/world" ? 25 : 50;
+  for (const auto& [path, headers, around] :
+       std::vector<std::tuple<std::string, Headers, int>>{{"/c/world/peace", {}, 50},
+                                                          {"/c/world/peace", SignedIn(), 50},
+                                                          {"/rooms/world", SignedIn(), 25}}) {
+    const std::string page(Get(path + "?comment=70", headers).bytes());
     for (int i = 70 - around + 1; i < 70 + around; ++i) {
       EXPECT_EQ(page.find(Tag(i)), page.rfind(Tag(i))) << i << " is there twice";
       EXPECT_LT(page.find(Tag(i)), page.find(Tag(i + 1))) << i;
@@ -75,11 +79,27 @@ TEST_F(DiscussionPageTest, AmongTheLatestItIsShownLive) {
   }
 }
 
+TEST_F(DiscussionPageTest, VisitorsHaveOneCachedPageHoweverTheyCame) {
+  const auto shown = [&](const char* query) {
+    return std::string(Get(absl::StrCat("/c/world/peace", query)).bytes());
+  };
+  shown("?comment=290");
+  const std::string page = shown("");
+  EXPECT_THAT(page, Not(HasSubstr("return=%2Fc%2Fworld%2Fpeace%3Fcomment")));
+  told_.Refuse(rpcs::kListComments, absl::UnavailableError("away"));
+  EXPECT_EQ(shown(""), page);
+  EXPECT_EQ(shown("?comment=290"), page);
+  EXPECT_EQ(shown("?from=elsewhere"), page);
+  EXPECT_THAT(shown("?comment=70"), HasSubstr("cannot be shown"));
+}
+
 TEST_F(DiscussionPageTest, ACommentThatIsNotThereLeadsToTheLatest) {
   for (const char* id : {"none", "bad"}) {
-    const std::string page = Shown(absl::StrCat("/c/world/peace?comment=", id));
-    EXPECT_THAT(page, HasSubstr(Tag(299))) << id;
-    EXPECT_THAT(page, HasSubstr("data-live=")) << id;
+    const std::string path = absl::StrCat("/c/world/peace?comment=", id);
+    for (const std::string& page : {Shown(path), std::string(Get(path).bytes())}) {
+      EXPECT_THAT(page, HasSubstr(Tag(299))) << id;
+      EXPECT_THAT(page, HasSubstr("data-live=")) << id;
+    }
   }
   EXPECT_THAT(Shown("/c/world/peace?comment=away"), HasSubstr("cannot be shown"));
 }

@@ -52,7 +52,7 @@ TEST_F(RoomPagesTest, AScriptIsToldWhereItsMessageIs) {
   headers.emplace_back("Prefer", "return=minimal");
   const http::HttpResponse response = Post("/rooms/world/comments", "body=Hello", headers);
   EXPECT_EQ(response.status, 204);
-  EXPECT_EQ(Header(response, "Location"), "/rooms/world#comment-m");
+  EXPECT_EQ(Header(response, "Location"), "/rooms/world?comment=m#comment-m");
 }
 
 TEST_F(RoomPagesTest, MessagesAreNotCalledComments) {
