@@ -47,16 +47,16 @@ asio::awaitable<absl::StatusOr<DiscussionPage>> LoadDiscussion(Page& page,
   request.set_page_token(page_token);
   Comments comments = co_await page.calls.Call(rpcs::kListComments, request);
   if (!comments.ok()) co_return comments.status();
-  if (!page_token.empty()) co_return DiscussionPage{*std::move(comments), /*latest=*/false};
+  DiscussionPage shown{*std::move(comments), /*latest=*/page_token.empty()};
   const std::string& wanted = page.query.Get("comment");
-  if (wanted.empty() || Includes(*comments, wanted)) co_return DiscussionPage{*std::move(comments)};
+  if (!shown.latest || wanted.empty() || Includes(shown.comments, wanted)) co_return shown;
   Comments around = co_await LoadAround(page, std::move(latest), wanted);
-  if (around.ok()) co_return DiscussionPage{*std::move(around), /*latest=*/false};
   // No such comment, or a bad id.
   if (absl::IsNotFound(around.status()) || absl::IsInvalidArgument(around.status())) {
-    co_return DiscussionPage{*std::move(comments)};
+    co_return shown;
   }
-  co_return around.status();
+  if (!around.ok()) co_return around.status();
+  co_return DiscussionPage{*std::move(around), /*latest=*/false};
 }
 
 }  // namespace rostrum::gateway
