@@ -40,6 +40,21 @@ bool Includes(const pb::ListCommentsResponse& comments, const std::string& comme
   });
 }
 
+asio::awaitable<absl::StatusOr<DiscussionPage>> LeadToComment(Page& page,
+                                                              pb::ListCommentsRequest request,
+                                                              pb::ListCommentsResponse latest) {
+  DiscussionPage shown{std::move(latest)};
+  const std::string& wanted = page.query.Get("comment");
+  if (wanted.empty() || Includes(shown.comments, wanted)) co_return shown;
+  Comments around = co_await LoadAround(page, std::move(request), wanted);
+  // No such comment, or a bad id.
+  if (absl::IsNotFound(around.status()) || absl::IsInvalidArgument(around.status())) {
+    co_return shown;
+  }
+  if (!around.ok()) co_return around.status();
+  co_return DiscussionPage{*std::move(around), /*latest=*/false};
+}
+
 asio::awaitable<absl::StatusOr<DiscussionPage>> LoadDiscussion(Page& page,
                                                                pb::ListCommentsRequest latest,
                                                                std::string page_token) {
@@ -47,16 +62,9 @@ asio::awaitable<absl::StatusOr<DiscussionPage>> LoadDiscussion(Page& page,
   request.set_page_token(page_token);
   Comments comments = co_await page.calls.Call(rpcs::kListComments, request);
   if (!comments.ok()) co_return comments.status();
-  DiscussionPage shown{*std::move(comments), /*latest=*/page_token.empty()};
-  const std::string& wanted = page.query.Get("comment");
-  if (!shown.latest || wanted.empty() || Includes(shown.comments, wanted)) co_return shown;
-  Comments around = co_await LoadAround(page, std::move(latest), wanted);
-  // No such comment, or a bad id.
-  if (absl::IsNotFound(around.status()) || absl::IsInvalidArgument(around.status())) {
-    co_return shown;
-  }
-  if (!around.ok()) co_return around.status();
-  co_return DiscussionPage{*std::move(around), /*latest=*/false};
+  DiscussionPage loaded{*std::move(comments), /*latest=*/page_token.empty()};
+  if (!loaded.latest) co_return loaded;
+  co_return co_await LeadToComment(page, std::move(latest), std::move(loaded.comments));
 }
 
 }  // namespace rostrum::gateway

@@ -17,9 +17,13 @@ struct DiscussionPage {
 
 bool Includes(const comment::v1::ListCommentsResponse& comments, const std::string& comment_id);
 
-// Loads the comments that the address of `page` asks for: those from `page_token` on, or else the
-// latest, or, if its query names a `comment` that is not among these, those around that one.
-// `latest` asks for the latest comments.
+// The `latest` comments, or, if the query of `page` names a `comment` that is not among them, those
+// around that one. `request` asks for the latest.
+asio::awaitable<absl::StatusOr<DiscussionPage>> LeadToComment(
+    Page& page, comment::v1::ListCommentsRequest request, comment::v1::ListCommentsResponse latest);
+
+// Loads the comments that the address of `page` asks for: those from `page_token` on, or else what
+// LeadToComment returns. `latest` asks for the latest comments.
 asio::awaitable<absl::StatusOr<DiscussionPage>> LoadDiscussion(
     Page& page, comment::v1::ListCommentsRequest latest, std::string page_token);
 

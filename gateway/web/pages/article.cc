@@ -200,7 +200,8 @@ PageAnswer ShowToVisitor(Page& page) {
   if (parts.card != nullptr) around.card = &parts.card->message;
   absl::StatusOr<DiscussionPage> loaded;
   if (older) {
-    loaded = co_await LoadDiscussion(page, CommentsRequest(around.discussion.post_id), "");
+    loaded = co_await LeadToComment(page, CommentsRequest(around.discussion.post_id),
+                                    parts.comments->message);
     Take(loaded, around);
   } else if (discussed) {
     around.comments = &parts.comments->message;
