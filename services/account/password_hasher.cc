@@ -1,6 +1,7 @@
 #include "services/account/password_hasher.h"
 
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,17 @@ namespace {
 constexpr absl::Duration kLongestWait = absl::Seconds(10);
 // About a tenth of the CPU weight of other threads.
 constexpr int kNice = 10;
+// Of the time used: a wait that is no sign of others who need the processor.
+constexpr double kUsualWait = 0.25;
+constexpr int kRestPerWait = 3;
+constexpr absl::Duration kLongestRest = absl::Milliseconds(500);
+
+// Time that this thread has had a processor.
+absl::Duration Used() {
+  timespec used{};
+  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return absl::DurationFromTimespec(used);
+}
 
 size_t MemoryBytes(const PasswordOptions& options) {
   return static_cast<size_t>(options.memory_kib) * 1024;
@@ -30,6 +42,11 @@ const CounterFamily kRefused{"password_hashes_refused_total",
                              "Password hashes refused because the queue was full."};
 
 }  // namespace
+
+absl::Duration RestAfter(absl::Duration used, absl::Duration waited) {
+  const absl::Duration in_vain = std::max(waited - kUsualWait * used, absl::ZeroDuration());
+  return std::min(kRestPerWait * in_vain, kLongestRest);
+}
 
 struct PasswordHasher::Job {
   std::function<void()> work;
@@ -79,10 +96,15 @@ void PasswordHasher::RunThread() {
       jobs_.pop_front();
       if (job->abandoned) continue;
     }
+    const absl::Time start = absl::Now();
+    const absl::Duration used_before = Used();
     job->work();
+    const absl::Duration used = Used() - used_before;
+    const absl::Duration rest = RestAfter(used, absl::Now() - start - used);
     run_.Increment();
     absl::MutexLock lock(&mu_);
     job->done = true;
+    mu_.AwaitWithTimeout(absl::Condition(&stopping_), rest);
   }
 }
 

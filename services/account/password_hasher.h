@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "services/common/base/metrics.h"
 
 namespace rostrum::account {
@@ -24,6 +25,12 @@ struct PasswordOptions {
   static constexpr int kMinMemoryKib = 19456;
 };
 
+// How long a thread rests that had a processor for `used` while it hashed, and waited for
+// one for `waited`: three times as long as it waited in vain, half a second at the most.
+// Priorities alone leave a flood of logins too much: a kernel lets a thread that only
+// computes finish its turn, which those who then wait could have used better.
+absl::Duration RestAfter(absl::Duration used, absl::Duration waited);
+
 struct PasswordCheck {
   bool matches = false;
   bool outdated = false;  // made with other parameters: hash it again
@@ -32,6 +39,9 @@ struct PasswordCheck {
 // Computes Argon2id in its own threads, so that a flood of logins does not take memory and
 // threads from everything else: at most `threads` hashes are computed at a time, `queue`
 // more wait, and further ones are refused before any work. Thread-safe.
+//
+// Hashing gives way to everything else on the machine: its threads have a low priority, and
+// rest after a hash as long as `RestAfter` says.
 //
 // Both methods wait for their turn, at most until the deadline of the current request.
 // RESOURCE_EXHAUSTED / BUSY with RetryInfo if the queue is full, DEADLINE_EXCEEDED if the

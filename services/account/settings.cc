@@ -75,8 +75,9 @@ PasswordOptions ReadPasswordOptions(Settings& env) {
       env.Int("PASSWORD_MEMORY_KIB", options.memory_kib, PasswordOptions::kMinMemoryKib, 4 << 20,
               "Memory of one password hash (Argon2id), in KiB; the default is also the minimum.");
   options.ops = env.Int("PASSWORD_OPS", options.ops, 2, 100, "Passes of one password hash.");
-  options.threads = env.Int("PASSWORD_THREADS", options.threads, 1, 64,
-                            "Password hashes computed at the same time.");
+  options.threads =
+      env.Int("PASSWORD_THREADS", options.threads, 1, 64,
+              "Password hashes computed at the same time: fewer than there are processors.");
   options.queue = env.Int("PASSWORD_QUEUE", options.queue, 1, 10'000,
                           "Password hashes that may wait; further ones are refused as busy.");
   return options;

@@ -14,6 +14,20 @@ namespace {
 using ::testing::AllOf;
 using ::testing::StartsWith;
 
+TEST(RestAfterTest, OnlyWhoHadToWaitRestsAndNotForLong) {
+  const auto rest = [](int used, int waited) {
+    return absl::ToInt64Milliseconds(
+        RestAfter(absl::Milliseconds(used), absl::Milliseconds(waited)));
+  };
+  EXPECT_EQ(rest(40, 0), 0);
+  EXPECT_EQ(rest(40, 10), 0);
+  EXPECT_EQ(rest(40, 20), 30);
+  EXPECT_EQ(rest(40, 40), 90);
+  EXPECT_EQ(rest(40, 400), 500);
+  EXPECT_EQ(rest(40, 60'000), 500);  // the process was paused, or the machine
+  EXPECT_EQ(rest(40, -5), 0);        // its clock was set
+}
+
 TEST(PasswordHasherTest, VerifiesWhatItHashed) {
   Metrics metrics;
   PasswordHasher hasher(CheapPasswords(), metrics);
