@@ -21,7 +21,7 @@ namespace {
 constexpr absl::Duration kLongestWait = absl::Seconds(10);
 // About a tenth of the CPU weight of other threads.
 constexpr int kNice = 10;
-// Of the time used: a wait that is no sign of others who need the processor.
+// Of the time used: a wait as long as this is no sign that others need the processor.
 constexpr double kUsualWait = 0.25;
 constexpr int kRestPerWait = 3;
 constexpr absl::Duration kLongestRest = absl::Milliseconds(500);
@@ -44,8 +44,8 @@ const CounterFamily kRefused{"password_hashes_refused_total",
 }  // namespace
 
 absl::Duration RestAfter(absl::Duration used, absl::Duration waited) {
-  const absl::Duration in_vain = std::max(waited - kUsualWait * used, absl::ZeroDuration());
-  return std::min(kRestPerWait * in_vain, kLongestRest);
+  const absl::Duration unusual = std::max(waited - kUsualWait * used, absl::ZeroDuration());
+  return std::min(kRestPerWait * unusual, kLongestRest);
 }
 
 struct PasswordHasher::Job {

@@ -26,9 +26,9 @@ struct PasswordOptions {
 };
 
 // How long a thread rests that had a processor for `used` while it hashed, and waited for
-// one for `waited`: three times as long as it waited in vain, half a second at the most.
-// Priorities alone leave a flood of logins too much: a kernel lets a thread that only
-// computes finish its turn, which those who then wait could have used better.
+// one for `waited`: three times as long as it waited beyond a quarter of `used`, which is
+// usual, but at most half a second. Priorities alone leave a flood of logins too much: the
+// kernel lets a thread that only computes finish its turn while others wait.
 absl::Duration RestAfter(absl::Duration used, absl::Duration waited);
 
 struct PasswordCheck {
