@@ -154,6 +154,8 @@ export function* restoreCases(kubectl) {
   yield { what: "each wait has a deadline", wrong: whole.concat(steps("subscription", "subscription-db-3"))
     .filter((line) => / wait | rollout status | delete | exec /.test(line) && !/--timeout=\d+[mh]|\btimeout \d+/.test(line)) };
 
+  yield { what: "applies with --server-side over what was changed by hand", wrong: inFolder((folder) =>
+    differs(run(folder, ["--server-side", ...content]).calls, whole.map((line) => line.replace(/^apply /, "apply --server-side --force-conflicts ")))) };
   yield { what: "changes nothing with --dry-run", wrong: inFolder((folder) => {
     const { status, said, calls } = run(folder, ["--dry-run", ...content]);
     return [...(status === 0 && said.includes("+ kubectl -n rostrum delete clusters.postgresql.cnpg.io content-db") && said.includes(`+ kubectl apply -k ${overlay}`) ? [] : [said]), ...differs(calls, [])];
