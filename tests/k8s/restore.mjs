@@ -11,12 +11,16 @@ const script = resolve(here, "../../k8s/restore");
 const overlay = join(here, "overlays/restore");
 const TIMES = { content: "2026-01-31T12:00:00Z", subscription: "latest" };
 
+// $OTHER is the cluster that the overlay restores besides; "other" has the archive that it writes
+// to, if there is one.
 // The cluster is "old" until it is deleted, and "new" once the overlay is applied after that.
 const STAND_IN = `#!/bin/bash
 cd "$STAND_IN"
 all="$*"
 if [[ $1 == kustomize ]]; then cat rendered.yaml; exit; fi
 case "$*" in
+  *" get clusters.postgresql.cnpg.io $OTHER "*metadata.uid*) cat other 2>/dev/null || true ;;
+  *" get clusters.postgresql.cnpg.io $OTHER "*serverName*) cat other 2>/dev/null || true ;;
   *" get clusters.postgresql.cnpg.io "*metadata.uid*) cat uid 2>/dev/null || true ;;
   *" get clusters.postgresql.cnpg.io "*serverName*) cat written 2>/dev/null || true ;;
   *" get deployment "*) cat mark 2>/dev/null || true ;;
@@ -73,7 +77,7 @@ const steps = (service, write, { uid = "old" } = {}) => {
 function run(folder, args, environment = {}) {
   writeFileSync(join(folder, "calls"), "");
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, STAND_IN: folder, PASSED_ON: "word",
-    BACKUP: "completed", FAIL_AT: "", RESTORE_SECONDS: "0", ...environment };
+    OTHER: args.includes("content") ? "subscription-db" : "content-db", BACKUP: "completed", FAIL_AT: "", RESTORE_SECONDS: "0", ...environment };
   const { status, stdout, stderr } = spawnSync(script, args, { env, encoding: "utf8" });
   const calls = readFileSync(join(folder, "calls"), "utf8").replace(/force-sync=\d+/, "force-sync=NOW")
     .split("\n").filter((line) => /^(timeout \w+ )?(-n rostrum|apply) /.test(line)).map((line) => line.replace(/(sh -c ).*/, "$1"));
@@ -89,12 +93,12 @@ const stops = ({ status, said, calls }, word, ought = []) =>
 // {what, wrong} of each case.
 export function* restoreCases(kubectl) {
   const rendered = execFileSync(kubectl, ["kustomize", overlay], { encoding: "utf8", maxBuffer: 64 << 20 });
-  const inFolder = (act, { uid = "old", written = "", mark = "", text = rendered } = {}) => {
+  const inFolder = (act, { uid = "old", written = "", mark = "", other = "", text = rendered } = {}) => {
     const folder = mkdtempSync(join(tmpdir(), "rostrum-restore-"));
     try {
       writeFileSync(join(folder, "kubectl"), STAND_IN, { mode: 0o755 });
       writeFileSync(join(folder, "timeout"), TIMEOUT, { mode: 0o755 });
-      for (const [name, content] of Object.entries({ uid, written, mark, "rendered.yaml": text })) {
+      for (const [name, content] of Object.entries({ uid, written, mark, other, "rendered.yaml": text })) {
         if (content) writeFileSync(join(folder, name), content);
       }
       return act(folder);
@@ -130,6 +134,10 @@ export function* restoreCases(kubectl) {
       }])];
     }) };
   }
+  yield { what: "gives no new archive to a cluster whose restore is to come",
+    wrong: inFolder((folder) => stops(run(folder, content), "until its turn comes"), { other: "subscription-db-2" }) };
+  yield { what: "goes on beside a cluster that was restored before", wrong: inFolder((folder) =>
+    differs(run(folder, content).calls, whole), { other: "subscription-db-3" }) };
   yield { what: "makes a cluster that is lost", wrong: inFolder((folder) =>
     differs(run(folder, content).calls, steps("content", "content-db-2", { uid: "none" })), { uid: "" }) };
 
