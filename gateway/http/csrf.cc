@@ -12,9 +12,8 @@
 namespace rostrum::http {
 namespace {
 
-absl::Status CrossSite() {
-  return Error(absl::StatusCode::kPermissionDenied, "CROSS_SITE_REQUEST",
-               "this request must come from the site itself");
+absl::Status CrossSite(absl::string_view message = "this request must come from the site itself") {
+  return Error(absl::StatusCode::kPermissionDenied, "CROSS_SITE_REQUEST", message);
 }
 
 }  // namespace
@@ -48,7 +47,8 @@ absl::Status CheckCsrf(absl::string_view method, const HttpHeaders& headers,
     const bool ours = std::find(origins.begin(), origins.end(), *origin) != origins.end();
     return ours ? absl::OkStatus() : CrossSite();
   }
-  return has_cookie_credentials ? CrossSite() : absl::OkStatus();
+  if (!has_cookie_credentials) return absl::OkStatus();
+  return CrossSite("with a session cookie this needs the header Origin, with the site's address");
 }
 
 }  // namespace rostrum::http

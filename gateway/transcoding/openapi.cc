@@ -112,7 +112,11 @@ class DocumentWriter {
     components["securitySchemes"]["session"] = {{"type", "apiKey"},
                                                 {"in", "cookie"},
                                                 {"name", options_.session_cookie},
-                                                {"description", "A signed-in browser."}};
+                                                {"description",
+                                                 "A signed-in browser. Requests that change "
+                                                 "something also need the header Origin, with the "
+                                                 "site's address, which browsers send. On a site "
+                                                 "without HTTPS the cookie has no prefix."}};
     components["securitySchemes"]["bearer"] = {
         {"type", "http"}, {"scheme", "bearer"}, {"description", "An access token."}};
     return components;

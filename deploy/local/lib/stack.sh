@@ -249,9 +249,9 @@ Rostrum is running.
   Data      $PG_HOME (PostgreSQL on 127.0.0.1:${PORT[postgres]})
   Settings  $STATE/stack.env
 TABLE
-  printf '  Metrics   gateway %s/metrics\n' "$(address gateway-admin)"
+  printf '  Metrics   gateway http://%s/metrics\n' "$(address gateway-admin)"
   for name in "${SERVICES[@]}"; do
-    printf '            %s %s/metrics\n' "$name" "$(address "$name-admin")"
+    printf '            %s http://%s/metrics\n' "$name" "$(address "$name-admin")"
   done
   if [[ -s $PG_HOME/logins ]]; then
     grep -v '^#' "$PG_HOME/logins" | expand -t 12,44 | sed '1s/^/  Logins    /; 2,$s/^/            /'
