@@ -140,6 +140,15 @@ TEST(CsrfTest, LetsThroughOnlyWhatTheSiteSent) {
   }
 }
 
+TEST(CsrfTest, TellsAProgramWithACookieWhatItLacks) {
+  HttpHeaders headers;
+  EXPECT_THAT(CheckCsrf("POST", headers, {"https://rostrum.test"}, true).message(),
+              HasSubstr("needs the header Origin"));
+  headers.Add("Origin", "https://elsewhere.test");
+  EXPECT_THAT(CheckCsrf("POST", headers, {"https://rostrum.test"}, true).message(),
+              Not(HasSubstr("needs the header Origin")));
+}
+
 TEST(OriginTest, TakesTheFormOfBrowsers) {
   EXPECT_EQ(*ParseOrigin("https://Rostrum.Test"), "https://rostrum.test");
   EXPECT_EQ(*ParseOrigin("https://rostrum.test:443"), "https://rostrum.test");
