@@ -33,10 +33,11 @@ asio::awaitable<Comments> LoadAround(Page& page, pb::ListCommentsRequest request
 
 }  // namespace
 
-bool Includes(const pb::ListCommentsResponse& comments, const std::string& comment_id) {
+bool AsksForAnother(const Page& page, const pb::ListCommentsResponse& comments) {
+  const std::string& wanted = page.query.Get("comment");
   const auto& all = comments.comments();
-  return std::any_of(all.begin(), all.end(), [&](const pb::Comment& comment) {
-    return comment.comment_id() == comment_id;
+  return !wanted.empty() && std::none_of(all.begin(), all.end(), [&](const pb::Comment& comment) {
+    return comment.comment_id() == wanted;
   });
 }
 
@@ -44,9 +45,8 @@ asio::awaitable<absl::StatusOr<DiscussionPage>> LeadToComment(Page& page,
                                                               pb::ListCommentsRequest request,
                                                               pb::ListCommentsResponse latest) {
   DiscussionPage shown{std::move(latest)};
-  const std::string& wanted = page.query.Get("comment");
-  if (wanted.empty() || Includes(shown.comments, wanted)) co_return shown;
-  Comments around = co_await LoadAround(page, std::move(request), wanted);
+  if (!AsksForAnother(page, shown.comments)) co_return shown;
+  Comments around = co_await LoadAround(page, std::move(request), page.query.Get("comment"));
   // No such comment, or a bad id.
   if (absl::IsNotFound(around.status()) || absl::IsInvalidArgument(around.status())) {
     co_return shown;

@@ -15,10 +15,11 @@ struct DiscussionPage {
   bool latest = true;                          // no newer ones follow
 };
 
-bool Includes(const comment::v1::ListCommentsResponse& comments, const std::string& comment_id);
+// Whether the query of `page` names a `comment` that is not among these.
+bool AsksForAnother(const Page& page, const comment::v1::ListCommentsResponse& comments);
 
-// The `latest` comments, or, if the query of `page` names a `comment` that is not among them, those
-// around that one. `request` asks for the latest.
+// The `latest` comments, or those around another one that `page` asks for. `request` asks for the
+// latest.
 asio::awaitable<absl::StatusOr<DiscussionPage>> LeadToComment(
     Page& page, comment::v1::ListCommentsRequest request, comment::v1::ListCommentsResponse latest);
 

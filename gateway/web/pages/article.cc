@@ -187,8 +187,7 @@ PageAnswer ShowToVisitor(Page& page) {
   if (!read.ok()) co_return page.Fail(read);
 
   const bool discussed = parts.comments != nullptr;
-  const std::string& wanted = page.query.Get("comment");
-  const bool older = discussed && !wanted.empty() && !Includes(parts.comments->message, wanted);
+  const bool older = discussed && AsksForAnother(page, parts.comments->message);
   const std::string key = older ? "" : PageKey(page, parts);
   if (!key.empty()) {
     if (const auto kept = articles.FindPage(key)) co_return kept->Answer(page.request);
