@@ -137,6 +137,13 @@ TEST_F(JsonRequestTest, RefusesWhatIsNotStrictJson) {
   EXPECT_EQ(Kinds(absl::string_view("{}\0{}", 5)), "INVALID_JSON");
 }
 
+// protobuf's parser throws on it.
+TEST_F(JsonRequestTest, RefusesAnAnyWithoutValue) {
+  EXPECT_EQ(Kinds(R"({"any": {"@type": "type.googleapis.com/google.protobuf.Duration",
+                               "other": 1.5, "more": "-1"}})"),
+            "INVALID_JSON");
+}
+
 TEST_F(JsonRequestTest, RefusesEscapedNul) {
   EXPECT_EQ(Kinds(R"({"left": "a\u0000b"})"), "INVALID_VALUE left");
   EXPECT_EQ(Kinds(R"({"le\u0000ft": 1})").substr(0, 13), "UNKNOWN_FIELD");
