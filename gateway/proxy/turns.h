@@ -1,0 +1,180 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "boost/asio/async_result.hpp"
+#include "boost/asio/awaitable.hpp"
+#include "boost/asio/co_spawn.hpp"
+#include "boost/asio/detached.hpp"
+#include "boost/asio/executor_work_guard.hpp"
+#include "boost/asio/post.hpp"
+#include "boost/asio/this_coro.hpp"
+#include "boost/asio/use_awaitable.hpp"
+#include "gateway/proxy/caller_context.h"
+#include "services/common/rpc/tries.h"
+#include "services/common/trace/span.h"
+
+namespace rostrum::gateway {
+
+// How calls take turns.
+struct TurnLimits {
+  // At most so many calls run at a time.
+  size_t calls = 1;
+  // A call that takes longer no longer counts among them, because its replica may hang while
+  // the others are well.
+  absl::Duration long_call = absl::Milliseconds(250);
+  // For one call, with all its tries.
+  absl::Duration call_time = absl::Milliseconds(3750);
+};
+
+// Lets many ask in one call.
+// - Those who come while as many calls run as may go together in the next one: under low load
+//   nobody waits, and under high load many share the cost of a call. Nobody gets an answer to
+//   a call that began before they asked.
+// - At most 24 calls run even if all of them take long (kMostCalls): about as many as get
+//   stuck in one hanging replica until the first of them is given up.
+// - When a call runs out of time, those in the queue who have waited as long as its first try
+//   fail with it. So nobody waits for longer than two calls may take.
+// Thread-safe. Held by a shared pointer, because calls outlive those who wait for them.
+template <class Question, class Answer>
+class Turns : public std::enable_shared_from_this<Turns<Question, Answer>> {
+ public:
+  struct Waiting {
+    Question question;
+    CallerContext cause;  // only request id and trace
+    absl::Time since;
+    std::function<void(absl::StatusOr<Answer>)> done;
+  };
+  // Makes one call for all of these: an answer to each, in their order, or an error for all.
+  // `cause` has the request id and trace of one of them: the first whose trace is recorded.
+  using Ask = std::function<asio::awaitable<absl::StatusOr<std::vector<Answer>>>(
+      std::vector<Question> questions, const CallerContext& cause)>;
+  // How many from the front of the queue, which is not empty, go in one call: at least one.
+  using Share = std::function<size_t(const std::deque<Waiting>& queue)>;
+
+  Turns(TurnLimits limits, Ask ask, Share share)
+      : limits_(limits), ask_(std::move(ask)), share_(std::move(share)) {}
+
+  // Errors are those of the call. Resumes on the executor of the awaiting coroutine. `span`
+  // names what is done for `caller`.
+  asio::awaitable<absl::StatusOr<Answer>> Join(Question question, const CallerContext& caller,
+                                               const char* span_name) {
+    Span span = Span::ChildOf(caller.trace, SpanKind::kInternal, span_name);
+    CallerContext cause;
+    cause.request_id = caller.request_id;
+    cause.trace = span.recorded() ? span.context() : caller.trace;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    // Named: g++ 12 miscompiles a lambda with captures inside co_await.
+    auto initiate = [this, executor, question = std::move(question),
+                     cause = std::move(cause)](auto handler) mutable {
+      auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+      auto done = [shared, executor, work = asio::make_work_guard(executor)](Result result) {
+        asio::post(executor, [shared, result = std::move(result)]() mutable {
+          (*shared)(std::move(result));
+        });
+      };
+      Turn turn = Add({std::move(question), std::move(cause), absl::Now(), std::move(done)});
+      if (!turn.batch.empty()) asio::co_spawn(executor, Run(std::move(turn)), asio::detached);
+    };
+    Result result = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result)>(
+        std::move(initiate), asio::use_awaitable);
+    if (!result.ok()) span.Fail(absl::StatusCodeToString(result.status().code()));
+    co_return result;
+  }
+
+ private:
+  using Result = absl::StatusOr<Answer>;
+  using Batch = std::vector<Waiting>;
+  using Began = std::multiset<absl::Time>;
+  // A call: who waits for it, and its entry in `under_way_`.
+  struct Turn {
+    Batch batch;  // empty: no call is to be made
+    Began::iterator began;
+  };
+
+  static constexpr size_t kMostCalls = 24;
+
+  // Adds to the queue. Returns the call to make now, if there is a place for one.
+  Turn Add(Waiting waiting) {
+    absl::MutexLock lock(&mu_);
+    queue_.push_back(std::move(waiting));
+    return Take();
+  }
+
+  // The call to make after the one at `over` has ended.
+  Turn Next(Began::iterator over) {
+    absl::MutexLock lock(&mu_);
+    under_way_.erase(over);
+    return Take();
+  }
+
+  Turn Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    const absl::Time now = absl::Now();
+    const size_t lately =
+        std::distance(under_way_.upper_bound(now - limits_.long_call), under_way_.end());
+    if (lately >= limits_.calls || under_way_.size() >= kMostCalls || queue_.empty()) return {};
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(share_(queue_));
+    Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+    return {std::move(batch), under_way_.insert(now)};
+  }
+
+  // Moves those from the queue to `batch` who have waited as long as the first try of a call.
+  void TakeLate(Batch& batch) {
+    const absl::Time begun = absl::Now() - limits_.call_time * kFirstTry;
+    absl::MutexLock lock(&mu_);
+    while (!queue_.empty() && queue_.front().since <= begun) {
+      batch.push_back(std::move(queue_.front()));
+      queue_.pop_front();
+    }
+  }
+
+  static const CallerContext& CauseOf(const Batch& batch) {
+    const auto recorded = std::find_if(batch.begin(), batch.end(), [](const Waiting& waiting) {
+      return waiting.cause.trace.sampled;
+    });
+    return recorded == batch.end() ? batch.front().cause : recorded->cause;
+  }
+
+  asio::awaitable<void> Run(Turn turn) {
+    const auto self = this->shared_from_this();
+    for (; !turn.batch.empty(); turn = Next(turn.began)) {
+      Batch& batch = turn.batch;
+      std::vector<Question> questions;
+      questions.reserve(batch.size());
+      for (Waiting& waiting : batch) questions.push_back(std::move(waiting.question));
+      absl::StatusOr<std::vector<Answer>> answers =
+          co_await ask_(std::move(questions), CauseOf(batch));
+      if (absl::IsDeadlineExceeded(answers.status())) TakeLate(batch);  // they would wait in vain
+      for (size_t i = 0; i < batch.size(); ++i) {
+        if (answers.ok()) {
+          batch[i].done(std::move((*answers)[i]));
+        } else {
+          batch[i].done(answers.status());
+        }
+      }
+    }
+  }
+
+  const TurnLimits limits_;
+  const Ask ask_;
+  const Share share_;
+  absl::Mutex mu_;
+  std::deque<Waiting> queue_ ABSL_GUARDED_BY(mu_);
+  Began under_way_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace rostrum::gateway
