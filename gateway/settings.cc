@@ -98,8 +98,9 @@ GatewaySettings ReadGatewaySettings(Settings& env) {
   settings.hsts =
       env.Bool("HSTS", false, "Tell browsers to use only HTTPS; for sites that have it.");
   settings.site.name = env.String("SITE_NAME", "Rostrum", "Name of the site on every page.");
-  settings.site.article_cache_mib = env.Int("ARTICLE_CACHE_MIB", 256, 0, 1 << 20,
-                                            "Memory for articles that visitors read, in MiB.");
+  settings.site.article_cache_mib =
+      env.Int("ARTICLE_CACHE_MIB", 256, 0, 1 << 20,
+              "Memory for articles and lists that visitors read, in MiB.");
   settings.site.mail_folder = env.String(
       "DEMO_MAILDIR", "",
       "Folder of a mail catcher whose mails are shown at /demo/mails; never in production.");

@@ -1,13 +1,17 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "boost/asio/awaitable.hpp"
 #include "gateway/proxy/backends.h"
 #include "gateway/proxy/caller_context.h"
+#include "gateway/proxy/shared_calls.h"
 #include "google/protobuf/message.h"
 #include "services/common/rpc/request_id.h"
 
@@ -32,9 +36,13 @@ struct Rpc {
 class Calls {
  public:
   // `timeout` is for each call, `total` for all of them from now on.
-  Calls(Backends& backends, const CallerContext& caller, absl::Duration timeout,
-        absl::Duration total)
-      : backends_(backends), caller_(caller), timeout_(timeout), deadline_(absl::Now() + total) {}
+  Calls(Backends& backends, SharedCalls& shared, const CallerContext& caller,
+        absl::Duration timeout, absl::Duration total)
+      : backends_(backends),
+        shared_(shared),
+        caller_(caller),
+        timeout_(timeout),
+        deadline_(absl::Now() + total) {}
 
   // The errors are the service's.
   template <class R>
@@ -52,7 +60,27 @@ class Calls {
     co_return response;
   }
 
-  // Metadata of all answers so far.
+  // Calls without the reader, together with others who ask the same at this time: for what is
+  // shown to everybody alike.
+  template <class R>
+  asio::awaitable<absl::StatusOr<std::shared_ptr<const typename R::Response>>> CallShared(
+      const R rpc, const typename R::Request& request) {
+    SharedCall call{.service = rpc.service,
+                    .method = rpc.method,
+                    .request = request.SerializeAsString(),
+                    .answer_type = &R::Response::default_instance()};
+    const absl::StatusOr<SharedAnswerPtr> answer = co_await shared_.Call(std::move(call), caller_);
+    if (!answer.ok()) co_return answer.status();
+    absl::StrAppend(&shared_answers_, " ", (*answer)->number);
+    const auto* message = static_cast<const typename R::Response*>((*answer)->message.get());
+    co_return std::shared_ptr<const typename R::Response>(*answer, message);
+  }
+
+  // Names the answers of CallShared so far: those to the same questions have the same name only
+  // if they are equal.
+  const std::string& shared_answers() const { return shared_answers_; }
+
+  // Metadata of all answers so far, but those of CallShared.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   // Adds an entry as if a service had sent it.
   void AddMetadata(const std::string& name, const std::string& value) { metadata_[name] = value; }
@@ -62,10 +90,12 @@ class Calls {
                                                        std::string request);
 
   Backends& backends_;
+  SharedCalls& shared_;
   const CallerContext& caller_;
   const absl::Duration timeout_;
   const absl::Time deadline_;
   std::map<std::string, std::string> metadata_;
+  std::string shared_answers_;
 };
 
 }  // namespace rostrum::gateway

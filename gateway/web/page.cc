@@ -114,7 +114,7 @@ Page::Page(const SiteContext& site, http::HttpRequest& request, CallerContext& c
     : site(site),
       request(request),
       caller(caller),
-      calls(site.backends, caller, kCallTime, kPageTime) {}
+      calls(site.backends, site.shared, caller, kCallTime, kPageTime) {}
 
 bool Page::IsLoadedAhead() const {
   const std::string* purpose = request.headers.Find("Sec-Purpose");
@@ -158,6 +158,17 @@ std::string Page::Expand(const std::string& title) {
 
 std::shared_ptr<const StoredPage> Page::Render(const std::string& title) {
   return std::make_shared<const StoredPage>(Expand(title));
+}
+
+std::string Page::SharedKey() const {
+  if (SignedIn() || !request.query.empty()) return "";
+  return absl::StrCat(request.path, "\nshared", calls.shared_answers());
+}
+
+http::HttpResponse Page::KeepAndAnswer(const std::string& key,
+                                       std::shared_ptr<const StoredPage> made) {
+  if (!key.empty()) site.articles.KeepPage(key, made);
+  return made->Answer(request);
 }
 
 http::HttpResponse Page::Show(const std::string& title, int status) {
@@ -235,10 +246,6 @@ http::HttpResponse Page::ShowPart(const std::string& file) {
   response.headers.Set("Cache-Control", "private, no-store");
   response.body = site.templates.Expand(file, UseTemplate(file));
   return response;
-}
-
-http::HttpResponse Page::Send(const std::string& content_type, std::string text) {
-  return StoredPage(std::move(text), content_type, "public, max-age=60").Answer(request);
 }
 
 bool Page::ShowFormErrors(const absl::Status& status, const FieldNames& names,

@@ -14,6 +14,7 @@
 #include "gateway/http/message.h"
 #include "gateway/http/static_files.h"
 #include "gateway/proxy/call_queue.h"
+#include "gateway/proxy/shared_calls.h"
 #include "gateway/web/article_cache.h"
 #include "gateway/web/calls.h"
 #include "gateway/web/dictionary.h"
@@ -43,6 +44,7 @@ struct SiteContext {
   std::string mail_folder;  // of the demo's mail catcher; empty for none
   http::BlockingPool& blocking;
   VisitorReads& reads;
+  SharedCalls& shared;
   ArticleCache& articles;
   CallQueue& sitemap_turns;  // one sitemap is made at a time
   const std::vector<Ledger>& ledgers;
@@ -89,6 +91,12 @@ class Page {
 
   // Renders the page without sending it, for pages that are cached.
   std::shared_ptr<const StoredPage> Render(const std::string& title);
+  // The key of this page in the cache of pages (ArticleCache), if it shows what CallShared
+  // answered and nothing else. Empty if it has more than that: a reader, or a query, with which
+  // it has other ways back than the page for all.
+  std::string SharedKey() const;
+  // Keeps a page that is made, unless the key is empty, and answers with it.
+  http::HttpResponse KeepAndAnswer(const std::string& key, std::shared_ptr<const StoredPage> made);
   // The page as HTML, or 304 if the browser has the same page already. `title` is put
   // before the name of the site.
   http::HttpResponse Show(const std::string& title, int status = 200);
@@ -110,8 +118,6 @@ class Page {
   http::HttpResponse Fail(const absl::Status& status);
   // A part of a page alone, which a script inserts.
   http::HttpResponse ShowPart(const std::string& file);
-  // A response that is not HTML (feeds), or 304 if the client has the same already.
-  http::HttpResponse Send(const std::string& content_type, std::string text);
 
   // Fills in the errors of a form: {{#NAME_ERROR}} once for each invalid field, and FORM_ERROR
   // for the whole form. True if the error is about the form; other errors are for Fail.

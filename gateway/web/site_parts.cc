@@ -9,6 +9,14 @@
 #include "web_words.h"
 
 namespace rostrum::gateway {
+namespace {
+
+size_t CacheBytes(const SiteSettings& settings) {
+  return static_cast<size_t>(settings.article_cache_mib) << 20;
+}
+size_t SharedBytes(const SiteSettings& settings) { return CacheBytes(settings) / 16; }
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<SiteParts>> SiteParts::Load(const SiteSettings& settings,
                                                            Backends& backends,
@@ -35,7 +43,8 @@ SiteParts::SiteParts(const SiteSettings& settings, Words words, std::vector<Ledg
       assets_("/assets/", web_assets::Files()),
       live_(settings.live, clock),
       reads_(backends, gateway),
-      articles_(static_cast<size_t>(settings.article_cache_mib) << 20, clock) {}
+      shared_(backends, SharedBytes(settings)),
+      articles_(CacheBytes(settings) - SharedBytes(settings), clock) {}
 
 SiteContext SiteParts::context() {
   return {.words = words_,
@@ -49,6 +58,7 @@ SiteContext SiteParts::context() {
           .mail_folder = settings_.mail_folder,
           .blocking = blocking_,
           .reads = reads_,
+          .shared = shared_,
           .articles = articles_,
           .sitemap_turns = sitemap_turns_,
           .ledgers = ledgers_};

@@ -11,9 +11,9 @@ namespace rostrum::gateway {
 
 struct SiteSettings {
   std::string name;
-  std::string public_url;   // without a slash at the end
-  std::string mail_folder;  // of the demo's mail catcher; empty for none
-  int article_cache_mib = 0;
+  std::string public_url;     // without a slash at the end
+  std::string mail_folder;    // of the demo's mail catcher; empty for none
+  int article_cache_mib = 0;  // for articles, and for lists and their pages
   LiveLimits live;
 };
 
@@ -48,6 +48,7 @@ class SiteParts {
   Templates templates_;
   LiveHub live_;
   VisitorReads reads_;
+  SharedCalls shared_;
   ArticleCache articles_;
   CallQueue sitemap_turns_{1};
 };

@@ -115,9 +115,9 @@ asio::awaitable<void> ReadAround(Page& page, VisitorParts& parts) {
   if (parts.card == nullptr) {
     const absl::Time now = page.site.clock.Now();
     const int64_t begun = articles.BeginCard();
-    auto posts = co_await page.calls.Call(rpcs::kListPosts, CardRequest(summary));
+    auto posts = co_await page.calls.CallShared(rpcs::kListPosts, CardRequest(summary));
     if (posts.ok()) {
-      parts.card = articles.KeepCard(summary.author().author_id(), begun, now, *std::move(posts));
+      parts.card = articles.KeepCard(summary.author().author_id(), begun, now, **posts);
     }
   }
   if (!parts.access.granted()) co_return;

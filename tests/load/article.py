@@ -6,7 +6,7 @@ import time
 
 from client import Browser
 from local_stack import metric, wait_until
-from nginx import Nginx
+from nginx import serve_page
 from row import Row, wrk
 
 SAMPLES = 100
@@ -59,13 +59,7 @@ class Article(Row):
         self.script = self.stack.folder / "visitors.lua"
         page = Browser(self.url).get(self.paths[0])
         assert page.status == 200 and b"The end of " in page.body, page
-        root = self.stack.folder / "www"
-        root.mkdir()
-        (root / "page.html").write_bytes(page.body)
-        root.chmod(0o755)
-        (root / "page.html").chmod(0o644)
-        self.nginx = Nginx(self.stack.folder / "nginx", root)
-        self.at_end.callback(self.nginx.stop)
+        self.nginx = serve_page(self, page.body)
         # Every post is read twice before it counts: what follows is not the first visit.
         self.runs = 0
         self.load(1 if self.small else 5)
@@ -96,7 +90,7 @@ class Article(Row):
         return rate
 
     def limit(self):
-        return wrk(self.nginx.url + "/page.html", self.seconds, CONNECTIONS)[0]
+        return wrk(self.nginx, self.seconds, CONNECTIONS)[0]
 
     def is_idle(self):
         """Whether the gateway has read and answered all that was sent to it."""

@@ -24,6 +24,7 @@ from article import Article  # noqa: E402
 from comment import CreateComment  # noqa: E402
 from feed import Feed  # noqa: E402
 from footprint import Footprint  # noqa: E402
+from front import Front  # noqa: E402
 from local_stack import Stack  # noqa: E402
 from login import LogIn, ReadsUnderFlood  # noqa: E402
 from many import Many  # noqa: E402
@@ -31,7 +32,7 @@ from post import GetPost, PostAsJson  # noqa: E402
 from ready import Ready  # noqa: E402
 from streams import Streams  # noqa: E402
 
-ROWS = {row.name: row for row in (Footprint, Ready, Article, PostAsJson, GetPost, CreateComment,
+ROWS = {row.name: row for row in (Footprint, Ready, Article, Front, PostAsJson, GetPost, CreateComment,
                                 Feed, LogIn, ReadsUnderFlood, Streams, Many)}
 
 

@@ -49,3 +49,16 @@ class Nginx:
     def stop(self):
         self.process.terminate()
         self.process.wait(10)
+
+
+def serve_page(row, body):
+    """The address of a file of these bytes, for as long as the row lasts."""
+    folder = row.stack.folder / row.name
+    root = folder / "www"
+    root.mkdir(parents=True)
+    (root / "page.html").write_bytes(body)
+    for path, mode in ((folder, 0o755), (root, 0o755), (root / "page.html", 0o644)):
+        path.chmod(mode)
+    nginx = Nginx(folder / "nginx", root)
+    row.at_end.callback(nginx.stop)
+    return nginx.url + "/page.html"

@@ -149,8 +149,8 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
 
   Around around{.discussion = DiscussionOf(page, path, summary.post_id(), page.site.clock.Now()),
                 .refused = refused};
-  const auto card = co_await page.calls.Call(rpcs::kListPosts, CardRequest(summary));
-  if (card.ok()) around.card = &*card;
+  const auto card = co_await page.calls.CallShared(rpcs::kListPosts, CardRequest(summary));
+  if (card.ok()) around.card = card->get();
   absl::StatusOr<DiscussionPage> shown = DiscussionPage();
   if (post->access().granted()) {
     shown = co_await LoadDiscussion(page, CommentsRequest(summary.post_id()),
@@ -189,9 +189,7 @@ PageAnswer ShowToVisitor(Page& page) {
   const bool discussed = parts.comments != nullptr;
   const bool older = discussed && AsksForAnother(page, parts.comments->message);
   const std::string key = older ? "" : PageKey(page, parts);
-  if (!key.empty()) {
-    if (const auto kept = articles.FindPage(key)) co_return kept->Answer(page.request);
-  }
+  if (const auto kept = articles.FindPage(key)) co_return kept->Answer(page.request);
   cpb::Post post = parts.post->message;
   *post.mutable_access() = parts.access;
   const absl::Time as_of = discussed ? parts.comments->load_time : page.site.clock.Now();
@@ -207,10 +205,9 @@ PageAnswer ShowToVisitor(Page& page) {
     MakeLive(around.discussion);
   }
   co_await FillWholeArticle(page, post, std::move(around));
-  const auto made = page.Render(post.summary().title());
   // With a query it has other ways back than the page for all.
-  if (!key.empty() && page.request.query.empty()) articles.KeepPage(key, made);
-  co_return made->Answer(page.request);
+  co_return page.KeepAndAnswer(page.request.query.empty() ? key : "",
+                               page.Render(post.summary().title()));
 }
 
 PageAnswer ShowArticle(Page& page) {

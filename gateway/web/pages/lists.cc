@@ -1,5 +1,7 @@
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gateway/web/article_view.h"
@@ -48,11 +50,14 @@ void FillHeadOfFirst(Page& page, const Subject& subject) {
 PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request) {
   request.set_page_size(kPostsPerPage);
   request.set_page_token(page.query.Get("page"));
-  const auto posts = co_await page.calls.Call(rpcs::kListPosts, request);
+  const auto loaded = co_await page.calls.CallShared(rpcs::kListPosts, request);
   const std::string first =
       absl::StrCat(subject.path, subject.others.empty() ? "" : "?", subject.others);
-  if (IsPageTokenError(posts.status())) co_return page.Redirect(first);
-  if (!posts.ok()) co_return page.Fail(posts.status());
+  if (IsPageTokenError(loaded.status())) co_return page.Redirect(first);
+  if (!loaded.ok()) co_return page.Fail(loaded.status());
+  const std::string key = page.SharedKey();
+  if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
+  const cpb::ListPostsResponse& posts = **loaded;
   ctemplate::TemplateDictionary& values = page.UseTemplate("posts.tpl");
   const std::string& heading = subject.others.empty() ? subject.heading : subject.shown;
   values.SetValue("HEADING", heading);
@@ -68,16 +73,16 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
   if (subject.kind != fpb::FOLLOW_KIND_UNSPECIFIED) {
     co_await AddFollowButton(page, subject.kind, subject.id, subject.heading, subject.path, values);
   }
-  if (posts->posts().empty()) values.ShowSection("EMPTY");
-  for (const cpb::PostSummary& post : posts->posts()) AddPost(page.site.words, post, values);
+  if (posts.posts().empty()) values.ShowSection("EMPTY");
+  for (const cpb::PostSummary& post : posts.posts()) AddPost(page.site.words, post, values);
   if (request.page_token().empty()) {
     FillHeadOfFirst(page, subject);
   } else {
     values.AddSectionDictionary("NEWEST")->SetValue("URL", first);
   }
-  AddPager(subject.path, subject.others, posts->next_page_token(), values);
+  AddPager(subject.path, subject.others, posts.next_page_token(), values);
   AdvertiseFeeds(subject.path, subject.heading, page.Layout());
-  co_return page.Show(subject.path == "/" ? "" : heading);
+  co_return page.KeepAndAnswer(key, page.Render(subject.path == "/" ? "" : heading));
 }
 
 PageAnswer HomePage(Page& page) {
@@ -88,51 +93,54 @@ PageAnswer HomePage(Page& page) {
 PageAnswer ChannelPage(Page& page) {
   cpb::GetChannelRequest get;
   get.set_channel(page.path.at("channel"));
-  const auto channel = co_await page.calls.Call(rpcs::kGetChannel, get);
-  if (!channel.ok()) co_return page.Fail(channel.status());
+  const auto loaded = co_await page.calls.CallShared(rpcs::kGetChannel, get);
+  if (!loaded.ok()) co_return page.Fail(loaded.status());
+  const cpb::Channel& channel = **loaded;
   cpb::ListPostsRequest request;
-  request.set_channel(channel->channel_id());
-  Subject subject{.path = absl::StrCat("/c/", channel->slug()),
-                  .heading = channel->display_name(),
-                  .about = channel->description(),
-                  .room = channel->slug(),
+  request.set_channel(channel.channel_id());
+  Subject subject{.path = absl::StrCat("/c/", channel.slug()),
+                  .heading = channel.display_name(),
+                  .about = channel.description(),
+                  .room = channel.slug(),
                   .kind = fpb::FOLLOW_KIND_CHANNEL,
-                  .id = channel->channel_id()};
+                  .id = channel.channel_id()};
   co_return co_await ShowPosts(page, std::move(subject), request);
 }
 
 PageAnswer TopicPage(Page& page) {
   cpb::GetTopicRequest get;
   get.set_topic(page.path.at("topic"));
-  const auto topic = co_await page.calls.Call(rpcs::kGetTopic, get);
-  if (!topic.ok()) co_return page.Fail(topic.status());
+  const auto loaded = co_await page.calls.CallShared(rpcs::kGetTopic, get);
+  if (!loaded.ok()) co_return page.Fail(loaded.status());
+  const cpb::Topic& topic = **loaded;
   cpb::ListPostsRequest request;
-  request.set_topic(topic->topic_id());
-  Subject subject{.path = absl::StrCat("/t/", topic->slug()),
-                  .heading = topic->display_name(),
+  request.set_topic(topic.topic_id());
+  Subject subject{.path = absl::StrCat("/t/", topic.slug()),
+                  .heading = topic.display_name(),
                   .kind = fpb::FOLLOW_KIND_TOPIC,
-                  .id = topic->topic_id()};
+                  .id = topic.topic_id()};
   co_return co_await ShowPosts(page, std::move(subject), request);
 }
 
 PageAnswer AuthorPage(Page& page) {
   cpb::GetAuthorRequest get;
   get.set_author(page.path.at("author"));
-  const auto author = co_await page.calls.Call(rpcs::kGetAuthor, get);
-  if (!author.ok()) co_return page.Fail(author.status());
+  const auto loaded = co_await page.calls.CallShared(rpcs::kGetAuthor, get);
+  if (!loaded.ok()) co_return page.Fail(loaded.status());
+  const cpb::Author& author = **loaded;
   const bool premium = page.query.Get("level") == "premium";
   cpb::ListPostsRequest request;
-  request.set_author(author->author_id());
+  request.set_author(author.author_id());
   if (premium) request.set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
   Subject subject{
-      .path = absl::StrCat("/a/", author->slug()),
-      .heading = author->display_name(),
-      .about = author->bio(),
+      .path = absl::StrCat("/a/", author.slug()),
+      .heading = author.display_name(),
+      .about = author.bio(),
       .others = premium ? "level=premium" : "",
-      .shown = page.site.words.Format("LIST_PREMIUM_BY", {{"author", author->display_name()}}),
+      .shown = page.site.words.Format("LIST_PREMIUM_BY", {{"author", author.display_name()}}),
       .kind = fpb::FOLLOW_KIND_AUTHOR,
-      .id = author->author_id(),
-      .author = *author};
+      .id = author.author_id(),
+      .author = author};
   co_return co_await ShowPosts(page, std::move(subject), request);
 }
 
@@ -148,41 +156,42 @@ void AddEntries(const Entries& entries, const char* section, Fill fill,
   }
 }
 
-// Adds a whole list of the catalog, however many calls it takes.
-template <class R, class Add>
-asio::awaitable<absl::Status> AddAll(Page& page, const R rpc, const Add add) {
+// Loads a whole list of the catalog, however many calls it takes.
+template <class R>
+using ListParts = std::vector<std::shared_ptr<const typename R::Response>>;
+template <class R>
+asio::awaitable<absl::Status> LoadAll(Page& page, const R rpc, ListParts<R>& parts) {
   typename R::Request request;
   request.set_page_size(kEntriesPerCall);
   do {
-    const auto entries = co_await page.calls.Call(rpc, request);
-    if (!entries.ok()) co_return entries.status();
-    add(*entries);
-    request.set_page_token(entries->next_page_token());
+    const auto part = co_await page.calls.CallShared(rpc, request);
+    if (!part.ok()) co_return part.status();
+    parts.push_back(*part);
+    request.set_page_token(parts.back()->next_page_token());
   } while (!request.page_token().empty());
   co_return absl::OkStatus();
 }
 
 PageAnswer CatalogPage(Page& page) {
+  ListParts<decltype(rpcs::kListChannels)> channels;
+  ListParts<decltype(rpcs::kListTopics)> topics;
+  ListParts<decltype(rpcs::kListAuthors)> authors;
+  absl::Status read = co_await LoadAll(page, rpcs::kListChannels, channels);
+  if (read.ok()) read = co_await LoadAll(page, rpcs::kListTopics, topics);
+  if (read.ok()) read = co_await LoadAll(page, rpcs::kListAuthors, authors);
+  // Not shown in part: readers take the lists to be complete.
+  if (!read.ok()) co_return page.Fail(read);
+  const std::string key = page.SharedKey();
+  if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
   ctemplate::TemplateDictionary& values = page.UseTemplate("catalog.tpl");
   const auto about = [](const cpb::Channel& channel, ctemplate::TemplateDictionary& item) {
     item.SetValue("ABOUT", channel.description());
   };
   const auto nothing = [](const auto&, ctemplate::TemplateDictionary&) {};
-  const auto add_channels = [&](const cpb::ListChannelsResponse& list) {
-    AddEntries(list.channels(), "CHANNEL", about, values);
-  };
-  const auto add_topics = [&](const cpb::ListTopicsResponse& list) {
-    AddEntries(list.topics(), "TOPIC", nothing, values);
-  };
-  const auto add_authors = [&](const cpb::ListAuthorsResponse& list) {
-    AddEntries(list.authors(), "AUTHOR", nothing, values);
-  };
-  absl::Status read = co_await AddAll(page, rpcs::kListChannels, add_channels);
-  if (read.ok()) read = co_await AddAll(page, rpcs::kListTopics, add_topics);
-  if (read.ok()) read = co_await AddAll(page, rpcs::kListAuthors, add_authors);
-  // Not shown in part: readers take the lists to be complete.
-  if (!read.ok()) co_return page.Fail(read);
-  co_return page.Show(page.site.words.Get("NAV_CHANNELS"));
+  for (const auto& part : channels) AddEntries(part->channels(), "CHANNEL", about, values);
+  for (const auto& part : topics) AddEntries(part->topics(), "TOPIC", nothing, values);
+  for (const auto& part : authors) AddEntries(part->authors(), "AUTHOR", nothing, values);
+  co_return page.KeepAndAnswer(key, page.Render(page.site.words.Get("NAV_CHANNELS")));
 }
 
 }  // namespace

@@ -33,24 +33,33 @@ constexpr char kRobots[] =
 // TDM Reservation Protocol, 1.0.
 constexpr char kTdmReservation[] = "[{\"location\":\"/\",\"tdm-reservation\":1}]\n";
 
+// What is not HTML: anyone may keep it for a minute.
+std::shared_ptr<const StoredPage> MakeFile(const std::string& content_type, std::string text) {
+  return std::make_shared<const StoredPage>(std::move(text), content_type, "public, max-age=60");
+}
+
 // The feed of a list, in the format that its name ends with.
 PageAnswer SendFeed(Page& page, std::string title, std::string path,
                     cpb::ListPostsRequest request) {
   request.set_page_size(kFeedItems);
-  const auto posts = co_await page.calls.Call(rpcs::kListPosts, request);
+  const auto posts = co_await page.calls.CallShared(rpcs::kListPosts, request);
   if (!posts.ok()) co_return page.Fail(posts.status());
+  const std::string key = page.SharedKey();
+  if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
   const std::string& file = page.path.at("feed");
   const Syndicate about{.title = std::move(title),
                         .public_url = page.site.public_url,
                         .path = path == "" ? "/" : path,
                         .self_path = absl::StrCat(path, "/", file)};
+  std::shared_ptr<const StoredPage> made;
   if (file == "feed.rss") {
-    co_return page.Send("application/rss+xml; charset=utf-8", RssFeed(about, *posts));
+    made = MakeFile("application/rss+xml; charset=utf-8", RssFeed(about, **posts));
+  } else if (file == "feed.atom") {
+    made = MakeFile("application/atom+xml; charset=utf-8", AtomFeed(about, **posts));
+  } else {
+    made = MakeFile("application/feed+json", JsonFeed(about, **posts));
   }
-  if (file == "feed.atom") {
-    co_return page.Send("application/atom+xml; charset=utf-8", AtomFeed(about, *posts));
-  }
-  co_return page.Send("application/feed+json", JsonFeed(about, *posts));
+  co_return page.KeepAndAnswer(key, std::move(made));
 }
 
 PageAnswer SiteFeed(Page& page) {
@@ -60,33 +69,36 @@ PageAnswer SiteFeed(Page& page) {
 PageAnswer ChannelFeed(Page& page) {
   cpb::GetChannelRequest get;
   get.set_channel(page.path.at("channel"));
-  const auto channel = co_await page.calls.Call(rpcs::kGetChannel, get);
-  if (!channel.ok()) co_return page.Fail(channel.status());
+  const auto loaded = co_await page.calls.CallShared(rpcs::kGetChannel, get);
+  if (!loaded.ok()) co_return page.Fail(loaded.status());
+  const cpb::Channel& channel = **loaded;
   cpb::ListPostsRequest request;
-  request.set_channel(channel->channel_id());
-  co_return co_await SendFeed(page, channel->display_name(), absl::StrCat("/c/", channel->slug()),
+  request.set_channel(channel.channel_id());
+  co_return co_await SendFeed(page, channel.display_name(), absl::StrCat("/c/", channel.slug()),
                               request);
 }
 
 PageAnswer TopicFeed(Page& page) {
   cpb::GetTopicRequest get;
   get.set_topic(page.path.at("topic"));
-  const auto topic = co_await page.calls.Call(rpcs::kGetTopic, get);
-  if (!topic.ok()) co_return page.Fail(topic.status());
+  const auto loaded = co_await page.calls.CallShared(rpcs::kGetTopic, get);
+  if (!loaded.ok()) co_return page.Fail(loaded.status());
+  const cpb::Topic& topic = **loaded;
   cpb::ListPostsRequest request;
-  request.set_topic(topic->topic_id());
-  co_return co_await SendFeed(page, topic->display_name(), absl::StrCat("/t/", topic->slug()),
+  request.set_topic(topic.topic_id());
+  co_return co_await SendFeed(page, topic.display_name(), absl::StrCat("/t/", topic.slug()),
                               request);
 }
 
 PageAnswer AuthorFeed(Page& page) {
   cpb::GetAuthorRequest get;
   get.set_author(page.path.at("author"));
-  const auto author = co_await page.calls.Call(rpcs::kGetAuthor, get);
-  if (!author.ok()) co_return page.Fail(author.status());
+  const auto loaded = co_await page.calls.CallShared(rpcs::kGetAuthor, get);
+  if (!loaded.ok()) co_return page.Fail(loaded.status());
+  const cpb::Author& author = **loaded;
   cpb::ListPostsRequest request;
-  request.set_author(author->author_id());
-  co_return co_await SendFeed(page, author->display_name(), absl::StrCat("/a/", author->slug()),
+  request.set_author(author.author_id());
+  co_return co_await SendFeed(page, author.display_name(), absl::StrCat("/a/", author.slug()),
                               request);
 }
 
@@ -148,11 +160,14 @@ PageAnswer SitemapPage(Page& page) {
 }
 
 PageAnswer RobotsPage(Page& page) {
-  co_return page.Send("text/plain; charset=utf-8",
-                      absl::StrCat(kRobots, "Sitemap: ", page.site.public_url, "/sitemap.xml\n"));
+  const std::string text =
+      absl::StrCat(kRobots, "Sitemap: ", page.site.public_url, "/sitemap.xml\n");
+  co_return MakeFile("text/plain; charset=utf-8", text)->Answer(page.request);
 }
 
-PageAnswer TdmPage(Page& page) { co_return page.Send("application/json", kTdmReservation); }
+PageAnswer TdmPage(Page& page) {
+  co_return MakeFile("application/json", kTdmReservation)->Answer(page.request);
+}
 
 // Where browsers look without being told.
 PageAnswer IconPage(Page& page) {

@@ -187,6 +187,29 @@ TEST_F(SiteTest, ARevisionIsAChange) {
               HasSubstr("</id>\n<updated>2023-11-15T22:13:20Z</updated>\n<link rel"));
 }
 
+TEST_F(SiteTest, AKeptListIsNeverOlderThanTheRequest) {
+  const std::string before(Get("/feed.atom").bytes());
+  EXPECT_EQ(std::string(Get("/feed.atom").bytes()), before);
+  posts_.revised = true;
+  EXPECT_NE(std::string(Get("/feed.atom").bytes()), before);
+  posts_.revised = false;
+  EXPECT_EQ(std::string(Get("/feed.atom").bytes()), before);
+}
+
+TEST_F(SiteTest, AKeptListIsForThoseWhoGetTheSamePage) {
+  for (const std::string path : {"/", "/c/world", "/a/ana", "/channels"}) {
+    const http::HttpResponse kept = Get(path);
+    EXPECT_EQ(Get(path).bytes().data(), kept.bytes().data()) << path << " was made again";
+    EXPECT_THAT(std::string(kept.bytes()), Not(HasSubstr("href=\"/account\"")));
+    EXPECT_EQ(Get(path, {{"If-None-Match", Header(kept, "ETag")}}).status, 304);
+    EXPECT_THAT(Shown(path), HasSubstr("href=\"/account\""));
+    EXPECT_EQ(std::string(Get(path).bytes()), kept.bytes());
+    // It leads back to another address after a login.
+    EXPECT_THAT(std::string(Get(path + "?utm=1").bytes()), HasSubstr("utm%3D1"));
+    EXPECT_THAT(std::string(Get(path).bytes()), Not(HasSubstr("utm%3D1")));
+  }
+}
+
 TEST_F(SiteTest, TheCatalogIsComplete) {
   const std::string page(Get("/channels").bytes());
   for (const char* kind : {"/c/", "/t/", "/a/"}) {

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "boost/asio/awaitable.hpp"
+#include "gateway/proxy/backends.h"
+#include "gateway/proxy/caller_context.h"
+#include "gateway/proxy/turns.h"
+#include "google/protobuf/message.h"
+#include "services/common/base/lru_cache.h"
+
+namespace rostrum::gateway {
+
+// An answer that many may share. Answers to one question have the same number only if they
+// are equal.
+struct SharedAnswer {
+  std::string bytes;  // serialised
+  std::unique_ptr<const google::protobuf::Message> message;
+  uint64_t number = 0;
+};
+using SharedAnswerPtr = std::shared_ptr<const SharedAnswer>;
+
+// A call that has no effect and no caller: everybody gets the same answer, the one for people
+// without an account.
+struct SharedCall {
+  std::string service;
+  std::string method;                                      // full path
+  std::string request;                                     // serialised
+  const google::protobuf::Message* answer_type = nullptr;  // a default instance
+};
+
+// Makes calls together for all who ask the same at the same time. They take Turns, so an
+// answer is never older than the question. The last answers are kept only to tell whether
+// the next is equal. Thread-safe.
+class SharedCalls {
+ public:
+  // The answers that are kept get `max_bytes`.
+  SharedCalls(Backends& backends, size_t max_bytes, TurnLimits limits = {});
+
+  // Errors are those of the call. Resumes on the executor of the awaiting coroutine.
+  asio::awaitable<absl::StatusOr<SharedAnswerPtr>> Call(SharedCall call,
+                                                        const CallerContext& caller);
+
+ private:
+  using CallTurns = Turns<std::monostate, SharedAnswerPtr>;
+
+  std::shared_ptr<CallTurns> TurnsOf(const SharedCall& call, const std::string& key);
+  asio::awaitable<absl::StatusOr<std::vector<SharedAnswerPtr>>> Send(SharedCall call,
+                                                                     std::string key, size_t count,
+                                                                     const CallerContext& cause);
+  // With the number of the answer before it if they are equal.
+  absl::StatusOr<SharedAnswerPtr> Number(const SharedCall& call, const std::string& key,
+                                         std::string bytes);
+
+  Backends& backends_;
+  const TurnLimits limits_;
+  // By what is asked. One that is dropped while it is in use costs another call, no more.
+  LruCache<std::shared_ptr<CallTurns>> turns_;
+  LruCache<SharedAnswerPtr> last_answers_;
+  std::atomic<uint64_t> last_number_ = 0;
+};
+
+}  // namespace rostrum::gateway

@@ -1,0 +1,187 @@
+#include "gateway/proxy/shared_calls.h"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "boost/asio/co_spawn.hpp"
+#include "boost/asio/detached.hpp"
+#include "boost/asio/io_context.hpp"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "rostrum/content/v1/post_service.grpc.pb.h"
+#include "services/common/rpc/grpc_status.h"
+#include "tests/support/status_matchers.h"
+
+namespace rostrum::gateway {
+namespace {
+
+namespace cpb = rostrum::content::v1;
+
+// The list of a channel has its edition for page token. Waits with the first answers.
+class StandInPosts final : public cpb::PostService::Service {
+ public:
+  grpc::Status ListPosts(grpc::ServerContext* ctx, const cpb::ListPostsRequest* request,
+                         cpb::ListPostsResponse* response) override {
+    {
+      absl::MutexLock lock(&mu_);
+      ++calls_[request->channel()];
+      for (const auto& [key, value] : ctx->client_metadata()) {
+        keys_.emplace(key.data(), key.size());
+      }
+    }
+    const int asked_edition = edition;
+    if (waiting_calls-- > 0) go_on.WaitForNotification();
+    if (!status.ok()) return ToGrpcStatus(status, "test.rostrum");
+    response->set_next_page_token(absl::StrCat(request->channel(), " ", asked_edition));
+    return grpc::Status::OK;
+  }
+  int calls(const std::string& channel) {
+    absl::MutexLock lock(&mu_);
+    return calls_[channel];
+  }
+  bool got(const std::string& key) {
+    absl::MutexLock lock(&mu_);
+    return keys_.contains(key);
+  }
+  absl::Notification go_on;
+  std::atomic<int> waiting_calls = 0;
+  std::atomic<int> edition = 1;
+  absl::Status status;
+
+ private:
+  absl::Mutex mu_;
+  std::map<std::string, int> calls_ ABSL_GUARDED_BY(mu_);
+  std::set<std::string> keys_ ABSL_GUARDED_BY(mu_);
+};
+
+class SharedCallsTest : public ::testing::Test {
+ protected:
+  SharedCallsTest() {
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&posts_);
+    server_ = builder.BuildAndStart();
+    backends_ = std::make_unique<Backends>(
+        std::map<std::string, std::string>{{"content", absl::StrCat("127.0.0.1:", port)}},
+        grpc::InsecureChannelCredentials(), metrics_);
+    shared_ = std::make_unique<SharedCalls>(*backends_, 1 << 20,
+                                            TurnLimits{.long_call = absl::InfiniteDuration()});
+  }
+  ~SharedCallsTest() override {
+    backends_->CancelAll();
+    server_->Shutdown();
+  }
+
+  void Start(const std::string& channel, const google::protobuf::Message* answer_type =
+                                             &cpb::ListPostsResponse::default_instance()) {
+    ++waiting_;
+    asio::co_spawn(
+        io_,
+        [this, channel, answer_type]() -> asio::awaitable<void> {
+          cpb::ListPostsRequest request;
+          request.set_channel(channel);
+          SharedCall call{.service = "content",
+                          .method = "/rostrum.content.v1.PostService/ListPosts",
+                          .request = request.SerializeAsString(),
+                          .answer_type = answer_type};
+          answers_.push_back(co_await shared_->Call(std::move(call), caller_));
+          --waiting_;
+        },
+        asio::detached);
+  }
+  void Finish() {
+    io_.restart();
+    while (waiting_ > 0) io_.run_one();
+  }
+  SharedAnswerPtr Ask(const std::string& channel) {
+    Start(channel);
+    Finish();
+    return answers_.back().value();
+  }
+  static std::string Told(const SharedAnswerPtr& answer) {
+    return static_cast<const cpb::ListPostsResponse&>(*answer->message).next_page_token();
+  }
+
+  Metrics metrics_;
+  StandInPosts posts_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Backends> backends_;
+  std::unique_ptr<SharedCalls> shared_;
+  CallerContext caller_;
+  asio::io_context io_;
+  int waiting_ = 0;
+  std::vector<absl::StatusOr<SharedAnswerPtr>> answers_;
+};
+
+TEST_F(SharedCallsTest, WhoAsksTheSameSharesTheNextCall) {
+  posts_.waiting_calls = 2;
+  for (int i = 0; i < 100; ++i) Start(i % 2 == 0 ? "war" : "peace");
+  io_.poll();  // one call for each is under way
+  while (posts_.waiting_calls > 0) io_.poll();
+  posts_.edition = 2;
+  posts_.go_on.Notify();
+  Finish();
+  EXPECT_EQ(posts_.calls("war"), 2);
+  EXPECT_EQ(posts_.calls("peace"), 2);
+  std::map<std::string, int> told;
+  for (const auto& answer : answers_) ++told[Told(*answer)];
+  // Who came while the first edition was told is not told of it.
+  EXPECT_EQ(told, (std::map<std::string, int>{
+                      {"war 1", 1}, {"war 2", 49}, {"peace 1", 1}, {"peace 2", 49}}));
+}
+
+TEST_F(SharedCallsTest, EveryQuestionIsAskedAnewAndEqualAnswersHaveOneNumber) {
+  const SharedAnswerPtr first = Ask("war");
+  EXPECT_EQ(Ask("war")->number, first->number);
+  EXPECT_NE(Ask("peace")->number, first->number);
+  posts_.edition = 2;
+  const SharedAnswerPtr second = Ask("war");
+  EXPECT_EQ(Told(second), "war 2");
+  EXPECT_NE(second->number, first->number);
+  posts_.edition = 1;
+  EXPECT_EQ(Told(Ask("war")), "war 1");
+  EXPECT_EQ(posts_.calls("war"), 4);
+}
+
+TEST_F(SharedCallsTest, NobodysNameGoesAlong) {
+  caller_.request_id = "id";
+  caller_.network = "network";
+  caller_.visitor.id = "visitor";
+  auto identity = std::make_shared<Identity>();
+  identity->tokens["content"] = "token";
+  caller_.identity = identity;
+  Ask("war");
+  EXPECT_TRUE(posts_.got(kRequestIdKey));
+  for (const char* key : {kIdentityKey, kVisitorKey, kNetworkKey}) EXPECT_FALSE(posts_.got(key));
+}
+
+TEST_F(SharedCallsTest, AFailureIsToldToAllOfTheCallAndTheNextGoesOn) {
+  posts_.status = Error(absl::StatusCode::kNotFound, "CHANNEL_NOT_FOUND", "no");
+  for (int i = 0; i < 3; ++i) Start("war");
+  Finish();
+  for (const auto& answer : answers_) {
+    EXPECT_THAT(answer.status(), HasReason("CHANNEL_NOT_FOUND"));
+  }
+  posts_.status = absl::OkStatus();
+  EXPECT_EQ(Told(Ask("war")), "war 1");
+}
+
+TEST_F(SharedCallsTest, AnAnswerOfAnotherTypeIsAnError) {
+  Start("war", &cpb::VisitorReading::default_instance());
+  Finish();
+  EXPECT_TRUE(absl::IsInternal(answers_.back().status())) << answers_.back().status();
+}
+
+}  // namespace
+}  // namespace rostrum::gateway
