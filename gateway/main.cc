@@ -80,15 +80,17 @@ absl::Status Run(GatewaySettings settings) {
   LocalThrottle local(clock);
   http::BlockingPool blocking({});
   Limits limits(settings.limits, local, shared, blocking);
-  Api api(settings.api, *transcoder, backends, callers, limits);
+  SharedCalls shared_calls(backends, settings.shared_bytes);
+  Api api(settings.api, *transcoder, backends, shared_calls, callers, limits);
   const auto source = [&](const char* service) {
     return EventSource(service, backends.channel(service), signer, metrics);
   };
   const EventSource account = source("account");
   const EventSource comment = source("comment");
   const EventSource content = source("content");
-  ASSIGN_OR_RETURN(const std::unique_ptr<SiteParts> parts,
-                   SiteParts::Load(settings.site, backends, content.caller, blocking, clock));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<SiteParts> parts,
+      SiteParts::Load(settings.site, backends, shared_calls, content.caller, blocking, clock));
   Site site(parts->context(), callers, limits,
             {.hsts = settings.hsts, .form_origins = settings.browser.origins});
   Gateway gateway(

@@ -98,9 +98,14 @@ GatewaySettings ReadGatewaySettings(Settings& env) {
   settings.hsts =
       env.Bool("HSTS", false, "Tell browsers to use only HTTPS; for sites that have it.");
   settings.site.name = env.String("SITE_NAME", "Rostrum", "Name of the site on every page.");
-  settings.site.article_cache_mib =
-      env.Int("ARTICLE_CACHE_MIB", 256, 0, 1 << 20,
-              "Memory for articles and lists that visitors read, in MiB.");
+  const size_t cache =
+      static_cast<size_t>(env.Int("ARTICLE_CACHE_MIB", 256, 0, 1 << 20,
+                                  "Memory for articles and lists that visitors read, in MiB."))
+      << 20;
+  // There are many more articles than lists.
+  settings.shared_bytes = cache / 16;
+  settings.api.shared_bytes = cache / 16;
+  settings.site.cache_bytes = cache - settings.shared_bytes - settings.api.shared_bytes;
   settings.site.mail_folder = env.String(
       "DEMO_MAILDIR", "",
       "Folder of a mail catcher whose mails are shown at /demo/mails; never in production.");

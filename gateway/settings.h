@@ -27,6 +27,7 @@ struct GatewaySettings {
   std::string signing_key;
   LimitSettings limits;
   ApiSettings api;
+  size_t shared_bytes = 0;  // memory for answers that many share
   absl::Duration drain;
   bool hsts;
   SiteSettings site;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "gateway/proxy/error_response.h"
 #include "gateway/proxy/stream_answer.h"
 #include "gateway/transcoding/header_binding.h"
@@ -27,20 +28,27 @@ std::string EtagOfAnswer(const UnaryResult& result, const HttpAnswer& answer) {
   return sent == result.metadata.end() ? answer.etag : sent->second;
 }
 
-bool IsNotModified(const http::HttpRequest& request, const std::string& etag) {
+// The response of an answer, or 304 if the client has the same already.
+http::HttpResponse ToResponse(const http::HttpRequest& request, HttpAnswer answer) {
   const std::string* known = request.headers.Find("If-None-Match");
-  return known != nullptr && request.is_read() && EtagMatches(*known, etag);
+  if (known != nullptr && request.is_read() && EtagMatches(*known, answer.etag)) {
+    answer.status = 304;
+    answer.body.clear();
+  }
+  return ToHttpResponse(std::move(answer));
 }
 
 }  // namespace
 
 Api::Api(const ApiSettings& settings, const Transcoder& transcoder, Backends& backends,
-         CallerContexts& callers, Limits& limits)
+         SharedCalls& shared, CallerContexts& callers, Limits& limits)
     : settings_(settings),
       transcoder_(transcoder),
       backends_(backends),
+      shared_(shared),
       callers_(callers),
-      limits_(limits) {}
+      limits_(limits),
+      shared_answers_(settings.shared_bytes) {}
 
 asio::awaitable<http::HttpResponse> Api::Handle(http::HttpRequest& request) {
   CallerContext caller;
@@ -69,6 +77,10 @@ asio::awaitable<http::HttpResponse> Api::Answer(http::HttpRequest& request, cons
   std::string().swap(request.body);  // an upload must not be in memory twice
   if (!transcoded.ok()) co_return ErrorResponse(transcoded.status());
   if (match.route->server_streaming) co_return co_await OpenStream(request, *transcoded, caller);
+  // With an account the credential's scopes count as well.
+  if (match.route->same_for_everyone && caller.identity == nullptr) {
+    co_return co_await CallShared(request, *transcoded, caller);
+  }
   co_return co_await CallUnary(request, *transcoded, caller);
 }
 
@@ -94,14 +106,30 @@ asio::awaitable<http::HttpResponse> Api::CallUnary(const http::HttpRequest& requ
     response = ErrorResponse(answer.status());
   } else {
     answer->etag = EtagOfAnswer(result, *answer);
-    if (IsNotModified(request, answer->etag)) {
-      answer->status = 304;
-      answer->body.clear();
-    }
-    response = ToHttpResponse(*std::move(answer));
+    response = ToResponse(request, *std::move(answer));
   }
   callers_.ApplyCookies(result.metadata, caller, response);
   co_return response;
+}
+
+asio::awaitable<http::HttpResponse> Api::CallShared(const http::HttpRequest& request,
+                                                    TranscodedRequest& transcoded,
+                                                    const CallerContext& caller) {
+  SharedCall call{.service = transcoded.service,
+                  .method = transcoded.method,
+                  .request = std::move(transcoded.message),
+                  .answer_type = transcoder_.ResponseType(transcoded)};
+  const absl::StatusOr<SharedAnswerPtr> shared = co_await shared_.Call(std::move(call), caller);
+  if (!shared.ok()) co_return ErrorResponse(shared.status());
+  const std::string key = absl::StrCat((*shared)->number, " ", transcoded.route->path);
+  std::shared_ptr<const HttpAnswer> kept = shared_answers_.Find(key);
+  if (kept == nullptr) {
+    auto answer = transcoder_.Response(transcoded, (*shared)->bytes);
+    if (!answer.ok()) co_return ErrorResponse(answer.status());
+    kept = std::make_shared<const HttpAnswer>(*std::move(answer));
+    shared_answers_.Put(key, kept, kept->body.size());
+  }
+  co_return ToResponse(request, *kept);
 }
 
 asio::awaitable<http::HttpResponse> Api::OpenStream(const http::HttpRequest& request,

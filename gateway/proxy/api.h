@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -9,7 +10,9 @@
 #include "gateway/proxy/backends.h"
 #include "gateway/proxy/caller_context.h"
 #include "gateway/proxy/limits.h"
+#include "gateway/proxy/shared_calls.h"
 #include "gateway/transcoding/transcoder.h"
+#include "services/common/base/lru_cache.h"
 
 namespace rostrum::gateway {
 
@@ -20,6 +23,8 @@ struct ApiSettings {
   absl::Duration first_message_timeout = absl::Seconds(5);
   // How often an event stream without messages sends a heartbeat.
   absl::Duration heartbeat = absl::Seconds(15);
+  // Memory for answers in JSON that many share.
+  size_t shared_bytes = 1 << 20;
 };
 
 // The HTTP API: finds the RPC of a request, calls it and turns the result into HTTP. It has
@@ -27,7 +32,7 @@ struct ApiSettings {
 class Api {
  public:
   Api(const ApiSettings& settings, const Transcoder& transcoder, Backends& backends,
-      CallerContexts& callers, Limits& limits);
+      SharedCalls& shared, CallerContexts& callers, Limits& limits);
 
   asio::awaitable<http::HttpResponse> Handle(http::HttpRequest& request);
 
@@ -37,6 +42,10 @@ class Api {
   asio::awaitable<http::HttpResponse> CallUnary(const http::HttpRequest& request,
                                                 TranscodedRequest& transcoded,
                                                 const CallerContext& caller);
+  // A unary call of an RPC whose answer is the same for everyone.
+  asio::awaitable<http::HttpResponse> CallShared(const http::HttpRequest& request,
+                                                 TranscodedRequest& transcoded,
+                                                 const CallerContext& caller);
   asio::awaitable<http::HttpResponse> OpenStream(const http::HttpRequest& request,
                                                  TranscodedRequest& transcoded,
                                                  const CallerContext& caller);
@@ -46,8 +55,11 @@ class Api {
   const ApiSettings settings_;
   const Transcoder& transcoder_;
   Backends& backends_;
+  SharedCalls& shared_;
   CallerContexts& callers_;
   Limits& limits_;
+  // By SharedAnswer::number and route.
+  LruCache<std::shared_ptr<const HttpAnswer>> shared_answers_;
 };
 
 }  // namespace rostrum::gateway

@@ -125,6 +125,10 @@ absl::Status SetOptions(Route& route) {
       return Problem("max_body_bytes must be 1 byte to 64 MiB");
     }
   }
+  route.same_for_everyone = options.GetExtension(http::v1::same_for_everyone);
+  if (route.same_for_everyone && (!route.is_read || route.server_streaming)) {
+    return Problem("same_for_everyone is for unary reads");
+  }
   return absl::OkStatus();
 }
 
@@ -156,10 +160,10 @@ absl::Status FillRoute(const HttpRule& rule, Route& route) {
   RETURN_IF_ERROR(SetPattern(rule, route));
   RETURN_IF_ERROR(SetBody(rule, route));
   RETURN_IF_ERROR(SetResponse(rule, route));
-  RETURN_IF_ERROR(SetOptions(route));
   route.server_streaming = method.server_streaming();
   route.is_read = route.http_method == HttpMethod::kGet ||
                   method.options().idempotency_level() == MethodOptions::NO_SIDE_EFFECTS;
+  RETURN_IF_ERROR(SetOptions(route));
   route.rpc_path = absl::StrCat("/", method.service()->full_name(), "/", method.name());
   route.service = ServiceOf(method.file()->package());
   SetHeaderFields(route);

@@ -90,6 +90,10 @@ absl::StatusOr<HttpAnswer> Transcoder::Response(const TranscodedRequest& request
   return answer;
 }
 
+const Message* Transcoder::ResponseType(const TranscodedRequest& request) const {
+  return MessageFactory::generated_factory()->GetPrototype(request.route->method->output_type());
+}
+
 std::unique_ptr<Message> Transcoder::ParseResponse(const TranscodedRequest& request,
                                                    absl::string_view bytes) const {
   std::unique_ptr<Message> message(NewMessage(*request.route->method->output_type(), nullptr));

@@ -9,42 +9,33 @@
 #include "web_words.h"
 
 namespace rostrum::gateway {
-namespace {
-
-size_t CacheBytes(const SiteSettings& settings) {
-  return static_cast<size_t>(settings.article_cache_mib) << 20;
-}
-size_t SharedBytes(const SiteSettings& settings) { return CacheBytes(settings) / 16; }
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<SiteParts>> SiteParts::Load(const SiteSettings& settings,
-                                                           Backends& backends,
+                                                           Backends& backends, SharedCalls& shared,
                                                            const ServiceCaller& gateway,
                                                            http::BlockingPool& blocking,
                                                            Clock& clock) {
   ASSIGN_OR_RETURN(Words words, Words::Parse(web_words::Files().at(0).bytes.ToString()));
   ASSIGN_OR_RETURN(std::vector<Ledger> ledgers, ParseLedgers(web_ledgers::Files()));
   std::unique_ptr<SiteParts> parts(new SiteParts(settings, std::move(words), std::move(ledgers),
-                                                 backends, gateway, blocking, clock));
+                                                 backends, shared, gateway, blocking, clock));
   RETURN_IF_ERROR(parts->templates_.Load(web_templates::Files(), parts->words_));
   return parts;
 }
 
 SiteParts::SiteParts(const SiteSettings& settings, Words words, std::vector<Ledger> ledgers,
-                     Backends& backends, const ServiceCaller& gateway, http::BlockingPool& blocking,
-                     Clock& clock)
+                     Backends& backends, SharedCalls& shared, const ServiceCaller& gateway,
+                     http::BlockingPool& blocking, Clock& clock)
     : settings_(settings),
       words_(std::move(words)),
       ledgers_(std::move(ledgers)),
       backends_(backends),
+      shared_(shared),
       blocking_(blocking),
       clock_(clock),
       assets_("/assets/", web_assets::Files()),
       live_(settings.live, clock),
       reads_(backends, gateway),
-      shared_(backends, SharedBytes(settings)),
-      articles_(CacheBytes(settings) - SharedBytes(settings), clock) {}
+      articles_(settings.cache_bytes, clock) {}
 
 SiteContext SiteParts::context() {
   return {.words = words_,

@@ -11,9 +11,9 @@ namespace rostrum::gateway {
 
 struct SiteSettings {
   std::string name;
-  std::string public_url;     // without a slash at the end
-  std::string mail_folder;    // of the demo's mail catcher; empty for none
-  int article_cache_mib = 0;  // for articles, and for lists and their pages
+  std::string public_url;   // without a slash at the end
+  std::string mail_folder;  // of the demo's mail catcher; empty for none
+  size_t cache_bytes = 0;   // for articles and pages
   LiveLimits live;
 };
 
@@ -24,7 +24,7 @@ class SiteParts {
   // The references must outlive this. `gateway` proves to content that the gateway calls.
   // Errors are those of the files.
   static absl::StatusOr<std::unique_ptr<SiteParts>> Load(const SiteSettings& settings,
-                                                         Backends& backends,
+                                                         Backends& backends, SharedCalls& shared,
                                                          const ServiceCaller& gateway,
                                                          http::BlockingPool& blocking,
                                                          Clock& clock);
@@ -35,20 +35,20 @@ class SiteParts {
 
  private:
   SiteParts(const SiteSettings& settings, Words words, std::vector<Ledger> ledgers,
-            Backends& backends, const ServiceCaller& gateway, http::BlockingPool& blocking,
-            Clock& clock);
+            Backends& backends, SharedCalls& shared, const ServiceCaller& gateway,
+            http::BlockingPool& blocking, Clock& clock);
 
   const SiteSettings settings_;
   const Words words_;
   const std::vector<Ledger> ledgers_;
   Backends& backends_;
+  SharedCalls& shared_;
   http::BlockingPool& blocking_;
   Clock& clock_;
   const http::StaticFiles assets_;
   Templates templates_;
   LiveHub live_;
   VisitorReads reads_;
-  SharedCalls shared_;
   ArticleCache articles_;
   CallQueue sitemap_turns_{1};
 };

@@ -38,6 +38,32 @@ TEST_F(ApiTest, AnEtagBesideTheMessageCounts) {
   EXPECT_EQ(Http().Get("/v1/posts/p1", {{"If-None-Match", "\"denied-3\""}}).status, 200);
 }
 
+TEST_F(ApiTest, WhatIsTheSameForEveryoneIsAskedForWithoutTheVisitor) {
+  const ClientResponse first = Http().Get("/v1/posts?channel=c1", {{"Cookie", "__Host-pass=x.y"}});
+  EXPECT_EQ(first.status, 200) << first.body;
+  EXPECT_EQ(Json(first)["posts"][0]["postId"], "c1");
+  EXPECT_EQ(posts_.log.Last(kNetworkKey), "");
+  EXPECT_EQ(posts_.log.Last(kVisitorKey), "");
+  EXPECT_EQ(SetCookieOf(first, "__Host-pass"), "");
+  EXPECT_EQ(Http().Get("/v1/posts?channel=c1").body, first.body);
+  EXPECT_EQ(Json(Http().Get("/v1/posts?channel=c2"))["posts"][0]["postId"], "c2");
+  EXPECT_EQ(posts_.log.count(), 3);
+
+  posts_.renamed = true;  // an answer is never older than its request
+  EXPECT_EQ(Json(Http().Get("/v1/posts?channel=c1"))["posts"][0]["title"], "War");
+}
+
+TEST_F(ApiTest, WhoHasAnAccountAsksAlone) {
+  EXPECT_EQ(Http().Get("/v1/posts?channel=c1", AsAna()).status, 200);
+  EXPECT_NE(posts_.log.Last(kIdentityKey), "");
+}
+
+TEST_F(ApiTest, ErrorsOfSharedCallsAreTheServices) {
+  const ClientResponse response = Http().Get("/v1/posts?channel=none");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(ReasonOf(response), "CHANNEL_NOT_FOUND");
+}
+
 TEST_F(ApiTest, IfMatchIsTheServicesToJudge) {
   const std::string etag = Http().Get("/v1/comments/c1").Header("etag");
   for (const std::string& present : {etag, std::string("\"v1\"")}) {

@@ -54,7 +54,8 @@ GatewayTest::Running::Running(GatewayTest& test)
       shared(test.clock_),
       blocking({}),
       limits(test.limits_, local, shared, blocking),
-      api(test.api_, *transcoder, backends, callers, limits),
+      shared_calls(backends, 1 << 20),
+      api(test.api_, *transcoder, backends, shared_calls, callers, limits),
       gateway({.hsts = false, .openapi = kOpenApi, .patience = test.patience_}, api, backends,
               test.pages_),
       server(OneThread(), gateway, observer) {

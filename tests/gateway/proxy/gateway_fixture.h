@@ -85,6 +85,7 @@ struct GatewayTest::Running {
   LocalThrottle shared;
   http::BlockingPool blocking;
   Limits limits;
+  SharedCalls shared_calls;
   Api api;
   Gateway gateway;
   http::HttpObserver observer;

@@ -191,6 +191,21 @@ grpc::Status StandInPosts::GetPost(grpc::ServerContext* ctx,
   });
 }
 
+grpc::Status StandInPosts::ListPosts(grpc::ServerContext* ctx,
+                                     const content::v1::ListPostsRequest* request,
+                                     content::v1::ListPostsResponse* response) {
+  log.Add(*ctx);
+  return HandleRpc(rpc_, ctx, "ListPosts", [&](const RequestContext&) -> absl::Status {
+    if (request->channel() == "none") {
+      return Error(absl::StatusCode::kNotFound, "CHANNEL_NOT_FOUND", "there is no such channel");
+    }
+    content::v1::PostSummary& post = *response->add_posts();
+    post.set_post_id(request->channel());
+    post.set_title(renamed ? "War" : "Peace");
+    return absl::OkStatus();
+  });
+}
+
 grpc::Status StandInLibrary::WatchLoans(
     grpc::ServerContext* ctx, const library::v1::WatchLoansRequest* request,
     grpc::ServerWriter<library::v1::WatchLoansResponse>* writer) {

@@ -122,13 +122,16 @@ class StandInComments final : public comment::v1::CommentService::Service {
 };
 
 // GetPost: "metered" asks to keep the visitor's pass; each has an etag that is
-// sent beside the message.
+// sent beside the message. ListPosts: one post, whose id is that of the channel.
 class StandInPosts final : public content::v1::PostService::Service {
  public:
   explicit StandInPosts(RpcRuntime& runtime)
       : rpc_(runtime, content::v1::PostService::service_full_name()) {}
   grpc::Status GetPost(grpc::ServerContext* ctx, const content::v1::GetPostRequest* request,
                        content::v1::Post* response) override;
+  grpc::Status ListPosts(grpc::ServerContext* ctx, const content::v1::ListPostsRequest* request,
+                         content::v1::ListPostsResponse* response) override;
+  std::atomic<bool> renamed = false;  // the post of ListPosts
   CallLog log;
 
  private:

@@ -219,6 +219,8 @@ TEST(RouteTableTest, BadRulesAreStartUpErrorsThatNameTheRpc) {
       {{"custom { kind: 'HEAD' path: '/a' }"}, "none of"},
       {{"body: '*'"}, "none of"},
       {{.rule = "get: '/a'", .client_streaming = true}, "client streams"},
+      {{.rule = "post: '/a'", .same_for_everyone = true}, "unary reads"},
+      {{.rule = "get: '/a'", .server_streaming = true, .same_for_everyone = true}, "unary reads"},
       {{"get: '/a' additional_bindings { get: '/b' additional_bindings { get: '/c' } }"}, "nested"},
       {{"get: '/a' additional_bindings { get: '/b/{nope}' }"}, "nope"},
       {{"get: '/a' additional_bindings { get: '/a' }"}, "collides"},

@@ -11,6 +11,7 @@
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "rostrum/http/v1/http.pb.h"
 #include "rostrum/library/v1/library.pb.h"
 
 namespace rostrum::gateway {
@@ -26,6 +27,8 @@ class RuleService {
     std::string request = "rostrum.library.v1.Kinds";
     std::string response = "rostrum.library.v1.Kinds";
     bool client_streaming = false;
+    bool server_streaming = false;
+    bool same_for_everyone = false;
   };
 
   explicit RuleService(const std::vector<Rpc>& rpcs) {
@@ -42,6 +45,10 @@ class RuleService {
       method->set_input_type(absl::StrCat(".", rpc.request));
       method->set_output_type(absl::StrCat(".", rpc.response));
       method->set_client_streaming(rpc.client_streaming);
+      method->set_server_streaming(rpc.server_streaming);
+      if (rpc.same_for_everyone) {
+        method->mutable_options()->SetExtension(http::v1::same_for_everyone, true);
+      }
       EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
           rpc.rule, method->mutable_options()->MutableExtension(google::api::http)));
     }

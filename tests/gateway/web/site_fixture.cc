@@ -193,13 +193,14 @@ SiteTest::SiteTest() {
     targets[service] = told_.target();
   }
   backends_ = std::make_unique<Backends>(targets, grpc::InsecureChannelCredentials(), metrics_);
+  shared_ = std::make_unique<SharedCalls>(*backends_, 1 << 20);
   identities_ = std::make_unique<Identities>(*backends_, clock_);
   const BrowserSettings browser{
       .cookies = {}, .origins = {kSiteUrl}, .network_secret = std::string(32, 'n')};
   callers_ = std::make_unique<CallerContexts>(browser, *identities_, clock_);
   const SiteSettings settings{
-      .name = "Rostrum", .public_url = kSiteUrl, .mail_folder = "", .article_cache_mib = 1};
-  auto parts = SiteParts::Load(settings, *backends_, caller_, blocking_, clock_);
+      .name = "Rostrum", .public_url = kSiteUrl, .mail_folder = "", .cache_bytes = 1 << 20};
+  auto parts = SiteParts::Load(settings, *backends_, *shared_, caller_, blocking_, clock_);
   EXPECT_TRUE(parts.ok()) << parts.status();
   parts_ = *std::move(parts);
   http::SecuritySettings security;

@@ -117,6 +117,7 @@ class SiteTest : public ::testing::Test {
   ToldServices told_;  // account, subscription, feed and comment
   Metrics metrics_;
   std::unique_ptr<Backends> backends_;
+  std::unique_ptr<SharedCalls> shared_;
   std::unique_ptr<Identities> identities_;
   std::unique_ptr<CallerContexts> callers_;
   LocalThrottle throttle_{clock_};

@@ -3,11 +3,13 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "gateway/public_services.h"
 #include "gtest/gtest.h"
 #include "rostrum/access/v1/access.pb.h"
 #include "rostrum/event/v1/event_service.pb.h"
+#include "rostrum/http/v1/http.pb.h"
 #include "services/common/rpc/access.h"
 
 namespace rostrum {
@@ -35,6 +37,22 @@ TEST(CallerTable, EveryRpcNamesItsCallers) {
       const google::protobuf::MethodDescriptor* method = service->method(i);
       EXPECT_FALSE(method->options().GetExtension(access::v1::access).callers().empty())
           << method->full_name();
+    }
+  }
+}
+
+// The gateway asks for it without saying who asked.
+TEST(CallerTable, WhatIsTheSameForEveryoneIsForAnyoneToRead) {
+  for (const google::protobuf::ServiceDescriptor* service : AllServices()) {
+    for (int i = 0; i < service->method_count(); ++i) {
+      const google::protobuf::MethodOptions& options = service->method(i)->options();
+      if (!options.GetExtension(http::v1::same_for_everyone)) continue;
+      const auto& callers = options.GetExtension(access::v1::access).callers();
+      EXPECT_EQ(std::vector<int>(callers.begin(), callers.end()),
+                std::vector<int>{access::v1::CALLER_ANYONE})
+          << service->method(i)->full_name();
+      EXPECT_EQ(options.idempotency_level(), google::protobuf::MethodOptions::NO_SIDE_EFFECTS)
+          << service->method(i)->full_name();
     }
   }
 }
