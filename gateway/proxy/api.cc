@@ -120,16 +120,21 @@ asio::awaitable<http::HttpResponse> Api::CallShared(const http::HttpRequest& req
                   .request = std::move(transcoded.message),
                   .answer_type = transcoder_.ResponseType(transcoded)};
   const absl::StatusOr<SharedAnswerPtr> shared = co_await shared_.Call(std::move(call), caller);
-  if (!shared.ok()) co_return ErrorResponse(shared.status());
-  const std::string key = absl::StrCat((*shared)->number, " ", transcoded.route->path);
-  std::shared_ptr<const HttpAnswer> kept = shared_answers_.Find(key);
-  if (kept == nullptr) {
-    auto answer = transcoder_.Response(transcoded, (*shared)->bytes);
-    if (!answer.ok()) co_return ErrorResponse(answer.status());
-    kept = std::make_shared<const HttpAnswer>(*std::move(answer));
-    shared_answers_.Put(key, kept, kept->body.size());
-  }
-  co_return ToResponse(request, *kept);
+  const auto answer = shared.ok() ? JsonOf(transcoded, **shared) : shared.status();
+  http::HttpResponse response =
+      answer.ok() ? ToResponse(request, **answer) : ErrorResponse(answer.status());
+  callers_.ApplyCookies({}, caller, response);
+  co_return response;
+}
+
+absl::StatusOr<std::shared_ptr<const HttpAnswer>> Api::JsonOf(const TranscodedRequest& transcoded,
+                                                              const SharedAnswer& shared) {
+  const std::string key = absl::StrCat(shared.number, " ", transcoded.route->path);
+  if (auto kept = shared_answers_.Find(key)) return kept;
+  ASSIGN_OR_RETURN(HttpAnswer made, transcoder_.Response(transcoded, shared.bytes));
+  auto answer = std::make_shared<const HttpAnswer>(std::move(made));
+  shared_answers_.Put(key, answer, answer->body.size());
+  return answer;
 }
 
 asio::awaitable<http::HttpResponse> Api::OpenStream(const http::HttpRequest& request,

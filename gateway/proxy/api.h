@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gateway/http/message.h"
 #include "gateway/proxy/backends.h"
@@ -46,6 +47,9 @@ class Api {
   asio::awaitable<http::HttpResponse> CallShared(const http::HttpRequest& request,
                                                  TranscodedRequest& transcoded,
                                                  const CallerContext& caller);
+  // The answer over HTTP, made once for each SharedAnswer.
+  absl::StatusOr<std::shared_ptr<const HttpAnswer>> JsonOf(const TranscodedRequest& transcoded,
+                                                           const SharedAnswer& shared);
   asio::awaitable<http::HttpResponse> OpenStream(const http::HttpRequest& request,
                                                  TranscodedRequest& transcoded,
                                                  const CallerContext& caller);

@@ -58,6 +58,12 @@ TEST_F(ApiTest, WhoHasAnAccountAsksAlone) {
   EXPECT_NE(posts_.log.Last(kIdentityKey), "");
 }
 
+TEST_F(ApiTest, ASharedAnswerEndsASessionThatIsOver) {
+  const ClientResponse answer = Http().Get("/v1/posts", {{"Cookie", "__Host-session=ended"}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(SetCookieOf(answer, "__Host-session"), HasSubstr("Max-Age=0"));
+}
+
 TEST_F(ApiTest, ErrorsOfSharedCallsAreTheServices) {
   const ClientResponse response = Http().Get("/v1/posts?channel=none");
   EXPECT_EQ(response.status, 404);
