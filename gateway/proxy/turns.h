@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -24,6 +25,7 @@
 #include "boost/asio/this_coro.hpp"
 #include "boost/asio/use_awaitable.hpp"
 #include "gateway/proxy/caller_context.h"
+#include "services/common/base/log.h"
 #include "services/common/rpc/tries.h"
 #include "services/common/trace/span.h"
 
@@ -156,8 +158,14 @@ class Turns : public std::enable_shared_from_this<Turns<Question, Answer>> {
       std::vector<Question> questions;
       questions.reserve(batch.size());
       for (Waiting& waiting : batch) questions.push_back(std::move(waiting.question));
-      absl::StatusOr<std::vector<Answer>> answers =
-          co_await ask_(std::move(questions), CauseOf(batch));
+      absl::StatusOr<std::vector<Answer>> answers = absl::InternalError("not asked");
+      try {
+        answers = co_await ask_(std::move(questions), CauseOf(batch));
+      } catch (const std::exception& error) {
+        // Those who wait must be told, and the next call needs the place.
+        LogError("a shared call threw", {{"error", error.what()}});
+        answers = absl::InternalError("the call threw");
+      }
       if (absl::IsDeadlineExceeded(answers.status())) TakeLate(batch);  // they would wait in vain
       for (size_t i = 0; i < batch.size(); ++i) {
         if (answers.ok()) {

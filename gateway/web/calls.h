@@ -35,7 +35,8 @@ struct Rpc {
 // answers (cookies to be set). Used by one coroutine at a time.
 class Calls {
  public:
-  // `timeout` is for each call, `total` for all of them from now on.
+  // `timeout` is for each call, `total` for all of them from now on; a call that is shared
+  // has the time of SharedCalls, and begins within `total`.
   Calls(Backends& backends, SharedCalls& shared, const CallerContext& caller,
         absl::Duration timeout, absl::Duration total)
       : backends_(backends),
@@ -69,6 +70,10 @@ class Calls {
                     .method = rpc.method,
                     .request = request.SerializeAsString(),
                     .answer_type = &R::Response::default_instance()};
+    // A call that others wait for as well has its own time, but none begins after this.
+    if (absl::Now() >= deadline_) {
+      co_return absl::DeadlineExceededError("the page's time is over");
+    }
     const absl::StatusOr<SharedAnswerPtr> answer = co_await shared_.Call(std::move(call), caller_);
     if (!answer.ok()) co_return answer.status();
     absl::StrAppend(&shared_answers_, " ", (*answer)->number);

@@ -160,9 +160,9 @@ std::shared_ptr<const StoredPage> Page::Render(const std::string& title) {
   return std::make_shared<const StoredPage>(Expand(title));
 }
 
-std::string Page::SharedKey() const {
-  if (SignedIn() || !request.query.empty()) return "";
-  return absl::StrCat(request.path, "\nshared", calls.shared_answers());
+std::string Page::SharedKey(const std::string& path) const {
+  if (SignedIn() || !request.query.empty() || request.path != path) return "";
+  return absl::StrCat(path, "\nshared", calls.shared_answers());
 }
 
 http::HttpResponse Page::KeepAndAnswer(const std::string& key,

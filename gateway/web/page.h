@@ -93,8 +93,9 @@ class Page {
   std::shared_ptr<const StoredPage> Render(const std::string& title);
   // The key of this page in the cache of pages (ArticleCache), if it shows what CallShared
   // answered and nothing else. Empty if it has more than that: a reader, or a query, with which
-  // it has other ways back than the page for all.
-  std::string SharedKey() const;
+  // it has other ways back than the page for all. Also if the request wrote its address in
+  // another way than `path`: there are many ways, and each would take a place in the cache.
+  std::string SharedKey(const std::string& path) const;
   // Keeps a page that is made, unless the key is empty, and answers with it.
   http::HttpResponse KeepAndAnswer(const std::string& key, std::shared_ptr<const StoredPage> made);
   // The page as HTML, or 304 if the browser has the same page already. `title` is put

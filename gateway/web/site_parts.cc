@@ -9,6 +9,7 @@
 #include "web_words.h"
 
 namespace rostrum::gateway {
+
 absl::StatusOr<std::unique_ptr<SiteParts>> SiteParts::Load(const SiteSettings& settings,
                                                            Backends& backends, SharedCalls& shared,
                                                            const ServiceCaller& gateway,

@@ -55,7 +55,7 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
       absl::StrCat(subject.path, subject.others.empty() ? "" : "?", subject.others);
   if (IsPageTokenError(loaded.status())) co_return page.Redirect(first);
   if (!loaded.ok()) co_return page.Fail(loaded.status());
-  const std::string key = page.SharedKey();
+  const std::string key = page.SharedKey(subject.path);
   if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
   const cpb::ListPostsResponse& posts = **loaded;
   ctemplate::TemplateDictionary& values = page.UseTemplate("posts.tpl");
@@ -156,9 +156,10 @@ void AddEntries(const Entries& entries, const char* section, Fill fill,
   }
 }
 
-// Loads a whole list of the catalog, however many calls it takes.
 template <class R>
 using ListParts = std::vector<std::shared_ptr<const typename R::Response>>;
+
+// Loads a whole list of the catalog, however many calls it takes.
 template <class R>
 asio::awaitable<absl::Status> LoadAll(Page& page, const R rpc, ListParts<R>& parts) {
   typename R::Request request;
@@ -181,7 +182,7 @@ PageAnswer CatalogPage(Page& page) {
   if (read.ok()) read = co_await LoadAll(page, rpcs::kListAuthors, authors);
   // Not shown in part: readers take the lists to be complete.
   if (!read.ok()) co_return page.Fail(read);
-  const std::string key = page.SharedKey();
+  const std::string key = page.SharedKey("/channels");
   if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
   ctemplate::TemplateDictionary& values = page.UseTemplate("catalog.tpl");
   const auto about = [](const cpb::Channel& channel, ctemplate::TemplateDictionary& item) {

@@ -44,9 +44,9 @@ PageAnswer SendFeed(Page& page, std::string title, std::string path,
   request.set_page_size(kFeedItems);
   const auto posts = co_await page.calls.CallShared(rpcs::kListPosts, request);
   if (!posts.ok()) co_return page.Fail(posts.status());
-  const std::string key = page.SharedKey();
-  if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
   const std::string& file = page.path.at("feed");
+  const std::string key = page.SharedKey(absl::StrCat(path, "/", file));
+  if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
   const Syndicate about{.title = std::move(title),
                         .public_url = page.site.public_url,
                         .path = path == "" ? "/" : path,

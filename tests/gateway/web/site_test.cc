@@ -210,6 +210,15 @@ TEST_F(SiteTest, AKeptListIsForThoseWhoGetTheSamePage) {
   }
 }
 
+// There are many such ways, and each page would put another out of the cache.
+TEST_F(SiteTest, AnAddressWrittenInAnotherWayIsNotKept) {
+  for (const char* path : {"/c/%77orld", "/a/%61na", "/c/%77orld/feed.rss"}) {
+    const http::HttpResponse first = Get(path);
+    ASSERT_EQ(first.status, 200) << path;
+    EXPECT_NE(Get(path).bytes().data(), first.bytes().data()) << path;
+  }
+}
+
 TEST_F(SiteTest, TheCatalogIsComplete) {
   const std::string page(Get("/channels").bytes());
   for (const char* kind : {"/c/", "/t/", "/a/"}) {
