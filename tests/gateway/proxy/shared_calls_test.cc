@@ -14,12 +14,10 @@
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/detached.hpp"
 #include "boost/asio/io_context.hpp"
-#include "grpcpp/security/credentials.h"
-#include "grpcpp/security/server_credentials.h"
-#include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "rostrum/content/v1/post_service.grpc.pb.h"
 #include "services/common/rpc/grpc_status.h"
+#include "tests/support/served_content.h"
 #include "tests/support/status_matchers.h"
 
 namespace rostrum::gateway {
@@ -66,22 +64,7 @@ class StandInPosts final : public cpb::PostService::Service {
 
 class SharedCallsTest : public ::testing::Test {
  protected:
-  SharedCallsTest() {
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(&posts_);
-    server_ = builder.BuildAndStart();
-    backends_ = std::make_unique<Backends>(
-        std::map<std::string, std::string>{{"content", absl::StrCat("127.0.0.1:", port)}},
-        grpc::InsecureChannelCredentials(), metrics_);
-    shared_ = std::make_unique<SharedCalls>(*backends_, 1 << 20,
-                                            TurnLimits{.long_call = absl::InfiniteDuration()});
-  }
-  ~SharedCallsTest() override {
-    backends_->CancelAll();
-    server_->Shutdown();
-  }
+  ~SharedCallsTest() override { content_.Stop(); }
 
   void Start(const std::string& channel, const google::protobuf::Message* answer_type =
                                              &cpb::ListPostsResponse::default_instance()) {
@@ -115,9 +98,9 @@ class SharedCallsTest : public ::testing::Test {
 
   Metrics metrics_;
   StandInPosts posts_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<Backends> backends_;
-  std::unique_ptr<SharedCalls> shared_;
+  testing::ServedContent content_{posts_, metrics_};
+  const std::unique_ptr<SharedCalls> shared_ = std::make_unique<SharedCalls>(
+      content_.backends(), 1 << 20, TurnLimits{.long_call = absl::InfiniteDuration()});
   CallerContext caller_;
   asio::io_context io_;
   int waiting_ = 0;

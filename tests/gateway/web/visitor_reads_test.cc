@@ -15,13 +15,11 @@
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/detached.hpp"
 #include "boost/asio/io_context.hpp"
-#include "grpcpp/security/credentials.h"
-#include "grpcpp/security/server_credentials.h"
-#include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "rostrum/content/v1/post_service.grpc.pb.h"
 #include "services/common/rpc/handle_rpc.h"
 #include "tests/support/grpc_fixture.h"
+#include "tests/support/served_content.h"
 #include "tests/support/status_matchers.h"
 
 namespace rostrum::gateway {
@@ -75,21 +73,7 @@ class StandInPosts final : public cpb::PostService::Service {
 
 class VisitorReadsTest : public ::testing::Test {
  protected:
-  VisitorReadsTest() {
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(&posts_);
-    server_ = builder.BuildAndStart();
-    backends_ = std::make_unique<Backends>(
-        std::map<std::string, std::string>{{"content", absl::StrCat("127.0.0.1:", port)}},
-        grpc::InsecureChannelCredentials(), metrics_);
-    reads_ = std::make_unique<VisitorReads>(*backends_, caller_, absl::InfiniteDuration());
-  }
-  ~VisitorReadsTest() override {
-    backends_->CancelAll();
-    server_->Shutdown();
-  }
+  ~VisitorReadsTest() override { content_.Stop(); }
 
   // The request has the post's id for its own.
   void Start(const std::string& post_id, const std::string& held = "held", bool sampled = false) {
@@ -119,11 +103,11 @@ class VisitorReadsTest : public ::testing::Test {
   GrpcTestServer test_server_{"content"};
   Metrics metrics_;
   StandInPosts posts_{test_server_.runtime()};
-  std::unique_ptr<grpc::Server> server_;
   const ServiceCaller caller_{test_server_.signer("gateway"), "content", absl::Seconds(5),
                               metrics_};
-  std::unique_ptr<Backends> backends_;
-  std::unique_ptr<VisitorReads> reads_;
+  testing::ServedContent content_{posts_, metrics_};
+  std::unique_ptr<VisitorReads> reads_ =
+      std::make_unique<VisitorReads>(content_.backends(), caller_, absl::InfiniteDuration());
   asio::io_context io_;
   int waiting_ = 0;
   std::vector<std::pair<std::string, std::string>> results_;
@@ -194,7 +178,7 @@ TEST_F(VisitorReadsTest, WhoWaitsForACallThatRunsOutOfTimeIsToldSo) {
 
 // As where one of two replicas hangs.
 TEST_F(VisitorReadsTest, CallsThatTakeLongKeepNobodyElseBack) {
-  reads_ = std::make_unique<VisitorReads>(*backends_, caller_, absl::ZeroDuration());
+  reads_ = std::make_unique<VisitorReads>(content_.backends(), caller_, absl::ZeroDuration());
   posts_.waiting_calls = 2;
   Start("a");
   Start("b");
@@ -229,7 +213,7 @@ TEST_F(VisitorReadsTest, ACallIsPartOfOneTraceTheFirstThatIsRecorded) {
 
 TEST_F(VisitorReadsTest, SaysThatContentIsAway) {
   posts_.go_on.Notify();
-  server_->Shutdown();
+  content_.Shutdown();
   Start("a");
   Finish();
   EXPECT_THAT(statuses_.back(), StatusIs(absl::StatusCode::kUnavailable));
