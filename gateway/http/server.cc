@@ -99,6 +99,11 @@ class Worker {
     io_.stop();
     if (thread_.joinable()) thread_.join();
   }
+  // After Join: runs what is ready, on this thread. Returns how much that was.
+  size_t RunReady() {
+    io_.restart();
+    return io_.poll();
+  }
 
  private:
   // A copy, because calls on a connection may run callbacks of handlers, which may do anything.
@@ -266,6 +271,13 @@ bool HttpServer::Stop(absl::Duration grace, const std::function<void()>& give_up
   impl_->limits.WaitUntilNone(kUnwind);
   for (auto& worker : impl_->workers) worker->Join();
   give_up();  // for calls that began since; no thread runs now that could begin more
+  // A loop that was blocked did not get as far. Coroutines of one loop may hold those of others,
+  // so they must end before the first loop is destroyed.
+  const absl::Time last = absl::Now() + kUnwind;
+  for (size_t ran = 1; ran > 0 && absl::Now() < last;) {
+    ran = 0;
+    for (auto& worker : impl_->workers) ran += worker->RunReady();
+  }
   return impl_->nothing_cut;
 }
 

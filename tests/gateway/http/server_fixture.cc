@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "boost/asio/as_tuple.hpp"
+#include "boost/asio/post.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "boost/asio/use_awaitable.hpp"
 
@@ -37,6 +38,9 @@ asio::awaitable<HttpResponse> TestHandler::Handle(HttpRequest& request) {
   } else if (request.path == "/hold") {
     co_await Hold(request.executor);
     response.body = "released";
+  } else if (request.path == "/block") {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1300));
+    co_await asio::post(request.executor, asio::use_awaitable);
   } else if (request.path == "/throw") {
     throw std::runtime_error("a secret of the handler");
   } else if (request.path == "/split") {

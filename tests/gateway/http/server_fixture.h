@@ -19,6 +19,7 @@ namespace rostrum::http {
 //   /echo      the body
 //   /client    the client's address and whether X-Forwarded-For came through
 //   /hold      waits until Release()
+//   /block     blocks its thread for longer than Stop waits for what it cuts off
 //   /throw     throws
 //   /split     answers with a header that has a line break
 //   /page      8 KiB of text/html

@@ -346,6 +346,15 @@ TEST_F(ServerTest, StopHasAllEndedThatHandlersWaitFor) {
   EXPECT_EQ(server_->connections(), 0) << "the handler went on and ended on the server's thread";
 }
 
+// Else the coroutine would be destroyed with its event loop, and take others along.
+TEST_F(ServerTest, StopLetsAHandlerEndWhoseThreadWasBlocked) {
+  RawConnection running = Connect();
+  ASSERT_TRUE(running.Send(Get("/block")));
+  ASSERT_TRUE(Eventually([&] { return handler_.Count("/block") == 1; }));
+  EXPECT_FALSE(server_->Stop(absl::Milliseconds(20)));
+  EXPECT_EQ(server_->connections(), 0);
+}
+
 TEST_F(ServerTest, StopEndsStreams) {
   RawConnection connection = Connect();
   ASSERT_TRUE(connection.Send(Get("/quiet")));
