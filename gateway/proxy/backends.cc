@@ -30,8 +30,8 @@ namespace {
 constexpr int kMostCalls = 256;
 
 const GaugeFamily kWaiting{"gateway_calls_waiting",
-                           "Calls that wait in the gateway, because it has as many under way to "
-                           "the service as it may have.",
+                           "Calls, and requests that will share one, that wait in the gateway, "
+                           "because it has as many under way to the service as it may have.",
                            {"called"}};
 
 // Counts a call as waiting for as long as this object lives.
@@ -108,6 +108,10 @@ Backends::~Backends() = default;
 
 absl::Time Backends::LastAnswer(const std::string& service) const {
   return absl::FromUnixNanos(Find(service).last_answer.load(std::memory_order_relaxed));
+}
+
+prometheus::Gauge& Backends::waiting(const std::string& service) const {
+  return Find(service).waiting;
 }
 
 Backends::Backend& Backends::Find(const std::string& service) const {

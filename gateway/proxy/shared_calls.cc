@@ -27,7 +27,7 @@ std::shared_ptr<SharedCalls::CallTurns> SharedCalls::TurnsOf(const SharedCall& c
                                                              const std::string& key) {
   if (auto turns = turns_.Find(key)) return turns;
   auto turns = std::make_shared<CallTurns>(
-      limits_,
+      limits_, backends_.waiting(call.service),
       [this, call, key](std::vector<std::monostate> askers, const CallerContext& cause) {
         return Send(call, key, askers.size(), cause);
       },

@@ -32,6 +32,11 @@ void AppendAttribute(std::string& out, const LogField& attribute) {
   out.push_back('}');
 }
 
+void AppendLink(std::string& out, const TraceContext& link) {
+  if (out.back() != '[') out.push_back(',');
+  absl::StrAppend(&out, "{\"traceId\":\"", link.trace_id, "\",\"spanId\":\"", link.span_id, "\"}");
+}
+
 void AppendSpan(std::string& out, const SpanData& span) {
   if (out.back() != '[') out.push_back(',');
   absl::StrAppend(&out, "{\"traceId\":\"", span.context.trace_id, "\",\"spanId\":\"",
@@ -48,6 +53,11 @@ void AppendSpan(std::string& out, const SpanData& span) {
                   absl::ToUnixNanos(span.end), "\",\"attributes\":[");
   for (const LogField& attribute : span.attributes) AppendAttribute(out, attribute);
   out.push_back(']');
+  if (!span.links.empty()) {
+    out.append(",\"links\":[");
+    for (const TraceContext& link : span.links) AppendLink(out, link);
+    out.push_back(']');
+  }
   if (span.failed) {
     absl::StrAppend(&out, ",\"status\":{\"code\":2,\"message\":", JsonString(span.error), "}");
   }

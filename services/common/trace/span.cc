@@ -62,6 +62,11 @@ void Span::Set(LogField attribute) {
   if (recorded()) data_->attributes.push_back(std::move(attribute));
 }
 
+void Span::Link(const TraceContext& other) {
+  if (!recorded() || other.span_id.empty() || other.span_id == context().span_id) return;
+  data_->links.push_back(other);
+}
+
 void Span::Fail(absl::string_view error) {
   if (!recorded()) return;
   data_->failed = true;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -23,6 +24,7 @@ struct SpanData {
   absl::Time end;
   // Only names, codes and counts: nothing personal and nothing that a reader sent.
   LogFields attributes;
+  std::vector<TraceContext> links;
   bool failed = false;
   std::string error;  // a code or reason
 };
@@ -60,6 +62,9 @@ class Span {
   void SetName(std::string name);
   void SetStart(absl::Time start);
   void Set(LogField attribute);
+  // Names a span, mostly of another trace, that did part of this one's work. Nothing if `other`
+  // is empty or this span itself.
+  void Link(const TraceContext& other);
   void Fail(absl::string_view error);
   void End();
 

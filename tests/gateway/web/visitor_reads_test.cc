@@ -117,8 +117,11 @@ class VisitorReadsTest : public ::testing::Test {
 TEST_F(VisitorReadsTest, EachGetsItsOwnAnswerAndManyShareACall) {
   for (int i = 0; i < 500; ++i) Start(absl::StrCat("post ", i));
   io_.poll();  // all of them wait now, two calls are under way
+  prometheus::Gauge& waiting = content_.backends().waiting("content");
+  EXPECT_EQ(waiting.Value(), 498);
   posts_.go_on.Notify();
   Finish();
+  EXPECT_EQ(waiting.Value(), 0);
   ASSERT_EQ(results_.size(), 500u);
   for (const auto& [asked, answered] : results_) EXPECT_EQ(asked, answered);
   EXPECT_EQ(posts_.reads, 500);

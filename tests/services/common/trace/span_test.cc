@@ -75,6 +75,9 @@ TEST(OtlpJsonTest, IsWhatCollectorsRead) {
     span.Set({"share", 0.5});
     span.Set({"yes", true});
     span.Fail("UNAVAILABLE");
+    span.Link({});
+    span.Link(span.context());
+    span.Link(Sampled());
   }
   Span::Of(TraceContext::Continue("", ""), SpanKind::kServer, "unsampled").End();
   const auto spans = kept.Take();
@@ -92,6 +95,9 @@ TEST(OtlpJsonTest, IsWhatCollectorsRead) {
   EXPECT_EQ(span["kind"], 3);
   EXPECT_EQ(span["startTimeUnixNano"], std::to_string(absl::ToUnixNanos(spans[0]->start)));
   EXPECT_EQ(span["status"]["code"], 2);
+  ASSERT_EQ(span["links"].size(), 1u);
+  EXPECT_EQ(span["links"][0]["traceId"], "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(span["links"][0]["spanId"], "00f067aa0ba902b7");
   EXPECT_EQ(span["attributes"][0]["value"]["stringValue"], "va\nlue");
   EXPECT_EQ(span["attributes"][1]["value"]["intValue"], "9007199254740993");
   EXPECT_EQ(span["attributes"][2]["value"]["doubleValue"], 0.5);
