@@ -76,11 +76,11 @@ absl::Status Run(GatewaySettings settings) {
   Identities identities(backends, clock);
   CallerContexts callers(settings.browser, identities, clock);
   Redis redis(settings.redis, metrics);
-  RedisThrottle shared(redis, clock);
-  LocalThrottle local(clock);
+  RedisThrottle in_redis(redis, clock);
+  LocalThrottle in_process(clock);
   http::BlockingPool blocking({});
-  Limits limits(settings.limits, local, shared, blocking);
-  SharedCalls shared_calls(backends, settings.shared_bytes);
+  Limits limits(settings.limits, in_process, in_redis, blocking);
+  SharedCalls shared_calls(backends, settings.shared_calls);
   Api api(settings.api, *transcoder, backends, shared_calls, callers, limits);
   const auto source = [&](const char* service) {
     return EventSource(service, backends.channel(service), signer, metrics);

@@ -90,7 +90,11 @@ GatewaySettings ReadGatewaySettings(Settings& env) {
       env.Int("RATE_READS", 1200, 1, 10'000'000, "Reads of one account or network in a minute.");
   settings.limits.writes.burst =
       env.Int("RATE_WRITES", 240, 1, 10'000'000, "Writes of one account or network in a minute.");
-  settings.api.read_timeout = env.Duration("READ_TIMEOUT", absl::Seconds(5), "Deadline of reads.");
+  settings.api.read_timeout =
+      env.Duration("READ_TIMEOUT", absl::Seconds(5),
+                   "Deadline of reads; three quarters of it for a call that many requests share.");
+  // Who comes while a call is under way waits for the next as well.
+  settings.shared_calls.limits.call_time = settings.api.read_timeout * 3 / 4;
   settings.api.write_timeout =
       env.Duration("WRITE_TIMEOUT", absl::Seconds(15), "Deadline of writes.");
   settings.drain = env.Duration("DRAIN_TIMEOUT", absl::Seconds(30),
@@ -103,9 +107,9 @@ GatewaySettings ReadGatewaySettings(Settings& env) {
                                   "Memory for articles and lists that visitors read, in MiB."))
       << 20;
   // There are many more articles than lists.
-  settings.shared_bytes = cache / 16;
-  settings.api.shared_bytes = cache / 16;
-  settings.site.cache_bytes = cache - settings.shared_bytes - settings.api.shared_bytes;
+  settings.shared_calls.answer_bytes = cache / 16;
+  settings.shared_calls.made_bytes = cache / 8;
+  settings.site.cache_bytes = cache - cache / 16 - cache / 8;
   settings.site.mail_folder = env.String(
       "DEMO_MAILDIR", "",
       "Folder of a mail catcher whose mails are shown at /demo/mails; never in production.");

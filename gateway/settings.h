@@ -8,6 +8,7 @@
 #include "gateway/proxy/api.h"
 #include "gateway/proxy/caller_context.h"
 #include "gateway/proxy/limits.h"
+#include "gateway/proxy/shared_calls.h"
 #include "gateway/web/site_parts.h"
 #include "services/common/base/log.h"
 #include "services/common/base/settings.h"
@@ -27,7 +28,7 @@ struct GatewaySettings {
   std::string signing_key;
   LimitSettings limits;
   ApiSettings api;
-  size_t shared_bytes = 0;  // memory for answers that many share
+  SharedCallsSettings shared_calls;
   absl::Duration drain;
   bool hsts;
   SiteSettings site;

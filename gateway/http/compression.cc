@@ -89,6 +89,15 @@ std::string Gzip(absl::string_view text, int level) {
   return out;
 }
 
+void DeclareGzip(HttpHeaders& response) {
+  AddVary(response);
+  response.Set("Content-Encoding", "gzip");
+  const std::string* etag = response.Find("etag");
+  if (etag != nullptr && absl::StartsWith(*etag, "\"")) {
+    response.Set("ETag", absl::StrCat("W/", *etag));
+  }
+}
+
 void MaybeCompress(const HttpHeaders& request, HttpResponse& response) {
   if (!IsEligible(response)) return;
   AddVary(response.headers);
@@ -97,11 +106,7 @@ void MaybeCompress(const HttpHeaders& request, HttpResponse& response) {
   if (compressed.empty() || compressed.size() >= response.bytes().size()) return;
   response.body = std::move(compressed);
   response.shared_body = nullptr;
-  response.headers.Set("Content-Encoding", "gzip");
-  const std::string* etag = response.headers.Find("etag");
-  if (etag != nullptr && absl::StartsWith(*etag, "\"")) {
-    response.headers.Set("ETag", absl::StrCat("W/", *etag));
-  }
+  DeclareGzip(response.headers);
 }
 
 }  // namespace rostrum::http

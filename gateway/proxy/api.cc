@@ -47,8 +47,7 @@ Api::Api(const ApiSettings& settings, const Transcoder& transcoder, Backends& ba
       backends_(backends),
       shared_(shared),
       callers_(callers),
-      limits_(limits),
-      shared_answers_(settings.shared_bytes) {}
+      limits_(limits) {}
 
 asio::awaitable<http::HttpResponse> Api::Handle(http::HttpRequest& request) {
   CallerContext caller;
@@ -77,8 +76,7 @@ asio::awaitable<http::HttpResponse> Api::Answer(http::HttpRequest& request, cons
   std::string().swap(request.body);  // an upload must not be in memory twice
   if (!transcoded.ok()) co_return ErrorResponse(transcoded.status());
   if (match.route->server_streaming) co_return co_await OpenStream(request, *transcoded, caller);
-  // With an account the credential's scopes count as well.
-  if (match.route->same_for_everyone && caller.identity == nullptr) {
+  if (match.route->same_for_visitors && caller.identity == nullptr) {
     co_return co_await CallShared(request, *transcoded, caller);
   }
   co_return co_await CallUnary(request, *transcoded, caller);
@@ -117,24 +115,24 @@ asio::awaitable<http::HttpResponse> Api::CallShared(const http::HttpRequest& req
                                                     const CallerContext& caller) {
   SharedCall call{.service = transcoded.service,
                   .method = transcoded.method,
-                  .request = std::move(transcoded.message),
-                  .answer_type = transcoder_.ResponseType(transcoded)};
+                  .request = std::move(transcoded.message)};
+  const std::string key = call.Key();
   const absl::StatusOr<SharedAnswerPtr> shared = co_await shared_.Call(std::move(call), caller);
-  const auto answer = shared.ok() ? JsonOf(transcoded, **shared) : shared.status();
+  const auto answer = shared.ok() ? JsonOf(transcoded, key, **shared) : shared.status();
   http::HttpResponse response =
-      answer.ok() ? ToResponse(request, **answer) : ErrorResponse(answer.status());
+      answer.ok() ? (*answer)->Answer(request) : ErrorResponse(answer.status());
   callers_.ApplyCookies({}, caller, response);
   co_return response;
 }
 
-absl::StatusOr<std::shared_ptr<const HttpAnswer>> Api::JsonOf(const TranscodedRequest& transcoded,
-                                                              const SharedAnswer& shared) {
-  const std::string key = absl::StrCat(shared.number, " ", transcoded.route->path);
-  if (auto kept = shared_answers_.Find(key)) return kept;
-  ASSIGN_OR_RETURN(HttpAnswer made, transcoder_.Response(transcoded, shared.bytes));
-  auto answer = std::make_shared<const HttpAnswer>(std::move(made));
-  shared_answers_.Put(key, answer, answer->body.size());
-  return answer;
+absl::StatusOr<StoredResponsePtr> Api::JsonOf(const TranscodedRequest& transcoded,
+                                              const std::string& call, const SharedAnswer& shared) {
+  const std::string number = absl::StrCat(shared.number);
+  if (auto kept = shared_.made().Find(call, number)) return kept;
+  ASSIGN_OR_RETURN(HttpAnswer answer, transcoder_.Response(transcoded, *shared.message));
+  auto made = std::make_shared<const StoredResponse>(ToHttpResponse(std::move(answer)));
+  shared_.made().Keep(call, number, made);
+  return made;
 }
 
 asio::awaitable<http::HttpResponse> Api::OpenStream(const http::HttpRequest& request,

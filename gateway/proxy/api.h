@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -13,7 +11,6 @@
 #include "gateway/proxy/limits.h"
 #include "gateway/proxy/shared_calls.h"
 #include "gateway/transcoding/transcoder.h"
-#include "services/common/base/lru_cache.h"
 
 namespace rostrum::gateway {
 
@@ -24,8 +21,6 @@ struct ApiSettings {
   absl::Duration first_message_timeout = absl::Seconds(5);
   // How often an event stream without messages sends a heartbeat.
   absl::Duration heartbeat = absl::Seconds(15);
-  // Memory for answers in JSON that many share.
-  size_t shared_bytes = 1 << 20;
 };
 
 // The HTTP API: finds the RPC of a request, calls it and turns the result into HTTP. It has
@@ -43,13 +38,13 @@ class Api {
   asio::awaitable<http::HttpResponse> CallUnary(const http::HttpRequest& request,
                                                 TranscodedRequest& transcoded,
                                                 const CallerContext& caller);
-  // A unary call of an RPC whose answer is the same for everyone.
+  // A unary call of an RPC whose answer is the same for all without an account.
   asio::awaitable<http::HttpResponse> CallShared(const http::HttpRequest& request,
                                                  TranscodedRequest& transcoded,
                                                  const CallerContext& caller);
-  // The answer over HTTP, made once for each SharedAnswer.
-  absl::StatusOr<std::shared_ptr<const HttpAnswer>> JsonOf(const TranscodedRequest& transcoded,
-                                                           const SharedAnswer& shared);
+  // The answer over HTTP, made once for each SharedAnswer to the same call.
+  absl::StatusOr<StoredResponsePtr> JsonOf(const TranscodedRequest& transcoded,
+                                           const std::string& call, const SharedAnswer& shared);
   asio::awaitable<http::HttpResponse> OpenStream(const http::HttpRequest& request,
                                                  TranscodedRequest& transcoded,
                                                  const CallerContext& caller);
@@ -62,8 +57,6 @@ class Api {
   SharedCalls& shared_;
   CallerContexts& callers_;
   Limits& limits_;
-  // By SharedAnswer::number and route.
-  LruCache<std::shared_ptr<const HttpAnswer>> shared_answers_;
 };
 
 }  // namespace rostrum::gateway

@@ -3,6 +3,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "google/protobuf/descriptor.h"
+#include "rostrum/http/v1/http.pb.h"
+#include "services/common/base/status.h"
 #include "services/common/rpc/grpc_status.h"
 
 namespace rostrum::gateway {
@@ -11,25 +16,43 @@ namespace {
 // Some thousand different questions.
 constexpr size_t kTurnsBytes = 4 << 20;
 
+// A default instance of the answer of an RPC that may be shared.
+absl::StatusOr<const google::protobuf::Message*> AnswerType(absl::string_view path) {
+  const std::string name = absl::StrReplaceAll(absl::StripPrefix(path, "/"), {{"/", "."}});
+  const auto* method = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(name);
+  if (method == nullptr || !method->options().GetExtension(http::v1::same_for_visitors)) {
+    return absl::InternalError(absl::StrCat(name, " has no answer that many may share"));
+  }
+  return google::protobuf::MessageFactory::generated_factory()->GetPrototype(method->output_type());
+}
+
 }  // namespace
 
-SharedCalls::SharedCalls(Backends& backends, size_t max_bytes, TurnLimits limits)
-    : backends_(backends), limits_(limits), turns_(kTurnsBytes), last_answers_(max_bytes) {}
+std::string SharedCall::Key() const { return absl::StrCat(method, "\n", request); }
+
+SharedCalls::SharedCalls(Backends& backends, const SharedCallsSettings& settings)
+    : backends_(backends),
+      limits_(settings.limits),
+      turns_(kTurnsBytes),
+      last_answers_(settings.answer_bytes),
+      made_(settings.made_bytes) {}
 
 asio::awaitable<absl::StatusOr<SharedAnswerPtr>> SharedCalls::Call(SharedCall call,
                                                                    const CallerContext& caller) {
-  const std::string key = absl::StrCat(call.method, "\n", call.request);
-  const std::shared_ptr<CallTurns> turns = TurnsOf(call, key);
-  co_return co_await turns->Join(std::monostate(), caller, "shared_calls.Call");
+  const absl::StatusOr<std::shared_ptr<CallTurns>> turns = TurnsOf(call);
+  if (!turns.ok()) co_return turns.status();
+  co_return co_await (*turns)->Join(std::monostate(), caller, "shared_calls.Call");
 }
 
-std::shared_ptr<SharedCalls::CallTurns> SharedCalls::TurnsOf(const SharedCall& call,
-                                                             const std::string& key) {
+absl::StatusOr<std::shared_ptr<SharedCalls::CallTurns>> SharedCalls::TurnsOf(
+    const SharedCall& call) {
+  const std::string key = call.Key();
   if (auto turns = turns_.Find(key)) return turns;
+  ASSIGN_OR_RETURN(const google::protobuf::Message* type, AnswerType(call.method));
   auto turns = std::make_shared<CallTurns>(
       limits_, backends_.waiting(call.service),
-      [this, call, key](std::vector<std::monostate> askers, const CallerContext& cause) {
-        return Send(call, key, askers.size(), cause);
+      [this, call, type](std::vector<std::monostate> askers, const CallerContext& cause) {
+        return Send(call, type, askers.size(), cause);
       },
       [](const auto& queue) { return queue.size(); });
   turns_.Put(key, turns, sizeof(CallTurns) + 2 * key.size());
@@ -37,7 +60,8 @@ std::shared_ptr<SharedCalls::CallTurns> SharedCalls::TurnsOf(const SharedCall& c
 }
 
 asio::awaitable<absl::StatusOr<std::vector<SharedAnswerPtr>>> SharedCalls::Send(
-    SharedCall call, std::string key, size_t count, const CallerContext& cause) {
+    SharedCall call, const google::protobuf::Message* type, size_t count,
+    const CallerContext& cause) {
   BackendCall backend_call{.service = call.service,
                            .method = call.method,
                            .request = call.request,
@@ -45,17 +69,19 @@ asio::awaitable<absl::StatusOr<std::vector<SharedAnswerPtr>>> SharedCalls::Send(
                            .timeout = limits_.call_time};
   UnaryResult result = co_await backends_.Call(std::move(backend_call));
   if (!result.status.ok()) co_return FromGrpcStatus(result.status);
-  const absl::StatusOr<SharedAnswerPtr> answer = Number(call, key, std::move(result.message));
+  const absl::StatusOr<SharedAnswerPtr> answer = Number(call, *type, std::move(result.message));
   if (!answer.ok()) co_return answer.status();
   co_return std::vector<SharedAnswerPtr>(count, *answer);
 }
 
-absl::StatusOr<SharedAnswerPtr> SharedCalls::Number(const SharedCall& call, const std::string& key,
+absl::StatusOr<SharedAnswerPtr> SharedCalls::Number(const SharedCall& call,
+                                                    const google::protobuf::Message& type,
                                                     std::string bytes) {
+  const std::string key = call.Key();
   if (auto before = last_answers_.Find(key); before != nullptr && before->bytes == bytes) {
     return before;
   }
-  std::unique_ptr<google::protobuf::Message> message(call.answer_type->New());
+  std::unique_ptr<google::protobuf::Message> message(type.New());
   if (!message->ParseFromString(bytes)) {
     return absl::InternalError("a service answered something else");
   }

@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "gateway/transcoding/json_response.h"
 #include "google/api/annotations.pb.h"
 #include "rostrum/http/v1/http.pb.h"
 #include "services/common/base/status.h"
@@ -125,9 +126,10 @@ absl::Status SetOptions(Route& route) {
       return Problem("max_body_bytes must be 1 byte to 64 MiB");
     }
   }
-  route.same_for_everyone = options.GetExtension(http::v1::same_for_everyone);
-  if (route.same_for_everyone && (!route.is_read || route.server_streaming)) {
-    return Problem("same_for_everyone is for unary reads");
+  route.same_for_visitors = options.GetExtension(http::v1::same_for_visitors);
+  const bool whole = route.response_field == nullptr && !IsHttpBody(*route.method->output_type());
+  if (route.same_for_visitors && (!route.is_read || route.server_streaming || !whole)) {
+    return Problem("same_for_visitors is for unary reads that answer with a whole message");
   }
   return absl::OkStatus();
 }

@@ -53,7 +53,7 @@ struct Route {
   // True for a read: a GET, or an RPC marked NO_SIDE_EFFECTS.
   bool is_read = false;
   bool server_streaming = false;
-  bool same_for_everyone = false;  // the option of that name
+  bool same_for_visitors = false;  // the option of that name
 
   bool has_body() const { return body_is_message || body_field != nullptr; }
 };

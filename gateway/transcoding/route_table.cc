@@ -215,7 +215,7 @@ std::string RouteTable::Dump() const {
       absl::StrAppend(&line, " response=", route.response_field->name());
     }
     if (route.server_streaming) absl::StrAppend(&line, " stream");
-    if (route.same_for_everyone) absl::StrAppend(&line, " same_for_everyone");
+    if (route.same_for_visitors) absl::StrAppend(&line, " same_for_visitors");
     if (route.max_body_bytes != kDefaultMaxBodyBytes) {
       absl::StrAppend(&line, " max_body=", route.max_body_bytes);
     }

@@ -72,8 +72,8 @@ absl::StatusOr<TranscodedRequest> Transcoder::Request(const HttpRequestView& req
 absl::StatusOr<HttpAnswer> Transcoder::Response(const TranscodedRequest& request,
                                                 absl::string_view bytes) const {
   const Route& route = *request.route;
-  HttpAnswer answer;
   if (route.response_field == nullptr && IsHttpBody(*route.method->output_type())) {
+    HttpAnswer answer;
     ASSIGN_OR_RETURN(RawResponse raw, ToRawResponse(bytes));
     answer.content_type = std::move(raw.content_type);
     answer.body = std::move(raw.data);
@@ -85,13 +85,15 @@ absl::StatusOr<HttpAnswer> Transcoder::Response(const TranscodedRequest& request
   if (!Parse(bytes, message)) {
     return Error(absl::StatusCode::kInternal, "BAD_RESPONSE", "the answer could not be read");
   }
-  ASSIGN_OR_RETURN(answer.body, ToJson(*message, route.response_field));
-  answer.etag = EntityTag(EtagOf(*message), answer.body);
-  return answer;
+  return Response(request, *message);
 }
 
-const Message* Transcoder::ResponseType(const TranscodedRequest& request) const {
-  return MessageFactory::generated_factory()->GetPrototype(request.route->method->output_type());
+absl::StatusOr<HttpAnswer> Transcoder::Response(const TranscodedRequest& request,
+                                                const Message& message) const {
+  HttpAnswer answer;
+  ASSIGN_OR_RETURN(answer.body, ToJson(message, request.route->response_field));
+  answer.etag = EntityTag(EtagOf(message), answer.body);
+  return answer;
 }
 
 std::unique_ptr<Message> Transcoder::ParseResponse(const TranscodedRequest& request,

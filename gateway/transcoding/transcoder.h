@@ -50,8 +50,9 @@ class Transcoder {
   // are not a message of the RPC, or one that has no JSON.
   absl::StatusOr<HttpAnswer> Response(const TranscodedRequest& request,
                                       absl::string_view message) const;
-  // A default instance of the RPC's response.
-  const google::protobuf::Message* ResponseType(const TranscodedRequest& request) const;
+  // The same for a message that is parsed already.
+  absl::StatusOr<HttpAnswer> Response(const TranscodedRequest& request,
+                                      const google::protobuf::Message& message) const;
   // Parses one message of a server stream, for stream_framing.h; null if it cannot be
   // parsed.
   std::unique_ptr<google::protobuf::Message> ParseResponse(const TranscodedRequest& request,

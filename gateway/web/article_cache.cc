@@ -154,7 +154,7 @@ void ArticleCache::CardsChanged() {
   cards_.Clear();
 }
 
-void ArticleCache::KeepPage(const std::string& key, std::shared_ptr<const StoredPage> page) {
+void ArticleCache::KeepPage(const std::string& key, StoredResponsePtr page) {
   const size_t bytes = page->bytes();
   pages_.Put(key, std::move(page), bytes);
 }

@@ -8,7 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "gateway/web/stored_page.h"
+#include "gateway/proxy/stored_response.h"
 #include "rostrum/comment/v1/comment_service.pb.h"
 #include "rostrum/content/v1/post_service.pb.h"
 #include "services/common/base/clock.h"
@@ -94,8 +94,8 @@ class ArticleCache {
   void CardsChanged();
 
   // Rendered pages, by the numbers of their parts and everything else that they show.
-  std::shared_ptr<const StoredPage> FindPage(const std::string& key) { return pages_.Find(key); }
-  void KeepPage(const std::string& key, std::shared_ptr<const StoredPage> page);
+  StoredResponsePtr FindPage(const std::string& key) { return pages_.Find(key); }
+  void KeepPage(const std::string& key, StoredResponsePtr page);
 
  private:
   // The changes of more posts and discussions than this are not kept.
@@ -116,7 +116,7 @@ class ArticleCache {
   LruCache<std::shared_ptr<const KnownPost>> posts_;
   LruCache<KeptPtr<Comments>> comments_;
   LruCache<KeptPtr<Card>> cards_;
-  LruCache<std::shared_ptr<const StoredPage>> pages_;
+  LruCache<StoredResponsePtr> pages_;
   absl::Mutex mu_;
   uint64_t last_number_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t last_generation_ ABSL_GUARDED_BY(mu_) = 0;

@@ -66,24 +66,22 @@ class Calls {
   template <class R>
   asio::awaitable<absl::StatusOr<std::shared_ptr<const typename R::Response>>> CallShared(
       const R rpc, const typename R::Request& request) {
-    SharedCall call{.service = rpc.service,
-                    .method = rpc.method,
-                    .request = request.SerializeAsString(),
-                    .answer_type = &R::Response::default_instance()};
+    SharedCall call{
+        .service = rpc.service, .method = rpc.method, .request = request.SerializeAsString()};
     // A call that others wait for as well has its own time, but none begins after this.
     if (absl::Now() >= deadline_) {
       co_return absl::DeadlineExceededError("the page's time is over");
     }
     const absl::StatusOr<SharedAnswerPtr> answer = co_await shared_.Call(std::move(call), caller_);
     if (!answer.ok()) co_return answer.status();
-    absl::StrAppend(&shared_answers_, " ", (*answer)->number);
+    absl::StrAppend(&shared_numbers_, " ", (*answer)->number);
     const auto* message = static_cast<const typename R::Response*>((*answer)->message.get());
     co_return std::shared_ptr<const typename R::Response>(*answer, message);
   }
 
-  // Names the answers of CallShared so far: those to the same questions have the same name only
-  // if they are equal.
-  const std::string& shared_answers() const { return shared_answers_; }
+  // The numbers of the answers of CallShared so far: they are the same for the same questions
+  // only if the answers are equal.
+  const std::string& shared_numbers() const { return shared_numbers_; }
 
   // Metadata of all answers so far, but those of CallShared.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
@@ -100,7 +98,7 @@ class Calls {
   const absl::Duration timeout_;
   const absl::Time deadline_;
   std::map<std::string, std::string> metadata_;
-  std::string shared_answers_;
+  std::string shared_numbers_;
 };
 
 }  // namespace rostrum::gateway

@@ -156,18 +156,18 @@ std::string Page::Expand(const std::string& title) {
   return ExpandLayout(site, title, layout);
 }
 
-std::shared_ptr<const StoredPage> Page::Render(const std::string& title) {
-  return std::make_shared<const StoredPage>(Expand(title));
+StoredResponsePtr Page::Render(const std::string& title) { return StoreText(Expand(title)); }
+
+bool Page::IsForAll(const std::string& path) const {
+  return !SignedIn() && request.query.empty() && request.path == path;
 }
 
-std::string Page::SharedKey(const std::string& path) const {
-  if (SignedIn() || !request.query.empty() || request.path != path) return "";
-  return absl::StrCat(path, "\nshared", calls.shared_answers());
+StoredResponsePtr Page::FindMade(const std::string& path) const {
+  return IsForAll(path) ? site.shared.made().Find(path, calls.shared_numbers()) : nullptr;
 }
 
-http::HttpResponse Page::KeepAndAnswer(const std::string& key,
-                                       std::shared_ptr<const StoredPage> made) {
-  if (!key.empty()) site.articles.KeepPage(key, made);
+http::HttpResponse Page::KeepMade(const std::string& path, StoredResponsePtr made) {
+  if (IsForAll(path)) site.shared.made().Keep(path, calls.shared_numbers(), made);
   return made->Answer(request);
 }
 

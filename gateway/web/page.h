@@ -15,13 +15,13 @@
 #include "gateway/http/static_files.h"
 #include "gateway/proxy/call_queue.h"
 #include "gateway/proxy/shared_calls.h"
+#include "gateway/proxy/stored_response.h"
 #include "gateway/web/article_cache.h"
 #include "gateway/web/calls.h"
 #include "gateway/web/dictionary.h"
 #include "gateway/web/form.h"
 #include "gateway/web/ledger.h"
 #include "gateway/web/live_hub.h"
-#include "gateway/web/stored_page.h"
 #include "gateway/web/templates.h"
 #include "gateway/web/visitor_reads.h"
 #include "gateway/web/words.h"
@@ -90,14 +90,13 @@ class Page {
   void Describe(const std::string& text);
 
   // Renders the page without sending it, for pages that are cached.
-  std::shared_ptr<const StoredPage> Render(const std::string& title);
-  // The key of this page in the cache of pages (ArticleCache), if it shows what CallShared
-  // answered and nothing else. Empty if it has more than that: a reader, or a query, with which
-  // it has other ways back than the page for all. Also if the request wrote its address in
-  // another way than `path`: there are many ways, and each would take a place in the cache.
-  std::string SharedKey(const std::string& path) const;
-  // Keeps a page that is made, unless the key is empty, and answers with it.
-  http::HttpResponse KeepAndAnswer(const std::string& key, std::shared_ptr<const StoredPage> made);
+  StoredResponsePtr Render(const std::string& title);
+  // The page at `path` that was made of the same answers of CallShared. Null if there is none,
+  // or if this page is not the one for all (IsForAll).
+  StoredResponsePtr FindMade(const std::string& path) const;
+  // Keeps a page that is made of nothing but answers of CallShared, if it is the one for all.
+  // Answers with it.
+  http::HttpResponse KeepMade(const std::string& path, StoredResponsePtr made);
   // The page as HTML, or 304 if the browser has the same page already. `title` is put
   // before the name of the site.
   http::HttpResponse Show(const std::string& title, int status = 200);
@@ -129,6 +128,10 @@ class Page {
 
  private:
   std::string Expand(const std::string& title);
+  // False if it shows a reader, or has a query, with which it has other ways back. Also if the
+  // request wrote its address in another way than `path`: there are many ways, and each would
+  // take a place in the cache.
+  bool IsForAll(const std::string& path) const;
 
   std::optional<ctemplate::TemplateDictionary> layout_;
   bool described_ = false;

@@ -206,8 +206,9 @@ PageAnswer ShowToVisitor(Page& page) {
   }
   co_await FillWholeArticle(page, post, std::move(around));
   // With a query it has other ways back than the page for all.
-  co_return page.KeepAndAnswer(page.request.query.empty() ? key : "",
-                               page.Render(post.summary().title()));
+  const StoredResponsePtr made = page.Render(post.summary().title());
+  if (!key.empty() && page.request.query.empty()) articles.KeepPage(key, made);
+  co_return made->Answer(page.request);
 }
 
 PageAnswer ShowArticle(Page& page) {

@@ -55,8 +55,7 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
       absl::StrCat(subject.path, subject.others.empty() ? "" : "?", subject.others);
   if (IsPageTokenError(loaded.status())) co_return page.Redirect(first);
   if (!loaded.ok()) co_return page.Fail(loaded.status());
-  const std::string key = page.SharedKey(subject.path);
-  if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
+  if (const auto made = page.FindMade(subject.path)) co_return made->Answer(page.request);
   const cpb::ListPostsResponse& posts = **loaded;
   ctemplate::TemplateDictionary& values = page.UseTemplate("posts.tpl");
   const std::string& heading = subject.others.empty() ? subject.heading : subject.shown;
@@ -82,7 +81,7 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
   }
   AddPager(subject.path, subject.others, posts.next_page_token(), values);
   AdvertiseFeeds(subject.path, subject.heading, page.Layout());
-  co_return page.KeepAndAnswer(key, page.Render(subject.path == "/" ? "" : heading));
+  co_return page.KeepMade(subject.path, page.Render(subject.path == "/" ? "" : heading));
 }
 
 PageAnswer HomePage(Page& page) {
@@ -182,8 +181,7 @@ PageAnswer CatalogPage(Page& page) {
   if (read.ok()) read = co_await LoadAll(page, rpcs::kListAuthors, authors);
   // Not shown in part: readers take the lists to be complete.
   if (!read.ok()) co_return page.Fail(read);
-  const std::string key = page.SharedKey("/channels");
-  if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
+  if (const auto made = page.FindMade("/channels")) co_return made->Answer(page.request);
   ctemplate::TemplateDictionary& values = page.UseTemplate("catalog.tpl");
   const auto about = [](const cpb::Channel& channel, ctemplate::TemplateDictionary& item) {
     item.SetValue("ABOUT", channel.description());
@@ -192,7 +190,7 @@ PageAnswer CatalogPage(Page& page) {
   for (const auto& part : channels) AddEntries(part->channels(), "CHANNEL", about, values);
   for (const auto& part : topics) AddEntries(part->topics(), "TOPIC", nothing, values);
   for (const auto& part : authors) AddEntries(part->authors(), "AUTHOR", nothing, values);
-  co_return page.KeepAndAnswer(key, page.Render(page.site.words.Get("NAV_CHANNELS")));
+  co_return page.KeepMade("/channels", page.Render(page.site.words.Get("NAV_CHANNELS")));
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ constexpr char kRobots[] =
 constexpr char kTdmReservation[] = "[{\"location\":\"/\",\"tdm-reservation\":1}]\n";
 
 // What is not HTML: anyone may keep it for a minute.
-std::shared_ptr<const StoredPage> MakeFile(const std::string& content_type, std::string text) {
-  return std::make_shared<const StoredPage>(std::move(text), content_type, "public, max-age=60");
+StoredResponsePtr MakeFile(const std::string& content_type, std::string text) {
+  return StoreText(std::move(text), content_type, "public, max-age=60");
 }
 
 // The feed of a list, in the format that its name ends with.
@@ -45,13 +45,13 @@ PageAnswer SendFeed(Page& page, std::string title, std::string path,
   const auto posts = co_await page.calls.CallShared(rpcs::kListPosts, request);
   if (!posts.ok()) co_return page.Fail(posts.status());
   const std::string& file = page.path.at("feed");
-  const std::string key = page.SharedKey(absl::StrCat(path, "/", file));
-  if (const auto kept = page.site.articles.FindPage(key)) co_return kept->Answer(page.request);
+  const std::string self_path = absl::StrCat(path, "/", file);
+  if (const auto made = page.FindMade(self_path)) co_return made->Answer(page.request);
   const Syndicate about{.title = std::move(title),
                         .public_url = page.site.public_url,
                         .path = path == "" ? "/" : path,
-                        .self_path = absl::StrCat(path, "/", file)};
-  std::shared_ptr<const StoredPage> made;
+                        .self_path = self_path};
+  StoredResponsePtr made;
   if (file == "feed.rss") {
     made = MakeFile("application/rss+xml; charset=utf-8", RssFeed(about, **posts));
   } else if (file == "feed.atom") {
@@ -59,7 +59,7 @@ PageAnswer SendFeed(Page& page, std::string title, std::string path,
   } else {
     made = MakeFile("application/feed+json", JsonFeed(about, **posts));
   }
-  co_return page.KeepAndAnswer(key, std::move(made));
+  co_return page.KeepMade(self_path, std::move(made));
 }
 
 PageAnswer SiteFeed(Page& page) {
@@ -152,9 +152,8 @@ PageAnswer SitemapPage(Page& page) {
     }
   }
   if (!made.ok()) co_return page.Fail(made.status());
-  const auto sitemap =
-      std::make_shared<const StoredPage>(std::move(made->text), "application/xml; charset=utf-8",
-                                         made->complete ? "public, max-age=600" : "no-store");
+  const auto sitemap = StoreText(std::move(made->text), "application/xml; charset=utf-8",
+                                 made->complete ? "public, max-age=600" : "no-store");
   if (made->complete) kept.KeepPage(SitemapKey(period), sitemap);
   co_return sitemap->Answer(page.request);
 }

@@ -1,6 +1,10 @@
 // Unary calls from end to end.
 #include "gateway/proxy/api.h"
 
+#include <future>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "tests/gateway/proxy/gateway_fixture.h"
 
@@ -51,6 +55,19 @@ TEST_F(ApiTest, WhatIsTheSameForEveryoneIsAskedForWithoutTheVisitor) {
 
   posts_.renamed = true;  // an answer is never older than its request
   EXPECT_EQ(Json(Http().Get("/v1/posts?channel=c1"))["posts"][0]["title"], "War");
+}
+
+TEST_F(ApiTest, WhoAsksTheSameAtTheSameTimeSharesACall) {
+  Port();  // starts the gateway
+  posts_.hold = true;
+  const auto ask = [this] { return Http().Get("/v1/posts?channel=c1").body; };
+  std::vector<std::future<std::string>> answers;
+  for (int i = 0; i < 5; ++i) answers.push_back(std::async(std::launch::async, ask));
+  EXPECT_TRUE(Eventually([&] { return waiting("content") == 4; }));
+  EXPECT_EQ(posts_.log.count(), 1);
+  posts_.hold = false;
+  for (auto& answer : answers) EXPECT_THAT(answer.get(), HasSubstr("Peace"));
+  EXPECT_EQ(posts_.log.count(), 2);
 }
 
 TEST_F(ApiTest, WhoHasAnAccountAsksAlone) {

@@ -54,7 +54,7 @@ GatewayTest::Running::Running(GatewayTest& test)
       shared(test.clock_),
       blocking({}),
       limits(test.limits_, local, shared, blocking),
-      shared_calls(backends, 1 << 20),
+      shared_calls(backends, {.limits = {.long_call = absl::InfiniteDuration()}}),
       api(test.api_, *transcoder, backends, shared_calls, callers, limits),
       gateway({.hsts = false, .openapi = kOpenApi, .patience = test.patience_}, api, backends,
               test.pages_),
@@ -73,6 +73,11 @@ GatewayTest::Running::~Running() {
 int GatewayTest::Port() {
   if (running_ == nullptr) running_ = std::make_unique<Running>(*this);
   return running_->server.port();
+}
+
+double GatewayTest::waiting(const std::string& service) {
+  Port();
+  return running_->backends.waiting(service).Value();
 }
 
 Gateway& GatewayTest::gateway() {

@@ -45,6 +45,8 @@ class GatewayTest : public ::testing::Test {
   static ClientHeaders AsAna(const ClientHeaders& more = {});
   ClientResponse CreateComment(const ClientHeaders& headers,
                                const std::string& body = R"({"body":"Well said."})");
+  // How many requests wait in the gateway for their turn at a service.
+  double waiting(const std::string& service);
   Gateway& gateway();
 
   FakeClock clock_{absl::Now()};

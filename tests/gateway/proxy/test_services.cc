@@ -195,6 +195,7 @@ grpc::Status StandInPosts::ListPosts(grpc::ServerContext* ctx,
                                      const content::v1::ListPostsRequest* request,
                                      content::v1::ListPostsResponse* response) {
   log.Add(*ctx);
+  while (hold) absl::SleepFor(absl::Milliseconds(1));
   return HandleRpc(rpc_, ctx, "ListPosts", [&](const RequestContext&) -> absl::Status {
     if (request->channel() == "none") {
       return Error(absl::StatusCode::kNotFound, "CHANNEL_NOT_FOUND", "there is no such channel");

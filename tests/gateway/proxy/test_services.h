@@ -132,6 +132,7 @@ class StandInPosts final : public content::v1::PostService::Service {
   grpc::Status ListPosts(grpc::ServerContext* ctx, const content::v1::ListPostsRequest* request,
                          content::v1::ListPostsResponse* response) override;
   std::atomic<bool> renamed = false;  // the post of ListPosts
+  std::atomic<bool> hold = false;     // ListPosts waits for as long
   CallLog log;
 
  private:

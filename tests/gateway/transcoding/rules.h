@@ -28,7 +28,7 @@ class RuleService {
     std::string response = "rostrum.library.v1.Kinds";
     bool client_streaming = false;
     bool server_streaming = false;
-    bool same_for_everyone = false;
+    bool same_for_visitors = false;
   };
 
   explicit RuleService(const std::vector<Rpc>& rpcs) {
@@ -37,6 +37,7 @@ class RuleService {
     file.set_package("rostrum.rules.v1");
     file.set_syntax("proto3");
     file.add_dependency(library::Kinds::descriptor()->file()->name());
+    file.add_dependency(http::v1::HttpBody::descriptor()->file()->name());
     auto* service = file.add_service();
     service->set_name("RuleService");
     for (const Rpc& rpc : rpcs) {
@@ -46,8 +47,8 @@ class RuleService {
       method->set_output_type(absl::StrCat(".", rpc.response));
       method->set_client_streaming(rpc.client_streaming);
       method->set_server_streaming(rpc.server_streaming);
-      if (rpc.same_for_everyone) {
-        method->mutable_options()->SetExtension(http::v1::same_for_everyone, true);
+      if (rpc.same_for_visitors) {
+        method->mutable_options()->SetExtension(http::v1::same_for_visitors, true);
       }
       EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
           rpc.rule, method->mutable_options()->MutableExtension(google::api::http)));

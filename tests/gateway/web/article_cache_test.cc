@@ -227,23 +227,5 @@ TEST_F(ArticleCacheTest, ACardThatWasAskedForBeforeAChangeIsNotKept) {
   EXPECT_EQ(cache_.FindCard("anna"), nullptr);
 }
 
-TEST(StoredPageTest, AnswersWithWhatTheBrowserTakesOrHas) {
-  const StoredPage page("<p>" + std::string(5000, 'x') + "</p>");
-  http::HttpRequest request;
-  const http::HttpResponse plain = page.Answer(request);
-  EXPECT_EQ(plain.bytes().size(), 5007u);
-  EXPECT_FALSE(plain.headers.Has("Content-Encoding"));
-  request.headers.Set("Accept-Encoding", "gzip");
-  const http::HttpResponse packed = page.Answer(request);
-  EXPECT_LT(packed.bytes().size(), 200u);
-  EXPECT_EQ(*packed.headers.Find("Content-Encoding"), "gzip");
-  EXPECT_EQ(*packed.headers.Find("Vary"), "Accept-Encoding");
-  request.headers.Set("If-None-Match", *plain.headers.Find("ETag"));
-  const http::HttpResponse known = page.Answer(request);
-  EXPECT_EQ(known.status, 304);
-  EXPECT_EQ(known.bytes(), "");
-  EXPECT_EQ(*known.headers.Find("Cache-Control"), "private, no-cache");
-}
-
 }  // namespace
 }  // namespace rostrum::gateway

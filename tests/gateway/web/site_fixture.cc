@@ -193,7 +193,7 @@ SiteTest::SiteTest() {
     targets[service] = told_.target();
   }
   backends_ = std::make_unique<Backends>(targets, grpc::InsecureChannelCredentials(), metrics_);
-  shared_ = std::make_unique<SharedCalls>(*backends_, 1 << 20);
+  shared_ = std::make_unique<SharedCalls>(*backends_);
   identities_ = std::make_unique<Identities>(*backends_, clock_);
   const BrowserSettings browser{
       .cookies = {}, .origins = {kSiteUrl}, .network_secret = std::string(32, 'n')};

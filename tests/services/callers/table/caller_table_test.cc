@@ -46,7 +46,7 @@ TEST(CallerTable, WhatIsTheSameForEveryoneIsForAnyoneToRead) {
   for (const google::protobuf::ServiceDescriptor* service : AllServices()) {
     for (int i = 0; i < service->method_count(); ++i) {
       const google::protobuf::MethodOptions& options = service->method(i)->options();
-      if (!options.GetExtension(http::v1::same_for_everyone)) continue;
+      if (!options.GetExtension(http::v1::same_for_visitors)) continue;
       const auto& callers = options.GetExtension(access::v1::access).callers();
       EXPECT_EQ(std::vector<int>(callers.begin(), callers.end()),
                 std::vector<int>{access::v1::CALLER_ANYONE})
