@@ -1,5 +1,5 @@
 #include <memory>
-#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -7,6 +7,7 @@
 #include "gateway/web/article_view.h"
 #include "gateway/web/head_view.h"
 #include "gateway/web/pages/follows.h"
+#include "gateway/web/pages/list_subject.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/post_list_view.h"
 #include "gateway/web/rpcs.h"
@@ -15,52 +16,40 @@ namespace rostrum::gateway {
 namespace {
 
 namespace cpb = rostrum::content::v1;
-namespace fpb = rostrum::feed::v1;
 
 constexpr int kPostsPerPage = 20;
 constexpr int kEntriesPerCall = 100;
 
-// What a list is about. Always a named variable: g++ 12 destroys a temporary in a co_await
-// twice if it was made by braces.
-struct Subject {
-  std::string path;  // "/t/war"
-  std::string heading;
-  std::string about;
-  std::string others;  // the rest of the query, "level=premium", if not all posts are shown
-  std::string shown;   // then the heading: "Premium posts by Ana"
-  std::string room;    // slug of the channel that has one
-  fpb::FollowKind kind = fpb::FOLLOW_KIND_UNSPECIFIED;
-  std::string id;
-  std::optional<cpb::Author> author;  // if it is about one
-};
-
 // The other pages have no lasting address, so they have none of their own to tell.
-void FillHeadOfFirst(Page& page, const Subject& subject) {
+void FillHeadOfFirst(Page& page, const ListSubject& subject) {
   const bool is_home = subject.path == "/";
   const std::string about =
       subject.about.empty() ? page.site.words.Get("SITE_DESCRIPTION") : subject.about;
   const SiteNames site{page.site.public_url, page.site.name};
   FillListHead(site,
                {.path = subject.path,
-                .title = is_home ? page.site.name : subject.heading,
+                .title = is_home ? page.site.name : subject.name,
                 .description = about},
                page.Layout());
 }
 
-PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request) {
+// A list of posts. If not all are shown, `others` is the rest of the query ("level=premium") and
+// `shown` the heading ("Premium posts by Ana").
+PageAnswer ShowPosts(Page& page, ListSubject subject, std::string others = {},
+                     std::string shown = {}) {
+  cpb::ListPostsRequest request = subject.posts;
   request.set_page_size(kPostsPerPage);
   request.set_page_token(page.query.Get("page"));
   const auto loaded = co_await page.calls.CallShared(rpcs::kListPosts, request);
-  const std::string first =
-      absl::StrCat(subject.path, subject.others.empty() ? "" : "?", subject.others);
+  const std::string first = absl::StrCat(subject.path, others.empty() ? "" : "?", others);
   if (IsPageTokenError(loaded.status())) co_return page.Redirect(first);
   if (!loaded.ok()) co_return page.Fail(loaded.status());
   if (const auto made = page.FindMade(subject.path)) co_return made->Answer(page.request);
   const cpb::ListPostsResponse& posts = **loaded;
   ctemplate::TemplateDictionary& values = page.UseTemplate("posts.tpl");
-  const std::string& heading = subject.others.empty() ? subject.heading : subject.shown;
+  const std::string& heading = others.empty() ? subject.name : shown;
   values.SetValue("HEADING", heading);
-  if (!subject.others.empty()) {
+  if (!others.empty()) {
     values.AddSectionDictionary("FILTERED")->SetValue("PATH", subject.path);
   }
   if (subject.author.has_value()) FillAvatar(*subject.author, values);
@@ -69,8 +58,8 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
     page.Describe(subject.about);
   }
   if (!subject.room.empty()) values.AddSectionDictionary("ROOM")->SetValue("SLUG", subject.room);
-  if (subject.kind != fpb::FOLLOW_KIND_UNSPECIFIED) {
-    co_await AddFollowButton(page, subject.kind, subject.id, subject.heading, subject.path, values);
+  if (subject.kind != feed::v1::FOLLOW_KIND_UNSPECIFIED) {
+    co_await AddFollowButton(page, subject.kind, subject.id, subject.name, subject.path, values);
   }
   if (posts.posts().empty()) values.ShowSection("EMPTY");
   for (const cpb::PostSummary& post : posts.posts()) AddPost(page.site.words, post, values);
@@ -79,68 +68,33 @@ PageAnswer ShowPosts(Page& page, Subject subject, cpb::ListPostsRequest request)
   } else {
     values.AddSectionDictionary("NEWEST")->SetValue("URL", first);
   }
-  AddPager(subject.path, subject.others, posts.next_page_token(), values);
-  AdvertiseFeeds(subject.path, subject.heading, page.Layout());
+  AddPager(subject.path, others, posts.next_page_token(), values);
+  AdvertiseFeeds(subject.path, subject.name, page.Layout());
   co_return page.KeepMade(subject.path, page.Render(subject.path == "/" ? "" : heading));
 }
 
 PageAnswer HomePage(Page& page) {
-  Subject subject{.path = "/", .heading = page.site.words.Get("NAV_HOME")};
-  co_return co_await ShowPosts(page, std::move(subject), cpb::ListPostsRequest());
+  ListSubject home{.path = "/", .name = page.site.words.Get("NAV_HOME")};
+  co_return co_await ShowPosts(page, std::move(home));
 }
 
-PageAnswer ChannelPage(Page& page) {
-  cpb::GetChannelRequest get;
-  get.set_channel(page.path.at("channel"));
-  const auto loaded = co_await page.calls.CallShared(rpcs::kGetChannel, get);
-  if (!loaded.ok()) co_return page.Fail(loaded.status());
-  const cpb::Channel& channel = **loaded;
-  cpb::ListPostsRequest request;
-  request.set_channel(channel.channel_id());
-  Subject subject{.path = absl::StrCat("/c/", channel.slug()),
-                  .heading = channel.display_name(),
-                  .about = channel.description(),
-                  .room = channel.slug(),
-                  .kind = fpb::FOLLOW_KIND_CHANNEL,
-                  .id = channel.channel_id()};
-  co_return co_await ShowPosts(page, std::move(subject), request);
-}
-
-PageAnswer TopicPage(Page& page) {
-  cpb::GetTopicRequest get;
-  get.set_topic(page.path.at("topic"));
-  const auto loaded = co_await page.calls.CallShared(rpcs::kGetTopic, get);
-  if (!loaded.ok()) co_return page.Fail(loaded.status());
-  const cpb::Topic& topic = **loaded;
-  cpb::ListPostsRequest request;
-  request.set_topic(topic.topic_id());
-  Subject subject{.path = absl::StrCat("/t/", topic.slug()),
-                  .heading = topic.display_name(),
-                  .kind = fpb::FOLLOW_KIND_TOPIC,
-                  .id = topic.topic_id()};
-  co_return co_await ShowPosts(page, std::move(subject), request);
+PageHandler PostsOf(LoadSubject load) {
+  return [load](Page& page) -> PageAnswer {
+    auto subject = co_await load(page);
+    if (!subject.ok()) co_return page.Fail(subject.status());
+    co_return co_await ShowPosts(page, *std::move(subject));
+  };
 }
 
 PageAnswer AuthorPage(Page& page) {
-  cpb::GetAuthorRequest get;
-  get.set_author(page.path.at("author"));
-  const auto loaded = co_await page.calls.CallShared(rpcs::kGetAuthor, get);
-  if (!loaded.ok()) co_return page.Fail(loaded.status());
-  const cpb::Author& author = **loaded;
-  const bool premium = page.query.Get("level") == "premium";
-  cpb::ListPostsRequest request;
-  request.set_author(author.author_id());
-  if (premium) request.set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
-  Subject subject{
-      .path = absl::StrCat("/a/", author.slug()),
-      .heading = author.display_name(),
-      .about = author.bio(),
-      .others = premium ? "level=premium" : "",
-      .shown = page.site.words.Format("LIST_PREMIUM_BY", {{"author", author.display_name()}}),
-      .kind = fpb::FOLLOW_KIND_AUTHOR,
-      .id = author.author_id(),
-      .author = author};
-  co_return co_await ShowPosts(page, std::move(subject), request);
+  auto subject = co_await LoadAuthor(page);
+  if (!subject.ok()) co_return page.Fail(subject.status());
+  if (page.query.Get("level") != "premium") {
+    co_return co_await ShowPosts(page, *std::move(subject));
+  }
+  subject->posts.set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
+  std::string shown = page.site.words.Format("LIST_PREMIUM_BY", {{"author", subject->name}});
+  co_return co_await ShowPosts(page, *std::move(subject), "level=premium", std::move(shown));
 }
 
 // Adds the entries of one list of the catalog.
@@ -198,8 +152,8 @@ PageAnswer CatalogPage(Page& page) {
 void AddListPages(PageRoutes& routes) {
   routes.push_back({"GET", "/", HomePage});
   routes.push_back({"GET", "/channels", CatalogPage});
-  routes.push_back({"GET", "/c/{channel}", ChannelPage});
-  routes.push_back({"GET", "/t/{topic}", TopicPage});
+  routes.push_back({"GET", "/c/{channel}", PostsOf(LoadChannel)});
+  routes.push_back({"GET", "/t/{topic}", PostsOf(LoadTopic)});
   routes.push_back({"GET", "/a/{author}", AuthorPage});
 }
 

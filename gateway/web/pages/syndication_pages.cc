@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gateway/web/pages/list_subject.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/rpcs.h"
 #include "gateway/web/syndication.h"
@@ -39,17 +40,17 @@ StoredResponsePtr MakeFile(const std::string& content_type, std::string text) {
 }
 
 // The feed of a list, in the format that its name ends with.
-PageAnswer SendFeed(Page& page, std::string title, std::string path,
-                    cpb::ListPostsRequest request) {
+PageAnswer SendFeed(Page& page, ListSubject subject) {
+  cpb::ListPostsRequest request = subject.posts;
   request.set_page_size(kFeedItems);
   const auto posts = co_await page.calls.CallShared(rpcs::kListPosts, request);
   if (!posts.ok()) co_return page.Fail(posts.status());
   const std::string& file = page.path.at("feed");
-  const std::string self_path = absl::StrCat(path, "/", file);
+  const std::string self_path = absl::StrCat(subject.path == "/" ? "" : subject.path, "/", file);
   if (const auto made = page.FindMade(self_path)) co_return made->Answer(page.request);
-  const Syndicate about{.title = std::move(title),
+  const Syndicate about{.title = std::move(subject.name),
                         .public_url = page.site.public_url,
-                        .path = path == "" ? "/" : path,
+                        .path = std::move(subject.path),
                         .self_path = self_path};
   StoredResponsePtr made;
   if (file == "feed.rss") {
@@ -62,44 +63,9 @@ PageAnswer SendFeed(Page& page, std::string title, std::string path,
   co_return page.KeepMade(self_path, std::move(made));
 }
 
-PageAnswer SiteFeed(Page& page) {
-  co_return co_await SendFeed(page, page.site.name, "", cpb::ListPostsRequest());
-}
-
-PageAnswer ChannelFeed(Page& page) {
-  cpb::GetChannelRequest get;
-  get.set_channel(page.path.at("channel"));
-  const auto loaded = co_await page.calls.CallShared(rpcs::kGetChannel, get);
-  if (!loaded.ok()) co_return page.Fail(loaded.status());
-  const cpb::Channel& channel = **loaded;
-  cpb::ListPostsRequest request;
-  request.set_channel(channel.channel_id());
-  co_return co_await SendFeed(page, channel.display_name(), absl::StrCat("/c/", channel.slug()),
-                              request);
-}
-
-PageAnswer TopicFeed(Page& page) {
-  cpb::GetTopicRequest get;
-  get.set_topic(page.path.at("topic"));
-  const auto loaded = co_await page.calls.CallShared(rpcs::kGetTopic, get);
-  if (!loaded.ok()) co_return page.Fail(loaded.status());
-  const cpb::Topic& topic = **loaded;
-  cpb::ListPostsRequest request;
-  request.set_topic(topic.topic_id());
-  co_return co_await SendFeed(page, topic.display_name(), absl::StrCat("/t/", topic.slug()),
-                              request);
-}
-
-PageAnswer AuthorFeed(Page& page) {
-  cpb::GetAuthorRequest get;
-  get.set_author(page.path.at("author"));
-  const auto loaded = co_await page.calls.CallShared(rpcs::kGetAuthor, get);
-  if (!loaded.ok()) co_return page.Fail(loaded.status());
-  const cpb::Author& author = **loaded;
-  cpb::ListPostsRequest request;
-  request.set_author(author.author_id());
-  co_return co_await SendFeed(page, author.display_name(), absl::StrCat("/a/", author.slug()),
-                              request);
+LoadedSubject LoadSite(Page& page) {
+  ListSubject site{.path = "/", .name = page.site.name};
+  co_return site;
 }
 
 std::string SitemapKey(int64_t period) { return absl::StrCat("/sitemap.xml\n", period); }
@@ -174,11 +140,13 @@ PageAnswer IconPage(Page& page) {
 }
 
 // A route for each format, so that "/c/x/feed.rss" is not taken for a post.
-void AddFeedRoutes(PageRoutes& routes, const std::string& base, const PageHandler& handler) {
+void AddFeedRoutes(PageRoutes& routes, const std::string& base, LoadSubject load) {
   for (const char* file : {"feed.rss", "feed.atom", "feed.json"}) {
-    routes.push_back({"GET", absl::StrCat(base, "/", file), [handler, file](Page& page) {
+    routes.push_back({"GET", absl::StrCat(base, "/", file), [load, file](Page& page) -> PageAnswer {
                         page.path["feed"] = file;
-                        return handler(page);
+                        auto subject = co_await load(page);
+                        if (!subject.ok()) co_return page.Fail(subject.status());
+                        co_return co_await SendFeed(page, *std::move(subject));
                       }});
   }
 }
@@ -186,10 +154,10 @@ void AddFeedRoutes(PageRoutes& routes, const std::string& base, const PageHandle
 }  // namespace
 
 void AddSyndicationPages(PageRoutes& routes) {
-  AddFeedRoutes(routes, "", SiteFeed);
-  AddFeedRoutes(routes, "/c/{channel}", ChannelFeed);
-  AddFeedRoutes(routes, "/t/{topic}", TopicFeed);
-  AddFeedRoutes(routes, "/a/{author}", AuthorFeed);
+  AddFeedRoutes(routes, "", LoadSite);
+  AddFeedRoutes(routes, "/c/{channel}", LoadChannel);
+  AddFeedRoutes(routes, "/t/{topic}", LoadTopic);
+  AddFeedRoutes(routes, "/a/{author}", LoadAuthor);
   routes.push_back({"GET", "/sitemap.xml", SitemapPage});
   routes.push_back({"GET", "/favicon.ico", IconPage});
   routes.push_back({"GET", "/robots.txt", RobotsPage});
