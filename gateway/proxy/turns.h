@@ -191,7 +191,7 @@ class Turns : public std::enable_shared_from_this<Turns<Question, Answer>> {
       for (Waiting& waiting : batch) questions.push_back(std::move(waiting.question));
       absl::StatusOr<std::vector<Answer>> answers = absl::InternalError("not asked");
       const CallerContext& cause = CauseOf(batch);
-      const TraceContext call = cause.trace.sampled && TracingIsOn() ? cause.trace : TraceContext();
+      const TraceContext call = IfRecorded(cause.trace);
       try {
         answers = co_await ask_(std::move(questions), cause);
       } catch (const std::exception& error) {

@@ -62,7 +62,7 @@ PostgresCommentStore::PostgresCommentStore(PgPool& pool, OutboxSignal& signal, M
     : pool_(pool),
       signal_(signal),
       batch_size_(batch_size),
-      creations_([this](const std::vector<Creation>& wanted) { return CreateFitting(wanted); }),
+      creations_([this](const std::vector<Creation>& wanted) { return WriteBatch(wanted); }),
       on_posts_(metrics.Counter(kCreated, {"post"})),
       in_rooms_(metrics.Counter(kCreated, {"room"})) {}
 
@@ -81,12 +81,23 @@ absl::StatusOr<Comment> PostgresCommentStore::Create(const NewComment& comment,
                                                      const IdempotencyKey& key) {
   ScopedSpan span(SpanKind::kClient, "comment_store.Create");
   span->Set({"db.system", "postgresql"});
-  absl::StatusOr<absl::StatusOr<Comment>> created =
+  absl::StatusOr<Written> written =
       creations_.Do({comment, key, TraceContext::Current()}, RequestContext::Current().TimeLeft());
-  const absl::Status& status = created.ok() ? created->status() : created.status();
-  MarkOutcome(*span, status);
-  if (!status.ok()) return status;
-  return **std::move(created);
+  absl::StatusOr<Comment> created = written.ok() ? std::move(written->comment) : written.status();
+  if (written.ok()) span->Link(written->batch);
+  MarkOutcome(*span, created.status());
+  return created;
+}
+
+std::vector<PostgresCommentStore::Written> PostgresCommentStore::WriteBatch(
+    const std::vector<Creation>& wanted) {
+  const TraceContext batch = IfRecorded(TraceContext::Current());
+  std::vector<Written> written;
+  written.reserve(wanted.size());
+  for (absl::StatusOr<Comment>& comment : CreateFitting(wanted)) {
+    written.push_back({std::move(comment), batch});
+  }
+  return written;
 }
 
 std::vector<absl::StatusOr<Comment>> PostgresCommentStore::CreateFitting(

@@ -35,6 +35,12 @@ class PostgresCommentStore final : public CommentStore {
   absl::StatusOr<std::vector<Revision>> ListRevisions(const CommentId& id) override;
 
  private:
+  struct Written {
+    absl::StatusOr<Comment> comment;
+    TraceContext batch;  // the span below which it was written, if that is recorded
+  };
+  // Writes those that came together.
+  std::vector<Written> WriteBatch(const std::vector<Creation>& wanted);
   // Writes as many as can be written in time, and refuses the others.
   std::vector<absl::StatusOr<Comment>> CreateFitting(const std::vector<Creation>& wanted);
   // Writes them in one transaction. If that fails for a reason that may concern only one of
@@ -49,7 +55,7 @@ class PostgresCommentStore final : public CommentStore {
   PgPool& pool_;
   OutboxSignal& signal_;
   BatchSize batch_size_;
-  Batcher<Creation, absl::StatusOr<Comment>> creations_;
+  Batcher<Creation, Written> creations_;
   prometheus::Counter& on_posts_;
   prometheus::Counter& in_rooms_;
 };

@@ -45,6 +45,10 @@ Span Span::ChildOf(const TraceContext& parent, SpanKind kind, absl::string_view 
   return span;
 }
 
+TraceContext IfRecorded(const TraceContext& trace) {
+  return trace.sampled && TracingIsOn() ? trace : TraceContext();
+}
+
 LogFields TraceFields(const TraceContext& trace) {
   if (trace.trace_id.empty()) return {};
   return {{"trace_id", trace.trace_id}, {"span_id", trace.span_id}};

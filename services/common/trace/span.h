@@ -72,6 +72,9 @@ class Span {
   std::unique_ptr<SpanData> data_;
 };
 
+// `trace` if its spans are recorded, else an empty one. For Span::Link.
+TraceContext IfRecorded(const TraceContext& trace);
+
 // For ScopedLogFields: the trace and the span that a line belongs to; no fields if `trace`
 // is empty.
 LogFields TraceFields(const TraceContext& trace);

@@ -258,6 +258,7 @@ class RefusedCommentTest : public CreateCommentsTest {
     std::atomic<size_t> begun = 0, ended = 0;
     std::vector<std::thread> writers;
     const auto write = [&](size_t i) {
+      const ScopedTrace bound(wanted[i].trace);
       ++begun;
       outcomes[i] = store.Create(wanted[i].comment, wanted[i].key).status();
       ++ended;
@@ -297,6 +298,31 @@ TEST_F(RefusedCommentTest, WhatTheDatabaseRefusesKeepsNoOthersBack) {
     EXPECT_EQ(store_.Count(kPost).value(), written);
   }
   EXPECT_EQ(store_.Get(parent.comment.id)->reply_count, 4);
+}
+
+TEST_F(RefusedCommentTest, ATraceLeadsToTheTransactionOfAnother) {
+  const Creation earlier = Said("earlier");  // makes the row that is held
+  ASSERT_THAT(store_.Create(earlier.comment, earlier.key), IsOk());
+  KeptSpans kept;
+  std::vector<Creation> wanted = {Said("alone"), Said("first"), Said("second")};
+  for (Creation& said : wanted) {
+    said.trace = TraceContext::Continue("", "");
+    said.trace.sampled = true;
+  }
+  for (const absl::Status& status : WriteAtOnce(wanted)) EXPECT_THAT(status, IsOk());
+  // The trace of each Create, and of what it leads to.
+  std::map<std::string, std::string> led;
+  for (const auto& span : kept.Take()) {
+    if (span->name != "comment_store.Create") continue;
+    led[span->context.trace_id] = span->links.empty() ? "" : span->links[0].trace_id;
+  }
+  ASSERT_EQ(led.size(), 3u);
+  EXPECT_EQ(led[wanted[0].trace.trace_id], "");
+  const std::string& first = wanted[1].trace.trace_id;
+  const std::string& second = wanted[2].trace.trace_id;
+  EXPECT_TRUE((led[first] == second && led[second].empty()) ||
+              (led[second] == first && led[first].empty()))
+      << led[first] << " and " << led[second];
 }
 
 // It would only make a database that is short of something still shorter of it.
