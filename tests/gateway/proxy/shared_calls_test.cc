@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -40,7 +41,9 @@ class StandInPosts final : public cpb::PostService::Service {
     }
     const int asked_edition = edition;
     if (waiting_calls-- > 0) go_on.WaitForNotification();
-    if (!status.ok()) return ToGrpcStatus(status, "test.rostrum");
+    if (const absl::Status refusal = status(); !refusal.ok()) {
+      return ToGrpcStatus(refusal, "test.rostrum");
+    }
     response->set_next_page_token(absl::StrCat(request->channel(), " ", asked_edition));
     return grpc::Status::OK;
   }
@@ -55,10 +58,20 @@ class StandInPosts final : public cpb::PostService::Service {
   absl::Notification go_on;
   std::atomic<int> waiting_calls = 0;
   std::atomic<int> edition = 1;
-  absl::Status status;
+  // What it answers.
+  void AnswerWith(absl::Status status) {
+    absl::MutexLock lock(&mu_);
+    status_ = std::move(status);
+  }
 
  private:
+  absl::Status status() {
+    absl::MutexLock lock(&mu_);
+    return status_;
+  }
+
   absl::Mutex mu_;
+  absl::Status status_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, int> calls_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> keys_ ABSL_GUARDED_BY(mu_);
 };
@@ -150,14 +163,14 @@ TEST_F(SharedCallsTest, NobodysNameGoesAlong) {
 }
 
 TEST_F(SharedCallsTest, AFailureIsToldToAllOfTheCallAndTheNextGoesOn) {
-  posts_.status = Error(absl::StatusCode::kNotFound, "CHANNEL_NOT_FOUND", "no");
+  posts_.AnswerWith(Error(absl::StatusCode::kNotFound, "CHANNEL_NOT_FOUND", "no"));
   for (int i = 0; i < 3; ++i) Start("war");
   Finish();
   EXPECT_LE(posts_.calls("war"), 2);
   for (const auto& answer : answers_) {
     EXPECT_THAT(answer.status(), HasReason("CHANNEL_NOT_FOUND"));
   }
-  posts_.status = absl::OkStatus();
+  posts_.AnswerWith(absl::OkStatus());
   EXPECT_EQ(Told(Ask("war")), "war 1");
 }
 

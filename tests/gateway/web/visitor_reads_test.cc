@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -48,7 +49,7 @@ class StandInPosts final : public cpb::PostService::Service {
       reads += request->reads_size();
       most = std::max<int>(most, request->reads_size());
       if (short_by_one) return absl::OkStatus();
-      if (!status.ok()) return status;
+      if (const absl::Status refusal = status(); !refusal.ok()) return refusal;
       for (const cpb::VisitorRead& read : request->reads()) {
         response->add_readings()->set_version(read.post_id());
       }
@@ -59,15 +60,25 @@ class StandInPosts final : public cpb::PostService::Service {
   std::atomic<int> calls = 0, reads = 0, most = 0;
   std::atomic<int> waiting_calls = 1'000'000;
   std::atomic<bool> short_by_one = false;
-  absl::Status status;
+  // What it answers.
+  void AnswerWith(absl::Status status) {
+    absl::MutexLock lock(&mu_);
+    status_ = std::move(status);
+  }
   std::set<std::string> request_ids() {
     absl::MutexLock lock(&mu_);
     return request_ids_;
   }
 
  private:
+  absl::Status status() {
+    absl::MutexLock lock(&mu_);
+    return status_;
+  }
+
   RpcMethods rpc_;
   absl::Mutex mu_;
+  absl::Status status_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> request_ids_ ABSL_GUARDED_BY(mu_);
 };
 
@@ -148,13 +159,13 @@ TEST_F(VisitorReadsTest, OneAloneIsSentAtOnce) {
 }
 
 TEST_F(VisitorReadsTest, AFailureIsToldToAllOfTheCallAndTheNextGoesOn) {
-  posts_.status = Error(absl::StatusCode::kInvalidArgument, "REASON", "no");
+  posts_.AnswerWith(Error(absl::StatusCode::kInvalidArgument, "REASON", "no"));
   posts_.go_on.Notify();
   Start("a");
   Start("b");
   Finish();
   for (const absl::Status& status : statuses_) EXPECT_THAT(status, HasReason("REASON"));
-  posts_.status = absl::OkStatus();
+  posts_.AnswerWith(absl::OkStatus());
   posts_.short_by_one = true;
   Start("c");
   Finish();
