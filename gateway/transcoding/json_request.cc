@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "gateway/transcoding/json_checker.h"
+#include "gateway/transcoding/linked_types.h"
 #include "google/protobuf/field_mask.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "rostrum/http/v1/http.pb.h"
@@ -54,8 +55,10 @@ absl::Status FromProtobuf(absl::string_view message) {
 // for the message: an Any of a well-known type without its "value".
 absl::Status ParseJson(const std::string& json, Message& request) {
   try {
-    const auto status = google::protobuf::util::JsonStringToMessage(json, &request);
-    if (status.ok()) return absl::OkStatus();
+    std::string bytes;
+    const auto status =
+        google::protobuf::util::JsonToBinaryString(LinkedTypes(), TypeUrlOf(request), json, &bytes);
+    if (status.ok() && request.ParseFromString(bytes)) return absl::OkStatus();
     return FromProtobuf(absl::string_view(status.message().data(), status.message().size()));
   } catch (const google::protobuf::FatalException&) {
     return FromProtobuf("");
