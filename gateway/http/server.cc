@@ -270,11 +270,12 @@ bool HttpServer::Stop(absl::Duration grace, const std::function<void()>& give_up
   constexpr absl::Duration kUnwind = absl::Seconds(1);
   impl_->limits.WaitUntilNone(kUnwind);
   for (auto& worker : impl_->workers) worker->Join();
-  give_up();  // for calls that began since; no thread runs now that could begin more
   // A loop that was blocked did not get as far. Coroutines of one loop may hold those of others,
-  // so they must end before the first loop is destroyed.
+  // so they must end before the first loop is destroyed. They may begin calls as they end: only
+  // after a round in which none ran since the calls were given up is there nothing left.
   const absl::Time last = absl::Now() + kUnwind;
   for (size_t ran = 1; ran > 0 && absl::Now() < last;) {
+    give_up();
     ran = 0;
     for (auto& worker : impl_->workers) ran += worker->RunReady();
   }

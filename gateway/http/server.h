@@ -83,8 +83,8 @@ class HttpObserver {
 // An HTTP/1.1 server (and 1.0) for one handler. TLS ends in front of it.
 //
 // Handlers that wait for something outside of the server (a gRPC call, a BlockingPool) are
-// resumed on its threads. So nothing may be left to wait for when the threads end (Stop's
-// `give_up`).
+// resumed on its threads, or within Stop when those have ended. So nothing may be left to wait
+// for after it (Stop's `give_up`).
 class HttpServer {
  public:
   // `handler` and `observer` must outlive the server.
@@ -103,8 +103,8 @@ class HttpServer {
   void Drain();
   // Stops accepting, closes idle connections, ends streams, waits up to `grace` for running
   // requests, then closes what is left. True if no request was cut off. After the wait, and
-  // again when the threads have ended, `give_up` is called: it must end everything that
-  // handlers wait for outside of the server. Call it from any thread but the server's own.
+  // several times when the threads have ended, `give_up` is called: it must end everything that
+  // handlers wait for outside of the server. Call Stop from any thread but the server's own.
   // A second call has no effect.
   bool Stop(
       absl::Duration grace, const std::function<void()>& give_up = [] {});

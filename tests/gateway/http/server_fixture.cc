@@ -39,8 +39,10 @@ asio::awaitable<HttpResponse> TestHandler::Handle(HttpRequest& request) {
     co_await Hold(request.executor);
     response.body = "released";
   } else if (request.path == "/block") {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1300));
+    std::this_thread::sleep_for(std::chrono::seconds(2));
     co_await asio::post(request.executor, asio::use_awaitable);
+    co_await Call(request.executor);
+    co_await Call(request.executor);
   } else if (request.path == "/throw") {
     throw std::runtime_error("a secret of the handler");
   } else if (request.path == "/split") {
@@ -80,6 +82,17 @@ HttpResponse TestHandler::Stream(const HttpRequest& request) {
     response.status = 404;
   }
   return response;
+}
+
+asio::awaitable<void> TestHandler::Call(asio::any_io_executor executor) {
+  asio::steady_timer ends(executor, std::chrono::hours(1));
+  call_ = &ends;
+  co_await ends.async_wait(asio::as_tuple(asio::use_awaitable));
+  call_ = nullptr;
+}
+
+void TestHandler::GiveUp() {
+  if (asio::steady_timer* const call = call_) call->cancel();
 }
 
 asio::awaitable<void> TestHandler::Hold(asio::any_io_executor executor) {

@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "boost/asio/steady_timer.hpp"
 #include "gateway/http/server.h"
 #include "gtest/gtest.h"
 #include "tests/support/http/http_client.h"
@@ -19,7 +20,8 @@ namespace rostrum::http {
 //   /echo      the body
 //   /client    the client's address and whether X-Forwarded-For came through
 //   /hold      waits until Release()
-//   /block     blocks its thread for longer than Stop waits for what it cuts off
+//   /block     blocks its thread for longer than Stop waits for what it cuts off, then makes
+//              two calls, which only GiveUp ends
 //   /throw     throws
 //   /split     answers with a header that has a line break
 //   /page      8 KiB of text/html
@@ -35,11 +37,14 @@ class TestHandler final : public HttpHandler {
   int Count(const std::string& path) const;
   int total() const { return total_; }
   void Release() { released_ = true; }
+  // To be called when the server's threads have ended.
+  void GiveUp();
   int streams_ended() const { return streams_ended_; }
   std::string last_body() const;
 
  private:
   asio::awaitable<void> Hold(asio::any_io_executor executor);
+  asio::awaitable<void> Call(asio::any_io_executor executor);
   asio::awaitable<void> Quiet(StreamWriter& writer, asio::any_io_executor executor);
   asio::awaitable<void> Endless(StreamWriter& writer);
   HttpResponse Stream(const HttpRequest& request);
@@ -50,6 +55,7 @@ class TestHandler final : public HttpHandler {
   std::atomic<int> total_ = 0;
   std::atomic<int> streams_ended_ = 0;
   std::atomic<bool> released_ = false;
+  std::atomic<asio::steady_timer*> call_ = nullptr;
 };
 
 class CountingObserver final : public HttpObserver {

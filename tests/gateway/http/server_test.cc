@@ -351,7 +351,7 @@ TEST_F(ServerTest, StopLetsAHandlerEndWhoseThreadWasBlocked) {
   RawConnection running = Connect();
   ASSERT_TRUE(running.Send(Get("/block")));
   ASSERT_TRUE(Eventually([&] { return handler_.Count("/block") == 1; }));
-  EXPECT_FALSE(server_->Stop(absl::Milliseconds(20)));
+  EXPECT_FALSE(server_->Stop(absl::Milliseconds(20), [&] { handler_.GiveUp(); }));
   EXPECT_EQ(server_->connections(), 0);
 }
 
