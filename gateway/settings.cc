@@ -1,5 +1,6 @@
 #include "gateway/settings.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -90,11 +91,13 @@ GatewaySettings ReadGatewaySettings(Settings& env) {
       env.Int("RATE_READS", 1200, 1, 10'000'000, "Reads of one account or network in a minute.");
   settings.limits.writes.burst =
       env.Int("RATE_WRITES", 240, 1, 10'000'000, "Writes of one account or network in a minute.");
-  settings.api.read_timeout =
-      env.Duration("READ_TIMEOUT", absl::Seconds(5),
-                   "Deadline of reads; three quarters of it for a call that many requests share.");
+  settings.api.read_timeout = env.Duration(
+      "READ_TIMEOUT", absl::Seconds(5),
+      "Deadline of reads over the API; of a call that many requests share, three quarters of it, "
+      "at most 3.75 s.");
   // Who comes while a call is under way waits for the next as well.
-  settings.shared_calls.limits.call_time = settings.api.read_timeout * 3 / 4;
+  settings.shared_calls.limits.call_time =
+      std::min(TurnLimits().call_time, settings.api.read_timeout * 3 / 4);
   settings.api.write_timeout =
       env.Duration("WRITE_TIMEOUT", absl::Seconds(15), "Deadline of writes.");
   settings.drain = env.Duration("DRAIN_TIMEOUT", absl::Seconds(30),
@@ -109,7 +112,8 @@ GatewaySettings ReadGatewaySettings(Settings& env) {
   // There are many more articles than lists.
   settings.shared_calls.answer_bytes = cache / 16;
   settings.shared_calls.made_bytes = cache / 8;
-  settings.site.cache_bytes = cache - cache / 16 - cache / 8;
+  settings.site.cache_bytes =
+      cache - settings.shared_calls.answer_bytes - settings.shared_calls.made_bytes;
   settings.site.mail_folder = env.String(
       "DEMO_MAILDIR", "",
       "Folder of a mail catcher whose mails are shown at /demo/mails; never in production.");

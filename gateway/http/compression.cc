@@ -36,15 +36,6 @@ bool IsEligible(const HttpResponse& response) {
   return IsCompressibleType(response.headers);
 }
 
-void AddVary(HttpHeaders& headers) {
-  const std::string* vary = headers.Find("vary");
-  if (vary == nullptr) {
-    headers.Add("Vary", "Accept-Encoding");
-  } else if (*vary != "*" && !absl::StrContains(absl::AsciiStrToLower(*vary), "accept-encoding")) {
-    headers.Set("Vary", absl::StrCat(*vary, ", Accept-Encoding"));
-  }
-}
-
 // The weight of one element of Accept-Encoding; 0 if it is malformed.
 double Weight(const std::vector<absl::string_view>& parts) {
   double weight = 1;
@@ -89,8 +80,16 @@ std::string Gzip(absl::string_view text, int level) {
   return out;
 }
 
+void AddVaryByEncoding(HttpHeaders& headers) {
+  const std::string* vary = headers.Find("vary");
+  if (vary == nullptr) {
+    headers.Add("Vary", "Accept-Encoding");
+  } else if (*vary != "*" && !absl::StrContains(absl::AsciiStrToLower(*vary), "accept-encoding")) {
+    headers.Set("Vary", absl::StrCat(*vary, ", Accept-Encoding"));
+  }
+}
+
 void DeclareGzip(HttpHeaders& response) {
-  AddVary(response);
   response.Set("Content-Encoding", "gzip");
   const std::string* etag = response.Find("etag");
   if (etag != nullptr && absl::StartsWith(*etag, "\"")) {
@@ -100,7 +99,7 @@ void DeclareGzip(HttpHeaders& response) {
 
 void MaybeCompress(const HttpHeaders& request, HttpResponse& response) {
   if (!IsEligible(response)) return;
-  AddVary(response.headers);
+  AddVaryByEncoding(response.headers);
   if (!AcceptsGzip(request)) return;
   std::string compressed = Gzip(response.bytes(), kLevel);
   if (compressed.empty() || compressed.size() >= response.bytes().size()) return;

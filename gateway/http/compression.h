@@ -17,8 +17,10 @@ void MaybeCompress(const HttpHeaders& request, HttpResponse& response);
 // True if Accept-Encoding allows gzip (RFC 9110, 12.5.3). No header, no gzip.
 bool AcceptsGzip(const HttpHeaders& request);
 
-// Says in the headers that the body is compressed: Content-Encoding, Vary, and a weak ETag in
-// place of a strong one.
+// Adds Vary: Accept-Encoding.
+void AddVaryByEncoding(HttpHeaders& response);
+// Says in the headers that the body is compressed: Content-Encoding, and a weak ETag in place
+// of a strong one.
 void DeclareGzip(HttpHeaders& response);
 
 // `text` as one gzip member; empty if zlib fails for lack of memory.

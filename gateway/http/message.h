@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -43,6 +44,10 @@ class StreamWriter {
   // `on_end`.
   virtual void OnEnd(std::function<void()> on_end) = 0;
 };
+
+// Reads whose `body` is larger count in the memory of answers that are being sent, which is
+// limited: slow clients could hold many.
+inline constexpr size_t kLargeAnswer = 32 * 1024;
 
 struct HttpResponse {
   int status = 200;

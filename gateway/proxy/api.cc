@@ -121,17 +121,21 @@ asio::awaitable<http::HttpResponse> Api::CallShared(const http::HttpRequest& req
   const auto answer = shared.ok() ? JsonOf(transcoded, key, **shared) : shared.status();
   http::HttpResponse response =
       answer.ok() ? (*answer)->Answer(request) : ErrorResponse(answer.status());
+  if (response.bytes().size() > http::kLargeAnswer && response.shared_body != nullptr) {
+    // There are many such lists, so most of those that slow clients hold are shared no more.
+    response.body = *std::exchange(response.shared_body, nullptr);
+  }
   callers_.ApplyCookies({}, caller, response);
   co_return response;
 }
 
 absl::StatusOr<StoredResponsePtr> Api::JsonOf(const TranscodedRequest& transcoded,
-                                              const std::string& call, const SharedAnswer& shared) {
+                                              const std::string& key, const SharedAnswer& shared) {
   const std::string number = absl::StrCat(shared.number);
-  if (auto kept = shared_.made().Find(call, number)) return kept;
+  if (auto kept = shared_.made().Find(key, number)) return kept;
   ASSIGN_OR_RETURN(HttpAnswer answer, transcoder_.Response(transcoded, *shared.message));
   auto made = std::make_shared<const StoredResponse>(ToHttpResponse(std::move(answer)));
-  shared_.made().Keep(call, number, made);
+  shared_.made().Keep(key, number, made);
   return made;
 }
 

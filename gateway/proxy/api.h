@@ -42,9 +42,9 @@ class Api {
   asio::awaitable<http::HttpResponse> CallShared(const http::HttpRequest& request,
                                                  TranscodedRequest& transcoded,
                                                  const CallerContext& caller);
-  // The answer over HTTP, made once for each SharedAnswer to the same call.
+  // The answer over HTTP, made once for each SharedAnswer. `key` is the call's.
   absl::StatusOr<StoredResponsePtr> JsonOf(const TranscodedRequest& transcoded,
-                                           const std::string& call, const SharedAnswer& shared);
+                                           const std::string& key, const SharedAnswer& shared);
   asio::awaitable<http::HttpResponse> OpenStream(const http::HttpRequest& request,
                                                  TranscodedRequest& transcoded,
                                                  const CallerContext& caller);

@@ -30,8 +30,12 @@ namespace {
 constexpr int kMostCalls = 256;
 
 const GaugeFamily kWaiting{"gateway_calls_waiting",
-                           "Calls, and requests that will share one, that wait in the gateway, "
-                           "because it has as many under way to the service as it may have.",
+                           "Calls that wait in the gateway, because it has as many under way to "
+                           "the service as it may have.",
+                           {"called"}};
+const GaugeFamily kSharers{"gateway_requests_waiting",
+                           "Requests that wait in the gateway for a call to the service that they "
+                           "will share with others like them.",
                            {"called"}};
 
 // Counts a call as waiting for as long as this object lives.
@@ -85,12 +89,13 @@ void PrepareContext(const CallMetadata& metadata, const RpcSpan& span, absl::Tim
 }
 
 struct Backends::Backend {
-  Backend(std::shared_ptr<grpc::Channel> to, prometheus::Gauge& waits)
-      : channel(std::move(to)), stub(channel), waiting(waits) {}
+  Backend(std::shared_ptr<grpc::Channel> to, prometheus::Gauge& waits, prometheus::Gauge& sharers)
+      : channel(std::move(to)), stub(channel), waiting(waits), sharers(sharers) {}
   std::shared_ptr<grpc::Channel> channel;
   grpc::GenericStub stub;
   CallQueue queue{kMostCalls};
   prometheus::Gauge& waiting;
+  prometheus::Gauge& sharers;
   std::atomic<int64_t> last_answer = 0;  // in nanoseconds since 1970
 };
 
@@ -99,7 +104,8 @@ Backends::Backends(const std::map<std::string, std::string>& targets,
     : metrics_(metrics) {
   for (const auto& [service, target] : targets) {
     backends_[service] = std::make_unique<Backend>(NewChannel(target, credentials),
-                                                   metrics.Gauge(kWaiting, {service}));
+                                                   metrics.Gauge(kWaiting, {service}),
+                                                   metrics.Gauge(kSharers, {service}));
     metrics_.Prepare(service, IsForPeople);
   }
 }
@@ -110,8 +116,8 @@ absl::Time Backends::LastAnswer(const std::string& service) const {
   return absl::FromUnixNanos(Find(service).last_answer.load(std::memory_order_relaxed));
 }
 
-prometheus::Gauge& Backends::waiting(const std::string& service) const {
-  return Find(service).waiting;
+prometheus::Gauge& Backends::sharers(const std::string& service) const {
+  return Find(service).sharers;
 }
 
 Backends::Backend& Backends::Find(const std::string& service) const {

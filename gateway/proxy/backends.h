@@ -71,8 +71,8 @@ class Backends {
   asio::awaitable<std::shared_ptr<BackendStream>> Open(BackendCall call);
 
   std::shared_ptr<grpc::Channel> channel(const std::string& service) const;
-  // Counts the calls that wait for their turn.
-  prometheus::Gauge& waiting(const std::string& service) const;
+  // Counts the requests that wait for a call that they will share.
+  prometheus::Gauge& sharers(const std::string& service) const;
   // When a call to `service` was last answered, even if with a refusal.
   absl::Time LastAnswer(const std::string& service) const;
   // Starts connecting, and names the services that are not connected.

@@ -50,7 +50,7 @@ absl::StatusOr<std::shared_ptr<SharedCalls::CallTurns>> SharedCalls::TurnsOf(
   if (auto turns = turns_.Find(key)) return turns;
   ASSIGN_OR_RETURN(const google::protobuf::Message* type, AnswerType(call.method));
   auto turns = std::make_shared<CallTurns>(
-      limits_, backends_.waiting(call.service),
+      limits_, backends_.sharers(call.service),
       [this, call, type](std::vector<std::monostate> askers, const CallerContext& cause) {
         return Send(call, type, askers.size(), cause);
       },

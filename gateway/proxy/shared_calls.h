@@ -41,6 +41,7 @@ struct SharedCall {
 };
 
 struct SharedCallsSettings {
+  // Memory for the last answers, and for what is made of them.
   size_t answer_bytes = 1 << 20;
   size_t made_bytes = 1 << 20;
   TurnLimits limits = {};

@@ -16,7 +16,10 @@ constexpr int kGzipLevel = 6;
 }  // namespace
 
 StoredResponse::StoredResponse(http::HttpResponse response)
-    : headers_(std::move(response.headers)),
+    : headers_([&response] {
+        http::AddVaryByEncoding(response.headers);
+        return std::move(response.headers);
+      }()),
       text_(std::make_shared<const std::string>(std::move(response.body))) {}
 
 http::HttpResponse StoredResponse::Answer(const http::HttpRequest& request) const {
@@ -24,7 +27,7 @@ http::HttpResponse StoredResponse::Answer(const http::HttpRequest& request) cons
   response.headers = headers_;
   const std::string* known = request.headers.Find("If-None-Match");
   const std::string* etag = known == nullptr ? nullptr : headers_.Find("ETag");
-  if (etag != nullptr && EtagMatches(*known, *etag)) {
+  if (etag != nullptr && request.is_read() && EtagMatches(*known, *etag)) {
     response.status = 304;
     return response;
   }

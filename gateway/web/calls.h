@@ -75,7 +75,9 @@ class Calls {
     const absl::StatusOr<SharedAnswerPtr> answer = co_await shared_.Call(std::move(call), caller_);
     if (!answer.ok()) co_return answer.status();
     absl::StrAppend(&shared_numbers_, " ", (*answer)->number);
-    const auto* message = static_cast<const typename R::Response*>((*answer)->message.get());
+    const auto* message =
+        google::protobuf::DynamicCastToGenerated<typename R::Response>((*answer)->message.get());
+    if (message == nullptr) co_return absl::InternalError("the RPC has another answer");
     co_return std::shared_ptr<const typename R::Response>(*answer, message);
   }
 

@@ -158,9 +158,7 @@ std::string Page::Expand(const std::string& title) {
 
 StoredResponsePtr Page::Render(const std::string& title) { return StoreText(Expand(title)); }
 
-bool Page::IsForAll(const std::string& path) const {
-  return !SignedIn() && request.query.empty() && request.path == path;
-}
+bool Page::IsForAll(const std::string& path) const { return !SignedIn() && request.target == path; }
 
 StoredResponsePtr Page::FindMade(const std::string& path) const {
   return IsForAll(path) ? site.shared.made().Find(path, calls.shared_numbers()) : nullptr;

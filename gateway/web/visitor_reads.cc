@@ -28,7 +28,7 @@ VisitorReads::VisitorReads(Backends& backends, const ServiceCaller& gateway,
       gateway_(gateway),
       limits_{.calls = kMaxCalls, .long_call = long_call},
       turns_(std::make_shared<ReadTurns>(
-          limits_, backends.waiting("content"),
+          limits_, backends.sharers("content"),
           [this](std::vector<cpb::VisitorRead> reads, const CallerContext& cause) {
             return Send(std::move(reads), cause);
           },

@@ -37,7 +37,7 @@ class PostgresCommentStore final : public CommentStore {
  private:
   struct Written {
     absl::StatusOr<Comment> comment;
-    TraceContext batch;  // the span below which it was written, if that is recorded
+    TraceContext batch;  // the span of the one for whom all were written, if that is recorded
   };
   // Writes those that came together.
   std::vector<Written> WriteBatch(const std::vector<Creation>& wanted);

@@ -8,7 +8,7 @@ namespace rostrum::gateway {
 namespace cpb = rostrum::content::v1;
 namespace fpb = rostrum::feed::v1;
 
-LoadedSubject LoadChannel(Page& page) {
+SubjectAnswer LoadChannel(Page& page) {
   cpb::GetChannelRequest get;
   get.set_channel(page.path.at("channel"));
   const auto loaded = co_await page.calls.CallShared(rpcs::kGetChannel, get);
@@ -25,7 +25,7 @@ LoadedSubject LoadChannel(Page& page) {
   co_return subject;
 }
 
-LoadedSubject LoadTopic(Page& page) {
+SubjectAnswer LoadTopic(Page& page) {
   cpb::GetTopicRequest get;
   get.set_topic(page.path.at("topic"));
   const auto loaded = co_await page.calls.CallShared(rpcs::kGetTopic, get);
@@ -40,7 +40,7 @@ LoadedSubject LoadTopic(Page& page) {
   co_return subject;
 }
 
-LoadedSubject LoadAuthor(Page& page) {
+SubjectAnswer LoadAuthor(Page& page) {
   cpb::GetAuthorRequest get;
   get.set_author(page.path.at("author"));
   const auto loaded = co_await page.calls.CallShared(rpcs::kGetAuthor, get);

@@ -10,7 +10,8 @@
 
 namespace rostrum::gateway {
 
-// What a list of posts is about.
+// What a list of posts is about. Always a named variable: g++ 12 destroys a temporary in a
+// co_await twice if it was made by braces.
 struct ListSubject {
   std::string path;  // of the list as a page: "/t/war"
   std::string name;
@@ -23,13 +24,13 @@ struct ListSubject {
   content::v1::ListPostsRequest posts;        // which posts: no page and no size
 };
 
-using LoadedSubject = asio::awaitable<absl::StatusOr<ListSubject>>;
-using LoadSubject = LoadedSubject (*)(Page&);
+using SubjectAnswer = asio::awaitable<absl::StatusOr<ListSubject>>;
+using SubjectLoader = SubjectAnswer (*)(Page&);
 
 // What the variable of the route names: {channel}, {topic} or {author}. The errors are those
 // of content.
-LoadedSubject LoadChannel(Page& page);
-LoadedSubject LoadTopic(Page& page);
-LoadedSubject LoadAuthor(Page& page);
+SubjectAnswer LoadChannel(Page& page);
+SubjectAnswer LoadTopic(Page& page);
+SubjectAnswer LoadAuthor(Page& page);
 
 }  // namespace rostrum::gateway

@@ -35,8 +35,8 @@ void FillHeadOfFirst(Page& page, const ListSubject& subject) {
 
 // A list of posts. If not all are shown, `others` is the rest of the query ("level=premium") and
 // `shown` the heading ("Premium posts by Ana").
-PageAnswer ShowPosts(Page& page, ListSubject subject, std::string others = {},
-                     std::string shown = {}) {
+PageAnswer ShowPosts(Page& page, ListSubject subject, std::string others = "",
+                     std::string shown = "") {
   cpb::ListPostsRequest request = subject.posts;
   request.set_page_size(kPostsPerPage);
   request.set_page_token(page.query.Get("page"));
@@ -78,7 +78,7 @@ PageAnswer HomePage(Page& page) {
   co_return co_await ShowPosts(page, std::move(home));
 }
 
-PageHandler PostsOf(LoadSubject load) {
+PageHandler PostsOf(SubjectLoader load) {
   return [load](Page& page) -> PageAnswer {
     auto subject = co_await load(page);
     if (!subject.ok()) co_return page.Fail(subject.status());
@@ -89,12 +89,14 @@ PageHandler PostsOf(LoadSubject load) {
 PageAnswer AuthorPage(Page& page) {
   auto subject = co_await LoadAuthor(page);
   if (!subject.ok()) co_return page.Fail(subject.status());
-  if (page.query.Get("level") != "premium") {
-    co_return co_await ShowPosts(page, *std::move(subject));
+  std::string others;
+  std::string shown;
+  if (page.query.Get("level") == "premium") {
+    subject->posts.set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
+    others = "level=premium";
+    shown = page.site.words.Format("LIST_PREMIUM_BY", {{"author", subject->name}});
   }
-  subject->posts.set_access_level(subscription::v1::ACCESS_LEVEL_PREMIUM);
-  std::string shown = page.site.words.Format("LIST_PREMIUM_BY", {{"author", subject->name}});
-  co_return co_await ShowPosts(page, *std::move(subject), "level=premium", std::move(shown));
+  co_return co_await ShowPosts(page, *std::move(subject), std::move(others), std::move(shown));
 }
 
 // Adds the entries of one list of the catalog.

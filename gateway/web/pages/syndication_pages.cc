@@ -40,12 +40,11 @@ StoredResponsePtr MakeFile(const std::string& content_type, std::string text) {
 }
 
 // The feed of a list, in the format that its name ends with.
-PageAnswer SendFeed(Page& page, ListSubject subject) {
+PageAnswer SendFeed(Page& page, ListSubject subject, absl::string_view file) {
   cpb::ListPostsRequest request = subject.posts;
   request.set_page_size(kFeedItems);
   const auto posts = co_await page.calls.CallShared(rpcs::kListPosts, request);
   if (!posts.ok()) co_return page.Fail(posts.status());
-  const std::string& file = page.path.at("feed");
   const std::string self_path = absl::StrCat(subject.path == "/" ? "" : subject.path, "/", file);
   if (const auto made = page.FindMade(self_path)) co_return made->Answer(page.request);
   const Syndicate about{.title = std::move(subject.name),
@@ -63,7 +62,7 @@ PageAnswer SendFeed(Page& page, ListSubject subject) {
   co_return page.KeepMade(self_path, std::move(made));
 }
 
-LoadedSubject LoadSite(Page& page) {
+SubjectAnswer LoadSite(Page& page) {
   ListSubject site{.path = "/", .name = page.site.name};
   co_return site;
 }
@@ -140,13 +139,12 @@ PageAnswer IconPage(Page& page) {
 }
 
 // A route for each format, so that "/c/x/feed.rss" is not taken for a post.
-void AddFeedRoutes(PageRoutes& routes, const std::string& base, LoadSubject load) {
+void AddFeedRoutes(PageRoutes& routes, const std::string& base, SubjectLoader load) {
   for (const char* file : {"feed.rss", "feed.atom", "feed.json"}) {
     routes.push_back({"GET", absl::StrCat(base, "/", file), [load, file](Page& page) -> PageAnswer {
-                        page.path["feed"] = file;
                         auto subject = co_await load(page);
                         if (!subject.ok()) co_return page.Fail(subject.status());
-                        co_return co_await SendFeed(page, *std::move(subject));
+                        co_return co_await SendFeed(page, *std::move(subject), file);
                       }});
   }
 }

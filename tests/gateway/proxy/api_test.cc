@@ -42,7 +42,7 @@ TEST_F(ApiTest, AnEtagBesideTheMessageCounts) {
   EXPECT_EQ(Http().Get("/v1/posts/p1", {{"If-None-Match", "\"denied-3\""}}).status, 200);
 }
 
-TEST_F(ApiTest, WhatIsTheSameForEveryoneIsAskedForWithoutTheVisitor) {
+TEST_F(ApiTest, WhatIsTheSameForVisitorsIsAskedForWithoutTheVisitor) {
   const ClientResponse first = Http().Get("/v1/posts?channel=c1", {{"Cookie", "__Host-pass=x.y"}});
   EXPECT_EQ(first.status, 200) << first.body;
   EXPECT_EQ(Json(first)["posts"][0]["postId"], "c1");
@@ -63,10 +63,48 @@ TEST_F(ApiTest, WhoAsksTheSameAtTheSameTimeSharesACall) {
   const auto ask = [this] { return Http().Get("/v1/posts?channel=c1").body; };
   std::vector<std::future<std::string>> answers;
   for (int i = 0; i < 5; ++i) answers.push_back(std::async(std::launch::async, ask));
-  EXPECT_TRUE(Eventually([&] { return waiting("content") == 4 && posts_.log.count() == 1; }));
+  EXPECT_TRUE(Eventually([&] { return sharers("content") == 4 && posts_.log.count() == 1; }));
   posts_.hold = false;
   for (auto& answer : answers) EXPECT_THAT(answer.get(), HasSubstr("Peace"));
   EXPECT_EQ(posts_.log.count(), 2);
+}
+
+TEST_F(ApiTest, ASharedAnswerIsMadeOnce) {
+  const ClientResponse first = Http().Get("/v1/channels/c1");
+  content::v1::GetChannelRequest request;
+  request.set_channel("c1");
+  const SharedCall call{.service = "content",
+                        .method = "/rostrum.content.v1.CatalogService/GetChannel",
+                        .request = request.SerializeAsString()};
+  const StoredResponsePtr first_made = made().Find(call.Key(), "1");
+  ASSERT_NE(first_made, nullptr);
+  EXPECT_EQ(first_made->Answer({}).bytes(), first.body);
+  made().Keep(call.Key(), "1", StoreText("kept"));
+  EXPECT_EQ(Http().Get("/v1/channels/c1").body, "kept");
+  EXPECT_NE(Http().Get("/v1/channels/c1", AsAna()).body, "kept");
+}
+
+TEST_F(ApiTest, ASharedAnswerHasTheEtagOfTheResourceAndIsCompressed) {
+  const ClientResponse plain = Http().Get("/v1/channels/c1");
+  const std::string etag = plain.Header("etag");
+  EXPECT_THAT(etag, ::testing::StartsWith("\"v1."));
+  EXPECT_EQ(plain.Header("cache-control"), "private, no-cache");
+  EXPECT_EQ(Http().Get("/v1/channels/c1", AsAna()).Header("etag"), etag);
+  const ClientResponse packed = Http().Get("/v1/channels/c1", {{"Accept-Encoding", "gzip"}});
+  EXPECT_EQ(packed.Header("content-encoding"), "gzip");
+  EXPECT_EQ(packed.Header("etag"), "W/" + etag);
+  EXPECT_LT(packed.body.size(), 500u);
+  for (const ClientResponse& answer : {plain, packed}) {
+    EXPECT_EQ(answer.Header("vary"), "Accept-Encoding");
+    const ClientResponse same =
+        Http().Get("/v1/channels/c1", {{"If-None-Match", answer.Header("etag")}});
+    EXPECT_EQ(same.status, 304);
+    EXPECT_EQ(same.body, "");
+    EXPECT_EQ(same.Header("vary"), "Accept-Encoding");
+  }
+  const ClientResponse head = Http().Do("HEAD", "/v1/channels/c1", "", {});
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.Header("content-length"), std::to_string(plain.body.size()));
 }
 
 TEST_F(ApiTest, WhoHasAnAccountAsksAlone) {

@@ -32,7 +32,7 @@ http::HttpServerOptions OneThread() {
 GatewayTest::GatewayTest() {
   account_.Serve({&identities_, &sessions_});
   comment_.Serve({&comments_});
-  content_.Serve({&posts_});
+  content_.Serve({&posts_, &catalog_});
   library_.Serve({&books_});
 }
 
@@ -75,9 +75,14 @@ int GatewayTest::Port() {
   return running_->server.port();
 }
 
-double GatewayTest::waiting(const std::string& service) {
+double GatewayTest::sharers(const std::string& service) {
   Port();
-  return running_->backends.waiting(service).Value();
+  return running_->backends.sharers(service).Value();
+}
+
+MadeResponses& GatewayTest::made() {
+  Port();
+  return running_->shared_calls.made();
 }
 
 Gateway& GatewayTest::gateway() {

@@ -45,8 +45,9 @@ class GatewayTest : public ::testing::Test {
   static ClientHeaders AsAna(const ClientHeaders& more = {});
   ClientResponse CreateComment(const ClientHeaders& headers,
                                const std::string& body = R"({"body":"Well said."})");
-  // How many requests wait in the gateway for their turn at a service.
-  double waiting(const std::string& service);
+  // How many requests wait in the gateway for a call to a service that they will share.
+  double sharers(const std::string& service);
+  MadeResponses& made();
   Gateway& gateway();
 
   FakeClock clock_{absl::Now()};
@@ -67,6 +68,7 @@ class GatewayTest : public ::testing::Test {
   StandInSessions sessions_;
   StandInComments comments_{comment_.runtime()};
   StandInPosts posts_{content_.runtime()};
+  StandInCatalog catalog_{content_.runtime()};
   StandInLibrary books_;
 
   struct Running;

@@ -207,6 +207,17 @@ grpc::Status StandInPosts::ListPosts(grpc::ServerContext* ctx,
   });
 }
 
+grpc::Status StandInCatalog::GetChannel(grpc::ServerContext* ctx,
+                                        const content::v1::GetChannelRequest* request,
+                                        content::v1::Channel* response) {
+  return HandleRpc(rpc_, ctx, "GetChannel", [&](const RequestContext&) -> absl::Status {
+    response->set_slug(request->channel());
+    response->set_description(std::string(5000, 'd'));
+    response->set_etag("\"v1\"");
+    return absl::OkStatus();
+  });
+}
+
 grpc::Status StandInLibrary::WatchLoans(
     grpc::ServerContext* ctx, const library::v1::WatchLoansRequest* request,
     grpc::ServerWriter<library::v1::WatchLoansResponse>* writer) {

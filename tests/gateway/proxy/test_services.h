@@ -13,6 +13,7 @@
 #include "rostrum/account/v1/identity_service.grpc.pb.h"
 #include "rostrum/account/v1/session_service.grpc.pb.h"
 #include "rostrum/comment/v1/comment_service.grpc.pb.h"
+#include "rostrum/content/v1/catalog_service.grpc.pb.h"
 #include "rostrum/content/v1/post_service.grpc.pb.h"
 #include "rostrum/library/v1/library.grpc.pb.h"
 #include "tests/support/grpc_fixture.h"
@@ -134,6 +135,18 @@ class StandInPosts final : public content::v1::PostService::Service {
   std::atomic<bool> renamed = false;  // the post of ListPosts
   std::atomic<bool> hold = false;     // ListPosts waits for as long
   CallLog log;
+
+ private:
+  const RpcMethods rpc_;
+};
+
+// A channel has a long description.
+class StandInCatalog final : public content::v1::CatalogService::Service {
+ public:
+  explicit StandInCatalog(RpcRuntime& runtime)
+      : rpc_(runtime, content::v1::CatalogService::service_full_name()) {}
+  grpc::Status GetChannel(grpc::ServerContext* ctx, const content::v1::GetChannelRequest* request,
+                          content::v1::Channel* response) override;
 
  private:
   const RpcMethods rpc_;

@@ -1,5 +1,9 @@
 #include "gateway/settings.h"
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -38,6 +42,28 @@ TEST_F(PublicUrlTest, EachIsAnOrigin) {
 TEST_F(PublicUrlTest, ThereIsOne) {
   EXPECT_THAT(Read(",,"), IsEmpty());
   EXPECT_THAT(error_, HasSubstr("PUBLIC_URL: holds no address"));
+}
+
+GatewaySettings SettingsWith(const std::map<std::string, std::string>& given) {
+  Settings env(given);
+  return ReadGatewaySettings(env);
+}
+
+TEST(ReadTimeoutTest, CountsForCallsThatManyShare) {
+  const auto call_time = [](const std::map<std::string, std::string>& given) {
+    return SettingsWith(given).shared_calls.limits.call_time;
+  };
+  EXPECT_EQ(call_time({}), absl::Milliseconds(3750));
+  EXPECT_EQ(call_time({{"READ_TIMEOUT", "2s"}}), absl::Milliseconds(1500));
+  // Pages make several calls one after the other.
+  EXPECT_EQ(call_time({{"READ_TIMEOUT", "20s"}}), absl::Milliseconds(3750));
+}
+
+TEST(ArticleCacheMibTest, IsDividedAndNoMore) {
+  const GatewaySettings settings = SettingsWith({{"ARTICLE_CACHE_MIB", "64"}});
+  EXPECT_EQ(settings.shared_calls.answer_bytes, 4u << 20);
+  EXPECT_EQ(settings.shared_calls.made_bytes, 8u << 20);
+  EXPECT_EQ(settings.site.cache_bytes, 52u << 20);
 }
 
 }  // namespace

@@ -154,6 +154,14 @@ grpc::Status StandInCatalog::GetChannel(grpc::ServerContext* ctx, const cpb::Get
   });
 }
 
+grpc::Status StandInCatalog::GetTopic(grpc::ServerContext* ctx, const cpb::GetTopicRequest* request,
+                                      cpb::Topic* response) {
+  return HandleRpc(rpc_, ctx, "GetTopic", [&](const RequestContext&) -> absl::Status {
+    response->set_slug(request->topic());
+    return absl::OkStatus();
+  });
+}
+
 grpc::Status StandInCatalog::ListChannels(grpc::ServerContext* ctx,
                                           const cpb::ListChannelsRequest* request,
                                           cpb::ListChannelsResponse* response) {

@@ -72,6 +72,8 @@ class StandInCatalog final : public content::v1::CatalogService::Service {
                          content::v1::Author* response) override;
   grpc::Status GetChannel(grpc::ServerContext* ctx, const content::v1::GetChannelRequest* request,
                           content::v1::Channel* response) override;
+  grpc::Status GetTopic(grpc::ServerContext* ctx, const content::v1::GetTopicRequest* request,
+                        content::v1::Topic* response) override;
   grpc::Status ListChannels(grpc::ServerContext* ctx,
                             const content::v1::ListChannelsRequest* request,
                             content::v1::ListChannelsResponse* response) override;

@@ -128,7 +128,7 @@ class VisitorReadsTest : public ::testing::Test {
 TEST_F(VisitorReadsTest, EachGetsItsOwnAnswerAndManyShareACall) {
   for (int i = 0; i < 500; ++i) Start(absl::StrCat("post ", i));
   io_.poll();  // all of them wait now, two calls are under way
-  prometheus::Gauge& waiting = content_.backends().waiting("content");
+  prometheus::Gauge& waiting = content_.backends().sharers("content");
   EXPECT_EQ(waiting.Value(), 498);
   posts_.go_on.Notify();
   Finish();

@@ -42,7 +42,7 @@ TEST(CallerTable, EveryRpcNamesItsCallers) {
 }
 
 // The gateway asks for it without saying who asked.
-TEST(CallerTable, WhatIsTheSameForEveryoneIsForAnyoneToRead) {
+TEST(CallerTable, WhatIsTheSameForVisitorsIsForAnyoneToRead) {
   for (const google::protobuf::ServiceDescriptor* service : AllServices()) {
     for (int i = 0; i < service->method_count(); ++i) {
       const google::protobuf::MethodOptions& options = service->method(i)->options();
