@@ -21,9 +21,6 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 // sending, so that the answer is not lost in a reset.
 constexpr auto kLinger = std::chrono::seconds(1);
 constexpr size_t kLingerBytes = 1024 * 1024;
-// A connection holds its answer for as long as its client reads it. The memory of answers
-// larger than this (pictures, long posts) is limited; smaller ones need no limit: for 4096
-// connections, the default, they are at most 128 MiB together.
 // How long a new client may take to send its request while the server stops.
 constexpr auto kLastChance = std::chrono::milliseconds(500);
 

@@ -45,8 +45,9 @@ class StreamWriter {
   virtual void OnEnd(std::function<void()> on_end) = 0;
 };
 
-// Reads whose `body` is larger count in the memory of answers that are being sent, which is
-// limited: slow clients could hold many.
+// A connection holds its answer for as long as its client reads it. The memory of reads whose
+// `body` is larger than this (pictures, long posts) is limited; smaller ones need no limit: for
+// 4096 connections, the default, they are at most 128 MiB together.
 inline constexpr size_t kLargeAnswer = 32 * 1024;
 
 struct HttpResponse {

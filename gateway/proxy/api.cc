@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "gateway/proxy/error_response.h"
+#include "gateway/proxy/stored_response.h"
 #include "gateway/proxy/stream_answer.h"
-#include "gateway/transcoding/header_binding.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/grpc_status.h"
 #include "services/common/rpc/request_context.h"
@@ -30,8 +30,7 @@ std::string EtagOfAnswer(const UnaryResult& result, const HttpAnswer& answer) {
 
 // The response of an answer, or 304 if the client has the same already.
 http::HttpResponse ToResponse(const http::HttpRequest& request, HttpAnswer answer) {
-  const std::string* known = request.headers.Find("If-None-Match");
-  if (known != nullptr && request.is_read() && EtagMatches(*known, answer.etag)) {
+  if (HasAlready(request, answer.etag)) {
     answer.status = 304;
     answer.body.clear();
   }

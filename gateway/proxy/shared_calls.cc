@@ -3,12 +3,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.h"
 #include "rostrum/http/v1/http.pb.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/grpc_status.h"
+#include "services/common/rpc/rpc_metrics.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -18,10 +17,9 @@ constexpr size_t kTurnsBytes = 4 << 20;
 
 // A default instance of the answer of an RPC that may be shared.
 absl::StatusOr<const google::protobuf::Message*> AnswerType(absl::string_view path) {
-  const std::string name = absl::StrReplaceAll(absl::StripPrefix(path, "/"), {{"/", "."}});
-  const auto* method = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(name);
+  const google::protobuf::MethodDescriptor* method = MethodOfPath(path);
   if (method == nullptr || !method->options().GetExtension(http::v1::same_for_visitors)) {
-    return absl::InternalError(absl::StrCat(name, " has no answer that many may share"));
+    return absl::InternalError(absl::StrCat(path, " has no answer that many may share"));
   }
   return google::protobuf::MessageFactory::generated_factory()->GetPrototype(method->output_type());
 }

@@ -15,6 +15,11 @@ constexpr int kGzipLevel = 6;
 
 }  // namespace
 
+bool HasAlready(const http::HttpRequest& request, absl::string_view etag) {
+  const std::string* known = request.headers.Find("If-None-Match");
+  return known != nullptr && request.is_read() && EtagMatches(*known, etag);
+}
+
 StoredResponse::StoredResponse(http::HttpResponse response)
     : headers_([&response] {
         http::AddVaryByEncoding(response.headers);
@@ -25,9 +30,8 @@ StoredResponse::StoredResponse(http::HttpResponse response)
 http::HttpResponse StoredResponse::Answer(const http::HttpRequest& request) const {
   http::HttpResponse response;
   response.headers = headers_;
-  const std::string* known = request.headers.Find("If-None-Match");
-  const std::string* etag = known == nullptr ? nullptr : headers_.Find("ETag");
-  if (etag != nullptr && request.is_read() && EtagMatches(*known, *etag)) {
+  const std::string* etag = headers_.Find("ETag");
+  if (etag != nullptr && HasAlready(request, *etag)) {
     response.status = 304;
     return response;
   }

@@ -5,9 +5,13 @@
 #include <string>
 
 #include "absl/base/call_once.h"
+#include "absl/strings/string_view.h"
 #include "gateway/http/message.h"
 
 namespace rostrum::gateway {
+
+// Whether a read says that its client has what has this entity tag already (If-None-Match).
+bool HasAlready(const http::HttpRequest& request, absl::string_view etag);
 
 // A response that can be sent many times. Thread-safe.
 class StoredResponse {

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
@@ -19,6 +20,11 @@ Metrics::LabelValues LabelsOf(const RpcName& name) {
 
 }  // namespace
 
+const google::protobuf::MethodDescriptor* MethodOfPath(absl::string_view path) {
+  return google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
+      absl::StrReplaceAll(absl::StripPrefix(path, "/"), {{"/", "."}}));
+}
+
 RpcName RpcName::Of(const google::protobuf::MethodDescriptor& method) {
   return {
       method.service()->full_name(), method.name(), method.server_streaming(),
@@ -29,10 +35,8 @@ RpcName RpcName::OfPath(absl::string_view path) {
   path = absl::StripPrefix(path, "/");
   const size_t slash = path.find('/');
   if (slash == absl::string_view::npos) return {"", std::string(path)};
-  RpcName name{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
-  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
-  const auto* method = pool->FindMethodByName(name.service + "." + name.method);
-  return method == nullptr ? name : Of(*method);
+  if (const auto* method = MethodOfPath(path)) return Of(*method);
+  return {std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
 }
 
 RpcMetrics::RpcMetrics(Metrics& metrics, const RpcFamilies& families, RpcName name)

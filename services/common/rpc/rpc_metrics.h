@@ -12,6 +12,10 @@
 
 namespace rostrum {
 
+// The RPC of a path such as "/rostrum.content.v1.PostService/GetPost"; null if it is not linked
+// into this binary.
+const google::protobuf::MethodDescriptor* MethodOfPath(absl::string_view path);
+
 // An RPC by its names: "rostrum.content.v1.PostService" and "GetPost".
 struct RpcName {
   std::string service;
@@ -22,7 +26,6 @@ struct RpcName {
   bool repeatable = false;
 
   static RpcName Of(const google::protobuf::MethodDescriptor& method);
-  // Of a path such as "/rostrum.content.v1.PostService/GetPost".
   static RpcName OfPath(absl::string_view path);
   // As spans and logs name it: "rostrum.content.v1.PostService/GetPost".
   std::string Full() const { return service + "/" + method; }
