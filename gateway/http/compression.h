@@ -23,6 +23,9 @@ void AddVaryByEncoding(HttpHeaders& response);
 // of a strong one.
 void DeclareGzip(HttpHeaders& response);
 
+// The level for what is compressed once and sent many times.
+constexpr int kStoredGzipLevel = 6;
+
 // `text` as one gzip member; empty if zlib fails for lack of memory.
 std::string Gzip(absl::string_view text, int level);
 

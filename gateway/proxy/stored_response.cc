@@ -10,8 +10,10 @@
 namespace rostrum::gateway {
 namespace {
 
-// Higher than for other answers: a stored one is compressed once and sent many times.
-constexpr int kGzipLevel = 6;
+http::HttpHeaders HeadersOf(http::HttpResponse& response) {
+  http::AddVaryByEncoding(response.headers);
+  return std::move(response.headers);
+}
 
 }  // namespace
 
@@ -21,15 +23,26 @@ bool HasAlready(const http::HttpRequest& request, absl::string_view etag) {
 }
 
 StoredResponse::StoredResponse(http::HttpResponse response)
-    : headers_([&response] {
-        http::AddVaryByEncoding(response.headers);
-        return std::move(response.headers);
-      }()),
+    : headers_(HeadersOf(response)),
       text_(std::make_shared<const std::string>(std::move(response.body))) {}
 
-http::HttpResponse StoredResponse::Answer(const http::HttpRequest& request) const {
+StoredResponse::StoredResponse(http::HttpResponse response,
+                               const std::vector<std::string>& placeholders)
+    : headers_(HeadersOf(response)), parts_(std::in_place, response.body, placeholders) {}
+
+http::HttpResponse StoredResponse::Answer(const http::HttpRequest& request,
+                                          const std::vector<std::string>& values) const {
   http::HttpResponse response;
   response.headers = headers_;
+  if (parts_.has_value()) {
+    if (http::AcceptsGzip(request.headers)) response.body = parts_->GzipWith(values);
+    if (response.body.empty()) {
+      response.body = parts_->With(values);
+    } else {
+      http::DeclareGzip(response.headers);
+    }
+    return response;
+  }
   const std::string* etag = headers_.Find("ETag");
   if (etag != nullptr && HasAlready(request, *etag)) {
     response.status = 304;
@@ -38,7 +51,7 @@ http::HttpResponse StoredResponse::Answer(const http::HttpRequest& request) cons
   response.shared_body = text_;
   if (!http::AcceptsGzip(request.headers)) return response;
   absl::call_once(compressed_, [this] {
-    gzip_ = std::make_shared<const std::string>(http::Gzip(*text_, kGzipLevel));
+    gzip_ = std::make_shared<const std::string>(http::Gzip(*text_, http::kStoredGzipLevel));
   });
   if (gzip_->empty() || gzip_->size() >= text_->size()) return response;
   response.shared_body = gzip_;

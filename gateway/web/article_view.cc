@@ -1,6 +1,7 @@
 #include "gateway/web/article_view.h"
 
 #include "absl/strings/str_cat.h"
+#include "gateway/web/offer_times.h"
 #include "services/common/base/utf8.h"
 #include "services/common/rpc/proto_time.h"
 
@@ -144,10 +145,11 @@ void FillOffer(const Words& words, const spb::ReadingAccess& access, const std::
     ctemplate::TemplateDictionary& open = *values.AddSectionDictionary("OPEN");
     open.SetValue("HEADING", words.Format("OFFER_HEADING",
                                           {{"days", absl::StrCat(access.offer().trial_days())}}));
-    SetTime(open, "EXPIRE", access.offer().expire_time());
-    SetTime(open, "NOW", access.server_time());
+    SetOfferTime(open, "EXPIRE", access.offer().has_expire_time(), access.offer().expire_time());
+    SetOfferTime(open, "NOW", access.has_server_time(), access.server_time());
   } else {
-    SetTime(*values.AddSectionDictionary("EXPIRED"), "NEXT", access.offer().next_offer_time());
+    SetOfferTime(*values.AddSectionDictionary("EXPIRED"), "NEXT",
+                 access.offer().has_next_offer_time(), access.offer().next_offer_time());
   }
 }
 

@@ -24,7 +24,7 @@ void FillArticle(const Words& words, const content::v1::Post& post, const std::s
                  bool signed_in, ctemplate::TemplateDictionary& values);
 
 // The current offer: a section OFFER with offer.tpl. Without an offer, the text
-// `otherwise`.
+// `otherwise`. Times that an offer does not have are left to be put in later (offer_times.h).
 void FillOffer(const Words& words, const subscription::v1::ReadingAccess& access,
                const std::string& here, bool signed_in, const std::string& otherwise,
                ctemplate::TemplateDictionary& parent);

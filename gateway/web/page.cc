@@ -18,6 +18,8 @@ constexpr absl::Duration kCallTime = absl::Seconds(5);
 // For all calls of a page together, which may run one after the other: proxies wait for 30
 // seconds.
 constexpr absl::Duration kPageTime = absl::Seconds(15);
+// Browsers keep a page, and ask each time whether it is the same.
+constexpr char kAskAgain[] = "private, no-cache";
 
 bool IsLocal(const std::string& path) {
   FieldChecks checks;
@@ -52,6 +54,14 @@ bool HasWordsFor(const Words& words, int code) {
   return words.Has(absl::StrCat("ERROR_", code, "_HEADING"));
 }
 
+http::HttpResponse HtmlResponse(int status, const char* cache_control) {
+  http::HttpResponse response;
+  response.status = status;
+  response.headers.Set("Content-Type", "text/html; charset=utf-8");
+  response.headers.Set("Cache-Control", cache_control);
+  return response;
+}
+
 // Fills error.tpl with the words for `code`. Returns the heading.
 std::string FillError(const Words& words, int code, ctemplate::TemplateDictionary& values) {
   const std::string heading = words.Get(absl::StrCat("ERROR_", code, "_HEADING"));
@@ -71,10 +81,7 @@ http::HttpResponse RefusalPage(const SiteContext& site, const http::Refusal& ref
   values.SetFilename("error.tpl");
   const std::string heading = FillError(site.words, words, values);
   values.SetIntValue("CODE", refusal.status);
-  http::HttpResponse response;
-  response.status = refusal.status;
-  response.headers.Set("Content-Type", "text/html; charset=utf-8");
-  response.headers.Set("Cache-Control", "no-store");
+  http::HttpResponse response = HtmlResponse(refusal.status, "no-store");
   response.body = ExpandLayout(site, heading, layout);
   return response;
 }
@@ -158,6 +165,13 @@ std::string Page::Expand(const std::string& title) {
 
 StoredResponsePtr Page::Render(const std::string& title) { return StoreText(Expand(title)); }
 
+StoredResponsePtr Page::RenderWith(const std::vector<std::string>& placeholders,
+                                   const std::string& title) {
+  http::HttpResponse response = HtmlResponse(200, kAskAgain);
+  response.body = Expand(title);
+  return std::make_shared<const StoredResponse>(std::move(response), placeholders);
+}
+
 bool Page::IsForAll(const std::string& path) const { return !SignedIn() && request.target == path; }
 
 StoredResponsePtr Page::FindMade(const std::string& path) const {
@@ -171,18 +185,13 @@ http::HttpResponse Page::KeepMade(const std::string& path, StoredResponsePtr mad
 
 http::HttpResponse Page::Show(const std::string& title, int status) {
   if (status == 200 && request.method != "POST") return Render(title)->Answer(request);
-  http::HttpResponse response;
-  response.status = status;
-  response.headers.Set("Content-Type", "text/html; charset=utf-8");
-  response.headers.Set("Cache-Control", "private, no-cache");
+  http::HttpResponse response = HtmlResponse(status, kAskAgain);
   response.body = Expand(title);
   return response;
 }
 
 http::HttpResponse Page::ShowHead() {
-  http::HttpResponse response;
-  response.headers.Set("Content-Type", "text/html; charset=utf-8");
-  response.headers.Set("Cache-Control", "private, no-cache");
+  http::HttpResponse response = HtmlResponse(200, kAskAgain);
   // The length is not known, which a body of none would say.
   response.stream = [](http::StreamWriter&) -> asio::awaitable<void> { co_return; };
   return response;
@@ -239,9 +248,7 @@ http::HttpResponse Page::Fail(const absl::Status& status) {
 }
 
 http::HttpResponse Page::ShowPart(const std::string& file) {
-  http::HttpResponse response;
-  response.headers.Set("Content-Type", "text/html; charset=utf-8");
-  response.headers.Set("Cache-Control", "private, no-store");
+  http::HttpResponse response = HtmlResponse(200, "private, no-store");
   response.body = site.templates.Expand(file, UseTemplate(file));
   return response;
 }
@@ -268,9 +275,13 @@ std::string IsoTime(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", time, absl::UTCTimeZone());
 }
 
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%-d %B %Y, %H:%M UTC", time, absl::UTCTimeZone());
+}
+
 void SetTime(ctemplate::TemplateDictionary& values, const std::string& name, absl::Time time) {
   values.SetValue(absl::StrCat(name, "_ISO"), IsoTime(time));
-  values.SetValue(name, absl::FormatTime("%-d %B %Y, %H:%M UTC", time, absl::UTCTimeZone()));
+  values.SetValue(name, TimeText(time));
 }
 
 void SetTime(ctemplate::TemplateDictionary& values, const std::string& name,

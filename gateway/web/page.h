@@ -91,6 +91,9 @@ class Page {
 
   // Renders the page without sending it, for pages that are cached.
   StoredResponsePtr Render(const std::string& title);
+  // The same for a page that is different for each reader where it has `placeholders`.
+  StoredResponsePtr RenderWith(const std::vector<std::string>& placeholders,
+                               const std::string& title);
   // The page at `path` that was made of the same answers of CallShared. Null if there is none,
   // or if this page is not the one for all (IsForAll).
   StoredResponsePtr FindMade(const std::string& path) const;
@@ -157,6 +160,8 @@ using PageHandler = std::function<PageAnswer(Page&)>;
 
 // "2026-11-23T12:00:00Z".
 std::string IsoTime(absl::Time time);
+// "23 November 2026, 12:00 UTC".
+std::string TimeText(absl::Time time);
 
 // Sets NAME_ISO for <time datetime>, and NAME for people; a script replaces the latter by
 // the time in the language and zone of the reader.

@@ -6,6 +6,7 @@
 #include "gateway/transcoding/http_status.h"
 #include "gateway/web/article_requests.h"
 #include "gateway/web/article_view.h"
+#include "gateway/web/offer_times.h"
 #include "gateway/web/rpcs.h"
 #include "services/common/base/status.h"
 #include "services/common/rpc/visitor_proto.h"
@@ -17,9 +18,8 @@ namespace cpb = rostrum::content::v1;
 namespace spb = rostrum::subscription::v1;
 
 // Only the parts of a decision that the page shows, so that visitors who see the same share a
-// cached page. A page with an offer shows times that are different for each visitor.
+// cached page. They may have offers that end at different times (TakeOfferTimes).
 spb::ReadingAccess Shown(spb::ReadingAccess access) {
-  if (access.has_offer() || access.has_entitlement_end_time()) return access;
   access.clear_server_time();
   if (!access.has_meter()) return access;
   access.mutable_meter()->clear_period_end_time();
@@ -94,6 +94,7 @@ asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
   if (reading->access().has_meter() || reading->access().has_offer()) {
     page.calls.AddMetadata(kKeepVisitorKey, "1");
   }
+  parts.offer_times = TakeOfferTimes(*reading->mutable_access());
   parts.access = Shown(std::move(*reading->mutable_access()));
   if (!reading->has_post()) {
     if (known != nullptr) parts.post = parts.access.granted() ? known->body : known->preview;
@@ -143,7 +144,7 @@ asio::awaitable<absl::Status> LoadForVisitor(Page& page, const KnownPost* known,
 std::string PageKey(const Page& page, const VisitorParts& parts) {
   const bool whole =
       parts.card != nullptr && (parts.comments != nullptr || !parts.access.granted());
-  if (!whole || parts.access.has_offer()) return "";
+  if (!whole) return "";
   return absl::StrCat(page.request.path, "\n", parts.post->number, " ", parts.card->number, " ",
                       parts.comments == nullptr ? 0 : parts.comments->number, "\n",
                       parts.access.SerializeAsString());

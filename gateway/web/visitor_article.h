@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "gateway/web/article_cache.h"
@@ -14,7 +15,10 @@ namespace rostrum::gateway {
 // cannot be loaded is null.
 struct VisitorParts {
   KeptPtr<content::v1::Post> post;
+  // The decision, as far as others may see the same.
   subscription::v1::ReadingAccess access;
+  // The times of the visitor's offer, for OfferPlaceholders().
+  std::vector<std::string> offer_times;
   KeptPtr<ArticleCache::Card> card;
   KeptPtr<ArticleCache::Comments> comments;
 };
@@ -25,7 +29,7 @@ struct VisitorParts {
 asio::awaitable<absl::Status> LoadForVisitor(Page& page, const KnownPost* known,
                                              VisitorParts& parts);
 
-// The key of the page in the cache, made of its parts; empty if it is for this visitor alone.
+// The key of the page in the cache, made of its parts; empty if a part could not be loaded.
 std::string PageKey(const Page& page, const VisitorParts& parts);
 
 }  // namespace rostrum::gateway

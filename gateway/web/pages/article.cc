@@ -6,6 +6,7 @@
 #include "gateway/web/discussion_page.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/head_view.h"
+#include "gateway/web/offer_times.h"
 #include "gateway/web/pages/follows.h"
 #include "gateway/web/pages/pages.h"
 #include "gateway/web/pages/written_comment.h"
@@ -189,7 +190,9 @@ PageAnswer ShowToVisitor(Page& page) {
   const bool discussed = parts.comments != nullptr;
   const bool older = discussed && AsksForAnother(page, parts.comments->message);
   const std::string key = older ? "" : PageKey(page, parts);
-  if (const auto kept = articles.FindPage(key)) co_return kept->Answer(page.request);
+  if (const auto kept = articles.FindPage(key)) {
+    co_return kept->Answer(page.request, parts.offer_times);
+  }
   cpb::Post post = parts.post->message;
   *post.mutable_access() = parts.access;
   const absl::Time as_of = discussed ? parts.comments->load_time : page.site.clock.Now();
@@ -206,9 +209,11 @@ PageAnswer ShowToVisitor(Page& page) {
   }
   co_await FillWholeArticle(page, post, std::move(around));
   // With a query it has other ways back than the page for all.
-  const StoredResponsePtr made = page.Render(post.summary().title());
+  const std::string& title = post.summary().title();
+  const StoredResponsePtr made =
+      parts.access.has_offer() ? page.RenderWith(OfferPlaceholders(), title) : page.Render(title);
   if (!key.empty() && page.request.query.empty()) articles.KeepPage(key, made);
-  co_return made->Answer(page.request);
+  co_return made->Answer(page.request, parts.offer_times);
 }
 
 PageAnswer ShowArticle(Page& page) {

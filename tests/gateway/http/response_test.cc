@@ -1,14 +1,14 @@
 // Response heads, compression, static files, the error form, metrics.
-#include <zlib.h>
-
 #include <string>
 
 #include "gateway/http/compression.h"
 #include "gateway/http/error_form.h"
+#include "gateway/http/gzip_pieces.h"
 #include "gateway/http/response_head.h"
 #include "gateway/http/server_metrics.h"
 #include "gateway/http/static_files.h"
 #include "gmock/gmock.h"
+#include "tests/support/http/gunzip.h"
 
 namespace rostrum::http {
 namespace {
@@ -16,20 +16,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-std::string Gunzip(const std::string& compressed) {
-  z_stream stream{};
-  inflateInit2(&stream, 15 + 16);
-  std::string out(1 << 20, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
-  stream.avail_in = static_cast<uInt>(compressed.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  inflateEnd(&stream);
-  return out;
-}
 
 HttpHeaders AcceptEncoding(const std::string& value) {
   HttpHeaders headers;
@@ -107,6 +93,23 @@ TEST(CompressionTest, ReadsAcceptEncoding) {
     EXPECT_FALSE(AcceptsGzip(AcceptEncoding(no))) << no;
   }
   EXPECT_FALSE(AcceptsGzip(HttpHeaders()));
+}
+
+TEST(GzipPiecesTest, PiecesAndTextMakeOneMember) {
+  const std::string page(3000, 'p');
+  const GzipPiece piece = Deflate(page, 6);
+  EXPECT_LT(piece.deflated.size(), 100u);
+  const GzipPiece nothing = Deflate("", 6);
+  const std::string large(200'000, 'v');
+  GzipMember member;
+  member.Append(nothing);
+  member.AppendStored("first");
+  member.Append(piece);
+  member.AppendStored("");
+  member.Append(piece);  // one piece may stand in many places, and members
+  member.AppendStored(large);
+  EXPECT_EQ(Gunzip(std::move(member).Finish()), "first" + page + page + large);
+  EXPECT_EQ(Gunzip(GzipMember().Finish()), "");
 }
 
 TEST(CompressionTest, TellsCachesEvenWhenItDoesNot) {

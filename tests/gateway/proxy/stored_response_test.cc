@@ -2,6 +2,7 @@
 
 #include "gateway/proxy/made_responses.h"
 #include "gtest/gtest.h"
+#include "tests/support/http/gunzip.h"
 
 namespace rostrum::gateway {
 namespace {
@@ -50,6 +51,28 @@ TEST(StoredResponseTest, KeepsItsHeadersAndHasAnEtagOnlyIfItWasGivenOne) {
   // Other bytes than those that it was made for.
   request.headers.Set("Accept-Encoding", "gzip");
   EXPECT_EQ(*StoredResponse(response).Answer(request).headers.Find("ETag"), "W/\"7\"");
+}
+
+TEST(StoredResponseTest, PutsValuesInPlaceOfPlaceholders) {
+  http::HttpResponse response;
+  response.headers.Set("Content-Type", "text/html");
+  response.body = "[A]" + std::string(3000, 'x') + "[B][A]" + std::string(3000, 'y');
+  const StoredResponse stored(response, {"[A]", "[B]", "[C]"});
+  http::HttpRequest request = Get();
+  for (const std::string value : {"", "one", "[B]"}) {
+    const std::string whole =
+        value + std::string(3000, 'x') + "two" + value + std::string(3000, 'y');
+    request.headers.Set("Accept-Encoding", "identity");
+    const http::HttpResponse plain = stored.Answer(request, {value, "two", "three"});
+    EXPECT_EQ(plain.bytes(), whole);
+    EXPECT_FALSE(plain.headers.Has("Content-Encoding"));
+    EXPECT_EQ(*plain.headers.Find("Vary"), "Accept-Encoding");
+    request.headers.Set("Accept-Encoding", "gzip");
+    const http::HttpResponse packed = stored.Answer(request, {value, "two", "three"});
+    EXPECT_EQ(http::Gunzip(packed.bytes()), whole);
+    EXPECT_LT(packed.bytes().size(), 300u);
+    EXPECT_EQ(*packed.headers.Find("Content-Encoding"), "gzip");
+  }
 }
 
 TEST(MadeResponsesTest, TheLastOfAKeyIsFoundForItsAnswersOnly) {

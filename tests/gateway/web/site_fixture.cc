@@ -114,10 +114,14 @@ grpc::Status StandInPosts::BatchReadPosts(grpc::ServerContext* ctx,
       ++reads;
       reading.set_outcome(cpb::VisitorReading::OUTCOME_DECIDED);
       reading.set_version("1");
-      reading.mutable_access()->set_granted(true);
-      reading.mutable_access()->set_reason(spb::ACCESS_REASON_PUBLIC);
+      absl::MutexLock lock(&mu_);
+      *reading.mutable_access() = access_;
       *reading.mutable_post()->mutable_summary() = Shown();
-      reading.mutable_post()->set_body_html("<p>By talking.</p>");
+      if (access_.granted()) {
+        reading.mutable_post()->set_body_html("<p>By talking.</p>");
+      } else {
+        reading.mutable_post()->set_preview_html("<p>By …</p>");
+      }
     }
     return absl::OkStatus();
   });

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "boost/asio/io_context.hpp"
 #include "gateway/web/site.h"
@@ -35,7 +37,10 @@ subscription::v1::ListPlansResponse ThePlans();
 class StandInPosts final : public content::v1::PostService::Service {
  public:
   explicit StandInPosts(RpcRuntime& runtime)
-      : rpc_(runtime, content::v1::PostService::service_full_name()) {}
+      : rpc_(runtime, content::v1::PostService::service_full_name()) {
+    access_.set_granted(true);
+    access_.set_reason(subscription::v1::ACCESS_REASON_PUBLIC);
+  }
   grpc::Status ListPosts(grpc::ServerContext* ctx, const content::v1::ListPostsRequest* request,
                          content::v1::ListPostsResponse* response) override;
   grpc::Status GetPost(grpc::ServerContext* ctx, const content::v1::GetPostRequest* request,
@@ -45,10 +50,17 @@ class StandInPosts final : public content::v1::PostService::Service {
                               content::v1::BatchReadPostsResponse* response) override;
   std::atomic<int> reads = 0;         // those that count
   std::atomic<bool> revised = false;  // the post, a day after it was published
+  // What visitors may read; by default everything.
+  void DecideForVisitors(subscription::v1::ReadingAccess access) {
+    absl::MutexLock lock(&mu_);
+    access_ = std::move(access);
+  }
 
  private:
   content::v1::PostSummary Shown() const;
   const RpcMethods rpc_;
+  absl::Mutex mu_;
+  subscription::v1::ReadingAccess access_ ABSL_GUARDED_BY(mu_);
 };
 
 // Finds ThePost() by any word, and quotes the middle of it for "talking".

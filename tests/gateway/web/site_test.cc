@@ -3,10 +3,13 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "services/common/rpc/proto_time.h"
 #include "tests/gateway/web/site_fixture.h"
 
 namespace rostrum::gateway {
 namespace {
+
+namespace spb = rostrum::subscription::v1;
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -175,6 +178,36 @@ TEST_F(SiteTest, AnArticleSaysWhenItWasRevised) {
   EXPECT_THAT(never, Not(HasSubstr("article:modified_time")));
   EXPECT_THAT(std::string(Get("/feed.atom").bytes()),
               HasSubstr("</id>\n<updated>2023-11-14T22:13:20Z</updated>\n<link rel"));
+}
+
+// The page is made for one, and sent to others with theirs.
+TEST_F(SiteTest, EachVisitorSeesTheTimesOfTheOwnOffer) {
+  spb::ReadingAccess access;
+  access.set_reason(spb::ACCESS_REASON_METER_ENDED);
+  spb::Offer& offer = *access.mutable_offer();
+  offer.set_trial_days(14);
+  const auto shown = [&](spb::OfferState state, absl::Time now) {
+    offer.set_state(state);
+    *access.mutable_server_time() = ToProtoTime(now);
+    *offer.mutable_expire_time() = ToProtoTime(now + absl::Hours(24));
+    *offer.mutable_next_offer_time() = ToProtoTime(now + absl::Hours(48));
+    posts_.DecideForVisitors(access);
+    return Get("/c/world/peace");
+  };
+  for (const int hours : {0, 1}) {
+    const absl::Time now = absl::FromUnixSeconds(1'700'000'000) + absl::Hours(hours);
+    const http::HttpResponse response = shown(spb::OFFER_STATE_OPEN, now);
+    EXPECT_EQ(Header(response, "ETag"), "");
+    const std::string open(response.bytes());
+    EXPECT_THAT(open, HasSubstr("data-expire=\"" + IsoTime(now + absl::Hours(24)) +
+                                "\" data-now=\"" + IsoTime(now) + "\""));
+    EXPECT_THAT(open, HasSubstr("datetime=\"" + IsoTime(now + absl::Hours(24)) +
+                                "\" data-countdown-time>" + TimeText(now + absl::Hours(24))));
+    const std::string over(shown(spb::OFFER_STATE_EXPIRED, now).bytes());
+    EXPECT_THAT(over, HasSubstr("datetime=\"" + IsoTime(now + absl::Hours(48)) +
+                                "\" data-local-time>" + TimeText(now + absl::Hours(48))));
+    EXPECT_THAT(over, Not(HasSubstr("data-expire")));
+  }
 }
 
 TEST_F(SiteTest, ARevisionIsAChange) {

@@ -11,6 +11,7 @@
 #include "gateway/web/article_view.h"
 #include "gateway/web/discussion_view.h"
 #include "gateway/web/head_view.h"
+#include "gateway/web/offer_times.h"
 #include "gateway/web/post_list_view.h"
 #include "gateway/web/syndication.h"
 #include "gtest/gtest.h"
@@ -284,6 +285,26 @@ TEST(SyndicationTest, FeedsHoldNoMarkupOfOthers) {
       EXPECT_FALSE(absl::StrContains(xml, "<!--")) << text;
     }
   }
+}
+
+TEST(ViewsTest, OffersThatDifferInTheirTimesAreShownAsOnePage) {
+  const auto access_at = [](absl::Time now) {
+    spb::ReadingAccess access;
+    *access.mutable_server_time() = ToProtoTime(now);
+    access.mutable_offer()->set_state(spb::OFFER_STATE_OPEN);
+    *access.mutable_offer()->mutable_expire_time() = ToProtoTime(now + absl::Hours(1));
+    *access.mutable_offer()->mutable_next_offer_time() = ToProtoTime(now + absl::Hours(2));
+    return access;
+  };
+  spb::ReadingAccess one = access_at(kNoon);
+  spb::ReadingAccess other = access_at(kNoon + absl::Seconds(1));
+  const std::vector<std::string> times = TakeOfferTimes(one);
+  EXPECT_EQ(times.size(), OfferPlaceholders().size());
+  EXPECT_NE(TakeOfferTimes(other), times);
+  EXPECT_EQ(one.SerializeAsString(), other.SerializeAsString());
+
+  other.clear_offer();
+  EXPECT_TRUE(TakeOfferTimes(other).empty());
 }
 
 }  // namespace
