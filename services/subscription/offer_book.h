@@ -65,14 +65,22 @@ class RedisOfferBook final : public OfferBook {
       const std::vector<OfferWanted>& wanted, absl::Time now) override;
 
  private:
-  RedisScript::Call CallFor(const VisitorPass& pass, absl::Time now, bool start) const;
-  // Returns one offer for each call, in their order.
-  absl::StatusOr<std::vector<std::optional<Offer>>> Ask(
-      const std::vector<RedisScript::Call>& calls);
+  struct Found {
+    std::optional<Offer> offer;
+    bool is_over = false;  // an offer is stored whose pause is over
+  };
+  absl::StatusOr<std::vector<Found>> FindAll(const std::vector<VisitorPass>& passes,
+                                             absl::Time now);
+  struct Start {
+    VisitorPass pass;
+    bool is_over = false;
+  };
+  absl::StatusOr<std::vector<Offer>> StartAll(const std::vector<Start>& starts, absl::Time now);
+  // The offer with the stored expiry; nullopt for nil.
+  absl::StatusOr<std::optional<Offer>> Read(const RedisReply& reply) const;
 
   Redis& redis_;
   const OfferSettings settings_;
-  const RedisScript script_;
   const NewVisitors new_visitors_;
 };
 
