@@ -19,8 +19,9 @@ namespace {
 constexpr char kCurrent[] = "{views}:current";
 constexpr char kBatches[] = "{views}:batches";
 constexpr int64_t kKeepSeconds = 2 * 24 * 3600;
-// Views are gathered for this long and then counted together.
-constexpr absl::Duration kGather = absl::Milliseconds(20);
+// Views are gathered for this long and then counted together: the views of one post cost hardly
+// more than one. A kill loses them.
+constexpr absl::Duration kGather = absl::Milliseconds(200);
 // If this many views wait, of further ones only the number is kept, not the readers.
 constexpr size_t kMaxWaiting = 10'000;
 // Most views that one call of the script counts. Redis serves nobody else meanwhile.
@@ -162,11 +163,14 @@ void ViewCounter::Flush() {
     waiting.swap(waiting_);
     waiting_views_ = 0;
   }
-  for (const Waiting& of_day : waiting) CountInRedis(of_day);
+  for (Waiting& of_day : waiting) CountInRedis(std::move(of_day));
 }
 
-void ViewCounter::CountInRedis(const Waiting& waiting) {
-  const auto& [day, views] = waiting;
+void ViewCounter::CountInRedis(Waiting waiting) {
+  auto& [day, views] = waiting;
+  // Views of one post together.
+  std::stable_sort(views.begin(), views.end(),
+                   [](const View& a, const View& b) { return a.post_id < b.post_id; });
   for (size_t begin = 0; begin < views.size(); begin += kMaxPerCall) {
     Tallies tallies;
     for (size_t i = begin; i < std::min(begin + kMaxPerCall, views.size()); ++i) {

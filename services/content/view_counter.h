@@ -29,7 +29,7 @@ namespace rostrum::content {
 //
 // A batch is added in one transaction that also records its uuid, so a crash at any point
 // neither loses nor doubles it. What can be lost or doubled:
-// - A kill of this process loses the views in its memory, some milliseconds of them.
+// - A kill of this process loses the views in its memory, a fifth of a second of them.
 // - A kill of Redis loses what its append-only file lacked, up to a second. If it forgot
 //   that a batch was cut off, those views would be counted twice: in PostgreSQL and in the
 //   next batch. So a batch is added only when it is some seconds old.
@@ -76,7 +76,7 @@ class ViewCounter {
     std::string day;
     std::vector<View> views;
   };
-  void CountInRedis(const Waiting& waiting);
+  void CountInRedis(Waiting waiting);
   static RedisScript::Call CallFor(const std::string& day, const Tallies& tallies);
   // True if Redis counted them or may have.
   bool Counted(const std::string& day, const Tallies& tallies);
