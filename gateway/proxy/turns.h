@@ -35,7 +35,8 @@ namespace rostrum::gateway {
 
 // How calls take turns.
 struct TurnLimits {
-  // At most so many calls run at a time.
+  // At most so many calls run at a time, and one beside another only if more wait than can go in
+  // it: a call costs much the same however many share it.
   size_t calls = 1;
   // A call that takes longer no longer counts among them, and the next begins at once: its
   // replica may hang while the others are well. At most an hour.
@@ -45,9 +46,9 @@ struct TurnLimits {
 };
 
 // Lets many ask in one call.
-// - Those who come while as many calls run as may go together in the next one: under low load
-//   nobody waits, and under high load many share the cost of a call. Nobody gets an answer to
-//   a call that began before they asked.
+// - Those who come while a call runs go together in the next one: under low load nobody waits,
+//   and under high load many share the cost of a call. Nobody gets an answer to a call that
+//   began before they asked.
 // - At most 24 calls run even if all of them take long (kMostCalls): about as many as get
 //   stuck in one hanging replica until the first of them is given up.
 // - When a call runs out of time, those in the queue who have waited as long as its first try
@@ -147,7 +148,9 @@ class Turns : public std::enable_shared_from_this<Turns<Question, Answer>> {
     const Clock::time_point now = Clock::now();
     const size_t lately = std::distance(under_way_.upper_bound(now - long_call_), under_way_.end());
     if (lately >= limits_.calls || under_way_.size() >= kMostCalls || queue_.empty()) return {};
-    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(share_(queue_));
+    const size_t share = share_(queue_);
+    if (lately > 0 && share == queue_.size()) return {};
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(share);
     Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
     queue_.erase(queue_.begin(), end);
     waiting_.Decrement(static_cast<double>(batch.size()));

@@ -13,8 +13,7 @@ namespace {
 
 namespace cpb = rostrum::content::v1;
 
-// Two keep content busy while answers are on their way. More would make the batches smaller,
-// and each read more expensive.
+// Two keep content busy while answers are on their way.
 constexpr size_t kMaxCalls = 2;
 constexpr size_t kMaxReads = 200;  // content takes 500
 // Most whole texts in one answer, which may have 16 MiB.
