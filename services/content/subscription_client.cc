@@ -1,5 +1,6 @@
 #include "services/content/subscription_client.h"
 
+#include <iterator>
 #include <utility>
 
 #include "services/common/base/status.h"
@@ -29,8 +30,9 @@ absl::StatusOr<std::vector<subscription::v1::ReadingAccess>> GrpcSubscriptionCli
   if (response.decisions_size() != request.reads_size()) {
     return absl::InternalError("subscription decided something else");
   }
-  return std::vector<subscription::v1::ReadingAccess>(response.decisions().begin(),
-                                                      response.decisions().end());
+  auto& decisions = *response.mutable_decisions();
+  return std::vector<subscription::v1::ReadingAccess>(std::make_move_iterator(decisions.begin()),
+                                                      std::make_move_iterator(decisions.end()));
 }
 
 absl::StatusOr<subscription::v1::Entitlement> GrpcSubscriptionClient::GetEntitlement(

@@ -29,6 +29,22 @@ TEST(VisitorPassTest, RefusesAnythingElse) {
   }
 }
 
+// Else one pass could be written in several ways, and each would have free reads.
+TEST(VisitorPassTest, TakesOnlyWhatIsCanonicalBase64Url) {
+  const std::string id = Base64Url(RandomBytes(16));
+  const std::string secret = Base64Url(RandomBytes(32));
+  for (int c = 0; c < 256; ++c) {
+    for (const size_t place :
+         {size_t{0}, id.size() - 1, id.size() + 1, id.size() + secret.size()}) {
+      std::string text = id + "." + secret;
+      text[place] = static_cast<char>(c);
+      const bool canonical = Base64UrlDecode(text.substr(0, id.size())).ok() &&
+                             Base64UrlDecode(text.substr(id.size() + 1)).ok();
+      EXPECT_EQ(VisitorPass::Parse(text).has_value(), canonical) << text;
+    }
+  }
+}
+
 TEST(VisitorPassTest, DigestDependsOnSecretAndSubject) {
   VisitorPass a{"id", "secret-a", false};
   VisitorPass b{"id", "secret-b", false};
