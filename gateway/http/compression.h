@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-
-#include "absl/strings/string_view.h"
 #include "gateway/http/message.h"
 
 namespace rostrum::http {
@@ -22,11 +19,5 @@ void AddVaryByEncoding(HttpHeaders& response);
 // Says in the headers that the body is compressed: Content-Encoding, and a weak ETag in place
 // of a strong one.
 void DeclareGzip(HttpHeaders& response);
-
-// The level for what is compressed once and sent many times.
-constexpr int kStoredGzipLevel = 6;
-
-// `text` as one gzip member; empty if zlib fails for lack of memory.
-std::string Gzip(absl::string_view text, int level);
 
 }  // namespace rostrum::http

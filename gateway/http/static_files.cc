@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "gateway/http/compression.h"
+#include "gateway/http/gzip.h"
 #include "services/common/base/crypto.h"
 
 namespace rostrum::http {

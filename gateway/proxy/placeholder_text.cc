@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "gateway/http/compression.h"
-
 namespace rostrum::gateway {
 
 PlaceholderText::PlaceholderText(absl::string_view text,

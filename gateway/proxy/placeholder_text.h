@@ -5,7 +5,7 @@
 
 #include "absl/base/call_once.h"
 #include "absl/strings/string_view.h"
-#include "gateway/http/gzip_pieces.h"
+#include "gateway/http/gzip.h"
 
 namespace rostrum::gateway {
 

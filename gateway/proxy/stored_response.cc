@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gateway/http/compression.h"
+#include "gateway/http/gzip.h"
 #include "gateway/transcoding/header_binding.h"
 #include "services/common/base/crypto.h"
 

@@ -3,7 +3,7 @@
 
 #include "gateway/http/compression.h"
 #include "gateway/http/error_form.h"
-#include "gateway/http/gzip_pieces.h"
+#include "gateway/http/gzip.h"
 #include "gateway/http/response_head.h"
 #include "gateway/http/server_metrics.h"
 #include "gateway/http/static_files.h"
@@ -95,7 +95,7 @@ TEST(CompressionTest, ReadsAcceptEncoding) {
   EXPECT_FALSE(AcceptsGzip(HttpHeaders()));
 }
 
-TEST(GzipPiecesTest, PiecesAndTextMakeOneMember) {
+TEST(GzipTest, PiecesAndTextMakeOneMember) {
   const std::string page(3000, 'p');
   const GzipPiece piece = Deflate(page, 6);
   EXPECT_LT(piece.deflated.size(), 100u);

@@ -8,6 +8,12 @@
 
 namespace rostrum::http {
 
+// The level for what is compressed once and sent many times.
+constexpr int kStoredGzipLevel = 6;
+
+// `text` as one gzip member (RFC 1952); empty if zlib fails for lack of memory.
+std::string Gzip(absl::string_view text, int level);
+
 // A part of a text, compressed without regard to what stands before it, so that it can stand in
 // any gzip member.
 struct GzipPiece {
@@ -19,7 +25,7 @@ struct GzipPiece {
 // Nothing is `deflated` if zlib fails for lack of memory.
 GzipPiece Deflate(absl::string_view text, int level);
 
-// Puts pieces together to one gzip member (RFC 1952). That costs a fraction of compressing the
+// Puts pieces together to one gzip member. That costs a fraction of compressing the
 // whole, so a text that is mostly the same for all can be compressed before it is known what the
 // rest will be.
 class GzipMember {

@@ -1,13 +1,35 @@
-#include "gateway/http/gzip_pieces.h"
+#include "gateway/http/gzip.h"
 
 #include <zlib.h>
-
-#include <algorithm>
 
 namespace rostrum::http {
 namespace {
 
 const Bytef* Bytes(absl::string_view text) { return reinterpret_cast<const Bytef*>(text.data()); }
+
+uint32_t Crc(absl::string_view text) {
+  return static_cast<uint32_t>(crc32(0, Bytes(text), static_cast<uInt>(text.size())));
+}
+
+// `window` and `flush` are zlib's. Empty if zlib fails for lack of memory.
+std::string Compress(absl::string_view text, int level, int window, int flush) {
+  z_stream stream{};
+  if (deflateInit2(&stream, level, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) != Z_OK) return "";
+  constexpr size_t kFlush = 16;  // more than a flush adds
+  std::string out(deflateBound(&stream, text.size()) + kFlush, '\0');
+  stream.next_in = const_cast<Bytef*>(Bytes(text));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int result = deflate(&stream, flush);
+  const int success = flush == Z_FINISH ? Z_STREAM_END : Z_OK;
+  const bool whole = result == success && stream.avail_in == 0 && stream.avail_out > 0;
+  out.resize(whole ? stream.total_out : 0);
+  // What is stored must not keep the room that zlib was given.
+  out.shrink_to_fit();
+  deflateEnd(&stream);
+  return out;
+}
 
 // Numbers in gzip have their low bytes first.
 void AppendNumber(std::string& out, uint32_t number, int bytes) {
@@ -16,26 +38,15 @@ void AppendNumber(std::string& out, uint32_t number, int bytes) {
 
 }  // namespace
 
+std::string Gzip(absl::string_view text, int level) {
+  constexpr int kGzipWindow = 15 + 16;
+  return Compress(text, level, kGzipWindow, Z_FINISH);
+}
+
 GzipPiece Deflate(absl::string_view text, int level) {
-  GzipPiece piece;
-  z_stream stream{};
-  constexpr int kRaw = -15;
-  if (deflateInit2(&stream, level, Z_DEFLATED, kRaw, 8, Z_DEFAULT_STRATEGY) != Z_OK) return piece;
-  // More than a flush adds.
-  constexpr size_t kFlush = 16;
-  piece.deflated.resize(deflateBound(&stream, text.size()) + kFlush);
-  stream.next_in = const_cast<Bytef*>(Bytes(text));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(piece.deflated.data());
-  stream.avail_out = static_cast<uInt>(piece.deflated.size());
-  // Ends at a byte, so that something can follow.
-  const int result = deflate(&stream, Z_SYNC_FLUSH);
-  const bool whole = result == Z_OK && stream.avail_in == 0 && stream.avail_out > 0;
-  piece.deflated.resize(whole ? stream.total_out : 0);
-  deflateEnd(&stream);
-  piece.crc = static_cast<uint32_t>(crc32(0, Bytes(text), static_cast<uInt>(text.size())));
-  piece.size = text.size();
-  return piece;
+  constexpr int kRawWindow = -15;
+  // The flush ends at a byte, so that something can follow.
+  return {Compress(text, level, kRawWindow, Z_SYNC_FLUSH), Crc(text), text.size()};
 }
 
 // Deflated, no flags, no time, no hint of the level, made on Unix.
@@ -56,7 +67,7 @@ void GzipMember::AppendStored(absl::string_view text) {
     AppendNumber(out_, ~size, 2);
     out_.append(block.data(), block.size());
   }
-  Count(static_cast<uint32_t>(crc32(0, Bytes(text), static_cast<uInt>(text.size()))), text.size());
+  Count(Crc(text), text.size());
 }
 
 void GzipMember::Count(uint32_t crc, size_t size) {
