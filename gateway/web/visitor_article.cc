@@ -112,15 +112,7 @@ asio::awaitable<absl::Status> ReadForVisitor(Page& page, const KnownPost* known,
 asio::awaitable<void> ReadAround(Page& page, VisitorParts& parts) {
   ArticleCache& articles = page.site.articles;
   const cpb::PostSummary& summary = parts.post->message.summary();
-  parts.card = articles.FindCard(summary.author().author_id());
-  if (parts.card == nullptr) {
-    const absl::Time now = page.site.clock.Now();
-    const int64_t begun = articles.BeginCard();
-    auto posts = co_await page.calls.CallShared(rpcs::kListPosts, CardRequest(summary));
-    if (posts.ok()) {
-      parts.card = articles.KeepCard(summary.author().author_id(), begun, now, **posts);
-    }
-  }
+  parts.card = co_await LoadCard(page, summary);
   if (!parts.access.granted()) co_return;
   parts.comments = articles.FindComments(summary.post_id());
   if (parts.comments != nullptr) co_return;
@@ -133,6 +125,18 @@ asio::awaitable<void> ReadAround(Page& page, VisitorParts& parts) {
 }
 
 }  // namespace
+
+asio::awaitable<KeptPtr<ArticleCache::Card>> LoadCard(Page& page, const cpb::PostSummary& post) {
+  ArticleCache& articles = page.site.articles;
+  const std::string& author_id = post.author().author_id();
+  auto card = articles.FindCard(author_id);
+  if (card != nullptr) co_return card;
+  const absl::Time now = page.site.clock.Now();
+  const int64_t begun = articles.BeginCard();
+  const auto posts = co_await page.calls.CallShared(rpcs::kListPosts, CardRequest(post));
+  if (posts.ok()) card = articles.KeepCard(author_id, begun, now, **posts);
+  co_return card;
+}
 
 asio::awaitable<absl::Status> LoadForVisitor(Page& page, const KnownPost* known,
                                              VisitorParts& parts) {

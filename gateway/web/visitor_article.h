@@ -23,6 +23,10 @@ struct VisitorParts {
   KeptPtr<ArticleCache::Comments> comments;
 };
 
+// The author's card, cached; null if it could not be loaded.
+asio::awaitable<KeptPtr<ArticleCache::Card>> LoadCard(Page& page,
+                                                      const content::v1::PostSummary& post);
+
 // Loads the article at the path of the page, as `known` or, if that is null, by its channel and
 // slug. Only the decision who may read is asked for each time. NOT_FOUND if the post is no longer
 // there, or has to be asked for by a call of its own.

@@ -31,6 +31,12 @@ cpb::GetPostRequest RequestFor(const Page& page) {
   return request;
 }
 
+cpb::GetPostRequest ById(const std::string& post_id) {
+  cpb::GetPostRequest request;
+  request.set_post_id(post_id);
+  return request;
+}
+
 // The discussion as it stood at `time`.
 DiscussionState DiscussionOf(const Page& page, const std::string& path, const std::string& post_id,
                              absl::Time time) {
@@ -127,13 +133,23 @@ PageAnswer ShowHead(Page& page) {
 }
 
 PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
-  // An old link leads to where the post is now.
-  if (refused == nullptr && page.site.articles.FindPost(page.request.path) == nullptr) {
+  const auto known = page.site.articles.FindPost(page.request.path);
+  if (known == nullptr && refused == nullptr) {
+    // An old link leads to where the post is now.
     const auto place = co_await PlaceOf(page);
     if (!place.ok()) co_return page.Fail(place.status());
     if (page.request.path != *place) co_return LeadTo(page, *place);
   }
-  const auto post = co_await page.calls.Call(rpcs::kGetPost, RequestFor(page));
+  // Content looks a path up in the database, and answers by id from memory, where it may still
+  // have a former path for a moment: that leads nobody.
+  const cpb::GetPostRequest request = known != nullptr ? ById(known->post_id) : RequestFor(page);
+  const auto post = co_await page.calls.Call(rpcs::kGetPost, request);
+  if (known != nullptr && (absl::IsNotFound(post.status()) ||
+                           (post.ok() && ArticlePath(post->summary()) != page.request.path))) {
+    // There may be another post now.
+    page.site.articles.Forget(page.request.path);
+    co_return co_await ShowPost(page, refused);
+  }
   if (!post.ok() && refused != nullptr) {
     const std::string path = ArticlePath(page.path.at("channel"), page.path.at("post"));
     co_return ShowTyped(page, *refused, "discussion.tpl",
@@ -142,16 +158,13 @@ PageAnswer ShowPost(Page& page, const RefusedComment* refused) {
   if (!post.ok()) co_return page.Fail(post.status());
   const cpb::PostSummary& summary = post->summary();
   const std::string path = ArticlePath(summary);
-  if (refused == nullptr && page.request.path != path) {
-    page.site.articles.Forget(page.request.path);
-    co_return LeadTo(page, path);
-  }
+  if (refused == nullptr && page.request.path != path) co_return LeadTo(page, path);
   page.site.articles.Learn(path, summary.post_id());
 
   Around around{.discussion = DiscussionOf(page, path, summary.post_id(), page.site.clock.Now()),
                 .refused = refused};
-  const auto card = co_await page.calls.CallShared(rpcs::kListPosts, CardRequest(summary));
-  if (card.ok()) around.card = card->get();
+  const KeptPtr<ArticleCache::Card> card = co_await LoadCard(page, summary);
+  if (card != nullptr) around.card = &card->message;
   absl::StatusOr<DiscussionPage> shown = DiscussionPage();
   if (post->access().granted()) {
     shown = co_await LoadDiscussion(page, CommentsRequest(summary.post_id()),

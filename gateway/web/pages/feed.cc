@@ -26,11 +26,11 @@ std::string ReasonsOf(const Words& words, const fpb::FeedItem& item) {
 asio::awaitable<void> Suggest(Page& page, ctemplate::TemplateDictionary& values) {
   content::v1::ListChannelsRequest request;
   request.set_page_size(kSuggestions);
-  const auto channels = co_await page.calls.Call(rpcs::kListChannels, request);
-  if (!channels.ok() || channels->channels().empty()) co_return;
+  const auto channels = co_await page.calls.CallShared(rpcs::kListChannels, request);
+  if (!channels.ok() || (*channels)->channels().empty()) co_return;
   ctemplate::TemplateDictionary& suggest = *values.AddSectionDictionary("SUGGEST");
-  if (!channels->next_page_token().empty()) suggest.ShowSection("MORE");
-  for (const content::v1::Channel& channel : channels->channels()) {
+  if (!(*channels)->next_page_token().empty()) suggest.ShowSection("MORE");
+  for (const content::v1::Channel& channel : (*channels)->channels()) {
     ctemplate::TemplateDictionary& item = *suggest.AddSectionDictionary("CHANNEL");
     item.SetValue("SLUG", channel.slug());
     item.SetValue("NAME", channel.display_name());

@@ -22,6 +22,8 @@ namespace apb = rostrum::account::v1;
 namespace cpb = rostrum::content::v1;
 namespace spb = rostrum::subscription::v1;
 
+constexpr char kOtherPostId[] = "00000000-0000-7000-8000-000000000002";
+
 absl::Status CheckToken(const std::string& token) {
   if (token.empty() || token == "2") return absl::OkStatus();
   return InvalidField("page_token", "INVALID_PAGE_TOKEN", "must be of this list");
@@ -85,6 +87,7 @@ grpc::Status StandInPosts::ListPosts(grpc::ServerContext* ctx, const cpb::ListPo
                                      cpb::ListPostsResponse* response) {
   return HandleRpc(rpc_, ctx, "ListPosts", [&](const RequestContext&) -> absl::Status {
     RETURN_IF_ERROR(CheckToken(request->page_token()));
+    ++lists;
     *response->add_posts() = Shown();
     if (request->page_token().empty()) response->set_next_page_token("2");
     return absl::OkStatus();
@@ -95,7 +98,27 @@ grpc::Status StandInPosts::GetPost(grpc::ServerContext* ctx, const cpb::GetPostR
                                    cpb::Post* response) {
   return HandleRpc(rpc_, ctx, "GetPost", [&](const RequestContext&) -> absl::Status {
     if (request->view() != cpb::POST_VIEW_BASIC) ++reads;
-    *response->mutable_summary() = Shown();
+    cpb::PostSummary& post = *response->mutable_summary();
+    post = Shown();
+    const bool by_path = request->post_id().empty();
+    if (by_path) ++lookups;
+    switch (fate) {
+      case Fate::kThere: break;
+      case Fate::kMoved: post.set_slug("war"); break;
+      case Fate::kReplaced:
+        if (request->post_id() == kPostId) {
+          post.set_slug("war");
+        } else {
+          post.set_post_id(kOtherPostId);
+          post.set_title("On peace again");
+        }
+        break;
+      case Fate::kComing:
+        if (!by_path) post.set_slug("war");
+        break;
+      case Fate::kWithdrawn:
+        return Error(absl::StatusCode::kNotFound, "POST_NOT_FOUND", "there is no such post");
+    }
     response->mutable_access()->set_granted(true);
     return absl::OkStatus();
   });

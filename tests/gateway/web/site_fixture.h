@@ -48,7 +48,18 @@ class StandInPosts final : public content::v1::PostService::Service {
   grpc::Status BatchReadPosts(grpc::ServerContext* ctx,
                               const content::v1::BatchReadPostsRequest* request,
                               content::v1::BatchReadPostsResponse* response) override;
-  std::atomic<int> reads = 0;         // those that count
+  std::atomic<int> reads = 0;    // those that count
+  std::atomic<int> lookups = 0;  // of posts by their path
+  std::atomic<int> lists = 0;
+  // What has become of the post at /c/world/peace.
+  enum class Fate {
+    kThere,
+    kMoved,     // to /c/world/war
+    kReplaced,  // and another has its place
+    kComing,    // it is there, but by its id it is still at /c/world/war
+    kWithdrawn,
+  };
+  std::atomic<Fate> fate = Fate::kThere;
   std::atomic<bool> revised = false;  // the post, a day after it was published
   // What visitors may read; by default everything.
   void DecideForVisitors(subscription::v1::ReadingAccess access) {

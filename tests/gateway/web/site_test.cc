@@ -90,6 +90,33 @@ TEST_F(SiteTest, AFormerAddressLeadsToThePresentOneAndKeepsTheQuery) {
   EXPECT_EQ(Get("/c/world/war").status, 308);
 }
 
+TEST_F(SiteTest, AnArticleThatWasSeenIsAskedForByItsId) {
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(Shown("/c/world/peace"), HasSubstr("On peace"));
+  EXPECT_EQ(posts_.lookups, 2) << "where it is, and what it says";
+  EXPECT_EQ(posts_.reads, 3);
+  EXPECT_EQ(posts_.lists, 1) << "the author's card";
+}
+
+TEST_F(SiteTest, WhereAnArticleWasSeenMayBeAnotherOrNone) {
+  EXPECT_THAT(Shown("/c/world/peace"), Not(HasSubstr("On peace again")));
+  posts_.fate = StandInPosts::Fate::kReplaced;
+  for (int i = 0; i < 2; ++i) EXPECT_THAT(Shown("/c/world/peace"), HasSubstr("On peace again"));
+  posts_.fate = StandInPosts::Fate::kMoved;
+  const http::HttpResponse moved = Get("/c/world/peace", SignedIn());
+  EXPECT_EQ(moved.status, 308);
+  EXPECT_EQ(Header(moved, "Location"), "/c/world/war");
+  posts_.fate = StandInPosts::Fate::kThere;
+  EXPECT_EQ(Get("/c/world/peace", SignedIn()).status, 200);
+  posts_.fate = StandInPosts::Fate::kWithdrawn;
+  EXPECT_EQ(Get("/c/world/peace", SignedIn()).status, 404);
+}
+
+// Else both addresses would lead to each other.
+TEST_F(SiteTest, AReplicaThatIsBehindLeadsNobodyToAFormerAddress) {
+  posts_.fate = StandInPosts::Fate::kComing;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Get("/c/world/peace", SignedIn()).status, 200);
+}
+
 TEST_F(SiteTest, OnlyWhoOpensAPostReadsIt) {
   for (const char* purpose : {"prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip"}) {
     for (const char* target : {"/c/world/peace", "/c/world/peace?comments=2"}) {
