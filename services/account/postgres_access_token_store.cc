@@ -63,7 +63,7 @@ absl::Status PostgresAccessTokenStore::Create(const AccessToken& token,
 
 absl::StatusOr<std::vector<AccessToken>> PostgresAccessTokenStore::List(const AccountId& account_id,
                                                                         absl::Time now) {
-  return RunRead<std::vector<AccessToken>>(
+  return RunQuery<std::vector<AccessToken>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<AccessToken>> {
         std::vector<AccessToken> tokens;
         for (const pqxx::row& row : tx.Exec(
@@ -92,18 +92,19 @@ absl::Status PostgresAccessTokenStore::Revoke(const AccountId& account_id, const
 
 absl::StatusOr<ResolvedToken> PostgresAccessTokenStore::Resolve(const std::string& secret_hash,
                                                                 absl::Time now) {
-  auto found = RunRead<ResolvedToken>(pool_, [&](Transaction& tx) -> absl::StatusOr<ResolvedToken> {
-    const pqxx::result rows =
-        tx.Exec(absl::StrCat("SELECT ", kColumns, ", ", kAccountColumns,
-                             " FROM access_tokens t JOIN accounts a USING (account_id)"
-                             " WHERE t.secret_hash = $1 AND t.expire_time > $2"),
-                SqlBytes(secret_hash), SqlTime(now));
-    if (rows.empty()) {
-      return Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_INVALID",
-                   "the credential is unknown, revoked or expired");
-    }
-    return ResolvedToken{ReadToken(rows[0]), ReadAccount(rows[0], kColumnCount)};
-  });
+  auto found =
+      RunQuery<ResolvedToken>(pool_, [&](Transaction& tx) -> absl::StatusOr<ResolvedToken> {
+        const pqxx::result rows =
+            tx.Exec(absl::StrCat("SELECT ", kColumns, ", ", kAccountColumns,
+                                 " FROM access_tokens t JOIN accounts a USING (account_id)"
+                                 " WHERE t.secret_hash = $1 AND t.expire_time > $2"),
+                    SqlBytes(secret_hash), SqlTime(now));
+        if (rows.empty()) {
+          return Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_INVALID",
+                       "the credential is unknown, revoked or expired");
+        }
+        return ResolvedToken{ReadToken(rows[0]), ReadAccount(rows[0], kColumnCount)};
+      });
   RETURN_IF_ERROR(found);
   const absl::Time hour = HourOf(now);
   if (found->token.last_use_time.value_or(absl::InfinitePast()) < hour &&

@@ -85,7 +85,7 @@ void SaveProfile(Transaction& tx, const Account& before, const Account& after, a
 }  // namespace
 
 absl::StatusOr<Account> PostgresAccountStore::Get(const AccountId& id) {
-  return RunRead<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
+  return RunQuery<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
     std::optional<Account> account = FindAccount(tx, id);
     if (!account.has_value()) return AccountNotFound();
     return *std::move(account);
@@ -93,7 +93,7 @@ absl::StatusOr<Account> PostgresAccountStore::Get(const AccountId& id) {
 }
 
 absl::StatusOr<std::optional<Account>> PostgresAccountStore::FindByEmail(const std::string& email) {
-  return RunRead<std::optional<Account>>(
+  return RunQuery<std::optional<Account>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::optional<Account>> {
         const pqxx::result rows = tx.Exec(Select("WHERE a.email_lower = $1"), LowerAddress(email));
         if (rows.empty()) return std::optional<Account>();
@@ -103,7 +103,7 @@ absl::StatusOr<std::optional<Account>> PostgresAccountStore::FindByEmail(const s
 
 absl::StatusOr<std::vector<Account>> PostgresAccountStore::BatchGet(
     const std::vector<AccountId>& ids) {
-  return RunRead<std::vector<Account>>(
+  return RunQuery<std::vector<Account>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Account>> {
         std::vector<Account> accounts;
         for (const pqxx::row& row :
@@ -120,7 +120,7 @@ absl::StatusOr<std::vector<Account>> PostgresAccountStore::List(const AccountQue
     cursor_time = SqlTime(query.after->create_time);
     cursor_id = query.after->id.value();
   }
-  return RunRead<std::vector<Account>>(
+  return RunQuery<std::vector<Account>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Account>> {
         const pqxx::result rows = tx.Exec(
             Select("WHERE ($1 = '' OR a.email_lower = $2 OR lower(a.display_name) LIKE lower($3)) "

@@ -76,7 +76,7 @@ absl::StatusOr<std::vector<ClaimedMail>> PostgresMailQueue::Claim(absl::Time now
 }
 
 absl::StatusOr<MailBacklog> PostgresMailQueue::Backlog() {
-  return RunRead<MailBacklog>(pool_, [](Transaction& tx) -> absl::StatusOr<MailBacklog> {
+  return RunQuery<MailBacklog>(pool_, [](Transaction& tx) -> absl::StatusOr<MailBacklog> {
     const pqxx::row row = tx.ExecOne(kBacklog);
     return MailBacklog{.pending = row[0].as<int64_t>(), .oldest = ReadOptionalTime(row[1])};
   });

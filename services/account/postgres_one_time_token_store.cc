@@ -83,7 +83,7 @@ absl::StatusOr<RedeemedLogin> PostgresOneTimeTokenStore::RedeemLogin(const std::
 
 absl::StatusOr<Account> PostgresOneTimeTokenStore::FindForReset(const std::string& token_hash,
                                                                 absl::Time now) {
-  return RunRead<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
+  return RunQuery<Account>(pool_, [&](Transaction& tx) -> absl::StatusOr<Account> {
     const pqxx::result rows = tx.Exec(
         absl::StrCat("SELECT ", kAccountColumns,
                      " FROM one_time_tokens t JOIN accounts a USING (account_id)"

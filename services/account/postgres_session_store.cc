@@ -46,19 +46,20 @@ absl::StatusOr<OpenedSession> PostgresSessionStore::Open(const AccountId& accoun
 
 absl::StatusOr<OpenedSession> PostgresSessionStore::Resolve(const std::string& token_hash,
                                                             absl::Duration idle, absl::Time now) {
-  auto found = RunRead<OpenedSession>(pool_, [&](Transaction& tx) -> absl::StatusOr<OpenedSession> {
-    const pqxx::result rows =
-        tx.Exec(absl::StrCat("SELECT ", kSessionColumns, ", ", kAccountColumns,
-                             " FROM sessions s JOIN accounts a USING (account_id)"
-                             " WHERE s.token_hash = $1 AND ",
-                             kOpen),
-                SqlBytes(token_hash), SqlTime(now), IdleSince(idle, now));
-    if (rows.empty()) {
-      return Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_INVALID",
-                   "the credential is unknown, revoked or expired");
-    }
-    return OpenedSession{ReadSession(rows[0]), ReadAccount(rows[0], kSessionColumnCount)};
-  });
+  auto found =
+      RunQuery<OpenedSession>(pool_, [&](Transaction& tx) -> absl::StatusOr<OpenedSession> {
+        const pqxx::result rows =
+            tx.Exec(absl::StrCat("SELECT ", kSessionColumns, ", ", kAccountColumns,
+                                 " FROM sessions s JOIN accounts a USING (account_id)"
+                                 " WHERE s.token_hash = $1 AND ",
+                                 kOpen),
+                    SqlBytes(token_hash), SqlTime(now), IdleSince(idle, now));
+        if (rows.empty()) {
+          return Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_INVALID",
+                       "the credential is unknown, revoked or expired");
+        }
+        return OpenedSession{ReadSession(rows[0]), ReadAccount(rows[0], kSessionColumnCount)};
+      });
   RETURN_IF_ERROR(found);
   const absl::Time hour = HourOf(now);
   if (found->session.last_use_time < hour &&
@@ -71,7 +72,7 @@ absl::StatusOr<OpenedSession> PostgresSessionStore::Resolve(const std::string& t
 absl::StatusOr<std::vector<Session>> PostgresSessionStore::List(const AccountId& account_id,
                                                                 absl::Duration idle,
                                                                 absl::Time now) {
-  return RunRead<std::vector<Session>>(
+  return RunQuery<std::vector<Session>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Session>> {
         std::vector<Session> sessions;
         for (const pqxx::row& row : tx.Exec(

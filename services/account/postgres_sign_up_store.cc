@@ -171,7 +171,7 @@ absl::StatusOr<SignUp> PostgresSignUpStore::Begin(const NewSignUp& sign_up,
 }
 
 absl::StatusOr<SignUp> PostgresSignUpStore::Get(const SignUpId& id, absl::Time now) {
-  return RunRead<SignUp>(pool_, [&](Transaction& tx) -> absl::StatusOr<SignUp> {
+  return RunQuery<SignUp>(pool_, [&](Transaction& tx) -> absl::StatusOr<SignUp> {
     ASSIGN_OR_RETURN(SignUp sign_up, Load(tx, id));
     if (now >= sign_up.expire_time) return SignUpNotFound();
     return sign_up;

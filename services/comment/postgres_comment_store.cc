@@ -172,7 +172,7 @@ absl::StatusOr<std::vector<absl::StatusOr<Comment>>> PostgresCommentStore::Creat
 }
 
 absl::StatusOr<Comment> PostgresCommentStore::Get(const CommentId& id) {
-  return RunRead<Comment>(pool_, [&](Transaction& tx) { return LoadComment(tx, id); });
+  return RunQuery<Comment>(pool_, [&](Transaction& tx) { return LoadComment(tx, id); });
 }
 
 absl::StatusOr<Comment> PostgresCommentStore::Update(
@@ -218,7 +218,7 @@ absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQue
   const std::string beyond =
       absl::StrCat("(c.create_time, c.comment_id) ", query.newest_first ? "<" : ">",
                    " ($3::timestamptz, $4::uuid)");
-  return RunRead<std::vector<Comment>>(
+  return RunQuery<std::vector<Comment>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Comment>> {
         // Two statements: with "OR" the cursor would be no condition of the index, and every
         // page would read all that come before it.
@@ -238,7 +238,7 @@ absl::StatusOr<std::vector<Comment>> PostgresCommentStore::List(const CommentQue
 }
 
 absl::StatusOr<int> PostgresCommentStore::Count(const Subject& subject) {
-  return RunRead<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
+  return RunQuery<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
     const pqxx::result rows =
         tx.Exec("SELECT comment_count FROM discussions WHERE post_id = $1", IdOf(subject));
     return rows.empty() ? 0 : rows[0][0].as<int>();
@@ -246,7 +246,7 @@ absl::StatusOr<int> PostgresCommentStore::Count(const Subject& subject) {
 }
 
 absl::StatusOr<std::vector<Revision>> PostgresCommentStore::ListRevisions(const CommentId& id) {
-  return RunRead<std::vector<Revision>>(
+  return RunQuery<std::vector<Revision>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Revision>> {
         std::vector<Revision> revisions;
         for (const pqxx::row& row : tx.Exec(kListRevisions, id.value())) {

@@ -20,7 +20,7 @@ constexpr char kUpsert[] = R"sql(
 
 absl::StatusOr<std::optional<KnownEntitlement>> PostgresEntitlementStore::Find(
     const AccountId& account_id, absl::Time now) {
-  return RunRead<std::optional<KnownEntitlement>>(
+  return RunQuery<std::optional<KnownEntitlement>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::optional<KnownEntitlement>> {
         const pqxx::result rows = tx.Exec(kFind, account_id.value(), SqlTime(now));
         if (rows.empty()) return std::nullopt;

@@ -41,7 +41,7 @@ absl::Status PostgresMediaStore::Put(const EncodedPicture& picture, const Accoun
 }
 
 absl::StatusOr<MediaBytes> PostgresMediaStore::Get(const MediaId& id, int width) {
-  return RunRead<MediaBytes>(pool_, [&](Transaction& tx) -> absl::StatusOr<MediaBytes> {
+  return RunQuery<MediaBytes>(pool_, [&](Transaction& tx) -> absl::StatusOr<MediaBytes> {
     const pqxx::result rows = tx.Exec(kGet, id.value(), width);
     if (rows.empty()) {
       return Error(absl::StatusCode::kNotFound, "MEDIA_NOT_FOUND", "there is no such picture");

@@ -108,7 +108,7 @@ absl::StatusOr<T> LoadById(Transaction& tx, const std::string& id, bool lock = f
 template <class T>
 absl::StatusOr<T> Find(PgPool& pool, const std::string& id_or_slug) {
   if (!IsUuid(id_or_slug) && !IsSlug(id_or_slug, kMaxCatalogSlug)) return NotFound<T>();
-  return RunRead<T>(pool, [&](Transaction& tx) -> absl::StatusOr<T> {
+  return RunQuery<T>(pool, [&](Transaction& tx) -> absl::StatusOr<T> {
     if (IsUuid(id_or_slug)) return LoadById<T>(tx, id_or_slug);
     const pqxx::result rows =
         tx.Exec(absl::StrCat(Kind<T>::kSelect, "JOIN catalog_slugs s ON s.id = ", Kind<T>::kId,
@@ -127,7 +127,7 @@ absl::StatusOr<std::vector<T>> List(PgPool& pool, const std::optional<NameCursor
     name = after->display_name;
     id = after->id;
   }
-  return RunRead<std::vector<T>>(pool, [&](Transaction& tx) -> absl::StatusOr<std::vector<T>> {
+  return RunQuery<std::vector<T>>(pool, [&](Transaction& tx) -> absl::StatusOr<std::vector<T>> {
     const pqxx::result rows = tx.Exec(absl::StrCat(Kind<T>::kSelect,
                                                    R"sql(WHERE $1::text IS NULL
                            OR (t.display_name COLLATE "und-x-icu", )sql",
@@ -234,7 +234,7 @@ absl::StatusOr<Author> PostgresCatalogStore::FindAuthor(const std::string& id_or
 }
 
 absl::StatusOr<Author> PostgresCatalogStore::FindAuthorOf(const AccountId& account_id) {
-  return RunRead<Author>(pool_, [&](Transaction& tx) -> absl::StatusOr<Author> {
+  return RunQuery<Author>(pool_, [&](Transaction& tx) -> absl::StatusOr<Author> {
     const pqxx::result rows =
         tx.Exec(absl::StrCat(Kind<Author>::kSelect, "WHERE t.account_id = $1"), account_id.value());
     if (rows.empty()) return NotFound<Author>();

@@ -170,7 +170,7 @@ absl::StatusOr<std::vector<Manuscript>> PostgresManuscriptStore::List(
 
 absl::StatusOr<std::vector<Revision>> PostgresManuscriptStore::ListRevisions(
     const PostId& id, std::optional<int> before, int limit) {
-  return RunRead<std::vector<Revision>>(
+  return RunQuery<std::vector<Revision>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Revision>> {
         std::vector<Revision> revisions;
         for (const pqxx::row& row : tx.Exec(kListRevisions, id.value(), before, limit)) {

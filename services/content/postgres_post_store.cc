@@ -171,7 +171,7 @@ absl::StatusOr<std::map<SlugPair, PostId>> PostgresPostStore::Resolve(
     channels.push_back(place.channel);
     slugs.push_back(place.slug);
   }
-  return RunRead<Found>(pool_, [&](Transaction& tx) -> absl::StatusOr<Found> {
+  return RunQuery<Found>(pool_, [&](Transaction& tx) -> absl::StatusOr<Found> {
     Found found;
     for (const pqxx::row& row : tx.Exec(kPlaces, SqlArray(channels), SqlArray(slugs))) {
       found[{ReadText(row[0]), ReadText(row[1])}] = ReadId<PostId>(row[2]);
@@ -181,7 +181,7 @@ absl::StatusOr<std::map<SlugPair, PostId>> PostgresPostStore::Resolve(
 }
 
 absl::StatusOr<PostFacts> PostgresPostStore::GetFacts(const PostId& id) {
-  return RunRead<PostFacts>(pool_, [&](Transaction& tx) -> absl::StatusOr<PostFacts> {
+  return RunQuery<PostFacts>(pool_, [&](Transaction& tx) -> absl::StatusOr<PostFacts> {
     const pqxx::result rows = tx.Exec(kFacts, id.value());
     if (rows.empty()) return PostNotFound();
     return PostFacts{
@@ -195,7 +195,7 @@ absl::StatusOr<PostFacts> PostgresPostStore::GetFacts(const PostId& id) {
 absl::StatusOr<std::map<PostId, PostVersion>> PostgresPostStore::GetVersions(
     const std::vector<PostId>& ids) {
   using Versions = std::map<PostId, PostVersion>;
-  return RunRead<Versions>(pool_, [&](Transaction& tx) -> absl::StatusOr<Versions> {
+  return RunQuery<Versions>(pool_, [&](Transaction& tx) -> absl::StatusOr<Versions> {
     Versions versions;
     for (const pqxx::row& row : tx.Exec(kVersions, SqlIds(ids))) {
       if (row[6].as<int>() != 3) continue;
@@ -214,7 +214,7 @@ absl::StatusOr<std::map<PostId, PostVersion>> PostgresPostStore::GetVersions(
 
 absl::StatusOr<PostStore::Look> PostgresPostStore::LookForChanges(const std::string& since) {
   const std::pair<std::string, std::string> before = absl::StrSplit(since, absl::MaxSplits(' ', 1));
-  return RunRead<Look>(pool_, [&](Transaction& tx) -> absl::StatusOr<Look> {
+  return RunQuery<Look>(pool_, [&](Transaction& tx) -> absl::StatusOr<Look> {
     const std::string& snapshot = before.second.empty() ? kNoSnapshot : before.second;
     const pqxx::row row = tx.Exec(kLook, snapshot)[0];
     const std::string history = ReadText(row[0]);

@@ -59,7 +59,7 @@ void ApplyUnpublished(Transaction& tx, const PostId& post_id) {
 
 absl::Status ResyncPosts(PgPool& pool, ContentClient& content, const EventConsumer::Fence& fence) {
   ASSIGN_OR_RETURN(const absl::Time begin,
-                   RunRead<absl::Time>(pool, [](Transaction& tx) { return TimeNow(tx); }));
+                   RunQuery<absl::Time>(pool, [](Transaction& tx) { return TimeNow(tx); }));
   RETURN_IF_ERROR(content.ReadPublished([&](const ContentClient::Page& page) {
     return RunTx(
         pool,

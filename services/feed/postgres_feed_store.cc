@@ -187,7 +187,7 @@ absl::StatusOr<std::vector<FeedItem>> PostgresFeedStore::List(const AccountId& a
 }
 
 absl::StatusOr<bool> PostgresFeedStore::FollowsNothing(const AccountId& account_id) {
-  return RunRead<bool>(pool_, [&](Transaction& tx) -> absl::StatusOr<bool> {
+  return RunQuery<bool>(pool_, [&](Transaction& tx) -> absl::StatusOr<bool> {
     return tx.Exec("SELECT 1 FROM follows WHERE account_id = $1 LIMIT 1", account_id.value())
         .empty();
   });

@@ -73,7 +73,7 @@ absl::Status PostgresFollowStore::Delete(const AccountId& account_id, FollowKind
 
 absl::StatusOr<Follow> PostgresFollowStore::Get(const AccountId& account_id, FollowKind kind,
                                                 const std::string& target_id) {
-  return RunRead<Follow>(pool_, [&](Transaction& tx) -> absl::StatusOr<Follow> {
+  return RunQuery<Follow>(pool_, [&](Transaction& tx) -> absl::StatusOr<Follow> {
     const pqxx::result rows = tx.Exec(std::string(kColumns) + kOne, account_id.value(),
                                       static_cast<int>(kind), target_id);
     if (rows.empty()) {
@@ -94,7 +94,7 @@ absl::StatusOr<std::vector<Follow>> PostgresFollowStore::List(
     cursor_kind = static_cast<int>(after->kind);
     cursor_target = after->target_id;
   }
-  return RunRead<std::vector<Follow>>(
+  return RunQuery<std::vector<Follow>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Follow>> {
         std::vector<Follow> follows;
         for (const pqxx::row& row :

@@ -76,7 +76,7 @@ absl::Status PostgresRoomStore::Leave(const ChannelId& channel_id, const Account
 
 absl::StatusOr<std::optional<RoomMember>> PostgresRoomStore::Find(const ChannelId& channel_id,
                                                                   const AccountId& account_id) {
-  return RunRead<std::optional<RoomMember>>(
+  return RunQuery<std::optional<RoomMember>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::optional<RoomMember>> {
         const pqxx::result rows = tx.Exec(kFind, channel_id.value(), account_id.value());
         if (rows.empty()) return std::nullopt;
@@ -85,7 +85,7 @@ absl::StatusOr<std::optional<RoomMember>> PostgresRoomStore::Find(const ChannelI
 }
 
 absl::StatusOr<int> PostgresRoomStore::Count(const ChannelId& channel_id) {
-  return RunRead<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
+  return RunQuery<int>(pool_, [&](Transaction& tx) -> absl::StatusOr<int> {
     const pqxx::result rows =
         tx.Exec("SELECT member_count FROM rooms WHERE channel_id = $1", channel_id.value());
     return rows.empty() ? 0 : rows[0][0].as<int>();
@@ -99,7 +99,7 @@ absl::StatusOr<std::vector<RoomMember>> PostgresRoomStore::ListListed(
     time = SqlTime(after->join_time);
     account = after->account_id.value();
   }
-  return RunRead<std::vector<RoomMember>>(
+  return RunQuery<std::vector<RoomMember>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<RoomMember>> {
         std::vector<RoomMember> members;
         for (const pqxx::row& row : tx.Exec(kListed, channel_id.value(), time, account, limit)) {

@@ -32,7 +32,7 @@ Standing ReadStanding(Transaction& tx, const AccountId& account_id, absl::Time n
 }
 
 absl::StatusOr<std::vector<AccountId>> FindAccounts(PgPool& pool, const char* sql, absl::Time now) {
-  return RunRead<std::vector<AccountId>>(
+  return RunQuery<std::vector<AccountId>>(
       pool, [&](Transaction& tx) -> absl::StatusOr<std::vector<AccountId>> {
         std::vector<AccountId> accounts;
         for (const pqxx::row& row : tx.Exec(sql, SqlTime(now))) {
@@ -62,7 +62,7 @@ void TellEntitlement(Transaction& tx, const AccountId& account_id, absl::Time no
 
 absl::StatusOr<Standing> PostgresEntitlementStore::Get(const AccountId& account_id,
                                                        absl::Time now) {
-  return RunRead<Standing>(pool_, [&](Transaction& tx) -> absl::StatusOr<Standing> {
+  return RunQuery<Standing>(pool_, [&](Transaction& tx) -> absl::StatusOr<Standing> {
     return ReadStanding(tx, account_id, now);
   });
 }

@@ -162,7 +162,7 @@ absl::StatusOr<Checkout> PostgresMembershipStore::SetOpened(const CheckoutId& id
 
 absl::StatusOr<Checkout> PostgresMembershipStore::GetCheckout(const CheckoutId& id,
                                                               const AccountId& account_id) {
-  return RunRead<Checkout>(pool_, [&](Transaction& tx) -> absl::StatusOr<Checkout> {
+  return RunQuery<Checkout>(pool_, [&](Transaction& tx) -> absl::StatusOr<Checkout> {
     ASSIGN_OR_RETURN(Checkout checkout, LoadCheckout(tx, id));
     if (checkout.account_id != account_id) {
       return Error(absl::StatusCode::kNotFound, "CHECKOUT_NOT_FOUND", "there is no such checkout");
@@ -172,7 +172,7 @@ absl::StatusOr<Checkout> PostgresMembershipStore::GetCheckout(const CheckoutId& 
 }
 
 absl::StatusOr<Membership> PostgresMembershipStore::Get(const AccountId& account_id) {
-  return RunRead<Membership>(pool_, [&](Transaction& tx) -> absl::StatusOr<Membership> {
+  return RunQuery<Membership>(pool_, [&](Transaction& tx) -> absl::StatusOr<Membership> {
     std::optional<Membership> membership = FindMembership(tx, account_id);
     if (!membership.has_value()) {
       return Error(absl::StatusCode::kNotFound, "NO_MEMBERSHIP", "there is no membership");
@@ -230,7 +230,7 @@ absl::Status PostgresMembershipStore::Apply(const PaymentEvent& event, absl::Tim
 }
 
 absl::StatusOr<std::vector<std::string>> PostgresMembershipStore::ListSuperfluous() {
-  return RunRead<std::vector<std::string>>(
+  return RunQuery<std::vector<std::string>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
         std::vector<std::string> subscriptions;
         for (const pqxx::row& row :
@@ -283,7 +283,7 @@ absl::StatusOr<std::vector<Payment>> PostgresMembershipStore::ListPayments(
     cursor_time = SqlTime(after->create_time);
     cursor_id = after->id;
   }
-  return RunRead<std::vector<Payment>>(
+  return RunQuery<std::vector<Payment>>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<Payment>> {
         std::vector<Payment> payments;
         for (const pqxx::row& row :

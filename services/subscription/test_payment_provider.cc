@@ -203,7 +203,7 @@ absl::StatusOr<std::optional<PaymentEvent>> TestPaymentProvider::ReadWebhook(
 }
 
 absl::StatusOr<TestPayment> TestPaymentProvider::Get(const std::string& payment_id) {
-  return RunRead<TestPayment>(pool_, [&](Transaction& tx) { return Load(tx, payment_id); });
+  return RunQuery<TestPayment>(pool_, [&](Transaction& tx) { return Load(tx, payment_id); });
 }
 
 absl::StatusOr<TestPayment> TestPaymentProvider::Approve(const std::string& payment_id,

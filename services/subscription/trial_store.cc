@@ -86,7 +86,7 @@ absl::StatusOr<StartedTrial> PostgresTrialStore::Start(const AccountId& account_
 }
 
 absl::StatusOr<Trial> PostgresTrialStore::Get(const AccountId& account_id) {
-  return RunRead<Trial>(pool_, [&](Transaction& tx) -> absl::StatusOr<Trial> {
+  return RunQuery<Trial>(pool_, [&](Transaction& tx) -> absl::StatusOr<Trial> {
     const std::optional<Trial> trial = Find(tx, account_id);
     if (!trial.has_value()) {
       return Error(absl::StatusCode::kNotFound, "NO_TRIAL", "there was no trial");

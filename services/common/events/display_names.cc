@@ -37,7 +37,7 @@ absl::Status DisplayNames::Refresh(const EventConsumer::Fence& fence) {
   while (true) {
     account::v1::BatchGetProfilesRequest request;
     ASSIGN_OR_RETURN(const std::vector<std::string> known,
-                     RunRead<std::vector<std::string>>(
+                     RunQuery<std::vector<std::string>>(
                          pool_, [&](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
                            std::vector<std::string> ids;
                            for (const pqxx::row& row : tx.Exec(options_.known_sql, last)) {

@@ -111,10 +111,10 @@ bool EventConsumer::IsStopping() {
 }
 
 absl::StatusOr<event::v1::Position> EventConsumer::LoadPosition() {
-  return RunRead<event::v1::Position>(pool_,
-                                      [&](Transaction& tx) -> absl::StatusOr<event::v1::Position> {
-                                        return ReadPosition(tx, source_.name, "");
-                                      });
+  return RunQuery<event::v1::Position>(pool_,
+                                       [&](Transaction& tx) -> absl::StatusOr<event::v1::Position> {
+                                         return ReadPosition(tx, source_.name, "");
+                                       });
 }
 
 // Makes sure that there is a row to lock, and locks it.

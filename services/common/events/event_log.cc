@@ -63,7 +63,7 @@ absl::Status Purged(const pqxx::row& state) {
 }  // namespace
 
 absl::StatusOr<event::v1::Position> EventLog::Begin(const event::v1::PullEventsRequest& request) {
-  return RunRead<event::v1::Position>(
+  return RunQuery<event::v1::Position>(
       pool_, [&](Transaction& tx) -> absl::StatusOr<event::v1::Position> {
         const pqxx::row state = tx.exec1(kState);
         const std::string epoch = ReadText(state[0]);
@@ -119,7 +119,7 @@ absl::StatusOr<event::v1::PullEventsResponse> EventLog::Read(const event::v1::Po
 }
 
 absl::StatusOr<bool> EventLog::IsLast(const event::v1::Position& position) {
-  return RunRead<bool>(pool_, [&](Transaction& tx) -> absl::StatusOr<bool> {
+  return RunQuery<bool>(pool_, [&](Transaction& tx) -> absl::StatusOr<bool> {
     return tx.ExecOne(kIsLast, absl::StrCat(position.xid()), position.id())[0].as<bool>();
   });
 }

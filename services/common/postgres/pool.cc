@@ -90,6 +90,7 @@ struct PgConnection {
       : session(std::move(connected)), watch(dog, session->sock()) {}
   std::unique_ptr<pqxx::connection> session;
   Watchdog::Watch watch;
+  int64_t statement_timeout = 0;  // of the session in milliseconds; 0: as it began
 };
 
 std::unique_ptr<pqxx::connection> OpenConnection(const PgOptions& options) {
@@ -213,6 +214,17 @@ pqxx::connection& PgPool::Lease::operator*() { return *connection_->session; }
 Watchdog::Watch& PgPool::Lease::Expect(absl::Duration statement_timeout) {
   connection_->watch.Expect(statement_timeout + kGrace);
   return connection_->watch;
+}
+
+void PgPool::Lease::LimitStatements(absl::Duration timeout) {
+  int64_t limit = absl::ToInt64Milliseconds(timeout);
+  int rest = 0;  // the bits after the leading four
+  while (limit >> rest >= 16) ++rest;
+  limit = limit >> rest << rest;
+  if (limit == connection_->statement_timeout) return;
+  connection_->watch.Expect(kShort);
+  pqxx::nontransaction(**this).exec(absl::StrCat("SET statement_timeout = ", limit));
+  connection_->statement_timeout = limit;
 }
 
 void PgPool::Lease::Answered() { pool_->Answered(); }

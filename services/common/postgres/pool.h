@@ -46,6 +46,9 @@ class PgPool {
     // Watches the statements from now on, which have this timeout (at first the statement
     // timeout of the options).
     Watchdog::Watch& Expect(absl::Duration statement_timeout);
+    // Limits the time of each statement outside of a transaction. The limit may be up to an
+    // eighth shorter, so that it seldom has to be changed, which takes a round trip.
+    void LimitStatements(absl::Duration timeout);
     // Notes that the database has answered, if only with an error.
     void Answered();
     // The connection is broken: close it instead of returning it to the pool.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -20,9 +22,14 @@
 namespace rostrum {
 namespace {
 
+using pg_internal::TransactionKind;
+
 constexpr int kMaxAttempts = 3;
 constexpr absl::Duration kLeastTime = absl::Milliseconds(20);
 constexpr absl::Duration kPause = absl::Milliseconds(10);
+// A query with less time is put into a transaction, whose limit ends with it: that of the session
+// also holds for the next BEGIN.
+constexpr absl::Duration kLeastAlone = absl::Seconds(1);
 // Limit for one kind of log line: while the database is away or slow, each request causes one.
 constexpr int64_t kLinesPerSecond = 10;
 
@@ -45,9 +52,14 @@ absl::StatusOr<absl::Duration> StatementTimeout(const PgOptions& options) {
   return std::min(left, options.statement_timeout);
 }
 
-std::string BeginSettings(bool read_only, absl::Duration statement_timeout) {
+// What begins a transaction; nothing for a query.
+std::string BeginOf(TransactionKind kind, absl::Duration statement_timeout) {
+  if (kind == TransactionKind::kQuery) return "";
   return absl::StrCat(
-      read_only ? "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; " : "",
+      "BEGIN; ",
+      kind == TransactionKind::kRead
+          ? "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
+          : "",
       "SET LOCAL statement_timeout = ", absl::ToInt64Milliseconds(statement_timeout));
 }
 
@@ -63,16 +75,18 @@ void LogDatabaseError(const std::exception& error, const std::string& state) {
 
 struct Attempt {
   absl::Status status;
-  bool conflict = false;       // run it again
-  bool never_started = false;  // the connection was dead before anything ran
+  bool conflict = false;  // run it again
+  bool lost = false;      // with the connection, and nothing has changed
 };
 
-Attempt RunOnce(PgPool::Lease& lease, bool read_only, absl::Duration timeout, bool* broken,
+Attempt RunOnce(PgPool::Lease& lease, TransactionKind kind, absl::Duration timeout, bool* broken,
                 const std::function<absl::Status(Transaction&)>& body) {
-  bool started = false;
+  if (kind == TransactionKind::kQuery && timeout < kLeastAlone) kind = TransactionKind::kRead;
+  bool may_change = false;
   try {
-    Transaction tx(*lease, BeginSettings(read_only, timeout), &lease.Expect(timeout));
-    started = true;
+    if (kind == TransactionKind::kQuery) lease.LimitStatements(timeout);
+    Transaction tx(*lease, BeginOf(kind, timeout), &lease.Expect(timeout));
+    may_change = kind != TransactionKind::kQuery;
     absl::Status status = body(tx);
     if (status.ok()) tx.commit();
     return {.status = std::move(status)};
@@ -89,7 +103,7 @@ Attempt RunOnce(PgPool::Lease& lease, bool read_only, absl::Duration timeout, bo
     return {.status = FromPg(error), .conflict = *broken};
   } catch (const std::exception& error) {
     *broken = IsBroken(error);
-    return {.status = FromPg(error), .never_started = *broken && !started};
+    return {.status = FromPg(error), .lost = *broken && !may_change};
   }
 }
 
@@ -141,11 +155,10 @@ absl::Status FromPg(const std::exception& error) {
   return absl::InternalError("database error");
 }
 
-Transaction::Transaction(pqxx::connection& connection, const std::string& settings,
-                         Watchdog::Watch* watch)
+Transaction::Transaction(pqxx::connection& connection, std::string begin, Watchdog::Watch* watch)
     : namedclass("transaction"),
       dbtransaction(connection),
-      begin_(absl::StrCat("BEGIN; ", settings)),
+      begin_(std::move(begin)),
       watch_(watch) {
   Begin();
 }
@@ -156,6 +169,9 @@ Transaction::~Transaction() {
 }
 
 void Transaction::Expect() {
+  if (begin_.empty() && std::exchange(used_, true)) {
+    throw std::logic_error("a query has one statement");
+  }
   if (watch_ != nullptr) watch_->ExpectAgain();
 }
 
@@ -168,7 +184,13 @@ std::string Transaction::Prepared(const std::string& sql) {
   return name;
 }
 
-void Transaction::do_begin() { direct_exec(begin_.c_str()); }
+void Transaction::do_begin() {
+  if (!begin_.empty()) direct_exec(begin_.c_str());
+}
+
+void Transaction::do_abort() {
+  if (!begin_.empty()) dbtransaction::do_abort();
+}
 
 pqxx::result Transaction::do_exec(const char* sql) {
   Expect();
@@ -176,12 +198,14 @@ pqxx::result Transaction::do_exec(const char* sql) {
 }
 
 void Transaction::do_commit() {
-  Expect();
-  try {
-    direct_exec("COMMIT");
-  } catch (const std::exception& error) {
-    if (conn().is_open()) throw;
-    throw pqxx::in_doubt_error(error.what());
+  if (!begin_.empty()) {
+    Expect();
+    try {
+      direct_exec("COMMIT");
+    } catch (const std::exception& error) {
+      if (conn().is_open()) throw;
+      throw pqxx::in_doubt_error(error.what());
+    }
   }
   spans_.clear();
 }
@@ -197,20 +221,20 @@ std::string CallSite::Name() const {
 namespace pg_internal {
 namespace {
 
-absl::Status RunUntilDone(PgPool& pool, bool read_only,
+absl::Status RunUntilDone(PgPool& pool, TransactionKind kind,
                           const std::function<absl::Status(Transaction&)>& body) {
   bool reconnected = false;
   for (int attempt = 1;; ++attempt) {
     ASSIGN_OR_RETURN(PgPool::Lease lease, pool.Acquire());
     ASSIGN_OR_RETURN(const absl::Duration timeout, StatementTimeout(pool.options()));
     bool broken = false;
-    Attempt result = RunOnce(lease, read_only, timeout, &broken, body);
+    Attempt result = RunOnce(lease, kind, timeout, &broken, body);
     if (broken) {
       lease.Discard();
     } else {
       lease.Answered();
     }
-    if (result.never_started && !reconnected) {
+    if (result.lost && !reconnected) {
       reconnected = true;  // the other idle connections are probably dead too
       pool.DiscardIdle();
       continue;
@@ -225,16 +249,16 @@ absl::Status RunUntilDone(PgPool& pool, bool read_only,
 
 }  // namespace
 
-absl::Status Run(PgPool& pool, bool read_only, const CallSite& site,
+absl::Status Run(PgPool& pool, TransactionKind kind, const CallSite& site,
                  const std::function<absl::Status(Transaction&)>& body) {
   const std::string name = site.Name();
   ScopedSpan span(SpanKind::kClient, name);
   if (span->recorded()) {
     span->Set({"db.system", "postgresql"});
-    span->Set({"rostrum.access", read_only ? "read" : "write"});
+    span->Set({"rostrum.access", kind == TransactionKind::kChange ? "write" : "read"});
   }
   const auto start = std::chrono::steady_clock::now();
-  absl::Status status = RunUntilDone(pool, read_only, body);
+  absl::Status status = RunUntilDone(pool, kind, body);
   pool.QuerySeconds(name).Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   MarkOutcome(*span, status);

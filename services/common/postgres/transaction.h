@@ -35,12 +35,13 @@ struct CallSite {
   std::string Name() const;
 };
 
-// A transaction of RunTx or RunRead.
+// A transaction of RunTx, RunRead or RunQuery.
 class Transaction final : public pqxx::dbtransaction {
  public:
-  // `settings`: statements that are sent together with BEGIN, in one round trip. `watch`:
-  // the connection's watch, which outlives this object.
-  explicit Transaction(pqxx::connection& connection, const std::string& settings = "",
+  // `begin`: the statements that begin it, sent in one round trip. Empty: the transaction is
+  // that of the one statement that is executed; a second one is refused (std::logic_error).
+  // `watch`: the connection's watch, which outlives this object.
+  explicit Transaction(pqxx::connection& connection, std::string begin = "BEGIN",
                        Watchdog::Watch* watch = nullptr);
   ~Transaction() override;
 
@@ -69,24 +70,40 @@ class Transaction final : public pqxx::dbtransaction {
   void Keep(Span span) { spans_.push_back(std::move(span)); }
 
  private:
-  // Tells the Watchdog that a statement begins, which may take the whole statement timeout.
+  // Before each statement. Tells the Watchdog, because it may take the whole statement timeout.
   void Expect();
   std::string Prepared(const std::string& sql);
   void do_begin() override;
   pqxx::result do_exec(const char* sql) override;
   void do_commit() override;
+  void do_abort() override;
 
   const std::string begin_;
+  bool used_ = false;
   Watchdog::Watch* const watch_;
   std::vector<Span> spans_;
 };
 
 namespace pg_internal {
+enum class TransactionKind { kChange, kRead, kQuery };
+
 // Runs `body` in a transaction: commits if it returns OK, else rolls back. Runs it again
-// after a serialization failure or deadlock (3 tries, then ABORTED). Sets statement_timeout
-// to the time that is left until the current request's deadline.
-absl::Status Run(PgPool& pool, bool read_only, const CallSite& site,
+// after a serialization failure or deadlock (3 tries, then ABORTED), and once if the
+// connection is lost before anything can have changed. Limits the time of a statement to
+// what is left until the current request's deadline, that of a query to an eighth less.
+absl::Status Run(PgPool& pool, TransactionKind kind, const CallSite& site,
                  const std::function<absl::Status(Transaction&)>& body);
+
+template <class T, class F>
+absl::StatusOr<T> RunFor(PgPool& pool, TransactionKind kind, const CallSite& site, F& body) {
+  absl::StatusOr<T> result = absl::UnknownError("transaction did not run");
+  absl::Status status = Run(pool, kind, site, [&](Transaction& tx) {
+    result = body(tx);
+    return result.status();
+  });
+  if (!status.ok()) return status;
+  return result;
+}
 }  // namespace pg_internal
 
 // Runs `body(Transaction&) -> absl::StatusOr<T>` in a transaction. `body` may run more than
@@ -94,35 +111,33 @@ absl::Status Run(PgPool& pool, bool read_only, const CallSite& site,
 template <class T, class F>
 absl::StatusOr<T> RunTx(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
                         const char* file = __builtin_FILE()) {
-  absl::StatusOr<T> result = absl::UnknownError("transaction did not run");
-  absl::Status status = pg_internal::Run(pool, false, {function, file}, [&](Transaction& tx) {
-    result = body(tx);
-    return result.status();
-  });
-  if (!status.ok()) return status;
-  return result;
+  return pg_internal::RunFor<T>(pool, pg_internal::TransactionKind::kChange, {function, file},
+                                body);
 }
 
 // The same for a body that returns absl::Status.
 template <class F>
 absl::Status RunTx(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
                    const char* file = __builtin_FILE()) {
-  return pg_internal::Run(pool, false, {function, file},
+  return pg_internal::Run(pool, pg_internal::TransactionKind::kChange, {function, file},
                           [&](Transaction& tx) -> absl::Status { return body(tx); });
 }
 
-// A read: one transaction that cannot write, all of whose statements see the
-// same state.
+// Several reads: one transaction that cannot write, all of whose statements see the same
+// state.
 template <class T, class F>
 absl::StatusOr<T> RunRead(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
                           const char* file = __builtin_FILE()) {
-  absl::StatusOr<T> result = absl::UnknownError("transaction did not run");
-  absl::Status status = pg_internal::Run(pool, true, {function, file}, [&](Transaction& tx) {
-    result = body(tx);
-    return result.status();
-  });
-  if (!status.ok()) return status;
-  return result;
+  return pg_internal::RunFor<T>(pool, pg_internal::TransactionKind::kRead, {function, file}, body);
+}
+
+// A read by a single statement, which `body` executes once at most. PostgreSQL makes it a
+// transaction of its own, so it takes one round trip instead of three. Nothing refuses a
+// statement that writes: it might be carried out twice.
+template <class T, class F>
+absl::StatusOr<T> RunQuery(PgPool& pool, F&& body, const char* function = __builtin_FUNCTION(),
+                           const char* file = __builtin_FILE()) {
+  return pg_internal::RunFor<T>(pool, pg_internal::TransactionKind::kQuery, {function, file}, body);
 }
 
 }  // namespace rostrum

@@ -63,6 +63,18 @@ TEST_F(HangingTest, AStatementEndsAndItsConnectionIsNotUsedAgain) {
   EXPECT_NE(*next, pid);
 }
 
+TEST_F(HangingTest, AQueryIsAskedAgainOnANewConnection) {
+  PgPool& pool = Pool();
+  const int pid = BackendPid(pool).value();
+  std::optional<StoppedBackend> stopped;
+  const auto answer = RunQuery<int>(pool, [&](Transaction& tx) -> absl::StatusOr<int> {
+    if (!stopped.has_value()) stopped.emplace(pid);
+    return PidIn(tx);
+  });
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_NE(*answer, pid);
+}
+
 TEST_F(HangingTest, ACommitEndsAndMayHaveHappened) {
   PgPool& pool = Pool();
   std::optional<StoppedBackend> stopped;
