@@ -46,7 +46,7 @@ absl::StatusOr<std::vector<RedisOfferBook::Found>> RedisOfferBook::FindAll(
   }
   ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, redis_.Pipeline(reads));
   std::vector<Found> found;
-  std::vector<std::vector<std::string>> moves;
+  std::vector<std::vector<std::string>> moves, former;
   for (size_t i = 0; i < passes.size(); ++i) {
     const std::vector<RedisReply>& values = replies[i].elements;
     if (values.empty()) return absl::InternalError("the offer book answered something else");
@@ -63,11 +63,13 @@ absl::StatusOr<std::vector<RedisOfferBook::Found>> RedisOfferBook::FindAll(
     if (has_own) continue;
     // The pass has come back. Others may do the same for it at this moment.
     const std::vector<std::string>& keys = reads[i];
-    moves.push_back(
-        {"SET", keys[1], values.back().text, "NX", "PX", Millis(offer->next_time - now)});
-    moves.push_back({"DEL", keys[2]});
+    moves.push_back({"SET", keys[1], values.back().text, "NX", "PX",
+                     Millis(std::max(offer->next_time - now, absl::Milliseconds(1)))});
+    former.push_back({"DEL", keys[2]});
   }
-  RETURN_IF_ERROR(redis_.Pipeline(moves));
+  // Deleted only once it is stored: a Redis that is full refuses SET and carries out DEL. What
+  // fails is done by the next read of the pass.
+  if (redis_.Pipeline(moves).ok()) redis_.Pipeline(former).IgnoreError();
   return found;
 }
 

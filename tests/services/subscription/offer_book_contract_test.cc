@@ -130,6 +130,22 @@ TEST(RedisOfferBookTest, AFirstVisitIsKeptForTwiceAsLongAsItsOfferUntilThePassCo
   EXPECT_GT(kept, whole - absl::Minutes(31));
 }
 
+// It cannot be moved then, and must be neither lost nor hidden.
+TEST(RedisOfferBookTest, APassThatComesBackWhileRedisIsFullKeepsItsOffer) {
+  RedisUnderTest under_test;
+  const VisitorPass fresh = GrpcTestServer::NewVisitor(/*fresh=*/true);
+  const auto offer = under_test.offers.FindOrStart(fresh, "", kNow);
+  ASSERT_THAT(offer, IsOk());
+  for (const char* memory : {"1", "0"}) {
+    ASSERT_THAT(under_test.redis.redis.Command({"CONFIG", "SET", "maxmemory", memory}), IsOk());
+    const auto found = under_test.offers.Find(ComeBack(fresh), kNow + absl::Minutes(30));
+    ASSERT_THAT(found, IsOk());
+    ASSERT_TRUE(found->has_value());
+    EXPECT_EQ((*found)->expire_time, (*offer)->expire_time);
+  }
+  EXPECT_GT(KeptFor(under_test.redis.redis), 2 * kSettings.duration) << "it was not moved later";
+}
+
 TEST(RedisOfferBookTest, WhatDoesNotComeBackIsForgotten) {
   TestRedis redis;
   RedisOfferBook offers(redis.redis, {.duration = absl::Milliseconds(50)});
