@@ -25,8 +25,6 @@ std::string Compress(absl::string_view text, int level, int window, int flush) {
   const int success = flush == Z_FINISH ? Z_STREAM_END : Z_OK;
   const bool whole = result == success && stream.avail_in == 0 && stream.avail_out > 0;
   out.resize(whole ? stream.total_out : 0);
-  // What is stored must not keep the room that zlib was given.
-  out.shrink_to_fit();
   deflateEnd(&stream);
   return out;
 }
@@ -46,7 +44,9 @@ std::string Gzip(absl::string_view text, int level) {
 GzipPiece Deflate(absl::string_view text, int level) {
   constexpr int kRawWindow = -15;
   // The flush ends at a byte, so that something can follow.
-  return {Compress(text, level, kRawWindow, Z_SYNC_FLUSH), Crc(text), text.size()};
+  GzipPiece piece{Compress(text, level, kRawWindow, Z_SYNC_FLUSH), Crc(text), text.size()};
+  piece.deflated.shrink_to_fit();  // pieces are kept
+  return piece;
 }
 
 // Deflated, no flags, no time, no hint of the level, made on Unix.

@@ -52,7 +52,9 @@ http::HttpResponse StoredResponse::Answer(const http::HttpRequest& request,
   response.shared_body = text_;
   if (!http::AcceptsGzip(request.headers)) return response;
   absl::call_once(compressed_, [this] {
-    gzip_ = std::make_shared<const std::string>(http::Gzip(*text_, http::kStoredGzipLevel));
+    std::string gzip = http::Gzip(*text_, http::kStoredGzipLevel);
+    gzip.shrink_to_fit();
+    gzip_ = std::make_shared<const std::string>(std::move(gzip));
   });
   if (gzip_->empty() || gzip_->size() >= text_->size()) return response;
   response.shared_body = gzip_;

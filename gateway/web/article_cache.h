@@ -36,10 +36,11 @@ struct KnownPost {
   KeptPtr<content::v1::Post> preview;  // with the preview
 };
 
-// What the gateway caches of articles for visitors without an account. The cache decides
-// nothing: every request asks content who may read (VisitorReads). A cached text is shown
-// only to the visitor to whom content granted it, and only in the version that content
-// named as the current one. Thread-safe.
+// What the gateway caches of articles for visitors without an account; members' pages use
+// only which post is at a path, and the cards. The cache decides nothing: every request asks
+// content who may read (VisitorReads). A cached text is shown only to the visitor to whom
+// content granted it, and only in the version that content named as the current one.
+// Thread-safe.
 class ArticleCache {
  public:
   // Posts and discussions get a quarter of the bytes each, cards a sixteenth, pages the rest.

@@ -20,20 +20,17 @@ namespace {
 namespace cpb = rostrum::content::v1;
 namespace mpb = rostrum::comment::v1;
 
-cpb::GetPostRequest RequestFor(const Page& page) {
-  cpb::GetPostRequest request;
-  if (page.path.contains("post_id")) {
-    request.set_post_id(page.path.at("post_id"));
-  } else {
-    request.set_channel(page.path.at("channel"));
-    request.set_slug(page.path.at("post"));
-  }
-  return request;
-}
-
 cpb::GetPostRequest ById(const std::string& post_id) {
   cpb::GetPostRequest request;
   request.set_post_id(post_id);
+  return request;
+}
+
+cpb::GetPostRequest RequestFor(const Page& page) {
+  if (page.path.contains("post_id")) return ById(page.path.at("post_id"));
+  cpb::GetPostRequest request;
+  request.set_channel(page.path.at("channel"));
+  request.set_slug(page.path.at("post"));
   return request;
 }
 

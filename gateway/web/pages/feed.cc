@@ -27,10 +27,12 @@ asio::awaitable<void> Suggest(Page& page, ctemplate::TemplateDictionary& values)
   content::v1::ListChannelsRequest request;
   request.set_page_size(kSuggestions);
   const auto channels = co_await page.calls.CallShared(rpcs::kListChannels, request);
-  if (!channels.ok() || (*channels)->channels().empty()) co_return;
+  if (!channels.ok()) co_return;
+  const content::v1::ListChannelsResponse& list = **channels;
+  if (list.channels().empty()) co_return;
   ctemplate::TemplateDictionary& suggest = *values.AddSectionDictionary("SUGGEST");
-  if (!(*channels)->next_page_token().empty()) suggest.ShowSection("MORE");
-  for (const content::v1::Channel& channel : (*channels)->channels()) {
+  if (!list.next_page_token().empty()) suggest.ShowSection("MORE");
+  for (const content::v1::Channel& channel : list.channels()) {
     ctemplate::TemplateDictionary& item = *suggest.AddSectionDictionary("CHANNEL");
     item.SetValue("SLUG", channel.slug());
     item.SetValue("NAME", channel.display_name());
